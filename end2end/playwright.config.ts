@@ -1,0 +1,41 @@
+import { defineConfig, devices } from "@playwright/test";
+
+// Ports of their own: tests may run beside `make run`.
+export const port = 3100;
+export const mailPort = 1180;
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  // One demo is shared by all: tests that change it make their own partners and customers.
+  workers: 2,
+  forbidOnly: true,
+  reporter: [["list"], ["json", { outputFile: "../var/test/browser.json" }]],
+  use: {
+    ...devices["Desktop Chrome"],
+    baseURL: `http://127.0.0.1:${port}`,
+    viewport: { width: 1440, height: 900 },
+    locale: "en-GB",
+    timezoneId: "UTC",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  webServer: {
+    command: `node serve.mjs ${port} ${mailPort}`,
+    url: `http://127.0.0.1:${port}/readyz`,
+    timeout: 180_000,
+    gracefulShutdown: { signal: "SIGTERM", timeout: 10_000 },
+    stdout: "pipe",
+  },
+});
