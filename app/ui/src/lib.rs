@@ -1,0 +1,35 @@
+//! The design system: components that know nothing of partner programs and call no server function.
+//!
+//! All of them come complete from the server and work there before the WASM has arrived where HTML alone can do it:
+//! menus are popovers, dialogs are `<dialog>`, tabs, sorting and periods are links. Their look is in `style/`. A text
+//! prop takes anything that becomes a `String`; ids come from the caller, so that server and browser agree on them.
+
+mod address;
+mod button;
+mod chart;
+mod display;
+mod field;
+mod icon;
+mod overlay;
+mod palette;
+mod period;
+#[cfg(feature = "ssr")]
+pub mod qr;
+mod shell;
+mod state;
+mod table;
+mod toast;
+
+pub use address::*;
+pub use button::*;
+pub use chart::*;
+pub use display::*;
+pub use field::*;
+pub use icon::*;
+pub use overlay::*;
+pub use palette::*;
+pub use period::*;
+pub use shell::*;
+pub use state::*;
+pub use table::*;
+pub use toast::*;

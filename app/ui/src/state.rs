@@ -1,0 +1,142 @@
+//! What stands where there is nothing (yet), where something failed, and what tells so.
+
+use leptos::prelude::*;
+
+use crate::display::Tone;
+use crate::icon::{Glyph, icon};
+
+/// A list without rows: what it is for, and what to do next.
+#[component]
+pub fn EmptyState(
+    /// A picture of what would be here.
+    glyph: Glyph,
+    /// What is missing: "No commissions yet".
+    #[prop(into)]
+    title: String,
+    /// How it will come to be.
+    #[prop(into)]
+    words: String,
+    /// A button or link that starts it.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <span class="empty-icon">{icon(glyph)}</span>
+            <p class="empty-title">{title}</p>
+            <p class="empty-words">{words}</p>
+            {children.map(|children| view! { <div class="actions">{children()}</div> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Something failed: what, under which error id it is in the log, and a way on.
+#[component]
+pub fn ErrorState(
+    /// What happened, in the reader's words.
+    #[prop(into)]
+    title: String,
+    /// What they can do.
+    #[prop(into)]
+    words: String,
+    /// The id under which it was logged.
+    #[prop(optional_no_strip, into)]
+    error_id: Option<String>,
+    /// A button or link that leads on.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="empty failed" role="alert">
+            <span class="empty-icon">{icon(Glyph::Alert)}</span>
+            <p class="empty-title">{title}</p>
+            <p class="empty-words">{words}</p>
+            {error_id
+                .map(|id| {
+                    view! { <p class="empty-words">"Error id " <code>{id}</code></p> }
+                })}
+            {children.map(|children| view! { <div class="actions">{children()}</div> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// A notice on the page: what is due, what went wrong with a form.
+#[component]
+pub fn Note(
+    /// What it means; a bad one is announced at once.
+    #[prop(optional)]
+    tone: Tone,
+    /// Its icon.
+    #[prop(default = Glyph::Info)]
+    glyph: Glyph,
+    /// A button or link at its end.
+    #[prop(optional, into)]
+    action: ViewFnOnce,
+    /// The words.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class=tone.note() role=(tone == Tone::Bad).then_some("alert")>
+            {icon(glyph)}
+            <div class="note-words">{children()}</div>
+            {action.run()}
+        </div>
+    }
+    .into_any()
+}
+
+fn skeleton(content: AnyView) -> AnyView {
+    view! {
+        <div class="skeleton" role="status">
+            <span class="visually-hidden">"Loading"</span>
+            {content}
+        </div>
+    }
+    .into_any()
+}
+
+fn bars(count: usize) -> AnyView {
+    (0..count).map(|_| view! { <span class="bar"></span> }).collect_view().into_any()
+}
+
+/// The shape of a table that is on its way.
+#[component]
+pub fn SkeletonTable(
+    /// How many rows.
+    #[prop(default = 8)]
+    rows: usize,
+    /// How many columns.
+    #[prop(default = 4)]
+    columns: usize,
+) -> impl IntoView {
+    skeleton((0..=rows).map(|_| view! { <div class="skeleton-row">{bars(columns)}</div> }).collect_view().into_any())
+}
+
+/// The shape of tiles that are on their way.
+#[component]
+pub fn SkeletonTiles(
+    /// How many.
+    #[prop(default = 4)]
+    count: usize,
+) -> impl IntoView {
+    skeleton(
+        view! {
+            <div class="tiles">
+                {(0..count).map(|_| view! { <div class="tile">{bars(3)}</div> }).collect_view()}
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// The shape of a card that is on its way.
+#[component]
+pub fn SkeletonCard(
+    /// How many lines of text.
+    #[prop(default = 4)]
+    lines: usize,
+) -> impl IntoView {
+    skeleton(view! { <div class="card skeleton-card">{bars(lines)}</div> }.into_any())
+}

@@ -1,0 +1,114 @@
+//! Tables. Cells are plain `<td>`s: class `num` for figures (right-aligned), `wide` for a column that a phone leaves
+//! out, and `<small class="narrow">` in the first cell for what then moves under it.
+
+use leptos::prelude::*;
+
+use crate::address::Address;
+use crate::button::ButtonLink;
+use crate::icon::{Glyph, icon};
+
+/// A dense table with a sticky head. Its head is [`Th`] cells, its children are rows, its foot (a row) the totals.
+#[component]
+pub fn Table(
+    /// What it lists, for screen readers.
+    #[prop(into)]
+    caption: String,
+    /// The head's cells.
+    #[prop(into)]
+    head: ViewFnOnce,
+    /// The totals: cells of one row.
+    #[prop(optional, into)]
+    foot: Option<ViewFnOnce>,
+    /// The rows.
+    children: Children,
+) -> impl IntoView {
+    let label = caption.clone();
+    view! {
+        <div class="table-scroll" role="region" aria-label=label tabindex="0">
+            <table>
+                <caption class="visually-hidden">{caption}</caption>
+                <thead>
+                    <tr>{head.run()}</tr>
+                </thead>
+                <tbody>{children()}</tbody>
+                {foot.map(|foot| view! { <tfoot><tr>{foot.run()}</tr></tfoot> })}
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+/// The head of a column. With `sort`, it is a link that sorts by it and turns the order on the next press.
+#[component]
+pub fn Th(
+    /// Its words; for a column of buttons, words for screen readers with `quiet`.
+    #[prop(into)]
+    label: String,
+    /// Whether the column holds figures.
+    #[prop(optional)]
+    num: bool,
+    /// Whether a phone leaves it out.
+    #[prop(optional)]
+    wide: bool,
+    /// Whether its words are for screen readers alone.
+    #[prop(optional)]
+    quiet: bool,
+    /// The key it sorts by, and the view's address, whose `sort` is `key` or `-key`.
+    #[prop(optional_no_strip, into)]
+    sort: Option<(&'static str, Address)>,
+) -> impl IntoView {
+    let class = match (num, wide) {
+        (true, true) => "num wide",
+        (true, false) => "num",
+        (false, true) => "wide",
+        (false, false) => "",
+    };
+    let Some((key, address)) = sort else {
+        let words =
+            if quiet { view! { <span class="visually-hidden">{label}</span> }.into_any() } else { label.into_any() };
+        return view! { <th scope="col" class=class>{words}</th> }.into_any();
+    };
+    let current = address.get("sort").unwrap_or_default();
+    let descending = current.strip_prefix('-') == Some(key);
+    let ascending = current == key;
+    // The first press shows what most people look for: the largest figures, the first words.
+    let next = if descending || (!ascending && !num) { key.to_owned() } else { format!("-{key}") };
+    let href = address.without("cursor").with("sort", &next).href();
+    let (direction, glyph) = match (ascending, descending) {
+        (true, _) => (Some("ascending"), Some(Glyph::SortUp)),
+        (_, true) => (Some("descending"), Some(Glyph::SortDown)),
+        _ => (None, None),
+    };
+    view! {
+        <th scope="col" class=class aria-sort=direction>
+            <a class="sort" href=href>{label} {glyph.map(icon)}</a>
+        </th>
+    }
+    .into_any()
+}
+
+/// Newer and older rows, as links; nothing where all rows are shown.
+#[component]
+pub fn Pagination(
+    /// The address of newer rows.
+    #[prop(optional_no_strip, into)]
+    newer: Option<String>,
+    /// The address of older rows.
+    #[prop(optional_no_strip, into)]
+    older: Option<String>,
+    /// What is shown: "50 of 1,204".
+    #[prop(optional_no_strip, into)]
+    shown: Option<String>,
+) -> impl IntoView {
+    if newer.is_none() && older.is_none() && shown.is_none() {
+        return ().into_any();
+    }
+    view! {
+        <nav class="pagination" aria-label="Pages">
+            <span class="shown">{shown}</span>
+            {newer.map(|href| view! { <ButtonLink href=href icon=Glyph::ChevronLeft>"Newer"</ButtonLink> })}
+            {older.map(|href| view! { <ButtonLink href=href>"Older" {icon(Glyph::ChevronRight)}</ButtonLink> })}
+        </nav>
+    }
+    .into_any()
+}
