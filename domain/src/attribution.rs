@@ -1,0 +1,172 @@
+//! Attribution: whose customer is it? Declared order, the first that applies.
+
+use crate::programs::SelfReferralRule;
+use crate::text::{email_key, email_normalised};
+use crate::why::Why;
+use crate::words;
+use chrono::{DateTime, Duration, Utc};
+
+words! {
+    /// What attributed a customer, in the order in which they are tried.
+    pub enum Source in "referral_source" {
+        /// An admin assigned it.
+        Manual = "manual",
+        /// The promo code that the customer used.
+        PromoCode = "promo_code",
+        /// The partner code that the customer named.
+        PartnerCode = "partner_code",
+        /// A lead that the team has qualified.
+        Lead = "lead",
+        /// The click whose id the company sent.
+        Click = "click",
+        /// The click in Tributary's own cookie.
+        Cookie = "cookie",
+    }
+}
+
+/// Something that points to a partner: what the use case found under the code or click id that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which step it belongs to.
+    pub source: Source,
+    /// What was sent, as people know it: `promo code ADA20`, `click on /r/acme/ada`.
+    pub label: String,
+    /// What was found.
+    pub found: Found,
+}
+
+/// What is known of what was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing in this program has that code or id.
+    Unknown,
+    /// The code or link is switched off.
+    Disabled,
+    /// A partner.
+    Partner {
+        /// Its code.
+        partner_code: String,
+        /// Whether the enrollment was active when the event happened.
+        active: bool,
+        /// The partner's own e-mail addresses.
+        emails: Vec<String>,
+        /// When the click was made, where it is a click.
+        clicked_at: Option<DateTime<Utc>>,
+    },
+}
+
+/// What attribution decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The candidate that won, as its place in the list; `None`: no referral.
+    pub winner: Option<usize>,
+    /// Whether its commissions wait for a person.
+    pub review: bool,
+    /// The checks, in order.
+    pub why: Why,
+}
+
+/// Decides by DESIGN.md 6: tries the candidates in the declared order; the first that is known, active and, for
+/// clicks, within the window wins; then the self-referral rule speaks.
+///
+/// `candidates` may come in any order; those of one source keep theirs. `occurred_at` is when the event happened.
+#[must_use]
+pub fn decide(
+    candidates: &[Candidate],
+    customer_email: Option<&str>,
+    window_days: i32,
+    self_referral: SelfReferralRule,
+    occurred_at: DateTime<Utc>,
+) -> Decision {
+    let mut why = Why::default();
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    order.sort_by_key(|place| candidates[*place].source);
+    for place in order {
+        let Candidate { source, label, found } = &candidates[place];
+        let check = source.as_str();
+        let (partner_code, active, emails, clicked_at) = match found {
+            Found::Unknown => {
+                why.fail(check, format!("There is no {label} in this program."));
+                continue;
+            }
+            Found::Disabled => {
+                why.fail(check, format!("The {label} is switched off."));
+                continue;
+            }
+            Found::Partner { partner_code, active, emails, clicked_at } => (partner_code, *active, emails, *clicked_at),
+        };
+        if !active {
+            why.fail(check, format!("Partner {partner_code} of the {label} was not active."));
+            continue;
+        }
+        if let Some(clicked_at) = clicked_at {
+            let age = occurred_at - clicked_at;
+            if age > Duration::days(window_days.into()) {
+                why.fail(check, format!("The {label} is {} old; the window is {window_days} days.", days(age)));
+                continue;
+            }
+            if age < -crate::time::MAX_AHEAD {
+                why.fail(check, format!("The {label} is later than the event."));
+                continue;
+            }
+            why.pass(
+                check,
+                format!("Attributed to {partner_code} by {label}, {} before (window {window_days} days).", days(age)),
+            );
+        } else {
+            why.pass(check, format!("Attributed to {partner_code} by {label}."));
+        }
+        return judge_self_referral(place, *source, partner_code, emails, customer_email, self_referral, why);
+    }
+    if why.0.is_empty() {
+        why.fail("attribution", "No promo code, partner code or click was sent.");
+    }
+    Decision { winner: None, review: false, why }
+}
+
+fn judge_self_referral(
+    place: usize,
+    source: Source,
+    partner_code: &str,
+    emails: &[String],
+    customer_email: Option<&str>,
+    rule: SelfReferralRule,
+    mut why: Why,
+) -> Decision {
+    const CHECK: &str = "self_referral";
+    let Some(email) = customer_email.filter(|_| source != Source::Manual) else {
+        return Decision { winner: Some(place), review: false, why };
+    };
+    if emails.iter().any(|own| email_key(own) == email_key(email)) {
+        why.fail(CHECK, format!("The customer has the same e-mail as partner {partner_code}."));
+        return Decision { winner: None, review: false, why };
+    }
+    let alike = emails.iter().any(|own| email_normalised(own) == email_normalised(email));
+    let (winner, review) = match (alike, rule) {
+        (false, _) => {
+            why.pass(CHECK, "The customer is not the partner.");
+            (Some(place), false)
+        }
+        (true, SelfReferralRule::Allow) => {
+            why.pass(CHECK, "The e-mail is the partner's but for tags or dots; this program allows it.");
+            (Some(place), false)
+        }
+        (true, SelfReferralRule::Review) => {
+            why.fail(CHECK, "The e-mail is the partner's but for tags or dots: a person reviews the commissions.");
+            (Some(place), true)
+        }
+        (true, SelfReferralRule::Refuse) => {
+            why.fail(CHECK, "The e-mail is the partner's but for tags or dots; this program refuses it.");
+            (None, false)
+        }
+    };
+    Decision { winner, review, why }
+}
+
+fn days(age: Duration) -> String {
+    match age.num_days() {
+        i64::MIN..=0 => "less than a day".into(),
+        1 => "1 day".into(),
+        days => format!("{days} days"),
+    }
+}

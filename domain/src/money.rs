@@ -1,0 +1,259 @@
+//! Amounts of money: decimals with a currency, never floats.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+/// The largest amount accepted anywhere: 10^12.
+pub const MAX_AMOUNT: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
+
+/// An ISO 4217 currency code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency([u8; 3]);
+
+/// A text that is not the code of a currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an ISO 4217 currency code")]
+pub struct NotACurrency;
+
+/// The active ISO 4217 codes whose minor unit is not a hundredth, with their number of decimals.
+const MINOR_UNITS: &[(&str, u32)] = &[
+    ("BHD", 3),
+    ("BIF", 0),
+    ("CLP", 0),
+    ("DJF", 0),
+    ("GNF", 0),
+    ("IQD", 3),
+    ("ISK", 0),
+    ("JOD", 3),
+    ("JPY", 0),
+    ("KMF", 0),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("LYD", 3),
+    ("OMR", 3),
+    ("PYG", 0),
+    ("RWF", 0),
+    ("TND", 3),
+    ("UGX", 0),
+    ("VND", 0),
+    ("VUV", 0),
+    ("XAF", 0),
+    ("XOF", 0),
+    ("XPF", 0),
+];
+
+/// The active ISO 4217 codes with two decimals.
+const HUNDREDTHS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF \
+    CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR \
+    ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR \
+    MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP \
+    STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG";
+
+impl Currency {
+    /// The three letters.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("???")
+    }
+
+    /// How many decimals its minor unit has: 2 for EUR, 0 for JPY, 3 for KWD.
+    #[must_use]
+    pub fn decimals(self) -> u32 {
+        MINOR_UNITS.iter().find(|(code, _)| *code == self.code()).map_or(2, |(_, decimals)| *decimals)
+    }
+
+    /// The sign written before an amount, where people know one; else the code and a space.
+    #[must_use]
+    pub fn sign(self) -> String {
+        match self.code() {
+            "USD" => "$".into(),
+            "EUR" => "€".into(),
+            "GBP" => "£".into(),
+            "JPY" => "¥".into(),
+            "INR" => "₹".into(),
+            code => format!("{code}\u{a0}"),
+        }
+    }
+
+    /// Rounds half up (away from zero) to the minor unit: once, where an amount becomes one that someone is owed.
+    #[must_use]
+    pub fn round(self, amount: Decimal) -> Decimal {
+        let mut rounded = amount.round_dp_with_strategy(self.decimals(), RoundingStrategy::MidpointAwayFromZero);
+        rounded.rescale(self.decimals());
+        rounded
+    }
+}
+
+impl std::str::FromStr for Currency {
+    type Err = NotACurrency;
+
+    fn from_str(code: &str) -> Result<Self, NotACurrency> {
+        let known =
+            MINOR_UNITS.iter().any(|(known, _)| *known == code) || HUNDREDTHS.split(' ').any(|known| known == code);
+        match <[u8; 3]>::try_from(code.as_bytes()) {
+            Ok(letters) if known => Ok(Self(letters)),
+            _ => Err(NotACurrency),
+        }
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = NotACurrency;
+    fn try_from(code: String) -> Result<Self, NotACurrency> {
+        code.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.code().to_owned()
+    }
+}
+
+impl std::fmt::Display for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::fmt::Debug for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl sqlx::Type<sqlx::Postgres> for Currency {
+    fn type_info() -> sqlx::postgres::PgTypeInfo {
+        <String as sqlx::Type<sqlx::Postgres>>::type_info()
+    }
+    fn compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+        <String as sqlx::Type<sqlx::Postgres>>::compatible(ty)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl<'q> sqlx::Encode<'q, sqlx::Postgres> for Currency {
+    fn encode_by_ref(
+        &self,
+        buf: &mut sqlx::postgres::PgArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        <String as sqlx::Encode<sqlx::Postgres>>::encode_by_ref(&self.code().to_owned(), buf)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl<'r> sqlx::Decode<'r, sqlx::Postgres> for Currency {
+    fn decode(value: sqlx::postgres::PgValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+        Ok(<String as sqlx::Decode<sqlx::Postgres>>::decode(value)?.parse()?)
+    }
+}
+
+/// An amount in a currency. Its JSON form writes the amount as a string with the currency's decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    /// How much, in the currency's major unit.
+    pub amount: Decimal,
+    /// In which currency.
+    pub currency: Currency,
+}
+
+impl Money {
+    /// An amount in a currency.
+    #[must_use]
+    pub fn new(amount: Decimal, currency: Currency) -> Self {
+        Self { amount, currency }
+    }
+
+    /// Checks an amount that somebody reports: above zero, at most 10^12, no finer than the minor unit.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the person who sent it.
+    pub fn check_reported(self) -> Result<(), String> {
+        if self.amount <= Decimal::ZERO {
+            return Err("Must be above zero.".into());
+        }
+        if self.amount > MAX_AMOUNT {
+            return Err("Must be at most 1000000000000.".into());
+        }
+        if self.amount.normalize().scale() > self.currency.decimals() {
+            return Err(format!("{} has {} decimals.", self.currency, self.currency.decimals()));
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Money {
+    /// As people read it: `$1,284.50`, `−€12.00`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plain = self.currency.round(self.amount.abs()).to_string();
+        let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+        let digits = whole.len();
+        let mut grouped = String::with_capacity(digits + digits / 3);
+        for (i, digit) in whole.chars().enumerate() {
+            if i > 0 && (digits - i) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        let negative = self.amount.is_sign_negative() && !self.currency.round(self.amount).is_zero();
+        let minus = if negative { "\u{2212}" } else { "" };
+        let point = if fraction.is_empty() { "" } else { "." };
+        write!(f, "{minus}{}{grouped}{point}{fraction}", self.currency.sign())
+    }
+}
+
+/// A percentage as people read it: no needless zeros (`30%`, `12.5%`).
+#[must_use]
+pub fn percent(rate: Decimal) -> String {
+    format!("{}%", rate.normalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn money(amount: &str, currency: &str) -> Money {
+        Money::new(amount.parse().expect("decimal"), currency.parse().expect("currency"))
+    }
+
+    #[test]
+    fn max_amount_is_ten_to_the_twelfth() {
+        assert_eq!(MAX_AMOUNT, Decimal::from(1_000_000_000_000_i64));
+    }
+
+    #[test]
+    fn amounts_read_as_people_write_them() {
+        assert_eq!(money("1284.5", "USD").to_string(), "$1,284.50");
+        assert_eq!(money("-12", "EUR").to_string(), "\u{2212}€12.00");
+        assert_eq!(money("1234567", "JPY").to_string(), "¥1,234,567");
+        assert_eq!(money("0.0005", "KWD").to_string(), "KWD\u{a0}0.001");
+        assert_eq!(money("-0.001", "USD").to_string(), "$0.00");
+    }
+
+    #[test]
+    fn reported_amounts_are_refused() {
+        for (amount, currency) in
+            [("0", "EUR"), ("-1", "EUR"), ("1.001", "EUR"), ("1.5", "JPY"), ("1000000000000.01", "EUR")]
+        {
+            assert!(money(amount, currency).check_reported().is_err(), "{amount} {currency}");
+        }
+        assert!(money("49.00", "EUR").check_reported().is_ok());
+        assert!(money("49.000", "EUR").check_reported().is_ok());
+        assert!(money("1000000000000", "EUR").check_reported().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn rounding_moves_at_most_half_a_minor_unit(mantissa in -1_000_000_000_000_i64..1_000_000_000_000, scale in 0_u32..10) {
+            let amount = Decimal::new(mantissa, scale);
+            for code in ["EUR", "JPY", "KWD"] {
+                let currency: Currency = code.parse().expect("currency");
+                let off = (currency.round(amount) - amount).abs();
+                prop_assert!(off <= Decimal::new(5, currency.decimals() + 1));
+            }
+        }
+    }
+}

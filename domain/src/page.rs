@@ -1,0 +1,31 @@
+//! Lists by cursor: the same shape for pages and for the API.
+
+use serde::{Deserialize, Serialize};
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// Opaque; asks for the rows after these. `None` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// Which page of a list is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paging {
+    /// The `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// 1 to 100; 50 where not given.
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+impl Paging {
+    /// How many rows to answer: the limit, clamped to 1–100, by default 50.
+    #[must_use]
+    pub fn rows(&self) -> i64 {
+        i64::from(self.limit.unwrap_or(50).clamp(1, 100))
+    }
+}

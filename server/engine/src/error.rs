@@ -1,0 +1,57 @@
+use domain::text::FieldError;
+
+/// What a use case can answer besides its result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such row in this program, or it is not the asker's to see: 404 either way.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// The asker's role or standing does not allow it.
+    #[error("not allowed")]
+    Forbidden,
+    /// The second factor (or the password, where there is none) must be given again first.
+    #[error("confirmation needed")]
+    ConfirmFirst,
+    /// Fields that were filled in wrongly.
+    #[error("invalid input")]
+    Invalid(Vec<FieldError>),
+    /// It can't be done as things stand now: what stands in the way, in words for the person who asked.
+    #[error("{0}")]
+    Conflict(String),
+    /// Too many tries; in how many seconds the next one is allowed.
+    #[error("too many tries")]
+    TooMany(u64),
+    /// Postgres answered with an error, or not at all.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// Anything else that is our fault: logged, never shown.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// A use case's answer.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// One field that was filled in wrongly.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(field, message)])
+    }
+
+    /// Whether Postgres refused a row because of this unique constraint or index.
+    #[must_use]
+    pub fn violates(&self, constraint: &str) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.constraint() == Some(constraint))
+    }
+
+    /// Anything that is our fault, with what went wrong for the log.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::Internal(cause.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}

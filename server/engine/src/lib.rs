@@ -1,0 +1,30 @@
+//! The use cases on Postgres. A use case is a plain async function: it takes a connection (or the pool where it owns
+//! the transaction), the moment, who is asking and a typed input, and returns a typed result.
+//!
+//! Nothing outside this crate contains SQL.
+
+pub mod accounts;
+pub mod attribution;
+pub mod commissions;
+pub mod customers;
+pub mod demo;
+mod error;
+pub mod integrations;
+pub mod jobs;
+pub mod ledger;
+pub mod links;
+pub mod messages;
+mod moment;
+pub mod offers;
+pub mod partners;
+pub mod payments;
+pub mod programs;
+pub mod reports;
+pub mod sales;
+pub mod secrets;
+
+pub use error::{Error, Result};
+pub use moment::Moment;
+
+/// The schema, applied in order by `tributary migrate` and by tests.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
