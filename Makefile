@@ -25,7 +25,7 @@ rust = settings=$$(setup/wasm) && export SQLX_OFFLINE=true $$settings &&
 # Links for the browser: relocations are what the splitter cuts along.
 browser = export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clink-args=--emit-relocs$${WASM_SYSROOT:+ --sysroot=$$WASM_SYSROOT}" &&
 # Commands that need a database start with this.
-database = DATABASE_URL=$${DATABASE_URL:-$$(setup/postgres start)} && [ -n "$$DATABASE_URL" ] && export DATABASE_URL &&
+database = DATABASE_URL=$${DATABASE_URL:-$$(setup/postgres start)} && export DATABASE_URL &&
 
 .PHONY: help
 help: ## List these commands
