@@ -1,0 +1,3 @@
+//! Programs: their settings and their audit log.
+
+pub mod audit;
