@@ -75,7 +75,8 @@ impl fmt::Display for Report {
         }
         writeln!(f, "{:>10}  main module with its JavaScript, of at most {}", kb(self.main_bytes()), kb(MAIN_LIMIT))?;
         for Lazy { name, chunks, bytes } in &self.lazy {
-            let name = name.rsplit_once('_').map_or(name.as_str(), |(name, _hash)| name);
+            // `__dashboard_view_<hash>`, as leptos names it.
+            let name = name.rsplit_once('_').map_or(name.as_str(), |(name, _)| name.trim_start_matches('_'));
             let shared = chunks.iter().filter(|chunk| chunk.starts_with("chunk_")).count();
             writeln!(f, "{:>10}  + {name} ({shared} of its {} chunks shared)", kb(*bytes), chunks.len())?;
         }

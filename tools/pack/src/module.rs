@@ -78,6 +78,16 @@ pub fn whole(wasm: &[u8], name: &str, package: &Path) -> Result<()> {
             })?;
         }
     }
+    // What the linker left for the splitter.
+    let relocations: Vec<_> = module
+        .customs
+        .iter()
+        .filter(|(_, section)| section.name() == "linking" || section.name().starts_with("reloc."))
+        .map(|(id, _)| id)
+        .collect();
+    for id in relocations {
+        module.customs.delete(id);
+    }
     bind(Bindgen::new().input_module(name, module), package)
 }
 
