@@ -1,0 +1,187 @@
+//! The server's side: the state that every request sees, and the one wrapper around what it is answered.
+
+use crate::{Error, Result};
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use sqlx::PgPool;
+use std::sync::Arc;
+
+/// What the server is made of, as far as pages and their server functions ask: provided as a Leptos context for each
+/// request, and cheap to clone.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The database.
+    pub pool: PgPool,
+    /// The server's own address without a slash at its end: `https://partners.acme.example`.
+    pub public_url: Arc<str>,
+    /// Whether this is the demo: its sign-ins are shown and its shop is open.
+    pub demo: bool,
+}
+
+impl State {
+    /// Of the request that is being answered.
+    ///
+    /// # Errors
+    /// Where the server did not provide it.
+    pub fn here() -> Result<Self> {
+        use_context().ok_or_else(|| engine::Error::internal("no access::State in the context").into())
+    }
+
+    /// Whether people reach the server by https: cookies are `Secure` then.
+    #[must_use]
+    pub fn secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// Answers a server function or a page: runs it, and tells the status of what went wrong. Who isn't signed in is led to
+/// sign in, and who must confirm first to that, where a whole page was asked for.
+///
+/// # Errors
+/// Those of the work itself.
+pub async fn answer<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let outcome = work.await;
+    let Err(error) = outcome else { return outcome };
+    let Some(parts) = use_context::<Parts>() else { return Err(error) };
+    if !parts.uri.path().starts_with("/fn/") {
+        match leads_to(&error, &parts) {
+            Some(path) => leptos_axum::redirect(&path),
+            None => note_status(&error),
+        }
+        return Err(error);
+    }
+    if wants_html(&parts.headers) {
+        // A form without WASM: it is shown again, and finds there what went wrong.
+        if let Some(path) = leads_to(&error, &parts) {
+            leptos_axum::redirect(&path);
+            return Err(error);
+        }
+        keep_error(&error);
+        return Err(Error::Kept);
+    }
+    note_status(&error);
+    Err(error)
+}
+
+/// Where an error leads instead of being shown, if it does.
+fn leads_to(error: &Error, parts: &Parts) -> Option<String> {
+    let page = match error {
+        Error::SignIn => "/sign-in",
+        Error::ConfirmFirst => "/confirm",
+        _ => return None,
+    };
+    let here = if parts.uri.path().starts_with("/fn/") {
+        referring_path(&parts.headers).unwrap_or_else(|| "/".to_owned())
+    } else {
+        parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
+    };
+    Some(format!("{page}?to={}", crate::navigate::escape(&here)))
+}
+
+/// The path of the page from which the request came.
+fn referring_path(headers: &HeaderMap) -> Option<String> {
+    let referrer = headers.get(header::REFERER)?.to_str().ok()?;
+    let (_, _, path) = domain::links::split_address(referrer)?;
+    crate::local_path(path).map(str::to_owned)
+}
+
+fn wants_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Sets the answer's status to that of an error.
+pub(crate) fn note_status(error: &Error) {
+    if let Some(response) = use_context::<ResponseOptions>()
+        && let Ok(status) = StatusCode::from_u16(error.status())
+        && !use_context::<Parts>()
+            .is_some_and(|parts| parts.uri.path().starts_with("/fn/") && wants_html(&parts.headers))
+    {
+        response.set_status(status);
+    }
+}
+
+const KEPT: &str = "tributary-form";
+
+/// Keeps what went wrong with a form for the page that shows it again: in a cookie, for a minute.
+fn keep_error(error: &Error) {
+    let Ok(json) = serde_json::to_string(error) else { return };
+    add_cookie(&format!("{KEPT}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", crate::navigate::escape(&json)));
+}
+
+/// What went wrong with the form that was posted before this page.
+pub(crate) fn kept_error() -> Option<Error> {
+    let parts = use_context::<Parts>()?;
+    let kept = cookie(&parts.headers, KEPT)?;
+    serde_json::from_str(&crate::navigate::unescape(kept)?).ok()
+}
+
+/// A cookie of the request.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// Sends a cookie with the answer.
+pub(crate) fn add_cookie(cookie: &str) {
+    if let (Some(response), Ok(cookie)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        response.append_header(header::SET_COOKIE, cookie);
+    }
+}
+
+impl From<engine::Error> for Error {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::NotFound(_) => Self::NotFound,
+            engine::Error::Forbidden => Self::Forbidden,
+            engine::Error::ConfirmFirst => Self::ConfirmFirst,
+            engine::Error::Invalid(fields) => Self::Invalid(fields),
+            engine::Error::Conflict(words) => Self::Conflict(words),
+            engine::Error::TooMany(seconds) => Self::TooMany(seconds),
+            engine::Error::Database(error) => {
+                let id = error_id();
+                tracing::error!(error_id = id, %error, "the database answered with an error");
+                if out_of_reach(&error) { Self::Unavailable { id } } else { Self::Internal { id } }
+            }
+            engine::Error::Internal(cause) => {
+                let id = error_id();
+                tracing::error!(error_id = id, cause, "a use case failed");
+                Self::Internal { id }
+            }
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        engine::Error::Database(error).into()
+    }
+}
+
+/// Whether Postgres could not be asked, rather than refusing what it was asked.
+fn out_of_reach(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+    match error {
+        Io(_) | PoolClosed | PoolTimedOut | Protocol(_) | Tls(_) | WorkerCrashed => true,
+        // Shutting down, starting up, too many connections, a statement that ran out of time.
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("57") || code.starts_with("53"))
+        }
+        _ => false,
+    }
+}
+
+/// A fresh id by which a person's report finds its line in the log.
+fn error_id() -> String {
+    engine::Moment::now().bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
