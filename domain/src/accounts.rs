@@ -1,7 +1,10 @@
 //! Who signs in, what each role may do, and who is asking.
 
 use crate::ids::{AccountId, ApiKeyId, EnrollmentId, OrganizationId, ProgramId};
+use crate::partners::{EnrollmentStatus, PartnerName};
+use crate::qr::QrPath;
 use crate::words;
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -157,6 +160,165 @@ impl Actor {
             Self::Partner { .. } | Self::Key { .. } => false,
         }
     }
+}
+
+/// How long a password or second factor counts as just given, for acts that ask again.
+pub const CONFIRMED_FOR: Duration = Duration::minutes(15);
+
+/// A session of someone who has signed in, second factor included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose.
+    pub account: AccountId,
+    /// The person's name.
+    pub name: String,
+    /// The e-mail.
+    pub email: String,
+    /// The language, such as `en`.
+    pub language: String,
+    /// Whether acts that ask again ask for a code (else for the password).
+    pub second_factor: bool,
+    /// When the password or second factor was last given, UTC; long ago where a link signed in.
+    pub confirmed_at: DateTime<Utc>,
+    /// Until when it lasts, UTC.
+    pub expires_at: DateTime<Utc>,
+    /// The one program whose portal it opens, where a link signed in; `None` opens everything of the account.
+    pub only_program: Option<ProgramId>,
+}
+
+impl Session {
+    /// Whether the password or second factor was given within the last 15 minutes.
+    #[must_use]
+    pub fn confirmed(&self, at: DateTime<Utc>) -> bool {
+        self.confirmed_at + CONFIRMED_FOR > at
+    }
+}
+
+/// Where an account may go: for the program switcher, and for where to land after signing in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places {
+    /// Organizations of which it is a member, by name; one may have no program yet.
+    pub organizations: Vec<OrganizationPlace>,
+    /// Programs in which it is an admin, by name.
+    pub programs: Vec<ProgramPlace>,
+    /// Enrollments for which it acts, by the program's name and then the partner's.
+    pub enrollments: Vec<PartnerPlace>,
+}
+
+/// An organization of which an account is a member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationPlace {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// The account's role there.
+    pub role: Role,
+}
+
+/// A program in which an account is an admin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramPlace {
+    /// The program's name in addresses.
+    pub slug: String,
+    /// The program's name.
+    pub name: String,
+    /// `#rrggbb`, or empty for the house's own.
+    pub accent: String,
+    /// The account's role there.
+    pub role: Role,
+}
+
+/// An enrollment for which an account acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerPlace {
+    /// The program's name in addresses.
+    pub program_slug: String,
+    /// The program's name.
+    pub program_name: String,
+    /// `#rrggbb`, or empty for the house's own.
+    pub accent: String,
+    /// The partner.
+    pub partner: PartnerName,
+    /// Its standing.
+    pub status: EnrollmentStatus,
+}
+
+/// What a person sees of the own account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSettings {
+    /// The e-mail; it can't be changed here.
+    pub email: String,
+    /// The name.
+    pub name: String,
+    /// The language, such as `en`.
+    pub language: String,
+    /// Since when the second factor is on, UTC.
+    pub second_factor_since: Option<DateTime<Utc>>,
+    /// How many recovery codes are unused.
+    pub recovery_codes_left: i64,
+}
+
+/// What a person may change of the own account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountInput {
+    /// The name.
+    pub name: String,
+    /// One of [`LANGUAGES`].
+    pub language: String,
+}
+
+/// The languages there are, by code, each with its own name for itself.
+pub const LANGUAGES: &[(&str, &str)] = &[("en", "English")];
+
+/// A second factor about to be turned on: shown until the first code confirms it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TotpStart {
+    /// The secret in Base32, for typing in.
+    pub secret: String,
+    /// The `otpauth://` address.
+    pub uri: String,
+    /// That address as a QR code.
+    pub qr: QrPath,
+}
+
+/// A member of the team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The account.
+    pub account: AccountId,
+    /// The person's name.
+    pub name: String,
+    /// The e-mail.
+    pub email: String,
+    /// The role, in all programs of the organization.
+    pub role: Role,
+    /// Member since, UTC.
+    pub since: DateTime<Utc>,
+    /// Whether the second factor is on.
+    pub second_factor: bool,
+    /// Whether the invitation is still to be accepted: no password chosen yet.
+    pub invited: bool,
+}
+
+/// Somebody to invite to the team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// The e-mail to which the invitation goes.
+    pub email: String,
+    /// The person's name.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+}
+
+/// An invitation as the person sees it who opens its link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The account's e-mail.
+    pub email: String,
+    /// The name given by who invited.
+    pub name: String,
 }
 
 /// The shortest password accepted, in characters.

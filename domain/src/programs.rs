@@ -1,8 +1,11 @@
 //! Programs: the rules that a company sets for its partners.
 
-use crate::ids::{OrganizationId, ProgramId};
-use crate::money::Currency;
+use crate::ids::{AccountId, AuditId, OrganizationId, ProgramId};
+use crate::links::split_address;
+use crate::money::{Currency, MAX_AMOUNT};
+use crate::text::FieldError;
 use crate::words;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -74,4 +77,223 @@ pub fn check_slug(slug: &str) -> Result<(), &'static str> {
         return Err("Use lower case only.");
     }
     crate::text::check_code(slug)
+}
+
+/// A program to create; everything else begins as the schema's defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewProgram {
+    /// Its name for people.
+    pub name: String,
+    /// Its name in addresses; fixed.
+    pub slug: String,
+    /// ISO 4217 code; fixed after the first journal.
+    pub currency: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// Where links lead by default, an absolute http(s) address.
+    pub website: String,
+}
+
+/// A program's settings as an admin changes them, all at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramInput {
+    /// Its name for people.
+    pub name: String,
+    /// ISO 4217 code; fixed after the first journal.
+    pub currency: String,
+    /// IANA name; once there are journals, a new one applies from the next month.
+    pub time_zone: String,
+    /// `#rrggbb`, or empty.
+    #[serde(default)]
+    pub accent: String,
+    /// Where links lead by default, an absolute http(s) address.
+    pub website: String,
+    /// Hosts besides the website's own, each with its port where it has one.
+    #[serde(default)]
+    pub allowed_hosts: Vec<String>,
+    /// Attribution window in days, 1–400.
+    pub window_days: i32,
+    /// First or last click.
+    pub click_model: ClickModel,
+    /// What becomes of self-referrals.
+    pub self_referral: SelfReferralRule,
+    /// Whether commissions wait for a person.
+    pub review_commissions: bool,
+    /// Whether visitors are asked for consent first.
+    pub consent_required: bool,
+    /// Smallest payment, in the program's currency.
+    pub minimum_payment: Decimal,
+    /// Day of the month on which partners are paid, 1–28.
+    pub payment_day: i32,
+}
+
+/// A program's settings, and what of them can't change at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramSettings {
+    /// As they are.
+    pub program: Program,
+    /// The zone that applies from the next month.
+    pub next_time_zone: Option<String>,
+    /// Whether the ledger has begun, so that the currency can't be changed any more.
+    pub currency_fixed: bool,
+}
+
+/// A line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// Its id.
+    pub id: AuditId,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+    /// Who; empty where Tributary itself, the API or the command line did it.
+    pub by: String,
+    /// What was done: `commission.reverse`.
+    pub action: String,
+    /// What it was done to, as people know it.
+    pub subject: String,
+    /// The page that shows it, or empty.
+    pub subject_path: String,
+    /// The figures, as a JSON object.
+    pub details: String,
+}
+
+/// Which lines of the audit log are asked for; empty fields ask for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditFilter {
+    /// Part of the action or the subject.
+    #[serde(default)]
+    pub search: String,
+    /// By whom.
+    #[serde(default)]
+    pub by: Option<AccountId>,
+    /// From this day on, in the program's time zone.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// Until this day, included, in the program's time zone.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
+}
+
+fn note(errors: &mut Vec<FieldError>, field: &str, checked: Result<(), &'static str>) {
+    if let Err(message) = checked {
+        errors.push(FieldError::new(field, message));
+    }
+}
+
+fn check_name(name: &str) -> Result<(), &'static str> {
+    match name.trim().chars().count() {
+        0 => Err("Give it a name."),
+        1..=80 => Ok(()),
+        _ => Err("Use at most 80 characters."),
+    }
+}
+
+fn check_currency(code: &str) -> Result<(), &'static str> {
+    code.parse::<Currency>().map(|_| ()).map_err(|_| "Choose a currency by its three letters, such as EUR.")
+}
+
+fn check_website(website: &str) -> Result<(), &'static str> {
+    split_address(website).map(|_| ()).ok_or("Use a full address that begins with https://.")
+}
+
+fn check_host(host: &str) -> Result<(), &'static str> {
+    let address = format!("https://{host}");
+    match split_address(&address) {
+        Some((_, found, "")) if found == host => Ok(()),
+        _ => Err("List hosts only, such as shop.example.com."),
+    }
+}
+
+fn check_accent(accent: &str) -> Result<(), &'static str> {
+    let digits = accent.strip_prefix('#').unwrap_or_default();
+    let good = digits.len() == 6 && digits.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c));
+    if accent.is_empty() || good { Ok(()) } else { Err("Use a colour such as #1f6feb.") }
+}
+
+impl NewProgram {
+    /// What is wrong with it; the time zone is checked on the server.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        note(&mut errors, "name", check_name(&self.name));
+        note(&mut errors, "slug", check_slug(&self.slug));
+        note(&mut errors, "currency", check_currency(&self.currency));
+        note(&mut errors, "website", check_website(&self.website));
+        errors
+    }
+}
+
+impl ProgramInput {
+    /// What is wrong with it; the time zone is checked on the server.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        note(&mut errors, "name", check_name(&self.name));
+        note(&mut errors, "currency", check_currency(&self.currency));
+        note(&mut errors, "website", check_website(&self.website));
+        note(&mut errors, "accent", check_accent(&self.accent));
+        note(&mut errors, "allowed_hosts", self.allowed_hosts.iter().try_for_each(|host| check_host(host)));
+        if self.allowed_hosts.len() > 50 {
+            errors.push(FieldError::new("allowed_hosts", "List at most 50 hosts."));
+        }
+        if !(1..=400).contains(&self.window_days) {
+            errors.push(FieldError::new("window_days", "Use 1 to 400 days."));
+        }
+        if !(1..=28).contains(&self.payment_day) {
+            errors.push(FieldError::new("payment_day", "Use a day from 1 to 28."));
+        }
+        if self.minimum_payment < Decimal::ZERO || self.minimum_payment > MAX_AMOUNT {
+            errors.push(FieldError::new("minimum_payment", "Use an amount from 0 up."));
+        } else if let Ok(currency) = self.currency.parse::<Currency>()
+            && self.minimum_payment.normalize().scale() > currency.decimals()
+        {
+            let message = format!("{currency} has {} decimals.", currency.decimals());
+            errors.push(FieldError::new("minimum_payment", message));
+        }
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input() -> ProgramInput {
+        ProgramInput {
+            name: "Acme".into(),
+            currency: "EUR".into(),
+            time_zone: "Europe/Berlin".into(),
+            accent: "#1f6feb".into(),
+            website: "https://acme.example/".into(),
+            allowed_hosts: vec!["shop.acme.example".into(), "localhost:3000".into()],
+            window_days: 60,
+            click_model: ClickModel::Last,
+            self_referral: SelfReferralRule::Review,
+            review_commissions: false,
+            consent_required: false,
+            minimum_payment: Decimal::new(2550, 2),
+            payment_day: 1,
+        }
+    }
+
+    #[test]
+    fn settings_are_checked_field_by_field() {
+        assert_eq!(input().check(), []);
+        let bad = ProgramInput {
+            name: "  ".into(),
+            currency: "eur".into(),
+            accent: "red".into(),
+            website: "javascript:alert(1)".into(),
+            allowed_hosts: vec!["shop.acme.example/path".into()],
+            window_days: 0,
+            minimum_payment: Decimal::NEGATIVE_ONE,
+            payment_day: 29,
+            ..input()
+        };
+        let fields: Vec<String> = bad.check().into_iter().map(|error| error.field).collect();
+        let expected =
+            ["name", "currency", "website", "accent", "allowed_hosts", "window_days", "payment_day", "minimum_payment"];
+        assert_eq!(fields, expected);
+        assert_eq!(ProgramInput { minimum_payment: Decimal::new(1, 3), ..input() }.check().len(), 1);
+    }
 }
