@@ -1,4 +1,10 @@
-//! Links that partners share.
+//! Links that partners share, the clicks on them, and what a visitor's cookie says.
+
+use crate::ids::{ClickId, LinkId};
+use crate::money::Money;
+use crate::programs::ClickModel;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
 /// Splits an absolute http(s) address into scheme, host (with port) and the rest from the path on; `None` for
 /// anything else, for user names in it, and for control characters or white space.
@@ -41,4 +47,364 @@ pub fn check_path(to: &str) -> Result<(), &'static str> {
         || to.len() > 2_000
         || to.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace());
     if bad { Err("The address after to= must be a path on the same site, such as /pricing.") } else { Ok(()) }
+}
+
+/// The path of a short link: `/r/acme/ada`.
+#[must_use]
+pub fn short_path(program_slug: &str, code: &str) -> String {
+    format!("/r/{program_slug}/{code}")
+}
+
+/// A link to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewLink {
+    /// Its code; made from the partner's where not given.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// What the partner calls it, or empty.
+    #[serde(default)]
+    pub name: String,
+    /// Where it leads: an address on one of the program's sites; the program's website where not given.
+    #[serde(default)]
+    pub destination: Option<String>,
+}
+
+/// A link in a list, with its figures since the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRow {
+    /// Its id.
+    pub id: LinkId,
+    /// Its code as it is written now.
+    pub code: String,
+    /// What the partner calls it, or empty.
+    pub name: String,
+    /// Where it leads.
+    pub destination: String,
+    /// Whether it is the partner's first link, which bears the partner's code.
+    pub is_default: bool,
+    /// Whether it is switched off: visitors get a 404.
+    pub disabled: bool,
+    /// When it was made, UTC.
+    pub created_at: DateTime<Utc>,
+    /// Clicks.
+    pub clicks: i64,
+    /// Clicks that were the visitor's first on the link that day.
+    pub unique_clicks: i64,
+    /// Customers attributed by it who have signed up.
+    pub sign_ups: i64,
+    /// Customers attributed by it who have paid.
+    pub customers: i64,
+    /// Commissions from those customers, less what was clawed back.
+    pub earned: Money,
+}
+
+/// What the cookie `tid_{program}` says of a visitor: the click that counts, and which links were clicked today.
+///
+/// Written as `{click id}.{day}.{link}.{link}…`. A cookie that can't be read is none: it is the visitor's to change,
+/// and decides nothing but which of two clicks counts and what is called unique.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visitor {
+    /// The click that counts so far.
+    pub click: Option<ClickId>,
+    /// The day of `seen`, in the program's time zone.
+    day: Option<NaiveDate>,
+    /// The links clicked that day, each as 32 bits of its id.
+    seen: Vec<u32>,
+}
+
+/// What a click means to a visitor's cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The click id that the target's query and the cookie bear: the new click's, or with first click an earlier one
+    /// still within the window.
+    pub click: ClickId,
+    /// Whether it is the visitor's first on that link that day.
+    pub is_unique: bool,
+    /// The cookie from now on.
+    pub visitor: Visitor,
+}
+
+impl Visitor {
+    /// How many links of a day a cookie remembers; further ones count as unique each time.
+    const REMEMBERED: usize = 16;
+
+    /// Reads the cookie.
+    #[must_use]
+    pub fn parse(cookie: &str) -> Self {
+        let mut parts = cookie.split('.');
+        let Some(click) = parts.next().and_then(|id| id.parse::<ClickId>().ok()) else { return Self::default() };
+        if click.clicked_at().is_none() {
+            return Self::default();
+        }
+        let day = parts.next().and_then(|day| NaiveDate::parse_from_str(day, "%Y%m%d").ok());
+        let seen = match day {
+            Some(_) => parts.take(Self::REMEMBERED).filter_map(|link| u32::from_str_radix(link, 16).ok()).collect(),
+            None => Vec::new(),
+        };
+        Self { click: Some(click), day, seen }
+    }
+
+    /// The cookie's value; empty where there is nothing to remember.
+    #[must_use]
+    pub fn value(&self) -> String {
+        let Some(click) = self.click else { return String::new() };
+        let mut value = click.to_string();
+        if let Some(day) = self.day {
+            value.push_str(&day.format(".%Y%m%d").to_string());
+            for link in &self.seen {
+                value.push_str(&format!(".{link:08x}"));
+            }
+        }
+        value
+    }
+
+    /// Decides which click counts from now on, and whether this one is unique. `day` is the click's day in the
+    /// program's time zone, `window_days` the program's window.
+    #[must_use]
+    pub fn clicks(
+        mut self,
+        click: ClickId,
+        link: LinkId,
+        at: DateTime<Utc>,
+        day: NaiveDate,
+        model: ClickModel,
+        window_days: i32,
+    ) -> Carried {
+        if self.day != Some(day) {
+            self.day = Some(day);
+            self.seen.clear();
+        }
+        // The last 32 bits are random in a UUIDv7.
+        #[allow(clippy::cast_possible_truncation)]
+        let mark = link.0.as_u128() as u32;
+        let is_unique = !self.seen.contains(&mark);
+        if is_unique {
+            self.seen.truncate(Self::REMEMBERED - 1);
+            self.seen.insert(0, mark);
+        }
+        let carried = earlier_that_counts(model, self.click, window_days, at).unwrap_or(click);
+        self.click = Some(carried);
+        Carried { click: carried, is_unique, visitor: self }
+    }
+}
+
+/// The earlier click that goes on counting when a visitor clicks at `at`: with first click, one that is not older
+/// than the window; with last click none.
+#[must_use]
+pub fn earlier_that_counts(
+    model: ClickModel,
+    earlier: Option<ClickId>,
+    window_days: i32,
+    at: DateTime<Utc>,
+) -> Option<ClickId> {
+    let earlier = earlier.filter(|_| model == ClickModel::First)?;
+    let clicked_at = earlier.clicked_at()?;
+    (clicked_at <= at && at - clicked_at <= Duration::days(window_days.into())).then_some(earlier)
+}
+
+/// What the user agents of crawlers, link previews and monitors have in them, in lower case. A list of our own: the
+/// crates with long ones are no longer kept up, and a click too many does no harm that attribution doesn't undo.
+const BOTS: &[&str] = &[
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "preview",
+    "facebookexternalhit",
+    "facebookcatalog",
+    "meta-externalagent",
+    "whatsapp",
+    "skypeuripreview",
+    "embedly",
+    "iframely",
+    "bitlybot",
+    "headlesschrome",
+    "phantomjs",
+    "lighthouse",
+    "pingdom",
+    "uptime",
+    "monitor",
+    "scanner",
+    "validator",
+    "wget/",
+    "python-requests",
+    "python-urllib",
+    "aiohttp",
+    "go-http-client",
+    "okhttp",
+    "java/",
+    "libwww",
+    "apache-httpclient",
+    "node-fetch",
+    "axios/",
+    "feedfetcher",
+    "google-read-aloud",
+    "googleother",
+    "mediapartners",
+    "bingpreview",
+    "yandex.com/bots",
+    "archive.org",
+    "ahrefs",
+    "semrush",
+    "proofpoint",
+    "barracuda",
+    "mimecast",
+];
+
+/// Whether a user agent calls itself a bot: it is sent on, and not counted. None at all is no bot.
+#[must_use]
+pub fn is_bot(user_agent: &str) -> bool {
+    let agent = user_agent.to_ascii_lowercase();
+    // A phone's brand.
+    let agent = agent.replace("cubot", "");
+    BOTS.iter().any(|bot| agent.contains(bot))
+}
+
+/// Whether a browser says that it fetches ahead of the visitor (`Sec-Purpose`, `Purpose`, `X-Moz`, `X-Purpose`):
+/// it is sent on, and not counted.
+#[must_use]
+pub fn is_prefetch(purpose: &str) -> bool {
+    let purpose = purpose.to_ascii_lowercase();
+    ["prefetch", "prerender", "preview"].iter().any(|word| purpose.contains(word))
+}
+
+/// The address to which a short link sends a visitor: `destination`, or `to` as a path on its host (checked by
+/// [`check_path`]), with `query` kept and `tid` added. Query parameters that we read (`to`, `tid`) are the caller's
+/// to leave out of `query`.
+#[must_use]
+pub fn target(destination: &str, to: Option<&str>, query: &str, click: Option<ClickId>) -> String {
+    let base = match (to, split_address(destination)) {
+        (Some(to), Some((scheme, host, _))) => format!("{scheme}://{host}{to}"),
+        _ => destination.to_owned(),
+    };
+    let (base, fragment) = base.split_once('#').map_or((base.as_str(), None), |(base, tail)| (base, Some(tail)));
+    let mut target = base.to_owned();
+    let mut add = |pair: &str| {
+        if !pair.is_empty() {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str(pair);
+        }
+    };
+    add(query);
+    if let Some(click) = click {
+        add(&format!("tid={click}"));
+    }
+    if let Some(fragment) = fragment {
+        target.push('#');
+        target.push_str(fragment);
+    }
+    target
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn click(millis: i64) -> ClickId {
+        let millis = u64::try_from(millis).expect("after 1970");
+        ClickId(uuid::Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid())
+    }
+
+    fn at(millis: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(millis).expect("instant")
+    }
+
+    const DAY: i64 = 86_400_000;
+    const NOON: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn first_click_keeps_the_earlier_one_within_the_window() {
+        let earlier = Some(click(NOON - 10 * DAY));
+        assert_eq!(earlier_that_counts(ClickModel::First, earlier, 10, at(NOON)), earlier);
+        assert_eq!(earlier_that_counts(ClickModel::First, earlier, 9, at(NOON)), None);
+        assert_eq!(earlier_that_counts(ClickModel::Last, earlier, 10, at(NOON)), None);
+        assert_eq!(earlier_that_counts(ClickModel::First, Some(click(NOON + 1)), 10, at(NOON)), None, "not yet made");
+    }
+
+    #[test]
+    fn a_click_is_unique_once_a_day_and_link() {
+        let (a, b) = (LinkId(uuid::Uuid::from_u128(1)), LinkId(uuid::Uuid::from_u128(2)));
+        let today = NaiveDate::from_ymd_opt(2027, 1, 15).expect("day");
+        let make = |visitor: Visitor, link, n, day| {
+            visitor.clicks(click(NOON + n), link, at(NOON + n), day, ClickModel::Last, 60)
+        };
+        let first = make(Visitor::default(), a, 0, today);
+        assert!(first.is_unique);
+        let read = Visitor::parse(&first.visitor.value());
+        assert_eq!(read, first.visitor, "the cookie says what was written");
+        let again = make(read, a, 1, today);
+        assert!(!again.is_unique);
+        assert_eq!(again.click, click(NOON + 1), "last click");
+        let other = make(again.visitor, b, 2, today);
+        assert!(other.is_unique, "another link");
+        assert!(!make(other.visitor.clone(), a, 3, today).is_unique);
+        assert!(make(other.visitor, a, DAY, today.succ_opt().expect("day")).is_unique, "another day");
+    }
+
+    #[test]
+    fn a_cookie_stays_short_whatever_is_clicked() {
+        let today = NaiveDate::from_ymd_opt(2027, 1, 15).expect("day");
+        let mut visitor = Visitor::default();
+        for n in 0..1_000 {
+            let link = LinkId(uuid::Uuid::from_u128(n));
+            visitor = visitor.clicks(click(NOON), link, at(NOON), today, ClickModel::First, 60).visitor;
+        }
+        assert!(visitor.value().len() < 250, "{}", visitor.value().len());
+        for forged in ["", ".", "x", "00000000-0000-0000-0000-000000000000.20270115", &"9".repeat(5_000)] {
+            assert_eq!(Visitor::parse(forged), Visitor::default(), "{forged}");
+        }
+    }
+
+    #[test]
+    fn bots_and_browsers() {
+        for bot in ["Googlebot/2.1 (+http://www.google.com/bot.html)", "WhatsApp/2.23", "python-requests/2.31"] {
+            assert!(is_bot(bot), "{bot}");
+        }
+        for browser in [
+            "",
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 13; CUBOT P80) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Safari/604.1",
+        ] {
+            assert!(!is_bot(browser), "{browser}");
+        }
+        assert!(is_prefetch("prefetch;prerender"));
+        assert!(!is_prefetch(""));
+    }
+
+    #[test]
+    fn targets_stay_on_their_host() {
+        let id = click(NOON);
+        assert_eq!(target("https://acme.test", None, "", None), "https://acme.test");
+        assert_eq!(
+            target("https://acme.test/a?b=1#c", None, "sub=x", Some(id)),
+            format!("https://acme.test/a?b=1&sub=x&tid={id}#c")
+        );
+        assert_eq!(
+            target("https://acme.test/a", Some("/pricing"), "", Some(id)),
+            format!("https://acme.test/pricing?tid={id}")
+        );
+        assert!(check_path("//evil.test").is_err() && check_path("https://evil.test").is_err());
+        assert!(check_path("/\\evil.test").is_err() && check_path("").is_err());
+    }
+
+    #[test]
+    fn destinations_are_the_programs_own() {
+        let check = |to: &str| check_destination(to, "https://acme.test/home", &["shop.acme.test".into()]).is_ok();
+        assert!(check("https://ACME.test/pricing") && check("http://shop.acme.test"));
+        for bad in [
+            "https://evil.test",
+            "https://acme.test@evil.test",
+            "https://acme.test.evil.test",
+            "javascript:1",
+            "//acme.test",
+            "https:///acme.test",
+            "https://evil.test\\@acme.test",
+            "https://acme.test:444",
+            "https://acme.test /",
+        ] {
+            assert!(!check(bad), "{bad}");
+        }
+    }
 }
