@@ -26,16 +26,19 @@ create table link_codes (
 );
 create index link_codes_by_link on link_codes (program_id, link_id);
 
--- Tells every server process that a link, its partner's standing or its program has changed: it reads that link again.
+-- Tells every server process that a link, its partner's standing or its program has changed, as
+-- `{program} link {id}`, `{program} partner {id}` or `{program}`: it reads that again.
 create function notify_links() returns trigger language plpgsql as $$
 begin
-    perform pg_notify('links', new.program_id::text);
+    perform pg_notify('links', concat_ws(' ', new.program_id, tg_argv[0], to_jsonb(new) ->> tg_argv[1]));
     return null;
 end $$;
-create trigger link_changed after insert or update on links for each row execute function notify_links();
-create trigger link_code_changed after insert or update on link_codes for each row execute function notify_links();
+create trigger link_changed after insert or update on links
+    for each row execute function notify_links('link', 'id');
+create trigger link_code_changed after insert or update on link_codes
+    for each row execute function notify_links('link', 'link_id');
 create trigger enrollment_changed after update of status on enrollments for each row
-    when (old.status is distinct from new.status) execute function notify_links();
+    when (old.status is distinct from new.status) execute function notify_links('partner', 'id');
 create function notify_program() returns trigger language plpgsql as $$
 begin
     perform pg_notify('links', new.id::text);
@@ -63,6 +66,25 @@ create table clicks (
 ) partition by range (clicked_at);
 -- Whatever no month's partition takes; the job that makes partitions keeps it empty.
 create table clicks_default partition of clicks default;
+
+-- Makes the partition of a month (its first day, in UTC) where it is missing, with what the default one has of it.
+create function ensure_clicks_month(month date) returns void language plpgsql as $$
+declare
+    name text := to_char(month, '"clicks_"YYYY_MM');
+    starts timestamptz := month::timestamp at time zone 'UTC';
+    ends timestamptz := (month + interval '1 month') at time zone 'UTC';
+begin
+    perform pg_advisory_xact_lock(hashtext('ensure_clicks_month'));
+    if to_regclass(name) is not null then
+        return;
+    end if;
+    -- No click may slip into the default partition between the move and the attachment.
+    lock table clicks_default in access exclusive mode;
+    execute format('create table %I (like clicks including all)', name);
+    execute format('with moved as (delete from clicks_default where clicked_at >= %L and clicked_at < %L returning *)
+                    insert into %I select * from moved', starts, ends, name);
+    execute format('alter table clicks attach partition %I for values from (%L) to (%L)', name, starts, ends);
+end $$;
 
 create table click_days (
     program_id uuid not null,

@@ -1,7 +1,7 @@
 //! The monthly partitions of clicks.
 
-use crate::Result;
-use chrono::NaiveDate;
+use crate::{Error, Result};
+use chrono::{Datelike, Months, NaiveDate};
 use sqlx::PgConnection;
 
 /// Makes the partitions of the months from that of `from` to that of `to` (both included, in UTC) where they are
@@ -9,6 +9,11 @@ use sqlx::PgConnection;
 ///
 /// # Errors
 /// `Database`.
-pub async fn ensure(_conn: &mut PgConnection, _from: NaiveDate, _to: NaiveDate) -> Result<()> {
-    todo!()
+pub async fn ensure(conn: &mut PgConnection, from: NaiveDate, to: NaiveDate) -> Result<()> {
+    let mut month = from.with_day(1).ok_or_else(|| Error::internal("month without a first day"))?;
+    while month <= to {
+        sqlx::query!("select ensure_clicks_month($1)", month).execute(&mut *conn).await?;
+        month = month + Months::new(1);
+    }
+    Ok(())
 }
