@@ -68,8 +68,8 @@ const TICKS: i64 = 5;
 /// The ticks of an axis: from the first, each `step` above the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Scale {
-    base: i64,
-    step: i64,
+    base: i128,
+    step: i128,
 }
 
 impl Scale {
@@ -77,31 +77,32 @@ impl Scale {
     fn over<'a>(values: impl Iterator<Item = &'a i64> + Clone) -> Self {
         let low = values.clone().copied().min().unwrap_or(0).min(0);
         let high = values.copied().max().unwrap_or(0).max(0);
-        let mut power = 1_i64;
+        let mut power = 1_i128;
         loop {
             for tenths in [10, 20, 25, 50] {
-                if power == 1 && tenths == 25 {
+                let step = power * tenths / 10;
+                // Ticks are whole numbers.
+                if step * 10 != power * tenths {
                     continue;
                 }
-                let step = power.saturating_mul(tenths) / 10;
-                let base = low.div_euclid(step) * step;
-                if base.saturating_add(step.saturating_mul(TICKS - 1)) >= high {
+                let base = i128::from(low).div_euclid(step) * step;
+                if base + step * i128::from(TICKS - 1) >= i128::from(high) {
                     return Self { base, step };
                 }
             }
-            power = power.saturating_mul(10);
+            power *= 10;
         }
     }
 
     /// How far a value lies above the base, of [`FULL`].
     fn height(self, value: i64) -> i64 {
-        let span = i128::from(self.step) * i128::from(TICKS - 1);
-        let above = (i128::from(value) - i128::from(self.base)) * i128::from(FULL) / span;
+        let span = self.step * i128::from(TICKS - 1);
+        let above = (i128::from(value) - self.base) * i128::from(FULL) / span;
         i64::try_from(above).unwrap_or(0)
     }
 
     fn tick(self, i: i64) -> i64 {
-        self.base + self.step * i
+        i64::try_from(self.base + self.step * i128::from(i)).unwrap_or(i64::MAX)
     }
 }
 

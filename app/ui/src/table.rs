@@ -1,5 +1,5 @@
 //! Tables. Cells are plain `<td>`s: class `num` for figures (right-aligned), `wide` for a column that a phone leaves
-//! out, and `<small class="narrow">` in the first cell for what then moves under it.
+//! out, `under` for one that a phone moves below its row (see `phone_columns`).
 
 use leptos::prelude::*;
 
@@ -19,13 +19,21 @@ pub fn Table(
     /// The totals: cells of one row.
     #[prop(optional, into)]
     foot: Option<ViewFnOnce>,
+    /// How many columns a phone keeps, 2 or 3, where it moves cells of class `under` below their row; 0 for none.
+    #[prop(optional)]
+    phone_columns: u8,
     /// The rows.
     children: Children,
 ) -> impl IntoView {
     let label = caption.clone();
+    let class = match phone_columns {
+        2 => "phone-2",
+        3 => "phone-3",
+        _ => "",
+    };
     view! {
         <div class="table-scroll" role="region" aria-label=label tabindex="0">
-            <table>
+            <table class=class>
                 <caption class="visually-hidden">{caption}</caption>
                 <thead>
                     <tr>{head.run()}</tr>
@@ -50,6 +58,9 @@ pub fn Th(
     /// Whether a phone leaves it out.
     #[prop(optional)]
     wide: bool,
+    /// Whether a phone moves its cells below their row (`phone_columns` of the table).
+    #[prop(optional)]
+    under: bool,
     /// Whether its words are for screen readers alone.
     #[prop(optional)]
     quiet: bool,
@@ -57,11 +68,13 @@ pub fn Th(
     #[prop(optional_no_strip, into)]
     sort: Option<(&'static str, Address)>,
 ) -> impl IntoView {
-    let class = match (num, wide) {
-        (true, true) => "num wide",
-        (true, false) => "num",
-        (false, true) => "wide",
-        (false, false) => "",
+    let class = match (num, wide, under) {
+        (true, true, _) => "num wide",
+        (true, false, true) => "num under",
+        (true, false, false) => "num",
+        (false, true, _) => "wide",
+        (false, false, true) => "under",
+        (false, false, false) => "",
     };
     let Some((key, address)) = sort else {
         let words =
@@ -97,10 +110,10 @@ pub fn Pagination(
     #[prop(optional_no_strip, into)]
     older: Option<String>,
     /// What is shown: "50 of 1,204".
-    #[prop(optional_no_strip, into)]
-    shown: Option<String>,
+    #[prop(optional, into)]
+    shown: String,
 ) -> impl IntoView {
-    if newer.is_none() && older.is_none() && shown.is_none() {
+    if newer.is_none() && older.is_none() && shown.is_empty() {
         return ().into_any();
     }
     view! {

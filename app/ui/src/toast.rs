@@ -60,7 +60,8 @@ impl Toasts {
             }
             list.push(Toast { id, failed, text, undo });
         });
-        if !failed {
+        // A timer is the browser's.
+        if !failed && cfg!(target_family = "wasm") {
             let seconds = if undo.is_some() { 12 } else { 6 };
             set_timeout(move || self.close(id), Duration::from_secs(seconds));
         }
