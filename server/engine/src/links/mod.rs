@@ -1,6 +1,7 @@
 //! Links, the table of them in memory that answers short links, and the writer of clicks.
 
 mod clicks;
+pub(crate) mod codes;
 mod manage;
 pub mod partitions;
 mod table;
@@ -8,3 +9,12 @@ mod table;
 pub use clicks::{ClickCounts, ClickWriter, NewClick, NotConfirmed, Visit};
 pub use manage::{create, list, list_all, rename, set_disabled};
 pub use table::{LinkTable, ProgramRules, ShortLink};
+
+use crate::{Error, Result};
+use domain::page::Paging;
+
+/// The cursor of a list whose cursor is the id of the last row before.
+pub(crate) fn cursor<I: std::str::FromStr>(paging: &Paging) -> Result<Option<I>> {
+    let bad = |_| Error::field("cursor", "This is not a cursor that was answered.");
+    paging.cursor.as_deref().map(str::parse).transpose().map_err(bad)
+}

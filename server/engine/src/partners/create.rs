@@ -1,6 +1,12 @@
-use crate::{Moment, Result};
-use domain::accounts::Actor;
-use domain::partners::{NewPartner, PartnerName};
+use super::{account_of, allow, check_names, note_standing, path};
+use crate::links::codes::{IN_USE, claim};
+use crate::programs::audit;
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, EnrollmentId, LinkId, ProgramId};
+use domain::partners::{EnrollmentStatus, NewPartner, PartnerName, code_from_name};
+use domain::text::{FieldError, check_code, code_key, email_key};
+use serde_json::json;
 use sqlx::PgConnection;
 
 /// Lets a partner in: its code, its default offers, its default link and its first account, all in the caller's
@@ -9,12 +15,16 @@ use sqlx::PgConnection;
 /// # Errors
 /// `Forbidden`; `Invalid` by field, `code` in use or reserved and `email` enrolled already among them.
 pub async fn create(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _input: &NewPartner,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    input: &NewPartner,
 ) -> Result<PartnerName> {
-    todo!()
+    allow(actor, Power::ManagePartners)?;
+    let partner = enroll(conn, moment, actor, input).await?;
+    let details = json!({ "status": input.status });
+    audit::record(conn, moment, actor, "partner.create", &partner.name, &path(&partner.code), details).await?;
+    Ok(partner)
 }
 
 /// A partner applies by itself: pending until an admin decides; the standing asked for is ignored.
@@ -22,10 +32,166 @@ pub async fn create(
 /// # Errors
 /// `NotFound` without such a program; `Invalid` by field.
 pub async fn apply(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _program_slug: &str,
-    _input: &NewPartner,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    program_slug: &str,
+    input: &NewPartner,
 ) -> Result<PartnerName> {
-    todo!()
+    let program = sqlx::query_scalar!(r#"select id as "id: ProgramId" from programs where slug = $1"#, program_slug)
+        .fetch_optional(&mut *conn)
+        .await?
+        .ok_or(Error::NotFound("program"))?;
+    if input.email.trim().is_empty() {
+        return Err(Error::field("email", "Give your e-mail address."));
+    }
+    let input = NewPartner { status: EnrollmentStatus::Pending, ..input.clone() };
+    enroll(conn, moment, &Actor::System { program }, &input).await
+}
+
+async fn enroll(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &NewPartner) -> Result<PartnerName> {
+    let program = actor.program();
+    let mut errors = check_names(&input.name, &input.company, &input.email, &input.website);
+    let wished = input.code.as_deref().map(str::trim).filter(|code| !code.is_empty());
+    if let Some(Err(message)) = wished.map(check_code) {
+        errors.push(FieldError::new("code", message));
+    }
+    if !matches!(input.status, EnrollmentStatus::Active | EnrollmentStatus::Pending) {
+        errors.push(FieldError::new("status", "A new partner is active or pending."));
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let account = match input.email.trim() {
+        "" => None,
+        email => Some(account_of(conn, moment, email, &input.name).await?),
+    };
+    // The account's row is locked: of two who enroll the same e-mail at once, the second sees the first.
+    if account.is_some() && is_enrolled(conn, program, &input.email).await? {
+        return Err(Error::field("email", "There is a partner with this e-mail already."));
+    }
+    let name = if input.name.trim().is_empty() { input.company.trim() } else { input.name.trim() };
+    let mut code = wished.map_or_else(|| code_from_name(name), str::to_owned);
+    let id: EnrollmentId = moment.id();
+    sqlx::query!(
+        "insert into enrollments (program_id, id, status, affiliate, introducer, buyer, code, name, company, email,
+                                  website, created_at, activated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        program as ProgramId,
+        id as EnrollmentId,
+        input.status as EnrollmentStatus,
+        input.kinds.affiliate,
+        input.kinds.introducer,
+        input.kinds.buyer,
+        code,
+        input.name.trim(),
+        input.company.trim(),
+        input.email.trim(),
+        input.website.trim(),
+        moment.at,
+        (input.status == EnrollmentStatus::Active).then_some(moment.at)
+    )
+    .execute(&mut *conn)
+    .await?;
+    let link: LinkId = moment.id();
+    sqlx::query!(
+        "insert into links (program_id, id, enrollment_id, code, destination, is_default, created_at)
+         select id, $2, $3, $4, website, true, $5 from programs where id = $1",
+        program as ProgramId,
+        link as LinkId,
+        id as EnrollmentId,
+        code,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    if wished.is_some() {
+        if !claim(conn, program, link, &code).await? {
+            return Err(Error::field("code", IN_USE));
+        }
+    } else {
+        let claimed = claim_made(conn, moment, program, link, &code).await?;
+        if claimed != code {
+            code = claimed;
+            rename(conn, program, id, link, &code).await?;
+        }
+    }
+    sqlx::query!(
+        "insert into enrollment_codes (program_id, code_key, enrollment_id, created_at) values ($1, $2, $3, $4)",
+        program as ProgramId,
+        code_key(&code),
+        id as EnrollmentId,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    note_standing(conn, moment, actor, id, input.status, "").await?;
+    if let Some(account) = account {
+        sqlx::query!(
+            "insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at)
+             values ($1, $2, $3, $4)",
+            program as ProgramId,
+            id as EnrollmentId,
+            account as AccountId,
+            moment.at
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    sqlx::query!(
+        "insert into enrollment_offers (program_id, enrollment_id, offer_id, position)
+         select $1, $2, id, row_number() over (order by default_position, id) - 1
+         from offers where program_id = $1 and default_position is not null and archived_at is null",
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .execute(conn)
+    .await?;
+    Ok(PartnerName { id, code, name: name.to_owned() })
+}
+
+async fn is_enrolled(conn: &mut PgConnection, program: ProgramId, email: &str) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from enrollments
+                          where program_id = $1 and lower(email) = $2 and status <> 'declined') as "exists!""#,
+        program as ProgramId,
+        email_key(email)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
+}
+
+/// Claims the first free code of `ada`, `ada2` … `ada20`, and then of `ada-` and a few random letters.
+async fn claim_made(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    program: ProgramId,
+    link: LinkId,
+    base: &str,
+) -> Result<String> {
+    for n in 1..=40 {
+        let code = match n {
+            1 => base.to_owned(),
+            2..=20 => format!("{base}{n}"),
+            _ => format!("{base}-{}", &moment.token()[..6]),
+        };
+        if claim(conn, program, link, &code).await? {
+            return Ok(code);
+        }
+    }
+    Err(Error::Conflict("No free code was found. Choose one.".into()))
+}
+
+async fn rename(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId, link: LinkId, code: &str) -> Result<()> {
+    sqlx::query!(
+        "with renamed as (update links set code = $4 where program_id = $1 and id = $3)
+         update enrollments set code = $4 where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as EnrollmentId,
+        link as LinkId,
+        code
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -1,29 +1,113 @@
-use crate::Result;
-use domain::accounts::Actor;
-use domain::ids::EnrollmentId;
-use domain::partners::{PartnerDetail, PartnerName};
+use super::{allow, list};
+use crate::{Error, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, EnrollmentId, OfferId, ProgramId};
+use domain::offers::{Override, Reward, overridden};
+use domain::partners::{EnrollmentStatus, PartnerAccount, PartnerDetail, PartnerName, PartnerOffer, Standing};
+use domain::text::code_key;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 /// All of one partner. Asks for `View`, or a key.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
-pub async fn detail(_conn: &mut PgConnection, _actor: &Actor, _id: EnrollmentId) -> Result<PartnerDetail> {
-    todo!()
+pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) -> Result<PartnerDetail> {
+    allow(actor, Power::View)?;
+    let program = actor.program();
+    let partner = list::rows(conn, program, &[id]).await?.pop().ok_or(Error::NotFound("partner"))?;
+    let more = sqlx::query!(
+        r#"select website, payout_method,
+                  array(select code_key from enrollment_codes c
+                        where c.program_id = $1 and c.enrollment_id = $2 and code_key <> lower(e.code)
+                        order by created_at) as "old_codes!"
+           from enrollments e where program_id = $1 and id = $2"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let accounts = sqlx::query_as!(
+        PartnerAccount,
+        r#"select a.id as "id: AccountId", a.email, a.name, a.password_hash is not null as "ready!"
+           from enrollment_accounts ea join accounts a on a.id = ea.account_id
+           where ea.program_id = $1 and ea.enrollment_id = $2 order by ea.created_at, a.id"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let history = sqlx::query_as!(
+        Standing,
+        r#"select s.at, s.status as "status: EnrollmentStatus", coalesce(a.name, '') as "by!", s.reason
+           from enrollment_statuses s left join accounts a on a.id = s.account_id
+           where s.program_id = $1 and s.enrollment_id = $2 order by s.at desc"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let currency = partner.due.currency;
+    let offers = sqlx::query!(
+        r#"select o.id as "id: OfferId", o.name, o.archived_at is not null as "archived!",
+                  v.rewards as "rewards: Json<Vec<Reward>>", eo.overrides as "overrides: Json<Vec<Override>>"
+           from enrollment_offers eo
+           join offers o on o.program_id = eo.program_id and o.id = eo.offer_id
+           join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
+           where eo.program_id = $1 and eo.enrollment_id = $2 order by eo.position"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(|row| PartnerOffer {
+        offer: row.id,
+        name: row.name,
+        rewards: overridden(&row.rewards, &row.overrides).iter().map(|reward| reward.words(currency)).collect(),
+        overrides: row.overrides.0,
+        archived: row.archived,
+    })
+    .collect();
+    Ok(PartnerDetail {
+        partner,
+        website: more.website,
+        payout_method: more.payout_method,
+        old_codes: more.old_codes,
+        accounts,
+        offers,
+        history,
+    })
 }
 
 /// All of the partner with a code, present or past.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
-pub async fn detail_by_code(_conn: &mut PgConnection, _actor: &Actor, _code: &str) -> Result<PartnerDetail> {
-    todo!()
+pub async fn detail_by_code(conn: &mut PgConnection, actor: &Actor, code: &str) -> Result<PartnerDetail> {
+    allow(actor, Power::View)?;
+    let found = find_by_code(conn, actor, code).await?;
+    detail(conn, actor, found.id).await
 }
 
-/// The partner with a code, present or past, whatever the case.
+/// The partner with a code, present or past, whatever the case; a partner finds itself alone.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn find_by_code(_conn: &mut PgConnection, _actor: &Actor, _code: &str) -> Result<PartnerName> {
-    todo!()
+pub async fn find_by_code(conn: &mut PgConnection, actor: &Actor, code: &str) -> Result<PartnerName> {
+    let found = sqlx::query_as!(
+        PartnerName,
+        r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!"
+           from enrollment_codes c join enrollments e on e.program_id = c.program_id and e.id = c.enrollment_id
+           where c.program_id = $1 and c.code_key = $2"#,
+        actor.program() as ProgramId,
+        code_key(code)
+    )
+    .fetch_optional(conn)
+    .await?;
+    let own = |partner: &PartnerName| match actor {
+        Actor::Partner { enrollment, .. } => *enrollment == partner.id,
+        _ => true,
+    };
+    found.filter(own).ok_or(Error::NotFound("partner"))
 }

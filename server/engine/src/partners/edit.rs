@@ -1,21 +1,52 @@
-use crate::{Moment, Result};
-use domain::accounts::Actor;
-use domain::ids::{AccountId, EnrollmentId};
+use super::{account_of, allow, check_names, lock, path};
+use crate::links::codes::{IN_USE, claim};
+use crate::programs::audit;
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
+use domain::money::Currency;
+use domain::offers::{Override, Reward};
 use domain::partners::{OfferChoice, PartnerEdit};
+use domain::text::{FieldError, check_code, code_key, is_email};
+use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::Json;
+use std::collections::HashSet;
 
 /// Changes names, addresses and kinds. Asks for `ManagePartners`.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` by field.
 pub async fn update(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _id: EnrollmentId,
-    _input: &PartnerEdit,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    input: &PartnerEdit,
 ) -> Result<()> {
-    todo!()
+    allow(actor, Power::ManagePartners)?;
+    let errors = check_names(&input.name, &input.company, &input.email, &input.website);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let partner = lock(conn, actor.program(), id).await?;
+    sqlx::query!(
+        "update enrollments set name = $3, company = $4, email = $5, website = $6, affiliate = $7, introducer = $8,
+                                buyer = $9
+         where program_id = $1 and id = $2",
+        actor.program() as ProgramId,
+        id as EnrollmentId,
+        input.name.trim(),
+        input.company.trim(),
+        input.email.trim(),
+        input.website.trim(),
+        input.kinds.affiliate,
+        input.kinds.introducer,
+        input.kinds.buyer
+    )
+    .execute(&mut *conn)
+    .await?;
+    audit::record(conn, moment, actor, "partner.update", &partner.name, &path(&partner.code), json!({})).await
 }
 
 /// Gives a partner and its default link another code; the old one stays an alias for links and for signing in. Asks
@@ -24,13 +55,45 @@ pub async fn update(
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `code`.
 pub async fn change_code(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _id: EnrollmentId,
-    _code: &str,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    code: &str,
 ) -> Result<()> {
-    todo!()
+    allow(actor, Power::ManagePartners)?;
+    let code = code.trim();
+    check_code(code).map_err(|message| Error::field("code", message))?;
+    let program = actor.program();
+    let partner = lock(conn, program, id).await?;
+    let link = sqlx::query_scalar!(
+        r#"select id as "id: LinkId" from links where program_id = $1 and enrollment_id = $2 and is_default"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if !claim(conn, program, link, code).await? {
+        return Err(Error::field("code", IN_USE));
+    }
+    sqlx::query!(
+        "with renamed as (update links set code = $4 where program_id = $1 and id = $3),
+         alias as (
+             insert into enrollment_codes (program_id, code_key, enrollment_id, created_at) values ($1, $5, $2, $6)
+             on conflict (program_id, code_key) do nothing
+         )
+         update enrollments set code = $4 where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as EnrollmentId,
+        link as LinkId,
+        code,
+        code_key(code),
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    let details = json!({ "from": partner.code, "to": code });
+    audit::record(conn, moment, actor, "partner.change_code", &partner.name, &path(code), details).await
 }
 
 /// Sets a partner's offers, in the order in which they are tried, and its own rates. Customers already attributed
@@ -39,13 +102,84 @@ pub async fn change_code(
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `offers[0].offer` or `offers[0].overrides[0].rate`.
 pub async fn set_offers(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _id: EnrollmentId,
-    _offers: &[OfferChoice],
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    offers: &[OfferChoice],
 ) -> Result<()> {
-    todo!()
+    allow(actor, Power::ManagePartners)?;
+    let program = actor.program();
+    let partner = lock(conn, program, id).await?;
+    let errors = check_offers(conn, program, id, offers).await?;
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    sqlx::query!(
+        "delete from enrollment_offers where program_id = $1 and enrollment_id = $2",
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .execute(&mut *conn)
+    .await?;
+    for (position, choice) in (0..).zip(offers) {
+        sqlx::query!(
+            "insert into enrollment_offers (program_id, enrollment_id, offer_id, position, overrides)
+             values ($1, $2, $3, $4, $5)",
+            program as ProgramId,
+            id as EnrollmentId,
+            choice.offer as OfferId,
+            position,
+            Json(&choice.overrides) as Json<&Vec<Override>>
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    let details = json!({ "offers": offers });
+    audit::record(conn, moment, actor, "partner.set_offers", &partner.name, &path(&partner.code), details).await
+}
+
+async fn check_offers(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: EnrollmentId,
+    offers: &[OfferChoice],
+) -> Result<Vec<FieldError>> {
+    let known = sqlx::query!(
+        r#"select o.id as "id: OfferId", v.rewards as "rewards: Json<Vec<Reward>>", p.currency as "currency: Currency",
+                  (o.archived_at is null or exists (
+                      select from enrollment_offers eo
+                      where eo.program_id = $1 and eo.enrollment_id = $2 and eo.offer_id = o.id)) as "open!"
+           from offers o
+           join programs p on p.id = o.program_id
+           join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
+           where o.program_id = $1"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut errors = Vec::new();
+    let mut seen = HashSet::new();
+    for (place, choice) in offers.iter().enumerate() {
+        let Some(offer) = known.iter().find(|offer| offer.id == choice.offer && offer.open) else {
+            errors.push(FieldError::new(format!("offers[{place}].offer"), "There is no such offer."));
+            continue;
+        };
+        if !seen.insert(choice.offer) {
+            errors.push(FieldError::new(format!("offers[{place}].offer"), "This offer is there twice."));
+        }
+        for (n, own) in choice.overrides.iter().enumerate() {
+            let checked = match offer.rewards.get(own.reward as usize) {
+                Some(reward) => reward.check_rate(own.rate, offer.currency),
+                None => Err("The offer has no such reward.".into()),
+            };
+            if let Err(message) = checked {
+                errors.push(FieldError::new(format!("offers[{place}].overrides[{n}].rate"), message));
+            }
+        }
+    }
+    Ok(errors)
 }
 
 /// Lets one more person sign in for a partner, by e-mail; the account is made where there is none. Asks for
@@ -54,12 +188,33 @@ pub async fn set_offers(
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `email`.
 pub async fn add_account(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _id: EnrollmentId,
-    _email: &str,
-    _name: &str,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    email: &str,
+    name: &str,
 ) -> Result<AccountId> {
-    todo!()
+    allow(actor, Power::ManagePartners)?;
+    if !is_email(email.trim()) {
+        return Err(Error::field("email", "This is not an e-mail address."));
+    }
+    let partner = lock(conn, actor.program(), id).await?;
+    let account = account_of(conn, moment, email, name).await?;
+    let added = sqlx::query!(
+        "insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at) values ($1, $2, $3, $4)
+         on conflict do nothing",
+        actor.program() as ProgramId,
+        id as EnrollmentId,
+        account as AccountId,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if added == 0 {
+        return Err(Error::field("email", "This person signs in for the partner already."));
+    }
+    audit::record(conn, moment, actor, "partner.add_account", &partner.name, &path(&partner.code), json!({})).await?;
+    Ok(account)
 }

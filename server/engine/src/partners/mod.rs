@@ -12,3 +12,103 @@ pub use detail::{detail, detail_by_code, find_by_code};
 pub use edit::{add_account, change_code, set_offers, update};
 pub use list::{counts, list};
 pub use standing::set_status;
+
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, EnrollmentId, ProgramId};
+use domain::partners::EnrollmentStatus;
+use domain::text::{FieldError, email_key, is_email};
+use sqlx::PgConnection;
+
+/// Whether an admin act is allowed that keys may do too: the server has checked the key's scope.
+pub(crate) fn allow(actor: &Actor, power: Power) -> Result<()> {
+    if matches!(actor, Actor::Key { .. }) || actor.may(power) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// The admin's page of a partner, for the audit log.
+fn path(code: &str) -> String {
+    format!("partners/{code}")
+}
+
+/// An enrollment's row, locked until the transaction ends.
+struct Locked {
+    code: String,
+    name: String,
+    status: EnrollmentStatus,
+}
+
+async fn lock(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId) -> Result<Locked> {
+    sqlx::query_as!(
+        Locked,
+        r#"select code, coalesce(nullif(name, ''), company) as "name!", status as "status: EnrollmentStatus"
+           from enrollments where program_id = $1 and id = $2 for no key update"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("partner"))
+}
+
+/// Checks what admins, partners and the API tell of a partner.
+fn check_names(name: &str, company: &str, email: &str, website: &str) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if name.trim().is_empty() && company.trim().is_empty() {
+        errors.push(FieldError::new("name", "Give a name or a company."));
+    }
+    for (field, text) in [("name", name), ("company", company)] {
+        if text.chars().count() > 200 || text.contains(|c: char| c.is_control()) {
+            errors.push(FieldError::new(field, "Use at most 200 characters, on one line."));
+        }
+    }
+    if !email.trim().is_empty() && !is_email(email.trim()) {
+        errors.push(FieldError::new("email", "This is not an e-mail address."));
+    }
+    if !website.trim().is_empty() && domain::links::split_address(website.trim()).is_none() {
+        errors.push(FieldError::new("website", "Use a full address that begins with https://."));
+    }
+    errors
+}
+
+/// The account of an e-mail, locked until the transaction ends; made without a password where there is none.
+async fn account_of(conn: &mut PgConnection, moment: &Moment, email: &str, name: &str) -> Result<AccountId> {
+    let id = sqlx::query_scalar!(
+        r#"insert into accounts (id, email, email_key, name, created_at) values ($1, $2, $3, $4, $5)
+           on conflict (email_key) do update set email_key = excluded.email_key
+           returning id as "id: AccountId""#,
+        moment.id::<AccountId>() as AccountId,
+        email.trim(),
+        email_key(email),
+        name.trim(),
+        moment.at
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(id)
+}
+
+/// Notes a standing with its beginning.
+async fn note_standing(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    status: EnrollmentStatus,
+    reason: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into enrollment_statuses (program_id, enrollment_id, at, status, account_id, reason)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (program_id, enrollment_id, at) do update
+             set status = excluded.status, account_id = excluded.account_id, reason = excluded.reason",
+        actor.program() as ProgramId,
+        id as EnrollmentId,
+        moment.at,
+        status as EnrollmentStatus,
+        actor.account() as Option<AccountId>,
+        reason
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,10 +1,15 @@
 //! Promo codes: those who use one become its partner's customers, without a click.
 
-use crate::{Moment, Result};
-use domain::accounts::Actor;
-use domain::ids::{EnrollmentId, PromoCodeId};
+use super::lock;
+use crate::programs::audit;
+use crate::{Error, Moment, Result};
+use chrono::{DateTime, Utc};
+use domain::accounts::{Actor, Power};
+use domain::ids::{EnrollmentId, ProgramId, PromoCodeId};
 use domain::page::{Page, Paging};
-use domain::partners::{NewPromoCode, PromoCodeRow};
+use domain::partners::{NewPromoCode, PartnerName, PromoCodeRow};
+use domain::text::{check_code, code_key};
+use serde_json::json;
 use sqlx::PgConnection;
 
 /// Makes a promo code. Asks for `EditProgram`.
@@ -12,12 +17,41 @@ use sqlx::PgConnection;
 /// # Errors
 /// `Forbidden`; `NotFound` without such a partner; `Invalid` on `code` or `description`.
 pub async fn create(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _input: &NewPromoCode,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    input: &NewPromoCode,
 ) -> Result<PromoCodeId> {
-    todo!()
+    if !actor.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let code = input.code.trim();
+    check_code(code).map_err(|message| Error::field("code", message))?;
+    if input.description.chars().count() > 200 {
+        return Err(Error::field("description", "Use at most 200 characters."));
+    }
+    let partner = lock(conn, actor.program(), input.partner).await?;
+    let id: PromoCodeId = moment.id();
+    let made = sqlx::query!(
+        "insert into promo_codes (program_id, id, enrollment_id, code, code_key, description, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (program_id, code_key) do nothing",
+        actor.program() as ProgramId,
+        id as PromoCodeId,
+        input.partner as EnrollmentId,
+        code,
+        code_key(code),
+        input.description.trim(),
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if made == 0 {
+        return Err(Error::field("code", "There is such a promo code already. Choose another."));
+    }
+    let details = json!({ "partner": partner.code });
+    audit::record(conn, moment, actor, "promo_code.create", code, "promo-codes", details).await?;
+    Ok(id)
 }
 
 /// Switches a promo code off, or on again. Customers attributed by it stay so. Asks for `EditProgram`.
@@ -25,24 +59,88 @@ pub async fn create(
 /// # Errors
 /// `Forbidden`; `NotFound`.
 pub async fn set_disabled(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _id: PromoCodeId,
-    _disabled: bool,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: PromoCodeId,
+    disabled: bool,
 ) -> Result<()> {
-    todo!()
+    if !actor.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let code = sqlx::query_scalar!(
+        "update promo_codes set disabled_at = case when $3 then coalesce(disabled_at, $4) end
+         where program_id = $1 and id = $2 returning code",
+        actor.program() as ProgramId,
+        id as PromoCodeId,
+        disabled,
+        moment.at
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("promo code"))?;
+    let action = if disabled { "promo_code.disable" } else { "promo_code.restore" };
+    audit::record(conn, moment, actor, action, &code, "promo-codes", json!({})).await
 }
 
-/// The promo codes of the program, or of one partner; a partner sees its own alone.
+/// The promo codes of the program, or of one partner, the latest first; a partner sees its own alone.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `cursor`.
 pub async fn list(
-    _conn: &mut PgConnection,
-    _actor: &Actor,
-    _partner: Option<EnrollmentId>,
-    _paging: &Paging,
+    conn: &mut PgConnection,
+    actor: &Actor,
+    partner: Option<EnrollmentId>,
+    paging: &Paging,
 ) -> Result<Page<PromoCodeRow>> {
-    todo!()
+    struct Row {
+        id: PromoCodeId,
+        code: String,
+        description: String,
+        disabled: bool,
+        created_at: DateTime<Utc>,
+        enrollment_id: EnrollmentId,
+        partner_code: String,
+        partner_name: String,
+        customers: i64,
+    }
+    let partner = match actor {
+        Actor::Partner { enrollment, .. } if partner.is_none_or(|asked| asked == *enrollment) => Some(*enrollment),
+        Actor::Partner { .. } => return Err(Error::NotFound("partner")),
+        _ if actor.may(Power::View) => partner,
+        _ => return Err(Error::Forbidden),
+    };
+    let after: Option<PromoCodeId> = crate::links::cursor(paging)?;
+    let mut rows = sqlx::query_as!(
+        Row,
+        r#"select p.id as "id: PromoCodeId", p.code, p.description, p.disabled_at is not null as "disabled!",
+                  p.created_at, e.id as "enrollment_id: EnrollmentId", e.code as partner_code,
+                  coalesce(nullif(e.name, ''), e.company) as "partner_name!",
+                  (select count(*) from referrals r
+                   where r.program_id = $1 and r.promo_code_id = p.id and r.ended_at is null) as "customers!"
+           from promo_codes p join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
+           where p.program_id = $1 and ($2::uuid is null or p.enrollment_id = $2) and ($3::uuid is null or p.id < $3)
+           order by p.id desc limit $4"#,
+        actor.program() as ProgramId,
+        partner as Option<EnrollmentId>,
+        after as Option<PromoCodeId>,
+        paging.rows() + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    let more = rows.len() as i64 > paging.rows();
+    if more {
+        rows.pop();
+    }
+    let next_cursor = rows.last().filter(|_| more).map(|row| row.id.to_string());
+    let promo_code = |row: Row| PromoCodeRow {
+        id: row.id,
+        code: row.code,
+        description: row.description,
+        partner: PartnerName { id: row.enrollment_id, code: row.partner_code, name: row.partner_name },
+        disabled: row.disabled,
+        created_at: row.created_at,
+        customers: row.customers,
+    };
+    Ok(Page { data: rows.into_iter().map(promo_code).collect(), next_cursor })
 }

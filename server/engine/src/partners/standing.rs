@@ -1,21 +1,59 @@
-use crate::{Moment, Result};
-use domain::accounts::Actor;
-use domain::ids::EnrollmentId;
+use super::{allow, lock, note_standing, path};
+use crate::programs::audit;
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{EnrollmentId, ProgramId};
 use domain::partners::EnrollmentStatus;
+use serde_json::json;
 use sqlx::PgConnection;
 
 /// Approves, declines, pauses, bans or takes back a partner. A ban claws back all that is held and freezes what is
 /// payable. Asks for `ManagePartners`.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` where the standing can't be reached from the present one.
+/// `Forbidden`; `NotFound`; `Invalid` on `reason`; `Conflict` where the standing can't be reached from the present
+/// one.
 pub async fn set_status(
-    _conn: &mut PgConnection,
-    _moment: &Moment,
-    _actor: &Actor,
-    _id: EnrollmentId,
-    _status: EnrollmentStatus,
-    _reason: &str,
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    status: EnrollmentStatus,
+    reason: &str,
 ) -> Result<()> {
-    todo!()
+    allow(actor, Power::ManagePartners)?;
+    if reason.chars().count() > 1_000 {
+        return Err(Error::field("reason", "Use at most 1000 characters."));
+    }
+    let program = actor.program();
+    // Whoever posts a commission holds this row too: what was earned before a ban is held when it is clawed back.
+    let partner = lock(conn, program, id).await?;
+    if !partner.status.moves().contains(&status) {
+        return Err(Error::Conflict(format!(
+            "{} is {} now; that can't become {status}.",
+            partner.name, partner.status
+        )));
+    }
+    sqlx::query!(
+        "update enrollments
+         set status = $3, activated_at = case when $5 then coalesce(activated_at, $4) else activated_at end
+         where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as EnrollmentId,
+        status as EnrollmentStatus,
+        moment.at,
+        status == EnrollmentStatus::Active
+    )
+    .execute(&mut *conn)
+    .await?;
+    note_standing(conn, moment, actor, id, status, reason.trim()).await?;
+    let action = match (partner.status, status) {
+        (EnrollmentStatus::Pending, EnrollmentStatus::Active) => "partner.approve",
+        (_, EnrollmentStatus::Active) => "partner.activate",
+        (_, EnrollmentStatus::Paused) => "partner.pause",
+        (_, EnrollmentStatus::Banned) => "partner.ban",
+        (_, EnrollmentStatus::Declined | EnrollmentStatus::Pending) => "partner.decline",
+    };
+    let details = json!({ "from": partner.status, "to": status, "reason": reason.trim() });
+    audit::record(conn, moment, actor, action, &partner.name, &path(&partner.code), details).await
 }
