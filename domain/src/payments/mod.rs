@@ -1,5 +1,12 @@
 //! Payments to partners and their batches.
 
+mod views;
+
+pub use views::{
+    BatchDetail, BatchInput, BatchRow, DuePartner, Flag, LeftOut, PaymentFilter, PaymentRow, PaymentTotals, Preview,
+    PreviewLine, Reviewed,
+};
+
 use crate::words;
 
 words! {

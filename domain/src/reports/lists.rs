@@ -1,0 +1,372 @@
+use crate::attribution::Source;
+use crate::commissions::CommissionStatus;
+use crate::customers::CustomerStatus;
+use crate::ids::{BatchId, CommissionId, CustomerId, EntryId, LinkId, ReferralId, RefundId, SaleId};
+use crate::ledger::{JournalKind, LedgerAccount};
+use crate::money::Money;
+use crate::offers::Trigger;
+use crate::page::Page;
+use crate::partners::PartnerName;
+use crate::why::Why;
+use crate::words;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// One page of a list, and what the whole list comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed<T, S> {
+    /// The rows and the cursor.
+    pub page: Page<T>,
+    /// Over all rows that the filter lets through, not only this page's.
+    pub totals: S,
+}
+
+words! {
+    /// In which order a list is read.
+    #[derive(Default)]
+    pub enum Order in "list_order" {
+        /// By time, the newest first.
+        #[default]
+        Newest = "newest",
+        /// By time, the oldest first.
+        Oldest = "oldest",
+        /// By amount, the largest first (where rows have one), then the newest.
+        Largest = "largest",
+    }
+}
+
+/// A customer as lists and menus name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerName {
+    /// Its id.
+    pub id: CustomerId,
+    /// The company's own id; empty where a partner asks.
+    pub external_id: String,
+    /// For people: the e-mail, else the name, else the external id; masked where a partner asks.
+    pub label: String,
+}
+
+/// What a partner is owed and has been paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balance {
+    /// Not yet due.
+    pub held: Money,
+    /// Awaiting payout; below zero where clawbacks are carried forward.
+    pub due: Money,
+    /// Paid so far, less payments that failed or were cancelled.
+    pub paid: Money,
+}
+
+/// Which commissions are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommissionFilter {
+    /// In this status.
+    #[serde(default)]
+    pub status: Option<CommissionStatus>,
+    /// Of the partner with this code, also an old one of its. Nothing of another partner's where a partner asks.
+    #[serde(default)]
+    pub partner_code: Option<String>,
+    /// That happened on this day of the program's or later.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// That happened on this day or earlier.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
+    /// Words of the customer's e-mail, name or external id. Partners search in vain: customers are masked for them.
+    #[serde(default)]
+    pub search: Option<String>,
+    /// In which order.
+    #[serde(default)]
+    pub order: Order,
+}
+
+/// A commission in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommissionRow {
+    /// Its id.
+    pub id: CommissionId,
+    /// Who earns it.
+    pub partner: PartnerName,
+    /// Whose event.
+    pub customer: CustomerName,
+    /// Sign-up or sale.
+    pub trigger: Trigger,
+    /// The sale, where it is for one.
+    pub sale_id: Option<SaleId>,
+    /// The product sold; empty where none was reported.
+    pub product: String,
+    /// What the rate applied to; `None` where flat.
+    pub base: Option<Money>,
+    /// Percent; `None` where flat.
+    pub rate: Option<Decimal>,
+    /// What was earned.
+    pub amount: Money,
+    /// What refunds and reversal took back of it so far, positive.
+    pub clawed_back: Money,
+    /// Where it stands.
+    pub status: CommissionStatus,
+    /// When the event happened, UTC.
+    pub occurred_at: DateTime<Utc>,
+    /// The day on which it happened.
+    pub day: NaiveDate,
+    /// When its hold ends, UTC; `None` in review.
+    pub available_at: Option<DateTime<Utc>>,
+    /// The day on which its hold ends; `None` in review.
+    pub due_day: Option<NaiveDate>,
+    /// The day of the payment that settled it.
+    pub paid_day: Option<NaiveDate>,
+    /// That payment's batch: its id and code.
+    pub batch: Option<(BatchId, String)>,
+    /// How the amount came about.
+    pub why: Why,
+}
+
+/// What a list of commissions comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommissionTotals {
+    /// How many.
+    pub count: i64,
+    /// What was earned.
+    pub amount: Money,
+    /// What was taken back of it.
+    pub clawed_back: Money,
+}
+
+/// Which customers are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerFilter {
+    /// Referred by the partner with this code, also an old one of its.
+    #[serde(default)]
+    pub partner_code: Option<String>,
+    /// `true`: referred by anyone; `false`: by no one.
+    #[serde(default)]
+    pub referred: Option<bool>,
+    /// Come this far and no further.
+    #[serde(default)]
+    pub status: Option<CustomerStatus>,
+    /// Words of the e-mail, name or external id.
+    #[serde(default)]
+    pub search: Option<String>,
+    /// By when the program first heard of them; no amounts.
+    #[serde(default)]
+    pub order: Order,
+}
+
+/// A customer in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerRow {
+    /// Who.
+    pub customer: CustomerName,
+    /// Its name; empty where a partner asks.
+    pub name: String,
+    /// Who referred it, how, and why; `None` where no one did.
+    pub referral: Option<ReferralRow>,
+    /// When it signed up, UTC.
+    pub signed_up_at: Option<DateTime<Utc>>,
+    /// When it first paid, UTC.
+    pub first_sale_at: Option<DateTime<Utc>>,
+    /// The day on which the program first heard of it.
+    pub day: NaiveDate,
+    /// How many sales (where a partner asks: those that count for it).
+    pub sales: i64,
+    /// What they came to, refunds taken off.
+    pub revenue: Money,
+    /// What the partner has earned by it, clawbacks taken off.
+    pub earned: Money,
+}
+
+/// What a list of customers comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerTotals {
+    /// How many.
+    pub count: i64,
+    /// How many of them have paid.
+    pub paid: i64,
+}
+
+/// A customer's attribution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralRow {
+    /// Its id.
+    pub id: ReferralId,
+    /// Who referred the customer.
+    pub partner: PartnerName,
+    /// What attributed it.
+    pub source: Source,
+    /// The link of the click, where there was one.
+    pub link_id: Option<LinkId>,
+    /// When the event happened that attributed it, UTC.
+    pub attributed_at: DateTime<Utc>,
+    /// When an admin gave the customer to another, UTC; `None` while it stands.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The checks.
+    pub why: Why,
+}
+
+/// A customer with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerDetail {
+    /// Who.
+    pub customer: CustomerName,
+    /// Its e-mail; masked where a partner asks.
+    pub email: String,
+    /// Its name; empty where a partner asks.
+    pub name: String,
+    /// When the program first heard of it, UTC.
+    pub created_at: DateTime<Utc>,
+    /// When it signed up, UTC.
+    pub signed_up_at: Option<DateTime<Utc>>,
+    /// When it first paid, UTC.
+    pub first_sale_at: Option<DateTime<Utc>>,
+    /// Its attributions, the standing one first; a partner sees its own.
+    pub referrals: Vec<ReferralRow>,
+    /// Its sales with their refunds, newest first, at most 100; a partner sees those that count for it.
+    pub sales: Vec<SaleRow>,
+    /// What was earned by it, newest first, at most 100; a partner sees its own.
+    pub commissions: Vec<CommissionRow>,
+}
+
+/// Which sales are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleFilter {
+    /// That count for the partner with this code, also an old one of its.
+    #[serde(default)]
+    pub partner_code: Option<String>,
+    /// That happened on this day of the program's or later.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// That happened on this day or earlier.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
+    /// Words of the customer's e-mail, name or external id, or the whole event or invoice id.
+    #[serde(default)]
+    pub search: Option<String>,
+    /// In which order.
+    #[serde(default)]
+    pub order: Order,
+}
+
+/// A sale in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleRow {
+    /// Its id.
+    pub id: SaleId,
+    /// The company's own id of the event; empty where a partner asks.
+    pub event_id: String,
+    /// Who bought.
+    pub customer: CustomerName,
+    /// For whom it counts; `None` where no one.
+    pub partner: Option<PartnerName>,
+    /// The product; empty where none was reported.
+    pub product: String,
+    /// The invoice; empty where none was reported, or a partner asks.
+    pub invoice_id: String,
+    /// How much.
+    pub amount: Money,
+    /// What was refunded of it so far.
+    pub refunded: Money,
+    /// What it earned partners, clawbacks taken off.
+    pub earned: Money,
+    /// When it happened, UTC.
+    pub occurred_at: DateTime<Utc>,
+    /// The day on which it happened.
+    pub day: NaiveDate,
+    /// Why it paid what it paid.
+    pub why: Why,
+}
+
+/// What a list of sales comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleTotals {
+    /// How many.
+    pub count: i64,
+    /// What they came to.
+    pub amount: Money,
+    /// What was refunded of them.
+    pub refunded: Money,
+}
+
+/// A refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRow {
+    /// Its id.
+    pub id: RefundId,
+    /// The company's own id of the event.
+    pub event_id: String,
+    /// How much.
+    pub amount: Money,
+    /// In the company's words.
+    pub reason: String,
+    /// When it happened, UTC.
+    pub occurred_at: DateTime<Utc>,
+    /// The day on which it happened.
+    pub day: NaiveDate,
+    /// What it took back, and why.
+    pub why: Why,
+}
+
+/// A sale with all that came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleDetail {
+    /// The sale.
+    pub sale: SaleRow,
+    /// Its customer's attribution under which it counted; `None` where there was none.
+    pub referral: Option<ReferralRow>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<RefundRow>,
+    /// What it earned.
+    pub commissions: Vec<CommissionRow>,
+}
+
+/// Which entries of a partner's ledger are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerFilter {
+    /// Of this account only: held or payable.
+    #[serde(default)]
+    pub account: Option<LedgerAccount>,
+    /// Posted on this day of the program's or later.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// Posted on this day or earlier.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
+}
+
+/// An entry of a partner's ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// Its id.
+    pub id: EntryId,
+    /// When it was posted, UTC.
+    pub posted_at: DateTime<Utc>,
+    /// The day on which it was posted.
+    pub day: NaiveDate,
+    /// When the cause happened, UTC.
+    pub occurred_at: DateTime<Utc>,
+    /// Held or payable.
+    pub account: LedgerAccount,
+    /// What the journal records.
+    pub kind: JournalKind,
+    /// The cause in words: `Commission for a sale`, `Payment, Batch-20261101`.
+    pub cause: String,
+    /// The customer behind it as the asker may see it; empty where there is none.
+    pub customer: String,
+    /// The commission behind it.
+    pub commission_id: Option<CommissionId>,
+    /// Added (above zero) or taken.
+    pub amount: Money,
+    /// What the account holds after it.
+    pub balance: Money,
+}
+
+/// A page of a partner's ledger, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerPage {
+    /// The entries.
+    pub page: Page<LedgerRow>,
+    /// What stood in the accounts asked for before the first day.
+    pub opening: Money,
+    /// What stood in them at the end of the last day.
+    pub closing: Money,
+}

@@ -1,0 +1,18 @@
+//! What partners and admins read: the dashboard, the overview, lists and details. Nothing here changes anything.
+//!
+//! Who asks decides what is seen: a member of the team and a program's key see the whole program, a partner its own
+//! rows, with customers masked. Another's row is `NotFound`.
+
+mod commissions;
+mod customers;
+mod dashboard;
+mod ledger;
+mod overview;
+mod sales;
+
+pub use commissions::commissions;
+pub use customers::{customer, customer_by_external_id, customers};
+pub use dashboard::dashboard;
+pub use ledger::{balance, ledger};
+pub use overview::overview;
+pub use sales::{sale, sales};
