@@ -18,6 +18,7 @@ pub mod partners;
 pub mod payments;
 pub mod programs;
 pub mod qr;
+pub mod reports;
 pub mod sales;
 pub mod text;
 pub mod time;

@@ -182,9 +182,8 @@ mod tests {
     #[test]
     fn states_say_the_day_that_matters() {
         let day = |text: &str| text.parse().ok();
-        let state = |status, due: &str, paid: &str| {
-            LineState::Commission { status, due: day(due), paid: day(paid) }.words()
-        };
+        let state =
+            |status, due: &str, paid: &str| LineState::Commission { status, due: day(due), paid: day(paid) }.words();
         assert_eq!(state(CommissionStatus::Held, "2026-12-19", ""), "Held until 19 Dec");
         assert_eq!(state(CommissionStatus::Due, "2026-12-01", ""), "Due since 1 Dec");
         assert_eq!(state(CommissionStatus::Paid, "2026-10-01", "2026-11-01"), "Paid 1 Nov");

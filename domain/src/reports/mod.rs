@@ -8,8 +8,8 @@ mod period;
 pub use dashboard::{Count, Dashboard, Day, Line, LineState, PromoCodeLine, RewardLine};
 pub use lists::{
     Balance, CommissionFilter, CommissionRow, CommissionTotals, CustomerDetail, CustomerFilter, CustomerName,
-    CustomerRow, CustomerTotals, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow, SaleDetail,
-    SaleFilter, SaleRow, SaleTotals,
+    CustomerRow, CustomerTotals, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,
+    SaleDetail, SaleFilter, SaleRow, SaleTotals,
 };
 pub use overview::{Attention, Overview, OverviewDay, TopPartner};
 pub use period::Period;
