@@ -20,6 +20,9 @@ create table accounts (
     totp_confirmed_at timestamptz,
     -- The last time step that was used: a code works once.
     totp_last_step bigint,
+    -- Wrong codes in a row, and when the last was given: after five no more are taken for a while.
+    wrong_codes integer not null default 0,
+    wrong_code_at timestamptz,
     created_at timestamptz not null
 );
 
@@ -49,6 +52,10 @@ create table sessions (
     complete boolean not null,
     -- When the password or second factor was last given: acts that ask again look here.
     confirmed_at timestamptz not null,
+    -- Whether it lasts 30 days instead of 12 hours.
+    keep boolean not null,
+    -- Set where a company's link signed in: it opens that program's portal alone.
+    only_program uuid,
     user_agent text not null default ''
 );
 create index sessions_by_account on sessions (account_id);

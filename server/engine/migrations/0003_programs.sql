@@ -20,6 +20,7 @@ create table programs (
     created_at timestamptz not null
 );
 create index programs_by_organization on programs (organization_id);
+alter table sessions add foreign key (only_program) references programs on delete cascade;
 
 create table api_keys (
     id uuid primary key,

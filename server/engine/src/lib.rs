@@ -19,6 +19,7 @@ pub mod offers;
 pub mod partners;
 pub mod payments;
 pub mod programs;
+pub mod qr;
 pub mod reports;
 pub mod sales;
 pub mod secrets;
@@ -26,5 +27,19 @@ pub mod secrets;
 pub use error::{Error, Result};
 pub use moment::Moment;
 
-/// The schema, applied in order by `tributary migrate` and by tests.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+use sqlx::migrate::Migrator;
+use std::sync::LazyLock;
+
+/// The schema and that of the job library, applied in order by `tributary migrate` and by tests.
+pub static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let ours: Migrator = sqlx::migrate!("./migrations");
+    Migrator::with_migrations(ours.iter().cloned().chain(jobs::migrations()).collect())
+});
+
+/// Brings the database to this version's schema. Safe where several processes start at once.
+///
+/// # Errors
+/// `Internal` where a migration fails, or the database is of a later version.
+pub async fn migrate(pool: &sqlx::PgPool) -> Result<()> {
+    MIGRATIONS.run(pool).await.map_err(Error::internal)
+}

@@ -1,1 +1,3 @@
-//! integrations
+//! What a company's own systems use: API keys.
+
+pub mod api_keys;

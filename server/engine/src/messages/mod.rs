@@ -1,1 +1,102 @@
-//! messages
+//! Mail: what it says, and how it goes out. A mail is a job that holds ids alone: names, addresses and one-time links
+//! are looked up and made when it is sent, so that none of them lies in the queue.
+
+mod compose;
+mod mailer;
+
+pub use compose::{Letter, compose};
+pub use mailer::Mailer;
+
+use crate::{Result, jobs};
+use chrono::{DateTime, Utc};
+use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+/// A mail to send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mail", rename_all = "snake_case")]
+pub enum Mail {
+    /// To whom it may concern: a link to choose a new password, where there is such an account.
+    PasswordReset {
+        /// The e-mail as it was typed.
+        email: String,
+    },
+    /// To a new member of the team.
+    TeamInvitation {
+        /// The member.
+        account: AccountId,
+        /// The program in which the invitation was made.
+        program: ProgramId,
+    },
+    /// To a person who may now act for a partner.
+    PartnerInvitation {
+        /// The person.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
+    /// To somebody whose second factor was turned off.
+    SecondFactorOff {
+        /// Whose.
+        account: AccountId,
+        /// When, UTC.
+        at: DateTime<Utc>,
+    },
+    /// To a partner who was let in, or let in again.
+    PartnerActivated {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
+    /// To a partner who was paused.
+    PartnerPaused {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
+    /// To a partner who was paid.
+    PaymentSent {
+        /// The program.
+        program: ProgramId,
+        /// The payment.
+        payment: PaymentId,
+    },
+}
+
+impl Mail {
+    /// What it is, in words, for the list of failed jobs.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::PasswordReset { .. } => "Mail: new password",
+            Self::TeamInvitation { .. } => "Mail: invitation to the team",
+            Self::PartnerInvitation { .. } => "Mail: invitation to a partner",
+            Self::SecondFactorOff { .. } => "Mail: second factor turned off",
+            Self::PartnerActivated { .. } => "Mail: partner activated",
+            Self::PartnerPaused { .. } => "Mail: partner paused",
+            Self::PaymentSent { .. } => "Mail: payment sent",
+        }
+    }
+}
+
+/// Sends a mail once the transaction commits, and not at all where it does not.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn enqueue(conn: &mut PgConnection, mail: &Mail) -> Result<()> {
+    // Pressing "Forgotten password" ten times before the mail goes out sends one.
+    let key = match mail {
+        Mail::PasswordReset { .. } => Some(format!("password_reset:{}", hash_of(mail)?)),
+        _ => None,
+    };
+    jobs::enqueue(conn, mail, key.as_deref()).await
+}
+
+fn hash_of(mail: &Mail) -> Result<String> {
+    Ok(crate::secrets::hex(&crate::secrets::token_hash(&serde_json::to_string(mail)?)))
+}

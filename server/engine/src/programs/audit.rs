@@ -1,8 +1,10 @@
 //! The audit log: every admin act, written in the act's own transaction.
 
-use crate::{Moment, Result};
-use domain::accounts::Actor;
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, AuditId, ProgramId};
+use domain::page::{Page, Paging};
+use domain::programs::{AuditFilter, AuditLine};
 use sqlx::PgConnection;
 
 /// Writes a line. `action` is the noun and the verb (`partner.ban`), `subject` what it was done to as people know it,
@@ -35,4 +37,52 @@ pub async fn record(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The log, newest first.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` where the cursor is none of ours.
+pub async fn list(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &AuditFilter,
+    paging: &Paging,
+) -> Result<Page<AuditLine>> {
+    if !actor.may(Power::Audit) {
+        return Err(Error::Forbidden);
+    }
+    let before = paging.cursor.as_deref().map(|cursor| cursor.parse::<AuditId>()).transpose();
+    let before = before.map_err(|_| Error::field("cursor", "Not a cursor of this list."))?;
+    let rows = paging.rows();
+    let mut data = sqlx::query_as!(
+        AuditLine,
+        r#"select l.id as "id: AuditId", l.at, coalesce(a.name, '') as "by!", l.action, l.subject, l.subject_path,
+                  l.details::text as "details!"
+         from audit_log l
+         join programs p on p.id = l.program_id
+         left join accounts a on a.id = l.account_id
+         where l.program_id = $1
+           and ($2::uuid is null or (l.at, l.id) < (select at, id from audit_log where program_id = $1 and id = $2))
+           and ($3 = '' or strpos(lower(l.action), lower($3)) > 0 or strpos(lower(l.subject), lower($3)) > 0)
+           and ($4::uuid is null or l.account_id = $4)
+           and ($5::date is null or l.at >= $5::date::timestamp at time zone p.time_zone)
+           and ($6::date is null or l.at < ($6::date + 1)::timestamp at time zone p.time_zone)
+         order by l.at desc, l.id desc limit $7"#,
+        actor.program() as ProgramId,
+        before as Option<AuditId>,
+        filter.search.trim(),
+        filter.by as Option<AccountId>,
+        filter.from,
+        filter.to,
+        rows + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    let more = data.len() > usize::try_from(rows).unwrap_or(usize::MAX);
+    if more {
+        data.pop();
+    }
+    let next_cursor = data.last().filter(|_| more).map(|line| line.id.to_string());
+    Ok(Page { data, next_cursor })
 }

@@ -1,3 +1,241 @@
 //! Programs: their settings and their audit log.
 
 pub mod audit;
+
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power, Role, Session};
+use domain::ids::{AccountId, OrganizationId, ProgramId};
+use domain::money::Currency;
+use domain::programs::{ClickModel, NewProgram, Program, ProgramInput, ProgramSettings, SelfReferralRule};
+use domain::text::FieldError;
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+
+/// The program with this id.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program> {
+    sqlx::query_as!(
+        Program,
+        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
+                  currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
+                  click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
+                  review_commissions, consent_required, minimum_payment, payment_day
+         from programs where id = $1"#,
+        program as ProgramId
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("program"))
+}
+
+/// The program with this name in addresses.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
+    sqlx::query_as!(
+        Program,
+        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
+                  currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
+                  click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
+                  review_commissions, consent_required, minimum_payment, payment_day
+         from programs where slug = $1"#,
+        slug
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("program"))
+}
+
+/// Every program, by name: for jobs, the command line and the link table.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
+    Ok(sqlx::query_as!(
+        Program,
+        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
+                  currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
+                  click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
+                  review_commissions, consent_required, minimum_payment, payment_day
+         from programs order by name, id"#
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The names of all time zones, for choosing one.
+#[must_use]
+pub fn time_zones() -> Vec<&'static str> {
+    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect()
+}
+
+fn check_zone(errors: &mut Vec<FieldError>, zone: &str) {
+    if zone.parse::<chrono_tz::Tz>().is_err() {
+        errors.push(FieldError::new("time_zone", "Choose a time zone, such as Europe/Berlin."));
+    }
+}
+
+/// Creates a program of an organization, for one of its members.
+///
+/// # Errors
+/// `NotFound` where the account is no member; `Forbidden` by its role; `Invalid`, also where the slug is taken.
+pub async fn create(
+    pool: &PgPool,
+    moment: &Moment,
+    session: &Session,
+    organization: OrganizationId,
+    input: &NewProgram,
+) -> Result<Program> {
+    let mut tx = pool.begin().await?;
+    let role = sqlx::query_scalar!(
+        r#"select role as "role: Role" from memberships where organization_id = $1 and account_id = $2"#,
+        organization as OrganizationId,
+        session.account as AccountId
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .filter(|_| session.only_program.is_none())
+    .ok_or(Error::NotFound("organization"))?;
+    if !role.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let program = make(&mut tx, moment, organization, input).await?;
+    let actor = Actor::Admin { account: session.account, organization, role, program: program.id };
+    let path = format!("/admin/{}/settings", program.slug);
+    let details = json!({ "currency": program.currency, "time_zone": program.time_zone });
+    audit::record(&mut tx, moment, &actor, "program.create", &program.name, &path, details).await?;
+    tx.commit().await?;
+    Ok(program)
+}
+
+/// Creates a program without asking who: for the command line and the demo.
+///
+/// # Errors
+/// `Invalid`, also where the slug is taken.
+pub async fn make(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    organization: OrganizationId,
+    input: &NewProgram,
+) -> Result<Program> {
+    let mut errors = input.check();
+    check_zone(&mut errors, &input.time_zone);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let id: ProgramId = moment.id();
+    sqlx::query!(
+        "insert into programs (id, organization_id, slug, name, currency, time_zone, website, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        id as ProgramId,
+        organization as OrganizationId,
+        input.slug.trim(),
+        input.name.trim(),
+        input.currency,
+        input.time_zone,
+        input.website,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await
+    .map_err(|error| match Error::from(error) {
+        error if error.violates("programs_slug_key") => Error::field("slug", "This name is taken. Choose another."),
+        error => error,
+    })?;
+    get(conn, id).await
+}
+
+/// The program's settings, for the page that changes them.
+///
+/// # Errors
+/// `Forbidden` unless the asker may see the admin area.
+pub async fn settings(conn: &mut PgConnection, actor: &Actor) -> Result<ProgramSettings> {
+    if !actor.may(Power::View) {
+        return Err(Error::Forbidden);
+    }
+    let program = get(conn, actor.program()).await?;
+    let rest = sqlx::query!(
+        r#"select next_time_zone, exists(select from journals where program_id = $1) as "begun!"
+         from programs where id = $1"#,
+        program.id as ProgramId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(ProgramSettings { program, next_time_zone: rest.next_time_zone, currency_fixed: rest.begun })
+}
+
+/// Changes the program's settings. Once the ledger has begun the currency stays, and a new time zone applies from the
+/// next month.
+///
+/// # Errors
+/// `Forbidden`; `Invalid`.
+pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &ProgramInput) -> Result<ProgramSettings> {
+    if !actor.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let mut errors = input.check();
+    check_zone(&mut errors, &input.time_zone);
+    let mut tx = pool.begin().await?;
+    // Alone: a journal refers to this row, so none is posted between the look and the change.
+    sqlx::query!("select from programs where id = $1 for update", actor.program() as ProgramId)
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(Error::NotFound("program"))?;
+    let before = settings(&mut tx, actor).await?;
+    if before.currency_fixed && before.program.currency.code() != input.currency {
+        errors.push(FieldError::new("currency", "The currency is fixed once commissions have been posted."));
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let later = before.currency_fixed && input.time_zone != before.program.time_zone;
+    let time_zone = if later { &before.program.time_zone } else { &input.time_zone };
+    let hosts: Vec<String> = input.allowed_hosts.iter().map(|host| host.to_lowercase()).collect();
+    sqlx::query!(
+        "update programs set name = $2, currency = $3, time_zone = $4, next_time_zone = $5, accent = $6, website = $7,
+                allowed_hosts = $8, window_days = $9, click_model = $10, self_referral = $11, review_commissions = $12,
+                consent_required = $13, minimum_payment = $14, payment_day = $15
+         where id = $1",
+        actor.program() as ProgramId,
+        input.name.trim(),
+        input.currency,
+        time_zone,
+        later.then_some(&input.time_zone),
+        input.accent,
+        input.website,
+        &hosts,
+        input.window_days,
+        input.click_model as ClickModel,
+        input.self_referral as SelfReferralRule,
+        input.review_commissions,
+        input.consent_required,
+        input.minimum_payment,
+        input.payment_day
+    )
+    .execute(&mut *tx)
+    .await?;
+    let after = settings(&mut tx, actor).await?;
+    let path = format!("/admin/{}/settings", after.program.slug);
+    let details = changes(&before, &after)?;
+    audit::record(&mut tx, moment, actor, "program.update", &after.program.name, &path, details).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// The settings that differ, each as it was and as it is.
+fn changes(before: &ProgramSettings, after: &ProgramSettings) -> Result<serde_json::Value> {
+    let fields = |settings: &ProgramSettings| -> Result<serde_json::Map<String, serde_json::Value>> {
+        let mut fields = match serde_json::to_value(&settings.program)? {
+            serde_json::Value::Object(fields) => fields,
+            _ => serde_json::Map::new(),
+        };
+        fields.insert("next_time_zone".into(), json!(settings.next_time_zone));
+        Ok(fields)
+    };
+    let (before, after) = (fields(before)?, fields(after)?);
+    let changed = after.into_iter().filter(|(field, value)| before.get(field) != Some(value));
+    Ok(changed.map(|(field, value)| (field.clone(), json!({ "before": before.get(&field), "after": value }))).collect())
+}

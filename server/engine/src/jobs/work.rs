@@ -1,0 +1,155 @@
+use crate::links::partitions;
+use crate::messages::{Mail, Mailer, compose};
+use crate::{Error, Moment, Result};
+use chrono::{Duration, Months};
+use graphile_worker::{
+    Cron, IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions, WorkerRecoveryConfig, WorkerShutdownConfig,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use std::fmt::Debug;
+use std::future::Future;
+
+/// What jobs work with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The database.
+    pub pool: PgPool,
+    /// The way out for mail.
+    pub mailer: Mailer,
+    /// Where people reach the server, without a slash at its end.
+    pub public_url: String,
+}
+
+/// How many jobs one process does at a time.
+const AT_ONCE: usize = 4;
+
+/// Works until `shutdown` is ready; jobs begun by then may finish for a while. Any number of processes may.
+///
+/// # Errors
+/// `Internal` where the worker can't begin, or loses the database for good.
+pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    // The partitions of the coming months, in case no worker was there at the time.
+    super::enqueue(&mut *context.pool.acquire().await?, &MakePartitions {}, Some(MakePartitions::IDENTIFIER)).await?;
+    let stop = WorkerShutdownConfig::default()
+        .listen_os_shutdown_signals(false)
+        .grace_period(std::time::Duration::from_secs(15))
+        .shutdown_signal(shutdown);
+    let pool = context.pool.clone();
+    WorkerOptions::default()
+        .schema("graphile_worker")
+        .pg_pool(pool)
+        .concurrency(AT_ONCE)
+        .worker_shutdown(stop)
+        // Jobs of a process that was killed are taken over within minutes, not hours.
+        .worker_recovery(WorkerRecoveryConfig::default().sweep_threshold(std::time::Duration::from_secs(120)))
+        .add_extension(context)
+        .define_job::<Mail>()
+        .define_job::<MakePartitions>()
+        .define_job::<Purge>()
+        .with_cron(
+            Cron::daily_at::<MakePartitions>(0, 10).map_err(Error::internal)?.job_key(MakePartitions::IDENTIFIER),
+        )
+        .with_cron(Cron::hourly_at::<Purge>(20).map_err(Error::internal)?.job_key(Purge::IDENTIFIER))
+        .init()
+        .await
+        .map_err(Error::internal)?
+        .run()
+        .await
+        .map_err(Error::internal)
+}
+
+/// A job's failure as admins see it: the cause goes to the log, with the job's number.
+struct Failure(&'static str);
+
+impl Debug for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+fn context(worker: &WorkerContext) -> std::result::Result<&Context, Failure> {
+    worker.get_ext::<Context>().ok_or(Failure("The worker is not set up."))
+}
+
+/// Logs why a job failed.
+fn failure(worker: &WorkerContext, told: &'static str) -> impl FnOnce(Error) -> Failure {
+    let job = *worker.job().id();
+    move |error| {
+        tracing::error!(job, %error, "a job failed");
+        Failure(told)
+    }
+}
+
+const DATABASE: &str = "The database did not answer as it should; the log tells more.";
+
+impl TaskHandler for Mail {
+    const IDENTIFIER: &'static str = "send_mail";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        let letter = letter(context, &self).await.map_err(failure(&worker, DATABASE))?;
+        let Some(letter) = letter else { return Ok(()) };
+        let unsent = "The mail server did not take the mail; the log tells more.";
+        context.mailer.send(&letter).await.map_err(failure(&worker, unsent))
+    }
+}
+
+/// Committed before it is sent, so that the link in it works.
+async fn letter(context: &Context, mail: &Mail) -> Result<Option<crate::messages::Letter>> {
+    let mut tx = context.pool.begin().await?;
+    let letter = compose(&mut tx, &Moment::now(), &context.public_url, mail).await?;
+    tx.commit().await?;
+    Ok(letter)
+}
+
+/// Makes the partitions of clicks of this month and the three to come.
+#[derive(Serialize, Deserialize)]
+struct MakePartitions {}
+
+impl TaskHandler for MakePartitions {
+    const IDENTIFIER: &'static str = "make_partitions";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        let today = Moment::now().at.date_naive();
+        let made = async {
+            let mut tx = context.pool.begin().await?;
+            partitions::ensure(&mut tx, today, today + Months::new(3)).await?;
+            Ok(tx.commit().await?)
+        };
+        made.await.map_err(failure(&worker, DATABASE))
+    }
+}
+
+/// Deletes what has had its time.
+#[derive(Serialize, Deserialize)]
+struct Purge {}
+
+impl TaskHandler for Purge {
+    const IDENTIFIER: &'static str = "purge";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        purge(&context(&worker)?.pool, &Moment::now()).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
+/// Sessions and one-time links that are over, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
+/// 90.
+pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
+    let at = moment.at;
+    sqlx::query!("delete from sessions where expires_at <= $1", at).execute(pool).await?;
+    sqlx::query!("delete from one_time_tokens where expires_at <= $1", at).execute(pool).await?;
+    sqlx::query!("delete from api_answers where call = 'key' and created_at <= $1", at - Duration::days(30))
+        .execute(pool)
+        .await?;
+    // Looks back a few months only: what is older was done by an earlier run.
+    sqlx::query!(
+        "update clicks set ip_hash = null where clicked_at <= $1 and clicked_at > $2 and ip_hash is not null",
+        at - Duration::days(90),
+        at - Duration::days(180)
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
