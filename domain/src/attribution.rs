@@ -1,10 +1,13 @@
 //! Attribution: whose customer is it? Declared order, the first that applies.
 
+use crate::customers::LONGEST;
+use crate::ids::ReferralId;
 use crate::programs::SelfReferralRule;
-use crate::text::{email_key, email_normalised};
+use crate::text::{FieldError, check_lines, email_key, email_normalised};
 use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
 
 words! {
     /// What attributed a customer, in the order in which they are tried.
@@ -22,6 +25,48 @@ words! {
         /// The click in Tributary's own cookie.
         Cookie = "cookie",
     }
+}
+
+/// What a company sent with an event that may point to a partner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pointers<'a> {
+    /// A promo code that the customer used.
+    pub promo_code: Option<&'a str>,
+    /// A partner code that the customer named.
+    pub partner_code: Option<&'a str>,
+    /// A click's id, as the link put it in `tid`.
+    pub click_id: Option<&'a str>,
+}
+
+impl Pointers<'_> {
+    /// Whether nothing was sent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.promo_code.is_none() && self.partner_code.is_none() && self.click_id.is_none()
+    }
+
+    /// Checks the texts. A code or id that nobody has is no error: attribution explains it.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        check_lines(&[
+            ("click_id", self.click_id, LONGEST),
+            ("promo_code", self.promo_code, LONGEST),
+            ("partner_code", self.partner_code, LONGEST),
+        ])
+    }
+}
+
+/// A referral in an answer: to whom a customer is attributed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackedReferral {
+    /// Our id.
+    pub id: ReferralId,
+    /// The partner's code.
+    pub partner_code: String,
+    /// What attributed the customer.
+    pub source: Source,
+    /// When the event happened that attributed it, UTC.
+    pub attributed_at: DateTime<Utc>,
 }
 
 /// Something that points to a partner: what the use case found under the code or click id that was sent.

@@ -1,11 +1,13 @@
 //! Commissions: what an event pays, and what a refund takes back.
 
+use crate::ids::CommissionId;
 use crate::money::{Currency, Money, percent};
 use crate::offers::{Duration, Rate, Reward, Terms, Trigger};
 use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, Months, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 words! {
     /// Where a commission stands: `review → held → due → paid`, and `reversed` from any.
@@ -21,6 +23,31 @@ words! {
         /// Taken back in full.
         Reversed = "reversed",
     }
+}
+
+/// A commission in an answer. Amounts are written with the currency's decimals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackedCommission {
+    /// Our id.
+    pub id: CommissionId,
+    /// Who earned it.
+    pub partner_code: String,
+    /// What it was earned for.
+    pub trigger: Trigger,
+    /// What the rate applied to; `None` where it is flat.
+    pub base: Option<Decimal>,
+    /// Percent, `20` for 20 %; `None` where it is flat.
+    pub rate: Option<Decimal>,
+    /// What was earned.
+    pub amount: Decimal,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// Where it stands.
+    pub status: CommissionStatus,
+    /// When its hold ends, UTC; `None` in review.
+    pub available_at: Option<DateTime<Utc>>,
+    /// What was taken back of it so far; zero or above.
+    pub clawed_back: Decimal,
 }
 
 /// What happened, as far as rewards ask.

@@ -204,6 +204,62 @@ impl std::fmt::Display for Money {
     }
 }
 
+/// How amounts come in by JSON: as text (`"49.00"`), never as a number, which many languages keep as a float. Written
+/// without needless zeros, so that equal amounts are equal as text.
+pub mod amount_text {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Reads a decimal number: digits, one point, a minus sign; nothing that would have to be rounded.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        parse(&String::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom(WRONG))
+    }
+
+    /// Writes it as text.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+        amount.normalize().to_string().serialize(serializer)
+    }
+
+    const WRONG: &str = "must be a decimal number as text, such as \"49.00\"";
+
+    fn parse(text: &str) -> Option<Decimal> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let plain = digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
+            && !digits.ends_with('.');
+        if plain { Decimal::from_str_exact(text).ok() } else { None }
+    }
+
+    /// The same for amounts that may be left out.
+    pub mod option {
+        use rust_decimal::Decimal;
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        /// Reads a decimal number or null.
+        ///
+        /// # Errors
+        /// Anything else.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+            let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+            super::parse(&text).map(Some).ok_or_else(|| serde::de::Error::custom(super::WRONG))
+        }
+
+        /// Writes it as text or null.
+        ///
+        /// # Errors
+        /// The serializer's.
+        pub fn serialize<S: Serializer>(amount: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+            amount.map(|amount| amount.normalize().to_string()).serialize(serializer)
+        }
+    }
+}
+
 /// A percentage as people read it: no needless zeros (`30%`, `12.5%`).
 #[must_use]
 pub fn percent(rate: Decimal) -> String {

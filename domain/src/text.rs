@@ -21,6 +21,30 @@ impl FieldError {
     }
 }
 
+/// Checks a text that somebody sends: not empty, at most `longest` characters, no control characters.
+///
+/// # Errors
+/// What is wrong, in words for the person who sent it.
+pub fn check_line(text: &str, longest: usize) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("Must not be empty.".into());
+    }
+    if text.chars().count() > longest {
+        return Err(format!("Must be at most {longest} characters."));
+    }
+    if text.contains(|c: char| c.is_control()) {
+        return Err("Must not contain control characters.".into());
+    }
+    Ok(())
+}
+
+/// Checks the lines of an input, each by its field's name and the most characters it may have; those not sent pass.
+#[must_use]
+pub fn check_lines(lines: &[(&str, Option<&str>, usize)]) -> Vec<FieldError> {
+    let checked = lines.iter().filter_map(|(field, text, longest)| Some((*field, check_line((*text)?, *longest))));
+    checked.filter_map(|(field, result)| Some(FieldError::new(field, result.err()?))).collect()
+}
+
 /// The form in which a code is compared: codes are unique whatever the case.
 #[must_use]
 pub fn code_key(code: &str) -> String {
