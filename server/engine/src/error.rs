@@ -18,6 +18,9 @@ pub enum Error {
     /// It can't be done as things stand now: what stands in the way, in words for the person who asked.
     #[error("{0}")]
     Conflict(String),
+    /// The event id or idempotency key was used before, with another body.
+    #[error("used before with another body")]
+    Reused,
     /// Too many tries; in how many seconds the next one is allowed.
     #[error("too many tries")]
     TooMany(u64),
