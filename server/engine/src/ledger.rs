@@ -236,3 +236,34 @@ impl Entries {
         self.amounts.push(amount);
     }
 }
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Its name, snake-case.
+    pub invariant: &'static str,
+    /// How many rows break it.
+    pub count: i64,
+    /// A few of them, for people.
+    pub examples: Vec<String>,
+}
+
+/// Proves every invariant of the ledger, its rollups and what hangs on them over the whole database, in one snapshot.
+/// Returns those that do not hold, in the order of checking: empty where all is well.
+///
+/// # Errors
+/// `Database`.
+pub async fn verify(pool: &sqlx::PgPool) -> Result<Vec<Broken>> {
+    let _ = pool;
+    todo!()
+}
+
+/// Makes the months up to now for every program, and closes those that have ended; how many were closed. Closing is
+/// never undone. A program's new time zone applies from the month after. Safe beside itself in other processes.
+///
+/// # Errors
+/// `Database`.
+pub async fn close_months(pool: &sqlx::PgPool, moment: &Moment) -> Result<u64> {
+    let _ = (pool, moment);
+    todo!()
+}
