@@ -5,6 +5,8 @@ pub(crate) mod codes;
 mod manage;
 pub mod partitions;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use clicks::{ClickCounts, ClickWriter, NewClick, NotConfirmed, Visit};
 pub use manage::{create, list, list_all, rename, set_disabled};

@@ -6,6 +6,8 @@ mod edit;
 mod list;
 pub mod promo_codes;
 mod standing;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use create::{apply, create};
 pub use detail::{detail, detail_by_code, find_by_code};

@@ -11,6 +11,9 @@ use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 /// Makes an offer, version 1. Asks for `EditProgram`.
 ///
 /// # Errors
