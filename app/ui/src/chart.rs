@@ -73,13 +73,13 @@ struct Scale {
 }
 
 impl Scale {
-    /// The smallest step of 1, 2, 2.5 or 5 times a power of ten with which all values lie between the ticks.
+    /// The smallest step of few digits with which all values lie between the ticks.
     fn over<'a>(values: impl Iterator<Item = &'a i64> + Clone) -> Self {
         let low = values.clone().copied().min().unwrap_or(0).min(0);
         let high = values.copied().max().unwrap_or(0).max(0);
         let mut power = 1_i128;
         loop {
-            for tenths in [10, 20, 25, 50] {
+            for tenths in [10, 15, 20, 25, 30, 40, 50, 60, 75, 80] {
                 let step = power * tenths / 10;
                 // Ticks are whole numbers.
                 if step * 10 != power * tenths {
@@ -347,9 +347,10 @@ mod tests {
         let scale = |values: &[i64]| Scale::over(values.iter());
         assert_eq!(scale(&[]), Scale { base: 0, step: 1 });
         assert_eq!(scale(&[3, 4]), Scale { base: 0, step: 1 });
-        assert_eq!(scale(&[143, 263]), Scale { base: 0, step: 100 });
+        assert_eq!(scale(&[143, 263]), Scale { base: 0, step: 75 });
         assert_eq!(scale(&[80]), Scale { base: 0, step: 20 });
         assert_eq!(scale(&[90]), Scale { base: 0, step: 25 });
+        assert_eq!(scale(&[10]), Scale { base: 0, step: 3 });
         assert_eq!(scale(&[-30, 40]), Scale { base: -40, step: 20 });
         let huge = scale(&[i64::MAX]);
         assert!(huge.height(i64::MAX) <= FULL);

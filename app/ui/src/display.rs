@@ -283,8 +283,8 @@ pub fn Avatar(
     large: bool,
 ) -> impl IntoView {
     view! {
-        <span class=if large { "avatar large" } else { "avatar" } aria-hidden="true">
-            {initials(&name)}
+        // Drawn by the style sheet: as text it would be a name that no label contains.
+        <span class=if large { "avatar large" } else { "avatar" } data-initials=initials(&name) aria-hidden="true">
         </span>
     }
 }
