@@ -63,7 +63,7 @@ pub struct Event<'a> {
     pub product: Option<&'a str>,
     /// When it happened.
     pub occurred_at: DateTime<Utc>,
-    /// When the customer's first sale happened; `None` where this is the first.
+    /// When the customer's first sale happened; `None` where none was told before this one.
     pub first_sale_at: Option<DateTime<Utc>>,
 }
 
@@ -93,15 +93,25 @@ pub struct Earned {
 pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
     let mut passed_over = Why::default();
     let mut earned = Vec::new();
+    let mut matched = false;
     for (offer, terms) in terms.iter().enumerate() {
-        if !earned.is_empty() {
+        if matched {
             passed_over.fail("offer", format!("Offer “{}” comes later: an offer before it pays.", terms.name));
             continue;
         }
         for (reward, rule) in terms.rewards.iter().enumerate().filter(|(_, rule)| rule.trigger == event.trigger) {
             let name = format!("Offer “{}”, version {}: {}", terms.name, terms.version, rule.sentence(event.currency));
             match applies(rule, event) {
-                Ok(when) => earned.push(reckon(offer, reward, rule, terms, event, &format!("{name}{when}."))),
+                Ok(when) => {
+                    matched = true;
+                    let reckoned = reckon(offer, reward, rule, terms, event, &format!("{name}{when}."));
+                    if reckoned.amount > Decimal::ZERO {
+                        earned.push(reckoned);
+                    } else {
+                        passed_over.0.extend(reckoned.why.0);
+                        passed_over.fail("nothing", "Less than half of the currency's smallest unit: nothing is owed.");
+                    }
+                }
                 Err(reason) => passed_over.fail("offer", format!("{name}: {reason}")),
             }
         }
@@ -122,10 +132,11 @@ fn applies(rule: &Reward, event: &Event<'_>) -> Result<String, String> {
     if event.trigger == Trigger::SignUp {
         return Ok(String::new());
     }
-    let Some(first) = event.first_sale_at.filter(|first| *first <= event.occurred_at) else {
+    let Some(first) = event.first_sale_at else {
         return Ok("; this is the first sale".into());
     };
     match rule.duration {
+        // Also where this sale happened before it and was told later: a first sale is paid once.
         Duration::FirstSale => Err("only the first sale is paid.".into()),
         Duration::Lifetime => Ok("; for every sale".into()),
         Duration::Months(months) => {

@@ -45,6 +45,8 @@ create table periods (
     month date not null check (extract(day from month) = 1),
     starts_at timestamptz not null,
     ends_at timestamptz not null check (ends_at > starts_at),
+    -- Its days are reckoned in this zone: the program's may change from one month to the next.
+    time_zone text not null,
     closed_at timestamptz,
     primary key (program_id, month)
 );
@@ -74,7 +76,6 @@ create table api_answers (
     body_hash bytea not null,
     -- Null only inside the transaction that works on it.
     answer jsonb,
-    status smallint,
     created_at timestamptz not null,
     primary key (program_id, call, event_id)
 );

@@ -15,7 +15,7 @@ create table commissions (
     reward integer not null,
     base numeric,
     rate numeric,
-    amount numeric not null check (amount >= 0),
+    amount numeric not null check (amount > 0),
     currency text not null,
     -- Proved against the ledger by verify-ledger.
     status commission_status not null,

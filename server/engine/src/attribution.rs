@@ -1,1 +1,311 @@
-//! Attribution: what points to a partner, and the referral that it makes.
+//! Attribution: what points to a partner, and the referral that it makes, with the terms as they stand.
+
+use crate::{Error, Moment, Result};
+use chrono::{DateTime, Utc};
+use domain::attribution::{Candidate, Found, Pointers, Source, TrackedReferral, decide};
+use domain::ids::{ClickId, CustomerId, EnrollmentId, LinkId, OfferId, ProgramId, PromoCodeId, ReferralId};
+use domain::offers::{Override, Reward, Terms, overridden};
+use domain::partners::EnrollmentStatus;
+use domain::text::code_key;
+use domain::why::Why;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::customers::Rules;
+
+/// A customer's standing referral, with the partner's standing.
+#[derive(Clone, Debug)]
+pub(crate) struct Referral {
+    pub(crate) id: ReferralId,
+    pub(crate) enrollment: EnrollmentId,
+    pub(crate) partner_code: String,
+    pub(crate) source: Source,
+    pub(crate) attributed_at: DateTime<Utc>,
+    pub(crate) terms: Vec<Terms>,
+    /// Whether its commissions wait for a person.
+    pub(crate) review: bool,
+    pub(crate) standing: Standing,
+}
+
+/// A partner's standing, its row share-locked until the transaction ends: who bans it waits, or is seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// Now.
+    pub(crate) now: EnrollmentStatus,
+    /// When the event happened; `None` before the partner was there.
+    pub(crate) then: Option<EnrollmentStatus>,
+}
+
+impl Standing {
+    /// Whether an event that happened then earns: not in a pause, and nothing for whoever is banned by now.
+    pub(crate) fn earns(self) -> bool {
+        self.then == Some(EnrollmentStatus::Active) && self.now != EnrollmentStatus::Banned
+    }
+}
+
+impl Referral {
+    /// As answers tell it.
+    pub(crate) fn tracked(&self) -> TrackedReferral {
+        TrackedReferral {
+            id: self.id,
+            partner_code: self.partner_code.clone(),
+            source: self.source,
+            attributed_at: self.attributed_at,
+        }
+    }
+
+    /// In short, for the commissions that it earns.
+    pub(crate) fn explain(&self, rules: &Rules) -> String {
+        let by = match self.source {
+            Source::Manual => "by hand",
+            Source::PromoCode => "by promo code",
+            Source::PartnerCode => "by partner code",
+            Source::Lead => "by a lead",
+            Source::Click | Source::Cookie => "by a click",
+        };
+        format!("The customer was attributed to {} {by} on {}.", self.partner_code, rules.day(self.attributed_at))
+    }
+}
+
+/// A partner that something points to.
+struct Pointed {
+    source: Source,
+    label: String,
+    disabled: bool,
+    enrollment: EnrollmentId,
+    partner_code: String,
+    standing: Standing,
+    emails: Vec<String>,
+    click: Option<ClickId>,
+    clicked_at: Option<DateTime<Utc>>,
+    link: Option<LinkId>,
+    promo_code: Option<PromoCodeId>,
+}
+
+/// Decides for whom a customer counts by what was sent with an event, and makes the referral. The customer's row is
+/// locked, and has no standing referral.
+pub(crate) async fn attribute(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    rules: &Rules,
+    customer: CustomerId,
+    email: Option<&str>,
+    sent: Pointers<'_>,
+    occurred_at: DateTime<Utc>,
+) -> Result<(Option<Referral>, Why)> {
+    let (mut pointed, candidates) = candidates(conn, rules, sent, occurred_at).await?;
+    let decision = decide(&candidates, email, rules.window_days, rules.self_referral, occurred_at);
+    let Some(winner) = decision.winner.and_then(|place| pointed.get_mut(place)?.take()) else {
+        return Ok((None, decision.why));
+    };
+    let referral = Referral {
+        id: moment.id(),
+        enrollment: winner.enrollment,
+        partner_code: winner.partner_code.clone(),
+        source: winner.source,
+        attributed_at: occurred_at,
+        terms: terms(conn, rules.program, winner.enrollment).await?,
+        review: decision.review,
+        standing: winner.standing,
+    };
+    insert(conn, moment, rules.program, customer, &referral, Some(&winner), &decision.why).await?;
+    Ok((Some(referral), decision.why))
+}
+
+/// Makes the referral of a customer that an admin assigns by hand. The standing one has ended.
+pub(crate) async fn assign(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    rules: &Rules,
+    customer: CustomerId,
+    partner_code: &str,
+) -> Result<Referral> {
+    let sent = Pointers { partner_code: Some(partner_code), ..Pointers::default() };
+    let pointed = point(conn, rules, sent, moment.at).await?.pop();
+    let winner = pointed.ok_or_else(|| Error::field("partner_code", "There is no partner with this code."))?;
+    let found = winner.found();
+    let candidate = Candidate { source: Source::Manual, label: "hand".into(), found };
+    let decision = decide(&[candidate], None, rules.window_days, rules.self_referral, moment.at);
+    if decision.winner.is_none() || winner.standing.now != EnrollmentStatus::Active {
+        return Err(Error::Conflict(format!("Partner {} is not active.", winner.partner_code)));
+    }
+    let referral = Referral {
+        id: moment.id(),
+        enrollment: winner.enrollment,
+        partner_code: winner.partner_code,
+        source: Source::Manual,
+        attributed_at: moment.at,
+        terms: terms(conn, rules.program, winner.enrollment).await?,
+        review: false,
+        standing: winner.standing,
+    };
+    insert(conn, moment, rules.program, customer, &referral, None, &decision.why).await?;
+    Ok(referral)
+}
+
+/// What was sent, each with what it points to, in the same order.
+async fn candidates(
+    conn: &mut PgConnection,
+    rules: &Rules,
+    sent: Pointers<'_>,
+    occurred_at: DateTime<Utc>,
+) -> Result<(Vec<Option<Pointed>>, Vec<Candidate>)> {
+    if sent.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let mut found = point(conn, rules, sent, occurred_at).await?;
+    let sources = [
+        (Source::PromoCode, "promo code", sent.promo_code),
+        (Source::PartnerCode, "partner code", sent.partner_code),
+        (Source::Click, "click", sent.click_id),
+    ];
+    let mut pointed = Vec::new();
+    let mut candidates = Vec::new();
+    for (source, name, text) in sources {
+        let Some(text) = text else { continue };
+        let place = found.iter().position(|pointed| pointed.source == source);
+        let hit = place.map(|place| found.swap_remove(place));
+        candidates.push(Candidate {
+            source,
+            label: hit.as_ref().map_or_else(|| format!("{name} “{text}”"), |hit| hit.label.clone()),
+            found: hit.as_ref().map_or(Found::Unknown, Pointed::found),
+        });
+        pointed.push(hit);
+    }
+    Ok((pointed, candidates))
+}
+
+impl Pointed {
+    fn found(&self) -> Found {
+        if self.disabled {
+            return Found::Disabled;
+        }
+        Found::Partner {
+            partner_code: self.partner_code.clone(),
+            active: self.standing.earns(),
+            emails: self.emails.clone(),
+            clicked_at: self.clicked_at,
+        }
+    }
+}
+
+/// Looks up in one go what the codes and the click id point to. A click is found by the time in its id.
+async fn point(
+    conn: &mut PgConnection,
+    rules: &Rules,
+    sent: Pointers<'_>,
+    occurred_at: DateTime<Utc>,
+) -> Result<Vec<Pointed>> {
+    let click = sent.click_id.and_then(|id| id.parse::<ClickId>().ok());
+    let rows = sqlx::query!(
+        r#"with pointed as (
+            select 'promo_code'::referral_source as source, enrollment_id, 'promo code ' || code as label,
+                   coalesce(disabled_at <= $2, false) as disabled, id as promo_code_id, null::uuid as link_id
+            from promo_codes where program_id = $1 and code_key = $3
+            union all
+            select 'partner_code', enrollment_id, 'partner code ' || code_key, false, null, null
+            from enrollment_codes where program_id = $1 and code_key = $4
+            union all
+            select 'click', l.enrollment_id, 'click on /r/' || $7 || '/' || l.code,
+                   coalesce(l.disabled_at <= $2, false), null, l.id
+            from clicks c join links l on l.program_id = c.program_id and l.id = c.link_id
+            where c.program_id = $1 and c.clicked_at = $5 and c.id = $6
+        )
+        select p.source as "source!: Source", p.enrollment_id as "enrollment_id!: EnrollmentId", p.label as "label!",
+               p.disabled as "disabled!", p.promo_code_id as "promo_code_id: PromoCodeId",
+               p.link_id as "link_id: LinkId", e.code as partner_code, e.status as "now: EnrollmentStatus",
+               (select s.status from enrollment_statuses s
+                where s.program_id = $1 and s.enrollment_id = e.id and s.at <= $2
+                order by s.at desc limit 1) as "then: EnrollmentStatus",
+               array(select e.email where e.email <> ''
+                     union
+                     select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
+                     where ea.program_id = $1 and ea.enrollment_id = e.id) as "emails!"
+        from pointed p join enrollments e on e.program_id = $1 and e.id = p.enrollment_id
+        for share of e"#,
+        rules.program as ProgramId,
+        occurred_at,
+        sent.promo_code.map(code_key),
+        sent.partner_code.map(code_key),
+        click.and_then(ClickId::clicked_at),
+        click as Option<ClickId>,
+        rules.slug
+    )
+    .fetch_all(conn)
+    .await?;
+    let pointed = rows.into_iter().map(|row| {
+        let click = click.filter(|_| row.source == Source::Click);
+        Pointed {
+            source: row.source,
+            label: row.label,
+            disabled: row.disabled,
+            enrollment: row.enrollment_id,
+            partner_code: row.partner_code,
+            standing: Standing { now: row.now, then: row.then },
+            emails: row.emails,
+            click,
+            clicked_at: click.and_then(ClickId::clicked_at),
+            link: row.link_id,
+            promo_code: row.promo_code_id,
+        }
+    });
+    Ok(pointed.collect())
+}
+
+/// The terms of a partner as they stand: its offers in order, its own rates in their places.
+async fn terms(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<Vec<Terms>> {
+    let rows = sqlx::query!(
+        r#"select o.id as "id: OfferId", o.version, o.name, v.rewards as "rewards: Json<Vec<Reward>>",
+                  eo.overrides as "overrides: Json<Vec<Override>>"
+           from enrollment_offers eo
+           join offers o on o.program_id = eo.program_id and o.id = eo.offer_id
+           join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
+           where eo.program_id = $1 and eo.enrollment_id = $2 and o.archived_at is null
+           order by eo.position"#,
+        program as ProgramId,
+        enrollment as EnrollmentId
+    )
+    .fetch_all(conn)
+    .await?;
+    let terms = rows.into_iter().map(|row| Terms {
+        offer_id: row.id,
+        version: row.version,
+        name: row.name,
+        overridden: !row.overrides.is_empty(),
+        rewards: overridden(&row.rewards, &row.overrides),
+    });
+    Ok(terms.collect())
+}
+
+async fn insert(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    program: ProgramId,
+    customer: CustomerId,
+    referral: &Referral,
+    by: Option<&Pointed>,
+    why: &Why,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into referrals (program_id, id, customer_id, enrollment_id, source, click_id, clicked_at, link_id,
+                                promo_code_id, terms, review, why, attributed_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        program as ProgramId,
+        referral.id as ReferralId,
+        customer as CustomerId,
+        referral.enrollment as EnrollmentId,
+        referral.source as Source,
+        by.and_then(|by| by.click) as Option<ClickId>,
+        by.and_then(|by| by.clicked_at),
+        by.and_then(|by| by.link) as Option<LinkId>,
+        by.and_then(|by| by.promo_code) as Option<PromoCodeId>,
+        Json(&referral.terms) as _,
+        referral.review,
+        Json(why) as _,
+        referral.attributed_at,
+        moment.at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,7 +1,15 @@
 //! The double-entry ledger: posting, months, and the proof that it all adds up.
 
+mod months;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use months::{OpenMonth, close_months, hold_month_open};
+pub use verify::{Broken, verify};
+
 use crate::{Error, Moment, Result};
-use chrono::{DateTime, Datelike, Months, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Utc};
 use domain::ids::{AccountId, CommissionId, EnrollmentId, EntryId, JournalId, PaymentId, ProgramId, RefundId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::money::Currency;
@@ -45,80 +53,12 @@ pub struct Move {
     pub amount: Decimal,
 }
 
-/// The month into which entries are posted, its row share-locked until the transaction ends.
-#[derive(Clone, Copy, Debug)]
-pub struct OpenMonth {
-    /// Its first day in the program's time zone.
-    pub month: NaiveDate,
-    /// The instant to post at.
-    pub posted_at: DateTime<Utc>,
-}
-
-/// Finds the month to post into and holds it open: that of `at`, or where it is closed the next open one, at its
-/// first instant.
-///
-/// # Errors
-/// `NotFound` where there is no such program.
-pub async fn hold_month_open(conn: &mut PgConnection, program: ProgramId, at: DateTime<Utc>) -> Result<OpenMonth> {
-    let mut posted_at = at;
-    loop {
-        let found = sqlx::query!(
-            "select month, ends_at, closed_at from periods
-             where program_id = $1 and starts_at <= $2 and ends_at > $2 for share",
-            program as ProgramId,
-            posted_at
-        )
-        .fetch_optional(&mut *conn)
-        .await?;
-        match found {
-            Some(period) if period.closed_at.is_none() => return Ok(OpenMonth { month: period.month, posted_at }),
-            Some(period) => posted_at = period.ends_at,
-            None => make_month(conn, program, posted_at).await?,
-        }
-    }
-}
-
-/// Makes the row of the month of an instant, after the months already there.
-async fn make_month(conn: &mut PgConnection, program: ProgramId, at: DateTime<Utc>) -> Result<()> {
-    let zone = sqlx::query_scalar!("select time_zone from programs where id = $1", program as ProgramId)
-        .fetch_optional(&mut *conn)
-        .await?
-        .ok_or(Error::NotFound("program"))?;
-    let (month, starts_at, ends_at) = month_of(&zone, at)?;
-    sqlx::query!(
-        "insert into periods (program_id, month, starts_at, ends_at) values ($1, $2, $3, $4)
-         on conflict (program_id, month) do nothing",
-        program as ProgramId,
-        month,
-        starts_at,
-        ends_at
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// The month of an instant in a time zone: its first day, its first instant, and that of the next month.
-fn month_of(zone: &str, at: DateTime<Utc>) -> Result<(NaiveDate, DateTime<Utc>, DateTime<Utc>)> {
-    let zone: chrono_tz::Tz = zone.parse().map_err(Error::internal)?;
-    let day = at.with_timezone(&zone).date_naive();
-    let month = day.with_day(1).ok_or_else(|| Error::internal("month without a first day"))?;
-    Ok((month, first_instant(zone, month)?, first_instant(zone, month + Months::new(1))?))
-}
-
-/// The first instant of a day in a time zone: the first that exists where the clock is put forward at midnight.
-fn first_instant(zone: chrono_tz::Tz, day: NaiveDate) -> Result<DateTime<Utc>> {
-    (0..24 * 4)
-        .filter_map(|quarter| day.and_hms_opt(quarter / 4, quarter % 4 * 15, 0))
-        .find_map(|time| zone.from_local_datetime(&time).earliest())
-        .map(|instant| instant.with_timezone(&Utc))
-        .ok_or_else(|| Error::internal("day without a first instant"))
-}
-
-/// Posts journals by one statement, and adds them to the monthly rollups. All go into one month, held open.
+/// Posts journals by one statement, and adds them to the monthly rollups. All go into one month, held open. The ids are
+/// in the order of the postings; moves of nothing are left out.
 ///
 /// # Errors
 /// `Database` where a journal's idempotency key is taken: the caller decides under a lock whether the effect is due.
+/// `Internal` for a journal that moves nothing, or an amount below zero.
 pub async fn post(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -127,9 +67,17 @@ pub async fn post(
     month: OpenMonth,
     postings: &[Posting],
 ) -> Result<Vec<JournalId>> {
+    if postings.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut journals = Journals::default();
     let mut entries = Entries::default();
     for posting in postings {
+        if posting.moves.iter().all(|transfer| transfer.amount.is_zero())
+            || posting.moves.iter().any(|transfer| transfer.amount.is_sign_negative())
+        {
+            return Err(Error::internal(format!("journal {} moves nothing, or less", posting.idempotency_key)));
+        }
         let journal: JournalId = moment.id();
         journals.add(journal, posting);
         for transfer in posting.moves.iter().filter(|transfer| !transfer.amount.is_zero()) {
@@ -235,35 +183,4 @@ impl Entries {
         self.enrollments.push(account.of_enrollment().then_some(enrollment.0));
         self.amounts.push(amount);
     }
-}
-
-/// An invariant that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// Its name, snake-case.
-    pub invariant: &'static str,
-    /// How many rows break it.
-    pub count: i64,
-    /// A few of them, for people.
-    pub examples: Vec<String>,
-}
-
-/// Proves every invariant of the ledger, its rollups and what hangs on them over the whole database, in one snapshot.
-/// Returns those that do not hold, in the order of checking: empty where all is well.
-///
-/// # Errors
-/// `Database`.
-pub async fn verify(pool: &sqlx::PgPool) -> Result<Vec<Broken>> {
-    let _ = pool;
-    todo!()
-}
-
-/// Makes the months up to now for every program, and closes those that have ended; how many were closed. Closing is
-/// never undone. A program's new time zone applies from the month after. Safe beside itself in other processes.
-///
-/// # Errors
-/// `Database`.
-pub async fn close_months(pool: &sqlx::PgPool, moment: &Moment) -> Result<u64> {
-    let _ = (pool, moment);
-    todo!()
 }

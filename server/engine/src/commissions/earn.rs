@@ -1,0 +1,246 @@
+use crate::attribution::Referral;
+use crate::customers::{Rules, Scene};
+use crate::ledger::{Move, OpenMonth, Posting, hold_month_open, post};
+use crate::{Moment, Result, attribution};
+use chrono::{DateTime, Utc};
+use domain::attribution::Pointers;
+use domain::commissions::{CommissionStatus, Event, TrackedCommission, earn};
+use domain::ids::{CustomerId, EnrollmentId, OfferId, ProgramId, ReferralId, SaleId};
+use domain::ledger::{JournalKind, LedgerAccount};
+use domain::money::Currency;
+use domain::offers::Trigger;
+use domain::partners::EnrollmentStatus;
+use domain::why::Why;
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+/// A sign-up or a sale that may earn.
+#[derive(Debug)]
+pub(crate) struct Happening<'a> {
+    pub(crate) trigger: Trigger,
+    /// The sale; `None` for a sign-up.
+    pub(crate) sale: Option<SaleId>,
+    /// Of the sale; zero for a sign-up.
+    pub(crate) amount: Decimal,
+    pub(crate) product: Option<&'a str>,
+    /// The customer's, as far as it is known now.
+    pub(crate) email: Option<&'a str>,
+    pub(crate) sent: Pointers<'a>,
+    pub(crate) occurred_at: DateTime<Utc>,
+}
+
+/// What was decided about an event.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) referral: Option<Referral>,
+    pub(crate) commissions: Vec<Earned>,
+    pub(crate) why: Why,
+}
+
+impl Decided {
+    /// The commissions as the answer tells them.
+    pub(crate) fn tracked(&self) -> Vec<TrackedCommission> {
+        self.commissions.iter().map(|earned| earned.tracked.clone()).collect()
+    }
+}
+
+/// A commission to be written.
+#[derive(Debug)]
+pub(crate) struct Earned {
+    tracked: TrackedCommission,
+    offer: OfferId,
+    version: i32,
+    reward: i32,
+    available_at: DateTime<Utc>,
+    why: Why,
+}
+
+/// Decides what an event earns: attributes the customer where it has no referral, then asks its terms.
+pub(crate) async fn decide(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    scene: &Scene,
+    standing: Option<Referral>,
+    event: &Happening<'_>,
+) -> Result<Decided> {
+    let Scene { rules, customer, .. } = scene;
+    let mut why = Why::default();
+    let referral = if let Some(referral) = standing {
+        let unheard = if event.sent.is_empty() { "" } else { " What was sent with the event doesn't change that." };
+        why.pass("referral", referral.explain(rules) + unheard);
+        referral
+    } else {
+        let occurred_at = event.occurred_at;
+        let (referral, decided) =
+            attribution::attribute(conn, moment, rules, customer.id, event.email, event.sent, occurred_at).await?;
+        why.0.extend(decided.0);
+        let Some(referral) = referral else {
+            return Ok(Decided { referral: None, commissions: Vec::new(), why });
+        };
+        referral
+    };
+    if !referral.standing.earns() {
+        why.fail("standing", standing_words(&referral));
+        return Ok(Decided { referral: Some(referral), commissions: Vec::new(), why });
+    }
+    let asked = Event {
+        trigger: event.trigger,
+        amount: event.amount,
+        currency: rules.currency,
+        product: event.product,
+        occurred_at: event.occurred_at,
+        first_sale_at: customer.first_sale_at,
+    };
+    let (earned, passed_over) = earn(&referral.terms, &asked);
+    let mut commissions = Vec::with_capacity(earned.len());
+    for earned in earned {
+        let mut own = Why::default();
+        own.pass("referral", referral.explain(rules));
+        let mut reasons = earned.why;
+        let review = rules.review || referral.review;
+        if review {
+            reasons.fail("review", review_words(rules));
+        }
+        why.0.extend(reasons.0.iter().cloned());
+        own.0.extend(reasons.0);
+        own.0.extend(passed_over.0.iter().cloned());
+        let status = if review {
+            CommissionStatus::Review
+        } else if earned.available_at > moment.at {
+            CommissionStatus::Held
+        } else {
+            CommissionStatus::Due
+        };
+        let terms = &referral.terms[earned.offer];
+        let round = |amount| rules.currency.round(amount);
+        commissions.push(Earned {
+            tracked: TrackedCommission {
+                id: moment.id(),
+                partner_code: referral.partner_code.clone(),
+                trigger: event.trigger,
+                base: earned.base.map(round),
+                rate: earned.rate.map(|rate| rate.normalize()),
+                amount: earned.amount,
+                currency: rules.currency,
+                status,
+                available_at: (!review).then_some(earned.available_at),
+                clawed_back: round(Decimal::ZERO),
+            },
+            offer: terms.offer_id,
+            version: terms.version,
+            reward: i32::try_from(earned.reward).unwrap_or(i32::MAX),
+            available_at: earned.available_at,
+            why: own,
+        });
+    }
+    why.0.extend(passed_over.0);
+    Ok(Decided { referral: Some(referral), commissions, why })
+}
+
+fn standing_words(referral: &Referral) -> String {
+    let code = &referral.partner_code;
+    match (referral.standing.then, referral.standing.now) {
+        (_, EnrollmentStatus::Banned) => format!("Partner {code} is banned: nothing is earned."),
+        (Some(then), _) => format!("Partner {code} was {then} when it happened: nothing is earned."),
+        (None, _) => format!("Partner {code} was not in the program when it happened: nothing is earned."),
+    }
+}
+
+fn review_words(rules: &Rules) -> &'static str {
+    if rules.review {
+        "In this program a person reviews each commission first."
+    } else {
+        "A person reviews this customer's commissions first: the e-mail is like the partner's own."
+    }
+}
+
+/// Writes the commissions of an event, and posts them: to held, or where there is no hold and no review to payable.
+pub(crate) async fn record(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    scene: &Scene,
+    event: &Happening<'_>,
+    decided: &Decided,
+) -> Result<()> {
+    let (Some(referral), false) = (&decided.referral, decided.commissions.is_empty()) else { return Ok(()) };
+    let Rules { program, currency, .. } = scene.rules;
+    insert(conn, moment, program, scene.customer.id, referral, event, &decided.commissions).await?;
+    let postings: Vec<_> = decided
+        .commissions
+        .iter()
+        .map(|earned| Posting {
+            kind: JournalKind::Commission,
+            idempotency_key: format!("commission:{}", earned.tracked.id),
+            reason_code: event.trigger.as_str(),
+            commission: Some(earned.tracked.id),
+            payment: None,
+            refund: None,
+            by: None,
+            occurred_at: event.occurred_at,
+            moves: vec![Move {
+                from: LedgerAccount::CommissionExpense,
+                to: match earned.tracked.status {
+                    CommissionStatus::Due => LedgerAccount::Payable,
+                    _ => LedgerAccount::Held,
+                },
+                enrollment: referral.enrollment,
+                amount: earned.tracked.amount,
+            }],
+        })
+        .collect();
+    let month: OpenMonth = match scene.month {
+        Some(month) => month,
+        None => hold_month_open(conn, program, moment.at).await?,
+    };
+    post(conn, moment, program, currency, month, &postings).await?;
+    Ok(())
+}
+
+async fn insert(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    program: ProgramId,
+    customer: CustomerId,
+    referral: &Referral,
+    event: &Happening<'_>,
+    commissions: &[Earned],
+) -> Result<()> {
+    let column = |of: fn(&Earned) -> Uuid| commissions.iter().map(of).collect::<Vec<_>>();
+    let tracked = || commissions.iter().map(|earned| &earned.tracked);
+    let currency: Currency = commissions[0].tracked.currency;
+    sqlx::query!(
+        "insert into commissions (program_id, id, enrollment_id, referral_id, customer_id, sale_id, trigger, cause_id,
+                                  offer_id, offer_version, reward, base, rate, amount, currency, status, why,
+                                  occurred_at, available_at, created_at)
+         select $1, id, $2, $3, $4, $5, $6, $20, offer_id, offer_version, reward, base, rate, amount, $7,
+                status, why, $8, available_at, $9
+         from unnest($10::uuid[], $11::uuid[], $12::integer[], $13::integer[], $14::numeric[], $15::numeric[],
+                     $16::numeric[], $17::commission_status[], $18::jsonb[], $19::timestamptz[])
+              as c (id, offer_id, offer_version, reward, base, rate, amount, status, why, available_at)",
+        program as ProgramId,
+        referral.enrollment as EnrollmentId,
+        referral.id as ReferralId,
+        customer as CustomerId,
+        event.sale as Option<SaleId>,
+        event.trigger as Trigger,
+        currency.code(),
+        event.occurred_at,
+        moment.at,
+        &column(|earned| earned.tracked.id.0),
+        &column(|earned| earned.offer.0),
+        &commissions.iter().map(|earned| earned.version).collect::<Vec<_>>(),
+        &commissions.iter().map(|earned| earned.reward).collect::<Vec<_>>(),
+        &tracked().map(|tracked| tracked.base).collect::<Vec<_>>() as &[Option<Decimal>],
+        &tracked().map(|tracked| tracked.rate).collect::<Vec<_>>() as &[Option<Decimal>],
+        &tracked().map(|tracked| tracked.amount).collect::<Vec<_>>(),
+        &tracked().map(|tracked| tracked.status).collect::<Vec<_>>() as &[CommissionStatus],
+        &commissions.iter().map(|earned| Json(&earned.why)).collect::<Vec<_>>() as _,
+        &commissions.iter().map(|earned| earned.available_at).collect::<Vec<_>>(),
+        event.sale.map_or(customer.0, |sale| sale.0),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

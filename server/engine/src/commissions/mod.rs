@@ -1,0 +1,14 @@
+//! Commissions: earned by events, held, released, judged by people, taken back.
+
+mod claw_back;
+mod earn;
+mod judge;
+mod release;
+#[cfg(test)]
+mod tests;
+
+pub use claw_back::claw_back_all_held;
+pub(crate) use claw_back::{Owed, Reason, claw_back, lock_of_sale};
+pub(crate) use earn::{Happening, decide, record};
+pub use judge::{approve, reverse};
+pub use release::release_holds;

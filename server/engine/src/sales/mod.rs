@@ -1,0 +1,9 @@
+//! Sales and refunds as companies report them, and what follows for commissions.
+
+mod refund;
+mod sale;
+#[cfg(test)]
+mod tests;
+
+pub use refund::track_refund;
+pub use sale::track_sale;
