@@ -18,3 +18,6 @@ pub use sessions::{
     sign_out, sign_out_everywhere, update,
 };
 pub use totp::{begin_totp, confirm_totp, disable_totp, new_recovery_codes};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -260,3 +260,6 @@ async fn email_of(conn: &mut PgConnection, account: AccountId) -> Result<(String
     .await?;
     Ok((row.email, row.accepted))
 }
+
+#[cfg(test)]
+mod tests;

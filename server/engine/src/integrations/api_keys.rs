@@ -171,3 +171,6 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
     let actor = Actor::Key { key: found.id, program: found.program };
     Ok(Some(KeyHolder { actor, scopes: found.scopes, program }))
 }
+
+#[cfg(test)]
+mod tests;

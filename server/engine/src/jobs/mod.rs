@@ -24,7 +24,7 @@ const TRIES: i32 = 10;
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn enqueue<J: TaskHandler>(conn: &mut PgConnection, job: &J, key: Option<&str>) -> Result<()> {
-    sqlx::query("select from graphile_worker.add_job($1, $2, max_attempts => $3, job_key => $4)")
+    sqlx::query("select from graphile_worker.add_job($1, $2::json, max_attempts => $3, job_key => $4)")
         .bind(J::IDENTIFIER)
         .bind(sqlx::types::Json(serde_json::to_value(job)?))
         .bind(TRIES)
@@ -33,3 +33,6 @@ pub async fn enqueue<J: TaskHandler>(conn: &mut PgConnection, job: &J, key: Opti
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,3 +100,6 @@ pub async fn enqueue(conn: &mut PgConnection, mail: &Mail) -> Result<()> {
 fn hash_of(mail: &Mail) -> Result<String> {
     Ok(crate::secrets::hex(&crate::secrets::token_hash(&serde_json::to_string(mail)?)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -239,3 +239,6 @@ fn changes(before: &ProgramSettings, after: &ProgramSettings) -> Result<serde_js
     let changed = after.into_iter().filter(|(field, value)| before.get(field) != Some(value));
     Ok(changed.map(|(field, value)| (field.clone(), json!({ "before": before.get(&field), "after": value }))).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+use super::*;
+use crate::accounts::tests::{owner, program};
+use crate::accounts::{SignIn, session, sign_in};
+use domain::page::Paging;
+use domain::programs::AuditFilter;
+use rust_decimal::Decimal;
+
+fn new(slug: &str) -> NewProgram {
+    NewProgram {
+        name: "Acme".into(),
+        slug: slug.into(),
+        currency: "EUR".into(),
+        time_zone: "Europe/Berlin".into(),
+        website: "https://acme.example/".into(),
+    }
+}
+
+fn input(program: &Program) -> ProgramInput {
+    ProgramInput {
+        name: program.name.clone(),
+        currency: program.currency.to_string(),
+        time_zone: program.time_zone.clone(),
+        accent: "#1f6feb".into(),
+        website: program.website.clone(),
+        allowed_hosts: vec!["Shop.acme.example".into()],
+        window_days: 30,
+        click_model: ClickModel::First,
+        self_referral: SelfReferralRule::Refuse,
+        review_commissions: true,
+        consent_required: false,
+        minimum_payment: Decimal::new(2500, 2),
+        payment_day: 15,
+    }
+}
+
+fn fields(error: Error) -> Vec<String> {
+    match error {
+        Error::Invalid(errors) => errors.into_iter().map(|error| error.field).collect(),
+        other => panic!("{other}"),
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_program_is_created_by_members_alone(pool: PgPool) {
+    let owner = owner(&pool).await;
+    let moment = Moment::now();
+    let typed = SignIn {
+        who: "olga@acme.example".into(),
+        program: None,
+        password: "correct horse battery".into(),
+        user_agent: String::new(),
+        keep: false,
+    };
+    let token = sign_in(&pool, &moment, &typed).await.expect("signed in").token;
+    let mut conn = pool.acquire().await.expect("connection");
+    let olga = session(&mut conn, &moment, &token).await.expect("answer").expect("session");
+    drop(conn);
+    let acme = create(&pool, &moment, &olga, owner.organization, &new("acme")).await.expect("created");
+    assert_eq!((acme.window_days, acme.click_model), (60, ClickModel::Last));
+    let taken = create(&pool, &moment, &olga, owner.organization, &new("acme")).await.expect_err("taken");
+    assert_eq!(fields(taken), ["slug"]);
+    let bad = NewProgram { time_zone: "Europe/Nowhere".into(), currency: "XXX".into(), ..new("Bad Slug") };
+    let bad = create(&pool, &moment, &olga, owner.organization, &bad).await.expect_err("bad");
+    assert_eq!(fields(bad), ["slug", "currency", "time_zone"]);
+    let stranger = Session { account: moment.id(), ..olga.clone() };
+    assert!(matches!(
+        create(&pool, &moment, &stranger, owner.organization, &new("other")).await,
+        Err(Error::NotFound(_))
+    ));
+    let by_link = Session { only_program: Some(acme.id), ..olga };
+    assert!(matches!(
+        create(&pool, &moment, &by_link, owner.organization, &new("other")).await,
+        Err(Error::NotFound(_))
+    ));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn settings_change_and_say_what_changed(pool: PgPool) {
+    let (admin, acme) = program(&pool, owner(&pool).await, "acme").await;
+    let moment = Moment::now();
+    let viewer = match admin.clone() {
+        Actor::Admin { account, organization, program, .. } => {
+            Actor::Admin { account, organization, program, role: Role::Viewer }
+        }
+        other => other,
+    };
+    assert!(matches!(update(&pool, &moment, &viewer, &input(&acme)).await, Err(Error::Forbidden)));
+    let after = update(&pool, &moment, &admin, &input(&acme)).await.expect("changed");
+    assert_eq!(after.program.allowed_hosts, ["shop.acme.example"]);
+    let free = ProgramInput { currency: "USD".into(), time_zone: "Asia/Tokyo".into(), ..input(&acme) };
+    let after = update(&pool, &moment, &admin, &free).await.expect("before the ledger begins");
+    assert_eq!((after.program.time_zone.as_str(), after.next_time_zone), ("Asia/Tokyo", None));
+
+    sqlx::query(
+        "insert into journals (program_id, id, kind, idempotency_key, occurred_at, posted_at)
+         values ($1, $1, 'adjustment', 'test', $2, $2)",
+    )
+    .bind(acme.id)
+    .bind(moment.at)
+    .execute(&pool)
+    .await
+    .expect("journal");
+    let fixed = update(&pool, &moment, &admin, &input(&acme)).await.expect_err("fixed");
+    assert_eq!(fields(fixed), ["currency"]);
+    let later = ProgramInput { currency: "USD".into(), ..input(&acme) };
+    let after = update(&pool, &Moment::now(), &admin, &later).await.expect("changed");
+    assert_eq!(after.program.time_zone, "Asia/Tokyo", "until the month ends");
+    assert_eq!(after.next_time_zone.as_deref(), Some("Europe/Berlin"));
+
+    let mut conn = pool.acquire().await.expect("connection");
+    let all = AuditFilter::default();
+    let first = Paging { cursor: None, limit: Some(2) };
+    let page = audit::list(&mut conn, &admin, &all, &first).await.expect("page");
+    assert_eq!(page.data.len(), 2);
+    assert_eq!(page.data[0].details, r#"{"next_time_zone": {"after": "Europe/Berlin", "before": null}}"#);
+    let rest = Paging { cursor: page.next_cursor, limit: Some(2) };
+    let page = audit::list(&mut conn, &admin, &all, &rest).await.expect("page");
+    assert_eq!((page.data.len(), page.next_cursor), (1, None));
+    let none = AuditFilter { search: "%".into(), ..all.clone() };
+    assert!(audit::list(&mut conn, &admin, &none, &first).await.expect("page").data.is_empty(), "no wildcard");
+    let today = moment.at.with_timezone(&chrono_tz::Asia::Tokyo).date_naive();
+    let of_today = AuditFilter { from: Some(today), to: Some(today), search: "PROGRAM".into(), ..all.clone() };
+    assert_eq!(audit::list(&mut conn, &admin, &of_today, &Paging::default()).await.expect("page").data.len(), 3);
+    let forged = Paging { cursor: Some("'; --".into()), limit: None };
+    assert!(matches!(audit::list(&mut conn, &admin, &all, &forged).await, Err(Error::Invalid(_))));
+    assert!(matches!(audit::list(&mut conn, &viewer, &all, &first).await, Err(Error::Forbidden)));
+}
