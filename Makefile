@@ -68,6 +68,7 @@ needs:
 	@for program in cargo cc git node npm; do \
 		command -v $$program >/dev/null 2>&1 || { echo "tributary: $$program is missing" >&2; exit 1; }; \
 	done
+	@$(rust) : # installs once what parallel builds would otherwise each install
 
 .PHONY: binary
 binary:

@@ -135,14 +135,14 @@ pub fn optimise(wasm_opt: &Path, package: &Path) -> Result<()> {
 }
 
 fn optimise_one(wasm_opt: &Path, module: &Path) -> Result<()> {
-    let status = Command::new(wasm_opt)
+    let run = Command::new(wasm_opt)
         .args(FEATURES)
         .args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features", "-o"])
         .args([module, module])
-        .status()
+        .output()
         .with_context(|| format!("wasm-opt is missing ({})", wasm_opt.display()))?;
-    if !status.success() {
-        bail!("wasm-opt failed on {}", module.display());
+    if !run.status.success() {
+        bail!("wasm-opt failed on {}: {}", module.display(), String::from_utf8_lossy(&run.stderr));
     }
     Ok(())
 }
