@@ -1,5 +1,6 @@
 use crate::commissions::CommissionStatus;
 use crate::money::Money;
+use crate::offers::RewardWords;
 use crate::partners::{EnrollmentStatus, PartnerName};
 use crate::time::DayRange;
 use crate::why::Why;
@@ -75,7 +76,7 @@ pub struct Dashboard {
     /// The latest commissions and clawbacks, newest first.
     pub latest: Vec<Line>,
     /// What the partner earns, its own rates included: several at once.
-    pub rewards: Vec<RewardLine>,
+    pub rewards: Vec<RewardWords>,
     /// When partners are paid next.
     pub next_payment: NaiveDate,
     /// The program's smallest payment; zero for none.
@@ -86,15 +87,6 @@ pub struct Dashboard {
     pub link_path: Option<String>,
     /// Its promo codes that are switched on.
     pub promo_codes: Vec<PromoCodeLine>,
-}
-
-/// A reward of the partner's offers, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RewardLine {
-    /// `30% of every sale`.
-    pub sentence: String,
-    /// `for 12 months, held 30 days for refunds`.
-    pub conditions: String,
 }
 
 /// A promo code to share.

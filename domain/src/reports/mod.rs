@@ -5,7 +5,7 @@ mod lists;
 mod overview;
 mod period;
 
-pub use dashboard::{Count, Dashboard, Day, Line, LineState, PromoCodeLine, RewardLine};
+pub use dashboard::{Count, Dashboard, Day, Line, LineState, PromoCodeLine, change};
 pub use lists::{
     Balance, CommissionFilter, CommissionRow, CommissionTotals, CustomerDetail, CustomerFilter, CustomerName,
     CustomerRow, CustomerTotals, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,

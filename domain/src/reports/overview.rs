@@ -22,7 +22,7 @@ pub struct Overview {
     pub sales: Money,
     /// The same in the days that it is compared with.
     pub sales_before: Money,
-    /// What commissions, corrections and bonuses posted in the period cost, clawbacks taken off.
+    /// What the commissions for events in the period come to, less what was taken back of them since.
     pub cost: Money,
     /// The same in the days that it is compared with.
     pub cost_before: Money,

@@ -98,3 +98,5 @@ create table click_days (
     foreign key (program_id, link_id) references links
 ) with (fillfactor = 70);
 create index click_days_by_enrollment on click_days (program_id, enrollment_id, day);
+-- The program's clicks by day: rows are written in the order of days, and this index costs a click next to nothing.
+create index click_days_by_day on click_days using brin (day) with (pages_per_range = 32);

@@ -9,9 +9,18 @@ create table customers (
     -- The earliest sale's occurred_at.
     first_sale_at timestamptz,
     created_at timestamptz not null,
+    -- Whose customer it is now: the standing referral's, kept by referral_stands.
+    enrollment_id uuid,
     primary key (program_id, id),
-    unique (program_id, external_id)
+    unique (program_id, external_id),
+    foreign key (program_id, enrollment_id) references enrollments
 );
+-- Reports count referred customers by the day on which they signed up and first paid.
+create index customers_by_enrollment on customers (program_id, enrollment_id, id);
+create index customers_signed_up on customers (program_id, enrollment_id, signed_up_at) where signed_up_at is not null;
+create index customers_paid on customers (program_id, enrollment_id, first_sale_at) where first_sale_at is not null;
+create index customers_by_sign_up on customers (program_id, signed_up_at) where enrollment_id is not null;
+create index customers_by_first_sale on customers (program_id, first_sale_at) where enrollment_id is not null;
 create index customers_by_email on customers (program_id, lower(email)) where email <> '';
 
 create table referrals (
@@ -46,6 +55,17 @@ create index referrals_by_enrollment on referrals (program_id, enrollment_id, at
 create index referrals_by_customer on referrals (program_id, customer_id);
 create index referrals_by_link on referrals (program_id, link_id);
 create index referrals_by_promo_code on referrals (program_id, promo_code_id);
+
+create function referral_stands() returns trigger language plpgsql as $$
+begin
+    update customers
+    set enrollment_id = (select enrollment_id from referrals
+                         where program_id = new.program_id and customer_id = new.customer_id and ended_at is null)
+    where program_id = new.program_id and id = new.customer_id;
+    return null;
+end $$;
+create trigger referral_stands after insert or update of enrollment_id, ended_at on referrals
+    for each row execute function referral_stands();
 
 create table sales (
     program_id uuid not null,

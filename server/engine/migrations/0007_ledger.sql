@@ -97,6 +97,8 @@ create table journals (
     foreign key (program_id, refund_id) references refunds
 );
 create index journals_by_commission on journals (program_id, commission_id);
+-- What was taken back of commissions: few journals among many.
+create index journals_clawbacks on journals (program_id, commission_id) where kind = 'clawback';
 create index journals_by_payment on journals (program_id, payment_id);
 create index journals_by_refund on journals (program_id, refund_id);
 

@@ -5,6 +5,7 @@ mod months;
 mod tests;
 mod verify;
 
+pub(crate) use months::first_instant;
 pub use months::{OpenMonth, close_months, hold_month_open};
 pub use verify::{Broken, verify};
 

@@ -184,7 +184,7 @@ fn tz(zone: &str) -> Result<Tz> {
 }
 
 /// The first instant of a day in a time zone: the first that exists where the clock is put forward at midnight.
-fn first_instant(zone: Tz, day: NaiveDate) -> Result<DateTime<Utc>> {
+pub(crate) fn first_instant(zone: Tz, day: NaiveDate) -> Result<DateTime<Utc>> {
     (0..24 * 4)
         .filter_map(|quarter| day.and_hms_opt(quarter / 4, quarter % 4 * 15, 0))
         .find_map(|time| zone.from_local_datetime(&time).earliest())

@@ -1,18 +1,105 @@
-use crate::Result;
+use crate::reports::{Cursor, Setting, listing, own, page};
+use crate::{Error, Result};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
-use domain::ids::BatchId;
+use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::page::{Page, Paging};
-use domain::payments::{BatchDetail, BatchRow, PaymentFilter, PaymentRow, PaymentTotals};
+use domain::partners::PartnerName;
+use domain::payments::{BatchDetail, BatchRow, PaymentFilter, PaymentRow, PaymentStatus, PaymentTotals};
 use domain::reports::Listed;
+use domain::why::Why;
+use rust_decimal::Decimal;
 use sqlx::PgConnection;
+use sqlx::types::Json;
+
+/// Reads payments by a condition and an order; `$1` is the program.
+macro_rules! rows {
+    ($conn:expr, $rest:tt, $program:expr $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Payment,
+            r#"select p.id as "id: PaymentId", p.batch_id as "batch_id: BatchId", b.code as batch_code,
+                      e.id as "partner_id: EnrollmentId", e.code as partner_code,
+                      coalesce(nullif(e.name, ''), e.company) as "partner_name!", p.amount, p.method,
+                      p.status as "status: PaymentStatus", b.payment_date, p.created_at, p.why as "why: Json<Why>"
+               from payments p
+               join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
+               join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
+               where p.program_id = $1 "# + $rest,
+            $program as ProgramId
+            $(, $argument)*
+        )
+        .fetch_all($conn)
+        .await?
+    };
+}
 
 /// The program's batches, newest first.
 ///
 /// # Errors
-/// `Forbidden` without the power to view.
+/// `Forbidden` without the power to view; `Invalid` on `cursor`.
 pub async fn batches(conn: &mut PgConnection, actor: &Actor, paging: &Paging) -> Result<Page<BatchRow>> {
-    let _ = (conn, actor, paging);
-    todo!()
+    team(actor)?;
+    let setting = Setting::of(conn, actor).await?;
+    let after = Cursor::read(paging)?;
+    let rows = sqlx::query_as!(
+        Batch,
+        r#"select b.id as "id: BatchId", b.code, b.payment_date, b.note, coalesce(a.name, '') as "created_by!", b.created_at,
+                  s.payments as "payments!", s.failed as "failed!", s.total as "total!"
+           from payment_batches b
+           left join accounts a on a.id = b.created_by
+           cross join lateral (
+               select count(*) as payments, count(*) filter (where status <> 'paid') as failed,
+                      coalesce(sum(amount) filter (where status = 'paid'), 0) as total
+               from payments p where p.program_id = b.program_id and p.batch_id = b.id
+           ) s
+           where b.program_id = $1
+             and ($2::timestamptz is null or (b.created_at, b.id) < ($2, $3::uuid))
+           order by b.created_at desc, b.id desc limit $4"#,
+        setting.program as ProgramId,
+        after.and_then(|after| after.at),
+        after.map(|after| after.id),
+        paging.rows() + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    let rows = rows.into_iter().map(|batch| batch.row(&setting)).collect();
+    Ok(page(rows, paging, |row: &BatchRow| Cursor::at(row.created_at, row.id.0)))
+}
+
+/// Batches are the team's; a partner sees its payouts.
+fn team(actor: &Actor) -> Result<()> {
+    match own(actor)? {
+        None => Ok(()),
+        Some(_) => Err(Error::Forbidden),
+    }
+}
+
+struct Batch {
+    id: BatchId,
+    code: String,
+    payment_date: NaiveDate,
+    note: String,
+    created_by: String,
+    created_at: DateTime<Utc>,
+    payments: i64,
+    failed: i64,
+    total: Decimal,
+}
+
+impl Batch {
+    fn row(self, setting: &Setting) -> BatchRow {
+        BatchRow {
+            id: self.id,
+            code: self.code,
+            payment_date: self.payment_date,
+            note: self.note,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            payments: self.payments,
+            failed: self.failed,
+            total: setting.money(self.total),
+        }
+    }
 }
 
 /// A batch with its payments.
@@ -20,20 +107,111 @@ pub async fn batches(conn: &mut PgConnection, actor: &Actor, paging: &Paging) ->
 /// # Errors
 /// `NotFound` where it is not in the program; `Forbidden` without the power to view.
 pub async fn batch(conn: &mut PgConnection, actor: &Actor, id: BatchId) -> Result<BatchDetail> {
-    let _ = (conn, actor, id);
-    todo!()
+    team(actor)?;
+    let setting = Setting::of(conn, actor).await?;
+    detail(conn, &setting, id).await
+}
+
+pub(super) async fn detail(conn: &mut PgConnection, setting: &Setting, id: BatchId) -> Result<BatchDetail> {
+    let batch = sqlx::query_as!(
+        Batch,
+        r#"select b.id as "id: BatchId", b.code, b.payment_date, b.note, coalesce(a.name, '') as "created_by!", b.created_at,
+                  s.payments as "payments!", s.failed as "failed!", s.total as "total!"
+           from payment_batches b
+           left join accounts a on a.id = b.created_by
+           cross join lateral (
+               select count(*) as payments, count(*) filter (where status <> 'paid') as failed,
+                      coalesce(sum(amount) filter (where status = 'paid'), 0) as total
+               from payments p where p.program_id = b.program_id and p.batch_id = b.id
+           ) s
+           where b.program_id = $1 and b.id = $2"#,
+        setting.program as ProgramId,
+        id as BatchId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("batch"))?;
+    let payments = rows!(
+        conn,
+        "and p.batch_id = $2 order by lower(coalesce(nullif(e.name, ''), e.company)), e.id",
+        setting.program,
+        id as BatchId
+    );
+    Ok(BatchDetail {
+        batch: batch.row(setting),
+        payments: payments.into_iter().map(|payment| payment.row(setting)).collect(),
+    })
+}
+
+struct Payment {
+    id: PaymentId,
+    batch_id: BatchId,
+    batch_code: String,
+    partner_id: EnrollmentId,
+    partner_code: String,
+    partner_name: String,
+    amount: Decimal,
+    method: String,
+    status: PaymentStatus,
+    payment_date: NaiveDate,
+    created_at: DateTime<Utc>,
+    why: Json<Why>,
+}
+
+impl Payment {
+    fn row(self, setting: &Setting) -> PaymentRow {
+        PaymentRow {
+            id: self.id,
+            batch_id: self.batch_id,
+            batch_code: self.batch_code,
+            partner: PartnerName { id: self.partner_id, code: self.partner_code, name: self.partner_name },
+            amount: setting.money(self.amount),
+            method: self.method,
+            status: self.status,
+            payment_date: self.payment_date,
+            created_at: self.created_at,
+            why: self.why.0,
+        }
+    }
 }
 
 /// The program's payments, or those to the partner who asks, newest first.
 ///
 /// # Errors
-/// `Forbidden` without the power to view.
+/// `Forbidden` without the power to view; `Invalid` on `cursor`.
 pub async fn payments(
     conn: &mut PgConnection,
     actor: &Actor,
     filter: &PaymentFilter,
     paging: &Paging,
 ) -> Result<Listed<PaymentRow, PaymentTotals>> {
-    let _ = (conn, actor, filter, paging);
-    todo!()
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    let after = Cursor::read(paging)?;
+    let setting = list.setting;
+    let rows = rows!(
+        &mut *list.conn,
+        "and ($2::uuid is null or p.enrollment_id = $2) and ($3::payment_status is null or p.status = $3)
+         and ($4::timestamptz is null or (p.created_at, p.id) < ($4, $5::uuid))
+         order by p.created_at desc, p.id desc limit $6",
+        setting.program,
+        list.partner as Option<EnrollmentId>,
+        filter.status as Option<PaymentStatus>,
+        after.and_then(|after| after.at),
+        after.map(|after| after.id),
+        paging.rows() + 1
+    );
+    let totals = sqlx::query!(
+        r#"select count(*) as "count!", coalesce(sum(amount) filter (where status = 'paid'), 0) as "paid!"
+           from payments
+           where program_id = $1 and ($2::uuid is null or enrollment_id = $2)
+             and ($3::payment_status is null or status = $3)"#,
+        setting.program as ProgramId,
+        list.partner as Option<EnrollmentId>,
+        filter.status as Option<PaymentStatus>
+    )
+    .fetch_one(&mut *list.conn)
+    .await?;
+    let rows = rows.into_iter().map(|payment| payment.row(&setting)).collect();
+    let page = page(rows, paging, |row: &PaymentRow| Cursor::at(row.created_at, row.id.0));
+    Ok(Listed { page, totals: PaymentTotals { count: totals.count, paid: setting.money(totals.paid) } })
 }

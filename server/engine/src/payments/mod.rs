@@ -1,13 +1,49 @@
 //! Paying partners: who is due, what a batch would pay, recording it, and taking a payment back.
 //!
-//! A payment settles each open payable entry at most once (`payment_items`); so pressing twice can't pay twice.
+//! An entry of a partner's payable is open until a payment settles it, and it is settled at most once
+//! (`payment_items`); so pressing twice can't pay twice. A payment's own entry is not open; that of a payment taken
+//! back is, and stands for the entries which that payment had settled.
 
 mod due;
 mod lists;
 mod record;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 pub use due::{due_partners, preview};
 pub use lists::{batch, batches, payments};
 pub use record::record_batch;
 pub use undo::take_back;
+
+use crate::Result;
+use domain::ids::ProgramId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// The commissions that these payments settled, also through the entries of payments taken back before.
+async fn commissions_of(conn: &mut PgConnection, program: ProgramId, payments: &[Uuid]) -> Result<Vec<Uuid>> {
+    let ids = sqlx::query_scalar!(
+        r#"with recursive settled as (
+               select j.kind, j.commission_id, j.payment_id
+               from payment_items i
+               join entries e on e.program_id = i.program_id and e.id = i.entry_id
+               join journals j on j.program_id = e.program_id and j.id = e.journal_id
+               where i.program_id = $1 and i.payment_id = any($2)
+               union all
+               select j.kind, j.commission_id, j.payment_id
+               from settled s
+               join payment_items i on i.program_id = $1 and i.payment_id = s.payment_id
+               join entries e on e.program_id = i.program_id and e.id = i.entry_id
+               join journals j on j.program_id = e.program_id and j.id = e.journal_id
+               where s.kind = 'payment_failed'
+           )
+           select distinct commission_id as "id!" from settled
+           where kind in ('commission', 'hold_end') and commission_id is not null"#,
+        program as ProgramId,
+        payments
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids)
+}

@@ -1,19 +1,287 @@
+use super::setting::{Cursor, Listing, Setting, like, listing, page};
 use crate::Result;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
-use domain::page::Paging;
-use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, Listed};
+use domain::commissions::CommissionStatus;
+use domain::ids::{BatchId, CommissionId, CustomerId, EnrollmentId, ProgramId, SaleId};
+use domain::offers::Trigger;
+use domain::page::{Page, Paging};
+use domain::partners::PartnerName;
+use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, Listed, Order};
+use domain::why::Why;
+use rust_decimal::Decimal;
 use sqlx::PgConnection;
+use sqlx::types::Json;
+use std::collections::HashMap;
+use uuid::Uuid;
 
-/// The commissions of the program, or of the partner who asks.
+/// The commissions of the program, or of the partner who asks, with their totals.
 ///
 /// # Errors
-/// `Forbidden` without the power to view.
+/// `Forbidden` without the power to view; `Invalid` on `cursor`.
 pub async fn commissions(
     conn: &mut PgConnection,
     actor: &Actor,
     filter: &CommissionFilter,
     paging: &Paging,
 ) -> Result<Listed<CommissionRow, CommissionTotals>> {
-    let _ = (conn, actor, filter, paging);
-    todo!()
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    let page = read(&mut list, filter, paging).await?;
+    let (from, to) = list.setting.instants(filter.from, filter.to)?;
+    let totals = sqlx::query!(
+        r#"select count(*) as "count!", coalesce(sum(c.amount), 0) as "amount!",
+                  coalesce(sum(b.amount), 0) as "clawed_back!"
+           from commissions c
+           left join (
+               select j.commission_id, -sum(e.amount) as amount
+               from journals j join entries e on e.program_id = j.program_id and e.journal_id = j.id
+               where j.program_id = $1 and j.kind = 'clawback' and e.account in ('held', 'payable')
+               group by j.commission_id
+           ) b on b.commission_id = c.id
+           where c.program_id = $1 and ($2::uuid is null or c.enrollment_id = $2)
+             and ($3::commission_status is null or c.status = $3)
+             and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
+             and ($6::text is null or exists (
+                 select from customers u where u.program_id = $1 and u.id = c.customer_id
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))"#,
+        list.setting.program as ProgramId,
+        list.partner as Option<EnrollmentId>,
+        filter.status as Option<CommissionStatus>,
+        from,
+        to,
+        search(&list, filter)
+    )
+    .fetch_one(&mut *list.conn)
+    .await?;
+    let money = |amount| list.setting.money(amount);
+    let totals =
+        CommissionTotals { count: totals.count, amount: money(totals.amount), clawed_back: money(totals.clawed_back) };
+    Ok(Listed { page, totals })
+}
+
+/// The same without totals, for those who read page after page.
+///
+/// # Errors
+/// As [`commissions`].
+pub async fn commissions_page(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &CommissionFilter,
+    paging: &Paging,
+) -> Result<Page<CommissionRow>> {
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    read(&mut list, filter, paging).await
+}
+
+/// Partners can't find by what they may not see: a search of theirs finds nothing.
+fn search(list: &Listing<'_>, filter: &CommissionFilter) -> Option<String> {
+    like(filter.search.as_deref()).map(|pattern| if list.masked { String::new() } else { pattern })
+}
+
+struct Row {
+    id: CommissionId,
+    partner_id: EnrollmentId,
+    partner_code: String,
+    partner_name: String,
+    customer_id: CustomerId,
+    external_id: String,
+    email: String,
+    customer_name: String,
+    trigger: Trigger,
+    sale_id: Option<SaleId>,
+    product: Option<String>,
+    base: Option<Decimal>,
+    rate: Option<Decimal>,
+    amount: Decimal,
+    clawed_back: Decimal,
+    status: CommissionStatus,
+    occurred_at: DateTime<Utc>,
+    available_at: DateTime<Utc>,
+    why: Json<Why>,
+}
+
+/// Reads rows by a condition and an order; `$1` is the program.
+macro_rules! rows {
+    ($conn:expr, $rest:tt, $program:expr $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"select c.id as "id: CommissionId", c.enrollment_id as "partner_id: EnrollmentId", e.code as partner_code,
+                      coalesce(nullif(e.name, ''), e.company) as "partner_name!",
+                      c.customer_id as "customer_id: CustomerId", u.external_id, u.email, u.name as customer_name,
+                      c.trigger as "trigger: Trigger", c.sale_id as "sale_id: SaleId", s.product as "product?",
+                      c.base, c.rate, c.amount, c.status as "status: CommissionStatus", c.occurred_at, c.available_at,
+                      c.why as "why: Json<Why>",
+                      (select coalesce(-sum(t.amount), 0)
+                       from journals j join entries t on t.program_id = j.program_id and t.journal_id = j.id
+                       where j.program_id = c.program_id and j.commission_id = c.id and j.kind = 'clawback'
+                         and t.account in ('held', 'payable')) as "clawed_back!"
+               from commissions c
+               join enrollments e on e.program_id = c.program_id and e.id = c.enrollment_id
+               join customers u on u.program_id = c.program_id and u.id = c.customer_id
+               left join sales s on s.program_id = c.program_id and s.id = c.sale_id
+               where c.program_id = $1 "# + $rest,
+            $program as ProgramId
+            $(, $argument)*
+        )
+        .fetch_all($conn)
+        .await?
+    };
+}
+
+async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging) -> Result<Page<CommissionRow>> {
+    let cursor = Cursor::read(paging)?;
+    let (from, to) = list.setting.instants(filter.from, filter.to)?;
+    let search = search(list, filter);
+    let (at, amount, id) = (cursor.and_then(|c| c.at), cursor.and_then(|c| c.amount), cursor.map(|c| c.id));
+    macro_rules! ordered {
+        ($rest:tt, $key:expr) => {
+            rows!(
+                &mut *list.conn,
+                $rest,
+                list.setting.program,
+                list.partner as Option<EnrollmentId>,
+                filter.status as Option<CommissionStatus>,
+                from,
+                to,
+                search,
+                $key,
+                id,
+                paging.rows() + 1,
+            )
+        };
+    }
+    let rows = match filter.order {
+        Order::Newest => ordered!(
+            "and ($2::uuid is null or c.enrollment_id = $2)
+             and ($3::commission_status is null or c.status = $3)
+             and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
+             and ($6::text is null or concat_ws(' ', u.email, u.name, u.external_id) ilike $6)
+             and ($7::timestamptz is null or (c.occurred_at, c.id) < ($7, $8::uuid))
+             order by c.occurred_at desc, c.id desc limit $9",
+            at
+        ),
+        Order::Oldest => ordered!(
+            "and ($2::uuid is null or c.enrollment_id = $2)
+             and ($3::commission_status is null or c.status = $3)
+             and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
+             and ($6::text is null or concat_ws(' ', u.email, u.name, u.external_id) ilike $6)
+             and ($7::timestamptz is null or (c.occurred_at, c.id) > ($7, $8::uuid))
+             order by c.occurred_at, c.id limit $9",
+            at
+        ),
+        Order::Largest => ordered!(
+            "and ($2::uuid is null or c.enrollment_id = $2)
+             and ($3::commission_status is null or c.status = $3)
+             and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
+             and ($6::text is null or concat_ws(' ', u.email, u.name, u.external_id) ilike $6)
+             and ($7::numeric is null or (c.amount, c.id) < ($7, $8::uuid))
+             order by c.amount desc, c.id desc limit $9",
+            amount
+        ),
+    };
+    let rows = finish(list, rows).await?;
+    Ok(page(rows, paging, |row| match filter.order {
+        Order::Largest => Cursor::amount(row.amount.amount, row.id.0),
+        _ => Cursor::at(row.occurred_at, row.id.0),
+    }))
+}
+
+/// The commissions for a sale, in the order of their making.
+pub(super) async fn of_sale(list: &mut Listing<'_>, sale: SaleId) -> Result<Vec<CommissionRow>> {
+    let rows = rows!(&mut *list.conn, "and c.sale_id = $2 order by c.id", list.setting.program, sale as SaleId);
+    finish(list, rows).await
+}
+
+/// The newest commissions by a customer; where a partner asks, its own.
+pub(super) async fn of_customer(list: &mut Listing<'_>, customer: CustomerId) -> Result<Vec<CommissionRow>> {
+    let rows = rows!(
+        &mut *list.conn,
+        "and c.customer_id = $2 and ($3::uuid is null or c.enrollment_id = $3)
+         order by c.occurred_at desc, c.id desc limit 100",
+        list.setting.program,
+        customer as CustomerId,
+        list.partner as Option<EnrollmentId>
+    );
+    finish(list, rows).await
+}
+
+async fn finish(list: &mut Listing<'_>, rows: Vec<Row>) -> Result<Vec<CommissionRow>> {
+    let Setting { program, .. } = list.setting;
+    let paid: Vec<_> = rows.iter().filter(|row| row.status == CommissionStatus::Paid).map(|row| row.id).collect();
+    let mut settled = settled_by(&mut list.conn, program, &paid).await?;
+    let setting = list.setting;
+    let row = |row: Row| {
+        let settled = settled.remove(&row.id);
+        let available = (row.status != CommissionStatus::Review).then_some(row.available_at);
+        CommissionRow {
+            id: row.id,
+            partner: PartnerName { id: row.partner_id, code: row.partner_code, name: row.partner_name },
+            customer: list.customer(row.customer_id, row.external_id, &row.email, &row.customer_name),
+            trigger: row.trigger,
+            sale_id: row.sale_id,
+            product: row.product.unwrap_or_default(),
+            base: row.base.map(|base| setting.money(base)),
+            rate: row.rate,
+            amount: setting.money(row.amount),
+            clawed_back: setting.money(row.clawed_back),
+            status: row.status,
+            occurred_at: row.occurred_at,
+            day: setting.day(row.occurred_at),
+            available_at: available,
+            due_day: available.map(|at| setting.day(at)),
+            paid_day: settled.as_ref().map(|settled| settled.payment_date),
+            batch: settled.map(|settled| (settled.batch_id, settled.batch_code)),
+            why: row.why.0,
+        }
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// The payment that settled a commission.
+pub(super) struct Settled {
+    pub batch_id: BatchId,
+    pub batch_code: String,
+    pub payment_date: NaiveDate,
+}
+
+/// Which payment settled each of these commissions, also where it paid the entry of a payment that had failed.
+pub(super) async fn settled_by(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    commissions: &[CommissionId],
+) -> Result<HashMap<CommissionId, Settled>> {
+    if commissions.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<Uuid> = commissions.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"with recursive steps as (
+               select j.commission_id, i.payment_id
+               from journals j
+               join entries e on e.program_id = j.program_id and e.journal_id = j.id and e.account = 'payable'
+               join payment_items i on i.program_id = e.program_id and i.entry_id = e.id
+               where j.program_id = $1 and j.commission_id = any($2) and j.kind in ('commission', 'hold_end')
+               union
+               select s.commission_id, i.payment_id
+               from steps s
+               join journals j on j.program_id = $1 and j.payment_id = s.payment_id and j.kind = 'payment_failed'
+               join entries e on e.program_id = j.program_id and e.journal_id = j.id and e.account = 'payable'
+               join payment_items i on i.program_id = e.program_id and i.entry_id = e.id
+           )
+           select s.commission_id as "commission_id!: CommissionId", b.id as "batch_id: BatchId", b.code, b.payment_date
+           from steps s
+           join payments p on p.program_id = $1 and p.id = s.payment_id and p.status = 'paid'
+           join payment_batches b on b.program_id = $1 and b.id = p.batch_id"#,
+        program as ProgramId,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let settled = Settled { batch_id: row.batch_id, batch_code: row.code, payment_date: row.payment_date };
+            (row.commission_id, settled)
+        })
+        .collect())
 }

@@ -1,10 +1,28 @@
-use crate::{Moment, Result};
-use domain::accounts::Actor;
-use domain::ids::EnrollmentId;
-use domain::reports::{Dashboard, Period};
+use super::setting::{Setting, zone};
+use crate::{Error, Moment, Result};
+use chrono::{DateTime, Utc};
+use domain::accounts::{Actor, Power};
+use domain::commissions::CommissionStatus;
+use domain::ids::{CommissionId, EnrollmentId, ProgramId};
+use domain::money::Currency;
+use domain::offers::{Override, Reward, RewardWords, Trigger, overridden};
+use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::payments::next_payment_day;
+use domain::reports::{Count, Dashboard, Day, Line, LineState, Period, PromoCodeLine};
+use domain::text::email_masked;
+use domain::time::DayRange;
+use domain::why::Why;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde::Deserialize;
 use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
 
 /// A partner's dashboard: to the partner itself, or to an admin who may see the portal as a partner does.
+///
+/// Four statements whatever the history: clicks come from the rollups by link and day, the rest from indexes that
+/// begin with the enrollment, balances from the monthly rollups.
 ///
 /// # Errors
 /// `NotFound` where the enrollment is not the asker's; `Forbidden` where the role lacks the power.
@@ -15,6 +33,314 @@ pub async fn dashboard(
     enrollment: EnrollmentId,
     period: Period,
 ) -> Result<Dashboard> {
-    let _ = (conn, moment, actor, enrollment, period);
-    todo!()
+    match actor {
+        Actor::Partner { enrollment: own, .. } if *own == enrollment => {}
+        Actor::Partner { .. } => return Err(Error::NotFound("partner")),
+        _ if actor.may(Power::SeeAsPartner) => {}
+        _ => return Err(Error::Forbidden),
+    }
+    let head = head(conn, actor.program(), enrollment).await?;
+    let setting = Setting { program: actor.program(), currency: head.currency, zone: zone(&head.time_zone)? };
+    let today = setting.day(moment.at);
+    let (range, before) = (period.range(today), period.before(today));
+    let figures = figures(conn, &setting, enrollment, range, before).await?;
+    let latest = latest(conn, &setting, enrollment).await?;
+    Ok(Dashboard {
+        partner: PartnerName { id: enrollment, code: head.code, name: head.name },
+        status: head.status,
+        today,
+        range,
+        clicks: figures.clicks,
+        sign_ups: figures.sign_ups,
+        customers: figures.customers,
+        due: setting.money(figures.due),
+        due_change: setting.money(figures.due - figures.due_at_start),
+        held: setting.money(figures.held),
+        days: figures.days,
+        latest,
+        rewards: rewards(&head.offers.0, setting.currency),
+        next_payment: next_payment_day(today, head.payment_day.to_u32().unwrap_or(1)),
+        minimum_payment: setting.money(head.minimum_payment),
+        payout_method_chosen: head.payout_method_chosen,
+        link_path: head.link_code.map(|code| format!("/r/{}/{code}", head.slug)),
+        promo_codes: head.promo_codes.0,
+    })
+}
+
+/// The partner's standing and what it earns.
+struct Head {
+    slug: String,
+    currency: Currency,
+    time_zone: String,
+    payment_day: i32,
+    minimum_payment: Decimal,
+    code: String,
+    name: String,
+    status: EnrollmentStatus,
+    payout_method_chosen: bool,
+    link_code: Option<String>,
+    offers: Json<Vec<HeadOffer>>,
+    promo_codes: Json<Vec<PromoCodeLine>>,
+}
+
+#[derive(Deserialize)]
+struct HeadOffer {
+    rewards: Vec<Reward>,
+    overrides: Vec<Override>,
+}
+
+async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<Head> {
+    sqlx::query_as!(
+        Head,
+        r#"select p.slug, p.currency as "currency: Currency", p.time_zone, p.payment_day, p.minimum_payment,
+                  e.code, coalesce(nullif(e.name, ''), e.company) as "name!", e.status as "status: EnrollmentStatus",
+                  e.payout_method is not null as "payout_method_chosen!",
+                  (select l.code from links l
+                   where l.program_id = e.program_id and l.enrollment_id = e.id and l.is_default
+                     and l.disabled_at is null) as link_code,
+                  (select coalesce(jsonb_agg(jsonb_build_object('rewards', v.rewards, 'overrides', eo.overrides)
+                                             order by eo.position), '[]')
+                   from enrollment_offers eo
+                   join offers o on o.program_id = eo.program_id and o.id = eo.offer_id
+                   join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
+                   where eo.program_id = e.program_id and eo.enrollment_id = e.id) as "offers!: Json<Vec<HeadOffer>>",
+                  (select coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'description', c.description)
+                                             order by c.created_at, c.id), '[]')
+                   from promo_codes c
+                   where c.program_id = e.program_id and c.enrollment_id = e.id and c.disabled_at is null
+                  ) as "promo_codes!: Json<Vec<PromoCodeLine>>"
+           from enrollments e join programs p on p.id = e.program_id
+           where e.program_id = $1 and e.id = $2"#,
+        program as ProgramId,
+        enrollment as EnrollmentId
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("partner"))
+}
+
+/// What the partner earns, in words; a reward that several of its offers have is said once.
+fn rewards(offers: &[HeadOffer], currency: Currency) -> Vec<RewardWords> {
+    let mut words: Vec<RewardWords> = Vec::new();
+    for reward in offers.iter().flat_map(|offer| overridden(&offer.rewards, &offer.overrides)) {
+        let said = reward.words(currency);
+        if !words.contains(&said) {
+            words.push(said);
+        }
+    }
+    words
+}
+
+#[derive(Default)]
+struct Figures {
+    clicks: Count,
+    sign_ups: Count,
+    customers: Count,
+    due: Decimal,
+    due_at_start: Decimal,
+    held: Decimal,
+    days: Vec<Day>,
+}
+
+/// The counts of both periods (those of the earlier one as one sum each, without a day) and the balances.
+async fn figures(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    enrollment: EnrollmentId,
+    range: DayRange,
+    before: DayRange,
+) -> Result<Figures> {
+    let rows = sqlx::query!(
+        r#"with bounds as (
+               select coalesce(max(ends_at), '-infinity') as months_end from periods
+               where program_id = $1 and ends_at <= $7
+           ), counts as (
+               select 'clicks' as what, day, clicks as n from click_days
+               where program_id = $1 and enrollment_id = $2 and day between $5 and $4
+               union all
+               select 'sign_ups', (signed_up_at at time zone $9)::date, 1 from customers
+               where program_id = $1 and enrollment_id = $2 and signed_up_at >= $6 and signed_up_at < $8
+               union all
+               select 'customers', (first_sale_at at time zone $9)::date, 1 from customers
+               where program_id = $1 and enrollment_id = $2 and first_sale_at >= $6 and first_sale_at < $8
+               union all
+               select 'sales', (occurred_at at time zone $9)::date, 1 from sales
+               where program_id = $1 and enrollment_id = $2 and occurred_at >= $7 and occurred_at < $8
+           )
+           select what as "what!", case when day >= $3 then day end as day, sum(n)::numeric as "n!" from counts
+           where day >= $3 or day <= $10
+           group by 1, 2
+           union all
+           select account::text, null, sum(amount) from ledger_months
+           where program_id = $1 and enrollment_id = $2 group by account
+           union all
+           select 'due_at_start', null, coalesce(sum(amount), 0) from ledger_months
+           where program_id = $1 and enrollment_id = $2 and account = 'payable'
+             and month in (select month from periods where program_id = $1 and ends_at <= $7)
+           union all
+           select 'due_at_start', null, coalesce(sum(amount), 0) from entries
+           where program_id = $1 and enrollment_id = $2 and account = 'payable'
+             and posted_at >= (select months_end from bounds) and posted_at < $7"#,
+        setting.program as ProgramId,
+        enrollment as EnrollmentId,
+        range.from,
+        range.to,
+        before.from,
+        setting.start(before.from)?,
+        setting.start(range.from)?,
+        setting.end(range.to)?,
+        setting.zone.name(),
+        before.to
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut figures = Figures::default();
+    figures.days = range
+        .from
+        .iter_days()
+        .take_while(|day| *day <= range.to)
+        .map(|day| Day { day, clicks: 0, sign_ups: 0, sales: 0 })
+        .collect();
+    for row in rows {
+        let n = row.n.to_i64().unwrap_or_default();
+        let count = match row.what.as_str() {
+            "held" => {
+                figures.held = row.n;
+                continue;
+            }
+            "payable" => {
+                figures.due = row.n;
+                continue;
+            }
+            "due_at_start" => {
+                figures.due_at_start += row.n;
+                continue;
+            }
+            "clicks" => Some(&mut figures.clicks),
+            "sign_ups" => Some(&mut figures.sign_ups),
+            "customers" => Some(&mut figures.customers),
+            _ => None,
+        };
+        if let Some(count) = count {
+            *(if row.day.is_some() { &mut count.now } else { &mut count.before }) += n;
+        }
+        let place = row.day.and_then(|day| usize::try_from((day - range.from).num_days()).ok());
+        if let Some(day) = place.and_then(|place| figures.days.get_mut(place)) {
+            match row.what.as_str() {
+                "clicks" => day.clicks += n,
+                "sign_ups" => day.sign_ups += n,
+                "sales" => day.sales += n,
+                _ => {}
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// The latest ten commissions and clawbacks. Clawbacks are looked for only as far back as the tenth commission lies:
+/// an older one would not be among the ten.
+async fn latest(conn: &mut PgConnection, setting: &Setting, enrollment: EnrollmentId) -> Result<Vec<Line>> {
+    let rows = sqlx::query_as!(
+        LatestRow,
+        r#"with latest as (
+               select id, customer_id, sale_id, trigger, status, base, amount, occurred_at, available_at, why
+               from commissions where program_id = $1 and enrollment_id = $2
+               order by occurred_at desc, id desc limit 10
+           ), since as (
+               select case when count(*) = 10 then min(occurred_at) else '-infinity' end as at from latest
+           ), back as (
+               select j.id, j.commission_id, j.refund_id, j.occurred_at, sum(e.amount) as amount
+               from entries e join journals j on j.program_id = e.program_id and j.id = e.journal_id
+               where e.program_id = $1 and e.enrollment_id = $2 and e.account in ('held', 'payable')
+                 -- An event may be said to lie up to 5 minutes after its posting.
+                 and e.posted_at >= (select at - interval '5 minutes' from since)
+                 and j.kind = 'clawback' and j.occurred_at >= (select at from since)
+               group by j.program_id, j.id
+               order by j.occurred_at desc, j.id desc limit 10
+           )
+           select l.id as "id!", l.id as "commission_id?: CommissionId", u.email as "email!",
+                  l.trigger as "trigger!: Trigger", l.status as "status!: CommissionStatus",
+                  s.product as "product?", s.occurred_at = u.first_sale_at as first_sale,
+                  null::numeric as refunded, s.amount as "sale_amount?", l.base as base, l.amount as "amount!",
+                  l.occurred_at as "occurred_at!", l.available_at as "available_at!", l.why as "why!: Json<Why>"
+           from latest l
+           join customers u on u.program_id = $1 and u.id = l.customer_id
+           left join sales s on s.program_id = $1 and s.id = l.sale_id
+           union all
+           select b.id, null, u.email, c.trigger, c.status, s.product, null, r.amount, s.amount, c.base, b.amount,
+                  b.occurred_at, c.available_at, coalesce(r.why, c.why)
+           from back b
+           join commissions c on c.program_id = $1 and c.id = b.commission_id
+           join customers u on u.program_id = $1 and u.id = c.customer_id
+           left join refunds r on r.program_id = $1 and r.id = b.refund_id
+           left join sales s on s.program_id = $1 and s.id = c.sale_id
+           order by 12 desc, 1 desc limit 10"#,
+        setting.program as ProgramId,
+        enrollment as EnrollmentId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let paid = rows.iter().filter(|row| row.status == CommissionStatus::Paid).filter_map(|row| row.commission_id);
+    let paid = super::commissions::settled_by(conn, setting.program, &paid.collect::<Vec<_>>()).await?;
+    let line = |row: LatestRow| -> Line {
+        let clawback = row.commission_id.is_none();
+        let state = match row.commission_id {
+            None => LineState::ClawedBack,
+            Some(id) => LineState::Commission {
+                status: row.status,
+                due: (row.status != CommissionStatus::Review).then(|| setting.day(row.available_at)),
+                paid: paid.get(&id).map(|settled| settled.payment_date),
+            },
+        };
+        Line {
+            id: row.id,
+            customer: email_masked(&row.email),
+            happened: happened(&row, setting),
+            occurred_at: row.occurred_at,
+            day: setting.day(row.occurred_at),
+            state,
+            base: if clawback { row.refunded.map(|amount| -amount) } else { row.base }.map(|base| setting.money(base)),
+            amount: setting.money(row.amount),
+            why: row.why.0,
+        }
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+struct LatestRow {
+    id: Uuid,
+    commission_id: Option<CommissionId>,
+    email: String,
+    trigger: Trigger,
+    status: CommissionStatus,
+    product: Option<String>,
+    /// Of the sale; unknown for clawbacks.
+    first_sale: Option<bool>,
+    refunded: Option<Decimal>,
+    sale_amount: Option<Decimal>,
+    base: Option<Decimal>,
+    amount: Decimal,
+    occurred_at: DateTime<Utc>,
+    available_at: DateTime<Utc>,
+    why: Json<Why>,
+}
+
+/// What happened, in a few words: `First sale · Team plan`, `Refund of $40.00 of $100.00`.
+fn happened(row: &LatestRow, setting: &Setting) -> String {
+    match (row.commission_id, row.refunded, row.sale_amount) {
+        (None, Some(refunded), Some(sale)) => {
+            return format!("Refund of {} of {}", setting.money(refunded), setting.money(sale));
+        }
+        (None, ..) => return "Commission reversed".into(),
+        _ => {}
+    }
+    let event = match (row.trigger, row.first_sale) {
+        (Trigger::SignUp, _) => "Sign-up",
+        (Trigger::Sale, Some(true)) => "First sale",
+        (Trigger::Sale, _) => "Sale",
+    };
+    match row.product.as_deref() {
+        None | Some("") => event.into(),
+        Some(product) => format!("{event} · {product}"),
+    }
 }

@@ -9,10 +9,14 @@ mod dashboard;
 mod ledger;
 mod overview;
 mod sales;
+mod setting;
+#[cfg(test)]
+mod tests;
 
-pub use commissions::commissions;
+pub use commissions::{commissions, commissions_page};
 pub use customers::{customer, customer_by_external_id, customers};
 pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
 pub use overview::overview;
 pub use sales::{sale, sales};
+pub(crate) use setting::{Cursor, Setting, like, listing, own, page};

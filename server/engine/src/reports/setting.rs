@@ -1,0 +1,222 @@
+//! What every report and list starts from: the program's currency and zone, who asks, and where a page begins.
+
+use crate::ledger::first_instant;
+use crate::{Error, Result};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::accounts::{Actor, Power};
+use domain::ids::{CustomerId, EnrollmentId, ProgramId};
+use domain::money::{Currency, Money};
+use domain::page::{Page, Paging};
+use domain::reports::CustomerName;
+use domain::text::email_masked;
+use rust_decimal::Decimal;
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use uuid::Uuid;
+
+/// The program as reports need it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    pub program: ProgramId,
+    pub currency: Currency,
+    pub zone: chrono_tz::Tz,
+}
+
+impl Setting {
+    /// Reads the program that is acted in.
+    pub async fn of(conn: &mut PgConnection, actor: &Actor) -> Result<Self> {
+        let program = actor.program();
+        let row = sqlx::query!(
+            r#"select currency as "currency: Currency", time_zone from programs where id = $1"#,
+            program as ProgramId
+        )
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound("program"))?;
+        Ok(Self { program, currency: row.currency, zone: zone(&row.time_zone)? })
+    }
+
+    /// The program's day of an instant.
+    pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The first instant of a day.
+    pub fn start(&self, day: NaiveDate) -> Result<DateTime<Utc>> {
+        first_instant(self.zone, day)
+    }
+
+    /// The first instant after a day.
+    pub fn end(&self, day: NaiveDate) -> Result<DateTime<Utc>> {
+        self.start(day.succ_opt().unwrap_or(day))
+    }
+
+    /// The instants between which the days of a filter lie: from the first on, and before the second.
+    pub fn instants(
+        &self,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    ) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+        Ok((from.map(|day| self.start(day)).transpose()?, to.map(|day| self.end(day)).transpose()?))
+    }
+
+    /// An amount in the program's currency.
+    pub fn money(&self, amount: Decimal) -> Money {
+        Money::new(amount, self.currency)
+    }
+}
+
+/// A time zone by its IANA name.
+pub(super) fn zone(name: &str) -> Result<chrono_tz::Tz> {
+    name.parse().map_err(Error::internal)
+}
+
+/// Whose rows are seen: `None` for all of the program.
+pub(crate) fn own(actor: &Actor) -> Result<Option<EnrollmentId>> {
+    match actor {
+        Actor::Partner { enrollment, .. } => Ok(Some(*enrollment)),
+        // The server has checked the key's scope.
+        Actor::Key { .. } => Ok(None),
+        _ if actor.may(Power::View) => Ok(None),
+        _ => Err(Error::Forbidden),
+    }
+}
+
+/// The start of a list: whose rows, read in a transaction that plans each statement for its own filter, so that a
+/// filter that is not given costs nothing and one that is finds its index.
+pub(crate) struct Listing<'c> {
+    pub conn: Transaction<'c, Postgres>,
+    pub setting: Setting,
+    /// Whether customers are masked.
+    pub masked: bool,
+    /// The one partner whose rows are asked for, if one is.
+    pub partner: Option<EnrollmentId>,
+}
+
+/// Starts a list: resolves the asker and the partner code. A code that nobody has, or another partner's, finds no row.
+pub(crate) async fn listing<'c>(
+    conn: &'c mut PgConnection,
+    actor: &Actor,
+    partner_code: Option<&str>,
+) -> Result<Listing<'c>> {
+    let own = own(actor)?;
+    let mut conn = conn.begin().await?;
+    sqlx::query!("select set_config('plan_cache_mode', 'force_custom_plan', true)").fetch_one(&mut *conn).await?;
+    let setting = Setting::of(&mut conn, actor).await?;
+    let partner = match partner_code.map(str::trim).filter(|code| !code.is_empty()) {
+        None => own,
+        Some(code) => match crate::partners::find_by_code(&mut conn, actor, code).await {
+            Ok(partner) => Some(partner.id),
+            Err(Error::NotFound(_)) => Some(EnrollmentId(Uuid::nil())),
+            Err(error) => return Err(error),
+        },
+    };
+    Ok(Listing { conn, setting, masked: own.is_some(), partner })
+}
+
+impl Listing<'_> {
+    /// A customer as the asker may see it.
+    pub fn customer(&self, id: CustomerId, external_id: String, email: &str, name: &str) -> CustomerName {
+        customer_name(self.masked, id, external_id, email, name)
+    }
+}
+
+/// A customer by its e-mail, else its name, else its external id; masked for partners.
+pub(super) fn customer_name(
+    masked: bool,
+    id: CustomerId,
+    external_id: String,
+    email: &str,
+    name: &str,
+) -> CustomerName {
+    if masked {
+        return CustomerName { id, external_id: String::new(), label: email_masked(email) };
+    }
+    let label = [email, name].into_iter().find(|text| !text.is_empty()).unwrap_or(&external_id).to_owned();
+    CustomerName { id, external_id, label }
+}
+
+/// A pattern that finds a text anywhere; `None` for an empty search.
+pub(crate) fn like(search: Option<&str>) -> Option<String> {
+    let text = search?.trim();
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    (!text.is_empty()).then(|| format!("%{escaped}%"))
+}
+
+/// Where a page begins: after the row with this key (a time or an amount) and id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    pub at: Option<DateTime<Utc>>,
+    pub amount: Option<Decimal>,
+    pub id: Uuid,
+}
+
+impl Cursor {
+    /// A cursor by time.
+    pub fn at(at: DateTime<Utc>, id: Uuid) -> Self {
+        Self { at: Some(at), amount: None, id }
+    }
+
+    /// A cursor by amount.
+    pub fn amount(amount: Decimal, id: Uuid) -> Self {
+        Self { at: None, amount: Some(amount), id }
+    }
+
+    /// Reads the cursor of a request.
+    pub fn read(paging: &Paging) -> Result<Option<Self>> {
+        let Some(text) = paging.cursor.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let parse = || {
+            let (key, id) = text.split_once('_')?;
+            let id = id.parse().ok()?;
+            match key.strip_prefix('a') {
+                Some(amount) => Some(Self::amount(amount.parse().ok()?, id)),
+                None => Some(Self::at(DateTime::from_timestamp_micros(key.parse().ok()?)?, id)),
+            }
+        };
+        parse().map(Some).ok_or_else(|| Error::field("cursor", "This is not a cursor that was answered."))
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.amount, self.at) {
+            (Some(amount), _) => write!(f, "a{amount}_{}", self.id),
+            (None, at) => write!(f, "{}_{}", at.unwrap_or_default().timestamp_micros(), self.id),
+        }
+    }
+}
+
+/// A page of rows of which one more than asked for was read, to know whether there are more.
+pub(crate) fn page<T>(mut rows: Vec<T>, paging: &Paging, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
+    let asked = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
+    let more = rows.len() > asked;
+    rows.truncate(asked);
+    let next_cursor = rows.last().filter(|_| more).map(|row| cursor(row).to_string());
+    Page { data: rows, next_cursor }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_as_they_went() {
+        let at = DateTime::from_timestamp_micros(1_800_000_000_123_456);
+        let id = Uuid::from_u128(7);
+        for cursor in [Cursor::at(at.expect("instant"), id), Cursor::amount(Decimal::new(-1250, 2), id)] {
+            let paging = Paging { cursor: Some(cursor.to_string()), limit: None };
+            assert_eq!(Cursor::read(&paging).expect("readable"), Some(cursor));
+        }
+        for bad in
+            ["x", "1_2", "a1_x", "'; drop table sales_", "99999999999999999999_00000000-0000-0000-0000-000000000000"]
+        {
+            let paging = Paging { cursor: Some(bad.into()), limit: None };
+            assert!(matches!(Cursor::read(&paging), Err(Error::Invalid(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_search_is_no_pattern() {
+        assert_eq!(like(Some(" 50%_\\ ")).as_deref(), Some("%50\\%\\_\\\\%"));
+        assert_eq!(like(Some("  ")), None);
+    }
+}
