@@ -58,6 +58,7 @@ impl Pointers<'_> {
 
 /// A referral in an answer: to whom a customer is attributed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackedReferral {
     /// Our id.
     pub id: ReferralId,

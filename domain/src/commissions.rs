@@ -27,6 +27,7 @@ words! {
 
 /// A commission in an answer. Amounts are written with the currency's decimals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackedCommission {
     /// Our id.
     pub id: CommissionId,

@@ -24,6 +24,7 @@ pub const LONGEST: usize = 200;
 /// A customer as a company reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewCustomer {
     /// The company's own id, 1–200 characters.
     pub external_id: String,
@@ -38,6 +39,7 @@ pub struct NewCustomer {
 /// `POST /track/signup`: a customer signed up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackSignup {
     /// The company's own id of the event, 1–200 characters: the same again gets the first answer.
     pub event_id: String,
@@ -92,6 +94,7 @@ impl TrackSignup {
 
 /// The answer to a sign-up. It holds no personal data: it is kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackedSignup {
     /// The customer.
     pub customer: TrackedCustomer,
@@ -105,6 +108,7 @@ pub struct TrackedSignup {
 
 /// A customer in an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackedCustomer {
     /// Our id.
     pub id: crate::ids::CustomerId,

@@ -1,8 +1,10 @@
 //! Links that partners share, the clicks on them, and what a visitor's cookie says.
 
+use crate::customers::LONGEST;
 use crate::ids::{ClickId, LinkId};
 use crate::money::Money;
 use crate::programs::ClickModel;
+use crate::text::{FieldError, check_lines};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +60,7 @@ pub fn short_path(program_slug: &str, code: &str) -> String {
 /// A link to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewLink {
     /// Its code; made from the partner's where not given.
     #[serde(default)]
@@ -68,6 +71,56 @@ pub struct NewLink {
     /// Where it leads: an address on one of the program's sites; the program's website where not given.
     #[serde(default)]
     pub destination: Option<String>,
+}
+
+/// `POST /track/click`: a click on a page of the company's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrackClick {
+    /// The company's own id of the event, 1–200 characters: the same again gets the first answer.
+    #[serde(default)]
+    pub event_id: Option<String>,
+    /// The link's code.
+    pub link: String,
+    /// The page that the visitor landed on.
+    pub url: String,
+    /// The page that the visitor came from.
+    #[serde(default)]
+    pub referrer: Option<String>,
+    /// The visitor's browser; a bot's click is refused.
+    #[serde(default)]
+    pub user_agent: Option<String>,
+    /// The visitor's IP address; kept as a keyed hash.
+    #[serde(default)]
+    pub ip: Option<String>,
+}
+
+impl TrackClick {
+    /// Checks the texts.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors =
+            check_lines(&[("event_id", self.event_id.as_deref(), LONGEST), ("link", Some(&self.link), LONGEST)]);
+        if split_address(&self.url).is_none() {
+            errors.push(FieldError::new("url", "Must be a full address that begins with https:// or http://."));
+        }
+        if self.ip.as_deref().is_some_and(|ip| ip.parse::<std::net::IpAddr>().is_err()) {
+            errors.push(FieldError::new("ip", "Must be an IP address."));
+        }
+        if self.user_agent.as_deref().is_some_and(is_bot) {
+            errors.push(FieldError::new("user_agent", "Bots' clicks are not counted."));
+        }
+        errors
+    }
+}
+
+/// The answer to a click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrackedClick {
+    /// The click's id, to be sent with the sign-up or sale.
+    pub click_id: ClickId,
 }
 
 /// A link in a list, with its figures since the beginning.

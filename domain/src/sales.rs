@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 /// `POST /track/sale`: a customer paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackSale {
     /// The company's own id of the event, 1–200 characters: the same again gets the first answer.
     pub event_id: String,
@@ -92,6 +93,7 @@ pub fn check_time(occurred_at: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Opti
 
 /// The answer to a sale. It holds no personal data: it is kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackedSale {
     /// The sale.
     pub sale: SaleAnswer,
@@ -105,6 +107,7 @@ pub struct TrackedSale {
 
 /// A sale in an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SaleAnswer {
     /// Our id.
     pub id: SaleId,
@@ -127,6 +130,7 @@ pub struct SaleAnswer {
 /// `POST /track/refund`: a sale was given back, in part or whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackRefund {
     /// The company's own id of the event, 1–200 characters: the same again gets the first answer.
     pub event_id: String,
@@ -157,6 +161,7 @@ impl TrackRefund {
 
 /// The answer to a refund. It holds no personal data, nor the reason: it is kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrackedRefund {
     /// The refund.
     pub refund: RefundAnswer,
@@ -168,6 +173,7 @@ pub struct TrackedRefund {
 
 /// A refund in an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefundAnswer {
     /// Our id.
     pub id: RefundId,

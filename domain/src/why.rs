@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One check of a decision, as stored beside it and shown under "Why?".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
     /// Which check: a snake-case word, stable for programs (`promo_code`, `window`, `hold`).
     pub check: String,
@@ -16,6 +17,7 @@ pub struct Check {
 /// The checks of one decision in the order in which they were made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Why(pub Vec<Check>);
 
 impl Why {

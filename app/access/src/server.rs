@@ -147,6 +147,7 @@ impl From<engine::Error> for Error {
             engine::Error::ConfirmFirst => Self::ConfirmFirst,
             engine::Error::Invalid(fields) => Self::Invalid(fields),
             engine::Error::Conflict(words) => Self::Conflict(words),
+            engine::Error::Reused => Self::Conflict("This was sent before, with other content.".into()),
             engine::Error::TooMany(seconds) => Self::TooMany(seconds),
             engine::Error::Database(error) => {
                 let id = error_id();

@@ -9,8 +9,6 @@ pub mod commissions;
 pub mod customers;
 pub mod demo;
 mod error;
-#[cfg(test)]
-mod fixtures;
 pub mod integrations;
 pub mod jobs;
 pub mod ledger;

@@ -17,6 +17,8 @@ pub enum Use {
     IpAddress,
     /// Hashes of the bodies of API calls.
     ApiBody,
+    /// Encrypted parts of answers to API calls.
+    ApiAnswer,
     /// Hashes of recovery codes.
     RecoveryCode,
     /// Encrypted secrets of second factors.
@@ -31,6 +33,7 @@ impl Use {
         match self {
             Self::IpAddress => b"tributary ip address",
             Self::ApiBody => b"tributary api body",
+            Self::ApiAnswer => b"tributary api answer",
             Self::RecoveryCode => b"tributary recovery code",
             Self::SecondFactor => b"tributary second factor",
             Self::PayoutDetails => b"tributary payout details",

@@ -133,10 +133,14 @@ fn write_sorted(value: &Value, text: &mut String) {
 }
 
 /// Works on an event, and once more where a copy of it under the same id came first: its answer is there by then.
-/// (Copies of one body wait for the same row, and so are seldom here.)
-pub(crate) async fn once_more<T>(work: impl AsyncFn() -> Result<T>) -> Result<T> {
-    match work().await {
-        Err(error) if is_a_copy(&error) => match work().await {
+/// (Copies of one body wait for the same row, and so are seldom here.) Both futures do the same; the second is seldom
+/// begun.
+pub(crate) async fn once_more<T>(
+    work: impl Future<Output = Result<T>>,
+    again: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    match work.await {
+        Err(error) if is_a_copy(&error) => match again.await {
             Err(error) if is_a_copy(&error) => Err(Error::Reused),
             result => result,
         },

@@ -7,10 +7,12 @@ pub mod partitions;
 mod table;
 #[cfg(test)]
 mod tests;
+mod track;
 
 pub use clicks::{ClickCounts, ClickWriter, NewClick, NotConfirmed, Visit};
 pub use manage::{create, list, list_all, rename, set_disabled};
 pub use table::{LinkTable, ProgramRules, ShortLink};
+pub use track::track_click;
 
 use crate::{Error, Result};
 use domain::page::Paging;

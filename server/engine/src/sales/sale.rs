@@ -25,7 +25,7 @@ pub async fn track_sale(
         return Err(Error::Invalid(errors));
     }
     let hash = body_hash(secrets, input)?;
-    once_more(async || work(pool, moment, program, input, &hash).await).await
+    once_more(work(pool, moment, program, input, &hash), work(pool, moment, program, input, &hash)).await
 }
 
 async fn work(

@@ -1,0 +1,70 @@
+//! Who calls: a key of a program, with the scope that the call asks for.
+
+use crate::Shared;
+use crate::problem::Problem;
+use axum::extract::FromRequestParts;
+use domain::accounts::{Actor, Scope};
+use domain::programs::Program;
+use engine::Moment;
+use engine::integrations::api_keys::authenticate;
+use http::header;
+use http::request::Parts;
+use std::marker::PhantomData;
+
+/// A key that has the scope `S`.
+#[derive(Clone, Debug)]
+pub struct Key<S> {
+    /// Who is asking.
+    pub actor: Actor,
+    /// The key's program.
+    pub program: Program,
+    scope: PhantomData<S>,
+}
+
+/// A scope that a call asks for.
+pub trait Needs {
+    /// Which.
+    const SCOPE: Scope;
+}
+
+/// `track`.
+#[derive(Clone, Copy, Debug)]
+pub struct Track;
+/// `read`.
+#[derive(Clone, Copy, Debug)]
+pub struct Read;
+/// `manage`.
+#[derive(Clone, Copy, Debug)]
+pub struct Manage;
+
+impl Needs for Track {
+    const SCOPE: Scope = Scope::Track;
+}
+impl Needs for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+impl Needs for Manage {
+    const SCOPE: Scope = Scope::Manage;
+}
+
+impl<S: Needs> FromRequestParts<Shared> for Key<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Problem> {
+        let key = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, key)| key.trim())
+            .ok_or_else(Problem::unauthorized)?;
+        let mut connection = server.pool.acquire().await.map_err(engine::Error::from)?;
+        let holder = authenticate(&mut connection, &Moment::now(), key).await?.ok_or_else(Problem::unauthorized)?;
+        if holder.scopes.contains(&S::SCOPE) {
+            Ok(Self { actor: holder.actor, program: holder.program, scope: PhantomData })
+        } else {
+            Err(Problem::forbidden(format!("This key lacks the scope {}.", S::SCOPE)))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What stands around every route but the short link's.
+
+use crate::problem::Problem;
+use crate::{Shared, limits, metrics};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use std::any::Any;
+use std::time::Duration;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+/// The longest that a request may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest body of a form or a server function, in bytes; the API has its own limit.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// What is allowed to an answer that isn't a page: nothing. Pages bring their own policy.
+const CSP: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Around all of it, the API and the snippet's way in included.
+pub fn around(router: Router<Shared>, server: &Shared) -> Router<Shared> {
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    let https = server.is_https();
+    let hsts = move |_: &Response| https.then_some(HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    // The last one stands outermost.
+    router
+        .layer(from_fn_with_state(server.clone(), limits::limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(CompressionLayer::new())
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, hsts))
+                .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
+                .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+                .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+                .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+                .layer(fixed(
+                    HeaderName::from_static("permissions-policy"),
+                    "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+                ))
+                .layer(fixed(header::CACHE_CONTROL, "no-store")),
+        )
+        .layer(from_fn(metrics::count))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// Around what reads the session: all but the API and the snippet's way in, so that no other site can make a browser
+/// post to it.
+///
+/// # Panics
+/// Never: an origin that can't be one is left out.
+pub fn guard(router: Router<Shared>, server: &Shared) -> Router<Shared> {
+    // A proxy may pass another host on: the origin that browsers see counts as ours too.
+    let csrf = CsrfLayer::new();
+    let csrf = csrf.clone().add_trusted_origin(&*server.public_url).unwrap_or(csrf);
+    let csrf = csrf.with_rejection_response(|_| Problem::forbidden("This came from another site.").into_response());
+    router.layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(csrf)
+}
+
+/// A request's span: its path without the query, which may hold one-time tokens.
+fn span<B>(request: &Request<B>) -> tracing::Span {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+}
+
+/// A panic is our fault: it is logged where it happened, and nothing of it is told.
+fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    let cause = cause.downcast_ref::<&str>().copied().or(cause.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(cause = cause.unwrap_or("unknown"), "a request panicked");
+    Problem::internal().into_response()
+}

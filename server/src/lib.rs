@@ -1,0 +1,115 @@
+//! The server: routes, workers and the command line around the use cases. It holds no rules: a handler parses, calls
+//! one use case, and answers.
+
+pub mod api;
+mod client;
+pub mod config;
+mod files;
+mod health;
+mod layers;
+mod limits;
+pub mod logging;
+mod metrics;
+mod notice;
+mod pages;
+mod problem;
+pub mod serve;
+mod shop;
+mod short_link;
+mod snippet;
+
+use axum::Router;
+use engine::links::{ClickWriter, LinkTable};
+use engine::secrets::Secrets;
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use sqlx::PgPool;
+use std::sync::Arc;
+use tokio::task::AbortHandle;
+
+/// What the server is made of, beside what it makes itself.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The database.
+    pub pool: PgPool,
+    /// What hashes and encrypts.
+    pub secrets: Secrets,
+    /// Where browsers reach this server, without a slash at the end.
+    pub public_url: String,
+    /// Whether this is a demo: the shop is open.
+    pub demo: bool,
+    /// The header in which a trusted proxy passes the visitor's address.
+    pub client_ip_header: Option<http::HeaderName>,
+    /// What is served from which folder.
+    pub leptos: LeptosOptions,
+}
+
+/// What every handler works with.
+#[derive(Debug)]
+pub struct Server {
+    pool: PgPool,
+    secrets: Arc<Secrets>,
+    public_url: Arc<str>,
+    demo: bool,
+    client_ip_header: Option<http::HeaderName>,
+    leptos: LeptosOptions,
+    links: Arc<LinkTable>,
+    clicks: ClickWriter,
+    limits: limits::Limits,
+    metrics: PrometheusHandle,
+    /// What keeps the table of links fresh.
+    listener: AbortHandle,
+}
+
+/// The server as handlers share it.
+pub type Shared = Arc<Server>;
+
+impl Server {
+    /// Reads the links, and starts what keeps them fresh and what writes clicks.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn start(parts: Parts) -> engine::Result<Shared> {
+        let Parts { pool, secrets, public_url, demo, client_ip_header, leptos } = parts;
+        let links = Arc::new(LinkTable::load(&pool).await?);
+        let listener = tokio::spawn(links.clone().run_listener(pool.clone())).abort_handle();
+        Ok(Arc::new(Self {
+            clicks: ClickWriter::start(pool.clone()),
+            pool,
+            secrets: Arc::new(secrets),
+            public_url: public_url.into(),
+            demo,
+            client_ip_header,
+            leptos,
+            links,
+            limits: limits::Limits::default(),
+            metrics: metrics::start(),
+            listener,
+        }))
+    }
+
+    /// Whether browsers reach this server by https.
+    fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+/// Every route. Three ways in stand outside the guard against other sites' posts, since they read no session: the short
+/// link, the API and the snippet's.
+pub fn router(server: &Shared) -> Router {
+    let guarded = Router::new()
+        .merge(health::router())
+        .merge(files::router(&server.leptos))
+        .merge(shop::router(server))
+        .merge(pages::router(server));
+    let open = api::router().merge(snippet::router(server));
+    layers::around(layers::guard(guarded, server).merge(open), server)
+        .merge(short_link::router())
+        .with_state(server.clone())
+}

@@ -1,0 +1,65 @@
+//! How often one address may knock: signing in, and the snippet's way in.
+
+use crate::Shared;
+use crate::client::ClientIp;
+use crate::problem::Problem;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use http::Method;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+/// The counters, one for each kind of door.
+#[derive(Debug)]
+pub struct Limits {
+    sign_in: DefaultKeyedRateLimiter<IpAddr>,
+    snippet: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { sign_in: per_minute(30, 60), snippet: per_minute(120, 120) }
+    }
+}
+
+/// So many a minute in the long run, so many at once.
+fn per_minute(rate: u32, burst: u32) -> DefaultKeyedRateLimiter<IpAddr> {
+    let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+    DefaultKeyedRateLimiter::dashmap(Quota::per_minute(at_least_one(rate)).allow_burst(at_least_one(burst)))
+}
+
+impl Limits {
+    /// Lets go of addresses that have not knocked for a while.
+    pub fn forget(&self) {
+        for limiter in [&self.sign_in, &self.snippet] {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+
+    /// Which counter a request falls under, if any.
+    fn of(&self, method: &Method, path: &str) -> Option<&DefaultKeyedRateLimiter<IpAddr>> {
+        if *method != Method::POST {
+            None
+        } else if path.starts_with("/t/") {
+            Some(&self.snippet)
+        } else if crate::pages::DOORS.contains(&path) {
+            Some(&self.sign_in)
+        } else {
+            None
+        }
+    }
+}
+
+/// Answers 429 with `Retry-After` to an address that knocks too often.
+pub async fn limit(State(server): State<Shared>, ip: ClientIp, request: Request, next: Next) -> Response {
+    if let Some(limiter) = server.limits.of(request.method(), request.uri().path())
+        && let Err(refused) = limiter.check_key(&ip.key())
+    {
+        return Problem::too_many(refused.wait_time_from(DefaultClock::default().now()).as_secs() + 1).into_response();
+    }
+    next.run(request).await
+}

@@ -1,0 +1,32 @@
+//! A page of one sentence, for visitors who know nothing of Tributary: complete in itself, in the house's look.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;font:16px/1.5 Inter,system-ui,sans-serif;\
+color:#16201f;background:#f6f8f8}\
+main{max-width:26rem;padding:2rem;text-align:center}\
+h1{font-size:1.375rem;line-height:1.3;margin:0 0 .5rem}\
+p{margin:0;color:#52605f}\
+@media(prefers-color-scheme:dark){body{color:#e8eeed;background:#101615}p{color:#9dadab}}";
+
+/// The page. Title and words are ours: they are not escaped.
+pub fn notice(status: StatusCode, title: &'static str, words: &'static str) -> Response {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"robots\" content=\"noindex\">\
+         <title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{words}</p></main></body></html>"
+    );
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    (status, headers, page).into_response()
+}
