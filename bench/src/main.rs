@@ -1,2 +1,55 @@
-//! x
-fn main() {}
+//! The benchmarks: each figure beside the peer or limit that it is measured against, in the same run. Ratios and sizes
+//! fail the run, bare seconds warn. bench/README.md keeps the latest table.
+#![allow(clippy::float_arithmetic, reason = "these floats are times and rates, never money")]
+
+mod dashboard;
+mod load;
+mod sales;
+mod server;
+mod short_link;
+mod sizes;
+mod table;
+
+use clap::{Parser, ValueEnum};
+use table::Table;
+
+/// Measures the release build in dist/ against Postgres at DATABASE_URL.
+#[derive(Parser)]
+struct Options {
+    /// Only these; all where none is named.
+    only: Vec<Bench>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// The package on the wire.
+    Sizes,
+    /// Short links against nginx.
+    ShortLink,
+    /// `POST /track/sale` against pgbench.
+    Sales,
+    /// The partner dashboard with much history against little.
+    Dashboard,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let asked = |bench| options.only.is_empty() || options.only.contains(&bench);
+    let mut table = Table::default();
+    if asked(Bench::Sizes) {
+        sizes::measure(&mut table)?;
+    }
+    if asked(Bench::ShortLink) {
+        short_link::measure(&mut table).await?;
+    }
+    if asked(Bench::Sales) {
+        sales::measure(&mut table).await?;
+    }
+    if asked(Bench::Dashboard) {
+        dashboard::measure(&mut table).await?;
+    }
+    print!("{table}");
+    anyhow::ensure!(table.met(), "a limit is missed");
+    Ok(())
+}

@@ -9,6 +9,8 @@ pub mod commissions;
 pub mod customers;
 pub mod demo;
 mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod integrations;
 pub mod jobs;
 pub mod ledger;
