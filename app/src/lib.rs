@@ -1,1 +1,90 @@
-//! app
+//! The shell, the routes, and the pages before signing in.
+#![recursion_limit = "512"]
+
+mod account;
+mod confirm;
+mod home;
+mod invitation;
+mod missing;
+mod password;
+mod second_factor;
+mod setup;
+mod sign_in;
+mod sign_in_link;
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::{Lazy, SsrMode, path};
+
+/// The page around the application: rendered by the server alone.
+#[cfg(feature = "ssr")]
+pub fn shell(options: leptos::config::LeptosOptions) -> impl IntoView {
+    use leptos_meta::MetaTags;
+    let package = format!("/{}", options.site_pkg_dir);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link
+                    rel="preload"
+                    r#as="font"
+                    r#type="font/woff2"
+                    crossorigin="anonymous"
+                    href=format!("{package}/inter-latin.woff2")
+                />
+                <link rel="stylesheet" href=format!("{package}/{}.css", options.output_name)/>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options=options.clone()/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+                <ui::IconSprite/>
+            </body>
+        </html>
+    }
+}
+
+/// The application: the same on the server and in the browser.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    ui::provide_toasts();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Tributary".to_owned() } else { format!("{title} · Tributary") }/>
+        <Router>
+            <Routes fallback=missing::Missing>
+                <Route path=path!("/") view={Lazy::<home::Home>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view={Lazy::<sign_in::SignInAnywhere>::new()} ssr=SsrMode::Async/>
+                <Route
+                    path=path!("/p/:program/sign-in")
+                    view={Lazy::<sign_in::SignInToProgram>::new()}
+                    ssr=SsrMode::Async
+                />
+                <Route path=path!("/second-factor") view={Lazy::<second_factor::SecondFactorPage>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/forgot-password") view={Lazy::<password::Forgot>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/reset-password/:token") view={Lazy::<password::Reset>::new()} ssr=SsrMode::Async/>
+                <Route
+                    path=path!("/accept-invitation/:token")
+                    view={Lazy::<invitation::InvitationPage>::new()}
+                    ssr=SsrMode::Async
+                />
+                <Route
+                    path=path!("/sign-in-link/:token")
+                    view={Lazy::<sign_in_link::SignInLink>::new()}
+                    ssr=SsrMode::Async
+                />
+                <Route path=path!("/account") view={Lazy::<account::AccountPage>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/confirm") view={Lazy::<confirm::ConfirmPage>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view={Lazy::<setup::Setup>::new()} ssr=SsrMode::Async/>
+                <partner::PartnerRoutes/>
+                <admin::AdminRoutes/>
+            </Routes>
+        </Router>
+    }
+}

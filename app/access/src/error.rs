@@ -123,6 +123,17 @@ impl Error {
         }
     }
 
+    /// Where it leads instead of being shown, if it does, and from there back to `here`: to sign in, or to confirm.
+    #[must_use]
+    pub fn leads_to(&self, here: &str) -> Option<String> {
+        let page = match self {
+            Self::SignIn => "/sign-in",
+            Self::ConfirmFirst => "/confirm",
+            _ => return None,
+        };
+        Some(format!("{page}?to={}", crate::escape(here)))
+    }
+
     /// What is wrong with a field of a form.
     #[must_use]
     pub fn of_field(&self, field: &str) -> Option<String> {

@@ -60,6 +60,7 @@ where
         let action = ServerAction::new();
         // What the address says about it is not to be trusted.
         action.value().set(None);
+        lead_on(action);
         Self { action, first: StoredValue::new(first.into_inner()) }
     }
 
@@ -105,4 +106,20 @@ where
     pub fn pending(self) -> Signal<bool> {
         self.action.pending().into()
     }
+}
+
+/// In the browser: who must sign in or confirm first is led there, and back here after that.
+fn lead_on<S>(action: ServerAction<S>)
+where
+    S: ServerFn<Error = Error> + Send + Sync + Clone + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let navigate = leptos_router::hooks::use_navigate();
+    let here = leptos_router::hooks::use_location();
+    Effect::new(move |_| {
+        let Some(Err(error)) = action.value().get() else { return };
+        if let Some(path) = error.leads_to(&crate::navigate::here(&here)) {
+            navigate(&path, leptos_router::NavigateOptions::default());
+        }
+    });
 }

@@ -1,17 +1,26 @@
 //! Who is asking, what they may open, and the errors that a page can show.
 //!
-//! On the server a request becomes an [`Asking`]; the pages and their server functions know of sessions, cookies and
+//! On the server a request becomes somebody who asks, a [`Partner`] or an [`Admin`]; the pages and their server functions know of sessions, cookies and
 //! status codes only through this crate.
 
+#[cfg(feature = "ssr")]
+mod asking;
 mod error;
+mod failure;
 mod form;
 mod navigate;
 #[cfg(feature = "ssr")]
 mod server;
 
+#[cfg(feature = "ssr")]
+pub use asking::{
+    Account, Admin, Partner, Visitor, account, admin, begin, forget_session, keep_session, partner, session_token,
+    user_agent, visitor,
+};
 pub use error::Error;
+pub use failure::{Failure, FailurePage};
 pub use form::Form;
-pub use navigate::{escape, local_path, redirect, status_not_found};
+pub use navigate::{escape, here, local_path, redirect, status_not_found};
 #[cfg(feature = "ssr")]
 pub use server::{State, answer};
 

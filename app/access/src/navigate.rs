@@ -15,6 +15,13 @@ pub fn redirect(path: &str) {
     leptos_router::hooks::use_navigate()(path, leptos_router::NavigateOptions::default());
 }
 
+/// The path and query that the router shows.
+pub fn here(location: &leptos_router::location::Location) -> String {
+    use leptos::prelude::GetUntracked;
+    let (path, query) = (location.pathname.get_untracked(), location.search.get_untracked());
+    if query.is_empty() { path } else { format!("{path}?{}", query.trim_start_matches('?')) }
+}
+
 /// A text as it stands in an address or a cookie.
 #[must_use]
 pub fn escape(text: &str) -> String {

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct State {
     /// The database.
     pub pool: PgPool,
+    /// The keys with which secrets are encrypted and hashed.
+    pub secrets: Arc<engine::secrets::Secrets>,
     /// The server's own address without a slash at its end: `https://partners.acme.example`.
     pub public_url: Arc<str>,
     /// Whether this is the demo: its sign-ins are shown and its shop is open.
@@ -68,17 +70,12 @@ pub async fn answer<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// Where an error leads instead of being shown, if it does.
 fn leads_to(error: &Error, parts: &Parts) -> Option<String> {
-    let page = match error {
-        Error::SignIn => "/sign-in",
-        Error::ConfirmFirst => "/confirm",
-        _ => return None,
-    };
     let here = if parts.uri.path().starts_with("/fn/") {
         referring_path(&parts.headers).unwrap_or_else(|| "/".to_owned())
     } else {
         parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
     };
-    Some(format!("{page}?to={}", crate::navigate::escape(&here)))
+    error.leads_to(&here)
 }
 
 /// The path of the page from which the request came.

@@ -1,0 +1,188 @@
+//! A request becomes somebody who asks: the session's cookie, and what its account may open.
+
+use crate::server::{State, add_cookie, cookie};
+use crate::{Error, Result};
+use chrono::{DateTime, Utc};
+use domain::accounts::{Actor, Power, Session};
+use domain::ids::EnrollmentId;
+use domain::partners::PartnerName;
+use domain::programs::Program;
+use engine::Moment;
+use http::header;
+use http::request::Parts;
+use leptos::prelude::use_context;
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Postgres, Transaction};
+
+/// Somebody who need not be signed in.
+pub struct Visitor {
+    /// What the server is made of.
+    pub state: State,
+    /// A connection for the use cases that take one.
+    pub conn: PoolConnection<Postgres>,
+    /// When the request came.
+    pub moment: Moment,
+}
+
+/// Somebody who is signed in.
+pub struct Account {
+    /// What the server is made of.
+    pub state: State,
+    /// A connection for the use cases that take one.
+    pub conn: PoolConnection<Postgres>,
+    /// When the request came.
+    pub moment: Moment,
+    /// The session's token.
+    pub token: String,
+    /// The session.
+    pub session: Session,
+}
+
+/// A partner in one of its programs.
+pub struct Partner {
+    /// What the server is made of.
+    pub state: State,
+    /// A connection for the use cases that take one.
+    pub conn: PoolConnection<Postgres>,
+    /// When the request came.
+    pub moment: Moment,
+    /// The session.
+    pub session: Session,
+    /// Who the use cases are told is asking.
+    pub actor: Actor,
+    /// The program.
+    pub program: Program,
+    /// The partner.
+    pub partner: PartnerName,
+}
+
+/// A member of the team in one of its programs.
+pub struct Admin {
+    /// What the server is made of.
+    pub state: State,
+    /// A connection for the use cases that take one.
+    pub conn: PoolConnection<Postgres>,
+    /// When the request came.
+    pub moment: Moment,
+    /// The session.
+    pub session: Session,
+    /// Who the use cases are told is asking.
+    pub actor: Actor,
+    /// The program.
+    pub program: Program,
+}
+
+impl Admin {
+    /// Refuses an act that asks for the password or second factor again, unless that was given within the last 15
+    /// minutes; and any act that the role does not allow.
+    ///
+    /// # Errors
+    /// `Forbidden`, `ConfirmFirst`.
+    pub fn may(&self, power: Power) -> Result<()> {
+        if !self.actor.may(power) {
+            return Err(Error::Forbidden);
+        }
+        if power.asks_again() {
+            engine::accounts::require_confirmed(&self.session, &self.moment)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whoever it is.
+///
+/// # Errors
+/// `Unavailable` where Postgres does not answer.
+pub async fn visitor() -> Result<Visitor> {
+    let state = State::here()?;
+    let conn = state.pool.acquire().await?;
+    Ok(Visitor { state, conn, moment: Moment::now() })
+}
+
+/// The account of the session.
+///
+/// # Errors
+/// `SignIn` where there is none, `Unavailable`.
+pub async fn account() -> Result<Account> {
+    let token = session_token().ok_or(Error::SignIn)?;
+    let Visitor { state, mut conn, moment } = visitor().await?;
+    let session = engine::accounts::session(&mut conn, &moment, &token).await?.ok_or(Error::SignIn)?;
+    Ok(Account { state, conn, moment, token, session })
+}
+
+/// The session's account as a partner in a program: for the enrollment named, else the first.
+///
+/// # Errors
+/// `SignIn`; `NotFound` where it is no partner there; `Unavailable`.
+pub async fn partner(program: &str, enrollment: Option<EnrollmentId>) -> Result<Partner> {
+    let Account { state, mut conn, moment, session, .. } = account().await?;
+    let (actor, program, partner) = engine::accounts::partner_actor(&mut conn, &session, program, enrollment).await?;
+    Ok(Partner { state, conn, moment, session, actor, program, partner })
+}
+
+/// The session's account as a member of the team of a program.
+///
+/// # Errors
+/// `SignIn`; `NotFound` where it is no member; `Unavailable`.
+pub async fn admin(program: &str) -> Result<Admin> {
+    let Account { state, mut conn, moment, session, .. } = account().await?;
+    let (actor, program) = engine::accounts::admin_actor(&mut conn, &session, program).await?;
+    Ok(Admin { state, conn, moment, session, actor, program })
+}
+
+/// Begins a transaction on a connection.
+///
+/// # Errors
+/// `Unavailable` where Postgres does not answer.
+pub async fn begin(conn: &mut PoolConnection<Postgres>) -> Result<Transaction<'_, Postgres>> {
+    Ok(conn.begin().await?)
+}
+
+/// The name of the session's cookie. Browsers let only https set one that begins with `__Host-`, and let no other host
+/// of the domain set it.
+fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-tributary" } else { "tributary" }
+}
+
+/// The token in the session's cookie, if there is one: not yet looked up.
+#[must_use]
+pub fn session_token() -> Option<String> {
+    let state = use_context::<State>()?;
+    let parts = use_context::<Parts>()?;
+    cookie(&parts.headers, cookie_name(state.secure())).filter(|token| !token.is_empty()).map(str::to_owned)
+}
+
+/// Sends the session's cookie: until it expires where it shall outlive the browser, else until that closes.
+///
+/// # Errors
+/// Where the server provided no state.
+pub fn keep_session(token: &str, expires_at: DateTime<Utc>, keep: bool) -> Result<()> {
+    let state = State::here()?;
+    let lasts = (expires_at - Moment::now().at).num_seconds().max(0);
+    let max_age = if keep { format!("; Max-Age={lasts}") } else { String::new() };
+    write_cookie(&state, token, &max_age);
+    Ok(())
+}
+
+/// Takes the session's cookie away.
+///
+/// # Errors
+/// Where the server provided no state.
+pub fn forget_session() -> Result<()> {
+    write_cookie(&State::here()?, "", "; Max-Age=0");
+    Ok(())
+}
+
+fn write_cookie(state: &State, token: &str, max_age: &str) {
+    let name = cookie_name(state.secure());
+    let secure = if state.secure() { "; Secure" } else { "" };
+    add_cookie(&format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}"));
+}
+
+/// The browser's name for itself, for the list of sessions.
+#[must_use]
+pub fn user_agent() -> String {
+    use_context::<Parts>()
+        .and_then(|parts| parts.headers.get(header::USER_AGENT)?.to_str().ok().map(str::to_owned))
+        .unwrap_or_default()
+}

@@ -1,0 +1,201 @@
+//! Every commission of the partner, with filters.
+
+use access::{Failure, Result};
+use domain::commissions::CommissionStatus;
+use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use ui::{
+    Address, Amount, Button, ButtonLink, Card, Choice, EmptyState, Glyph, PageHead, Pagination, Pill, Select,
+    SkeletonTable, Table, TextInput, Th, Why, grouped,
+};
+
+use crate::show;
+
+/// A page of the commissions of the partner who asks.
+#[server(prefix = "/fn", endpoint = "partner/commissions", input = GetUrl)]
+pub async fn read_commissions(
+    program: String,
+    status: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    order: Option<String>,
+    cursor: Option<String>,
+) -> Result<Listed<CommissionRow, CommissionTotals>> {
+    use domain::page::Paging;
+    use domain::reports::CommissionFilter;
+    access::answer(async {
+        let mut asking = access::partner(&program, None).await?;
+        let filter = CommissionFilter {
+            status: status.and_then(|word| word.parse().ok()),
+            from: from.and_then(|day| day.parse().ok()),
+            to: to.and_then(|day| day.parse().ok()),
+            order: order.and_then(|word| word.parse().ok()).unwrap_or_default(),
+            ..CommissionFilter::default()
+        };
+        let paging = Paging { cursor, limit: None };
+        Ok(engine::reports::commissions(&mut asking.conn, &asking.actor, &filter, &paging).await?)
+    })
+    .await
+}
+
+/// `/p/{program}/commissions`.
+pub struct CommissionsPage(Resource<Result<Listed<CommissionRow, CommissionTotals>>>);
+
+#[lazy_route]
+impl LazyRoute for CommissionsPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        Self(Resource::new(
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                (program.get(), [of("status"), of("from"), of("to"), of("order"), of("cursor")])
+            },
+            |(program, [status, from, to, order, cursor])| read_commissions(program, status, from, to, order, cursor),
+        ))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let found = this.0;
+        let address = show::address();
+        view! {
+            <Title text="Rewards"/>
+            <PageHead title="Rewards"/>
+            {move || filters(&address.get())}
+            <Transition fallback=|| view! { <Card><SkeletonTable columns=5/></Card> }>
+                {move || Suspend::new(async move {
+                    match found.await {
+                        Ok(listed) => list(listed, &address.get_untracked()),
+                        Err(error) => view! { <Failure error=error/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        }
+        .into_any()
+    }
+}
+
+/// A status as the filter names it.
+fn status_words(status: CommissionStatus) -> &'static str {
+    match status {
+        CommissionStatus::Review => "In review",
+        CommissionStatus::Held => "Held",
+        CommissionStatus::Due => "Due",
+        CommissionStatus::Paid => "Paid",
+        CommissionStatus::Reversed => "Reversed",
+    }
+}
+
+fn filters(address: &Address) -> AnyView {
+    let statuses = std::iter::once(Choice::new("", "Any status"))
+        .chain(CommissionStatus::ALL.iter().map(|status| Choice::new(status.as_str(), status_words(*status))))
+        .collect();
+    let orders = vec![
+        Choice::new("", "Newest first"),
+        Choice::new(Order::Oldest.as_str(), "Oldest first"),
+        Choice::new(Order::Largest.as_str(), "Largest first"),
+    ];
+    let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
+    view! {
+        <form class="filters" method="get" action=address.path().to_owned()>
+            <Select id="status" label="Status" choices=statuses value=of("status")/>
+            <TextInput id="from" label="From" kind="date" value=of("from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to")/>
+            <Select id="order" label="Order" choices=orders value=of("order")/>
+            <Button submit=true>"Show"</Button>
+        </form>
+    }
+    .into_any()
+}
+
+fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> AnyView {
+    let Listed { page, totals } = listed;
+    if page.data.is_empty() {
+        let filtered = ["status", "from", "to", "cursor"].iter().any(|key| address.get(key).is_some());
+        let all = address.path().to_owned();
+        return if filtered {
+            view! {
+                <Card>
+                    <EmptyState glyph=Glyph::Filter title="Nothing found" words="No commission fits these filters.">
+                        <ButtonLink href=all>"Clear the filters"</ButtonLink>
+                    </EmptyState>
+                </Card>
+            }
+            .into_any()
+        } else {
+            view! {
+                <Card>
+                    <EmptyState
+                        glyph=Glyph::Gift
+                        title="No commissions yet"
+                        words="When somebody who came by your link or promo code signs up or buys, what you earn shows here."
+                    />
+                </Card>
+            }
+            .into_any()
+        };
+    }
+    let shown = format!("{} of {}", grouped(i64::try_from(page.data.len()).unwrap_or(0)), grouped(totals.count));
+    let newer = address.get("cursor").map(|_| address.without("cursor").href());
+    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    let head = || {
+        view! {
+            <Th label="Customer"/>
+            <Th label="What happened" wide=true/>
+            <Th label="Status"/>
+            <Th label="Base" num=true wide=true/>
+            <Th label="Taken back" num=true wide=true/>
+            <Th label="You earn" num=true/>
+        }
+    };
+    let foot = move || {
+        view! {
+            <td>"Total"</td>
+            <td class="wide"></td>
+            <td></td>
+            <td class="num wide"></td>
+            <td class="num wide"><Amount value=totals.clawed_back/></td>
+            <td class="num"><Amount value=totals.amount strong=true/></td>
+        }
+    };
+    let rows = page.data.into_iter().map(row).collect_view();
+    view! {
+        <Card>
+            <Table caption="Commissions" head=head foot=foot>{rows}</Table>
+            <Pagination newer=newer older=older shown=shown/>
+        </Card>
+    }
+    .into_any()
+}
+
+fn happened(row: &CommissionRow) -> String {
+    let what = match row.trigger {
+        domain::offers::Trigger::SignUp => "Sign-up",
+        domain::offers::Trigger::Sale => "Sale",
+    };
+    if row.product.is_empty() { what.to_owned() } else { format!("{what} · {}", row.product) }
+}
+
+fn row(row: CommissionRow) -> AnyView {
+    let what = happened(&row);
+    let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
+    let day = row.day.format("%-d %b %Y").to_string();
+    let taken = !row.clawed_back.amount.is_zero();
+    view! {
+        <tr>
+            <td>
+                {row.customer.label}
+                <small>{day}</small>
+                <div class="narrow"><small>{what.clone()}</small><Why checks=row.why.0.clone()/></div>
+            </td>
+            <td class="wide">{what}<Why checks=row.why.0/></td>
+            <td><Pill tone=show::tone(state) text=state.words()/></td>
+            <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
+            <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
+            <td class="num"><Amount value=row.amount strong=true/></td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,419 @@
+//! The partner's dashboard.
+
+use access::{Failure, Result};
+use domain::money::Money;
+use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::reports::{Count, Dashboard, Line, Period, PromoCodeLine};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Address, Amount, Avatar, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
+    LineChart, Note, PageHead, PeriodLink, PeriodPicker, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th,
+    Tile, Tiles, Tone, Why, grouped,
+};
+
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    dashboard: Dashboard,
+    period: Period,
+    /// The partner's link in full.
+    link: Option<String>,
+    /// The link as a QR code: modules on a side, and the path of the dark ones.
+    qr: Option<(u32, String)>,
+}
+
+/// The dashboard of the partner who asks, for a period as the address names it.
+#[server(prefix = "/fn", endpoint = "partner/dashboard", input = GetUrl)]
+pub async fn read_dashboard(
+    program: String,
+    period: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::partner(&program, None).await?;
+        let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
+        let partner = asking.partner.id;
+        let dashboard =
+            engine::reports::dashboard(&mut asking.conn, &asking.moment, &asking.actor, partner, period).await?;
+        let link = dashboard.link_path.as_ref().map(|path| format!("{}{path}", asking.state.public_url));
+        let qr = link.as_deref().and_then(ui::qr::path);
+        Ok(Shown { dashboard, period, link, qr })
+    })
+    .await
+}
+
+/// `/p/{program}`.
+pub struct DashboardPage(Resource<Result<Shown>>);
+
+#[lazy_route]
+impl LazyRoute for DashboardPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        Self(Resource::new(
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                (program.get(), of("period"), of("from"), of("to"))
+            },
+            |(program, period, from, to)| read_dashboard(program, period, from, to),
+        ))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let found = this.0;
+        let address = show::address();
+        view! {
+            <Title text="Dashboard"/>
+            <Transition fallback=skeleton>
+                {move || Suspend::new(async move {
+                    match found.await {
+                        Ok(shown) => page(shown, address.get_untracked()),
+                        Err(error) => view! { <PageHead title="Dashboard"/> <Failure error=error/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> impl IntoView {
+    view! {
+        <PageHead title="Dashboard"/>
+        <SkeletonTiles/>
+        <div class="cols">
+            <div class="col"><SkeletonCard lines=8/><SkeletonCard lines=6/></div>
+            <div class="col"><SkeletonCard lines=2/><SkeletonCard lines=3/></div>
+        </div>
+    }
+}
+
+fn page(shown: Shown, address: Address) -> AnyView {
+    let Shown { dashboard, period, link, qr } = shown;
+    let all = address.path().trim_end_matches('/').to_owned() + "/commissions";
+    let picker = picker(&dashboard, period, &address);
+    let tiles = tiles(&dashboard, period);
+    let chart = chart(&dashboard);
+    let rewards = rewards(&dashboard);
+    let Dashboard { partner, status, latest, promo_codes, today, .. } = dashboard;
+    view! {
+        <PageHead title="Dashboard">{picker}</PageHead>
+        {standing(status)}
+        {tiles}
+        <div class="cols">
+            <div class="col">
+                {chart}
+                {latest_card(latest, all, today)}
+            </div>
+            <div class="col">
+                {me(partner)}
+                {link.map(|link| link_card(link, qr))}
+                {promo_codes.into_iter().map(promo_code).collect_view()}
+                {rewards}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn me(partner: PartnerName) -> AnyView {
+    let PartnerName { name, code, .. } = partner;
+    view! {
+        <Card>
+            <div class="me">
+                <Avatar name=name.clone() large=true/>
+                <div>
+                    <b>{name}</b>
+                    <div class="sub">"Partner code "{code}</div>
+                </div>
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+fn promo_code(promo: PromoCodeLine) -> AnyView {
+    let words = sentence(&promo.description) + "You earn as with your link.";
+    view! {
+        <Card title="Promo code">
+            <CopyField text=promo.code what="promo code"/>
+            <p class="sub">{words}</p>
+        </Card>
+    }
+    .into_any()
+}
+
+fn rewards(dashboard: &Dashboard) -> AnyView {
+    let list = dashboard
+        .rewards
+        .iter()
+        .map(|reward| {
+            view! {
+                <div class="reward">
+                    <b>{reward.sentence.clone()}</b>
+                    <span class="sub">{reward.conditions.clone()}</span>
+                </div>
+            }
+        })
+        .collect_view();
+    let next = dashboard.next_payment.format("%-d %B");
+    let paid = if dashboard.rewards.is_empty() {
+        "The program's team has not set your offer yet.".to_owned()
+    } else if dashboard.minimum_payment.amount.is_zero() {
+        format!("Paid monthly, next on {next}.")
+    } else {
+        format!("Paid monthly, next on {next}, once {} is due.", dashboard.minimum_payment)
+    };
+    view! {
+        <Card title="What you earn">
+            {list}
+            <p class="sub">{paid}</p>
+        </Card>
+    }
+    .into_any()
+}
+
+/// A description as a sentence before another.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    match text.chars().last() {
+        None => String::new(),
+        Some('.' | '!' | '?') => format!("{text} "),
+        Some(_) => format!("{text}. "),
+    }
+}
+
+fn picker(dashboard: &Dashboard, period: Period, address: &Address) -> AnyView {
+    let plain = address.without("period").without("from").without("to");
+    let presets = Period::PRESETS
+        .iter()
+        .map(|preset| PeriodLink {
+            label: preset.label(),
+            href: plain.with("period", preset.word()).href(),
+            current: *preset == period,
+        })
+        .collect();
+    view! {
+        <PeriodPicker
+            id="period"
+            shown=period.label()
+            presets=presets
+            action=address.path().to_owned()
+            from=dashboard.range.from.to_string()
+            to=dashboard.range.to.to_string()
+            keep=plain.pairs_but(&[])
+        />
+    }
+    .into_any()
+}
+
+fn standing(status: EnrollmentStatus) -> Option<AnyView> {
+    let (tone, glyph, words) = match status {
+        EnrollmentStatus::Active => return None,
+        EnrollmentStatus::Pending => (
+            Tone::Neutral,
+            Glyph::Clock,
+            "Your application is with the program's team. Your link works once they have let you in.",
+        ),
+        EnrollmentStatus::Paused => (
+            Tone::Warn,
+            Glyph::Pause,
+            "The program has paused you: what happens in the pause earns nothing. What you earned before is paid as ever.",
+        ),
+        EnrollmentStatus::Banned => {
+            (Tone::Bad, Glyph::Ban, "The program has ended your partnership. Ask its team if you think that is wrong.")
+        }
+        EnrollmentStatus::Declined => (Tone::Bad, Glyph::Ban, "The program has declined your application."),
+    };
+    Some(view! { <Note tone=tone glyph=glyph>{words}</Note> }.into_any())
+}
+
+/// The change of a count beside it.
+fn delta(count: Count) -> Delta {
+    match count.change() {
+        None if count.now == 0 => Delta::Same("No change".into()),
+        None => Delta::Same("None before".into()),
+        Some(change) if change.is_zero() => Delta::Same("No change".into()),
+        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
+        Some(change) => Delta::Up(format!("{}%", change.normalize())),
+    }
+}
+
+/// A share in words: `3.4% of clicks`.
+fn share(part: i64, whole: i64, of: &str) -> String {
+    if whole == 0 {
+        return String::new();
+    }
+    let percent = Decimal::from(part) * Decimal::ONE_HUNDRED / Decimal::from(whole);
+    format!("{}% of {of}", percent.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero).normalize())
+}
+
+fn tiles(dashboard: &Dashboard, period: Period) -> AnyView {
+    let Dashboard { clicks, sign_ups, customers, due, due_change, held, .. } = dashboard;
+    let compared = period.compared_with(dashboard.today);
+    let money_change = if due_change.amount.is_zero() {
+        Delta::Same("No change".into())
+    } else {
+        let words = Money::new(due_change.amount.abs(), due_change.currency).to_string();
+        if due_change.amount.is_sign_negative() { Delta::Down(words) } else { Delta::Up(words) }
+    };
+    let held = if held.amount.is_zero() { String::new() } else { format!("+ {held} held") };
+    let of_clicks = share(sign_ups.now, clicks.now, "clicks");
+    let of_sign_ups = share(customers.now, sign_ups.now, "sign-ups");
+    let (clicks, sign_ups, customers, due) = (*clicks, *sign_ups, *customers, *due);
+    view! {
+        <Tiles>
+            <Tile label="Clicks" value=grouped(clicks.now) delta=delta(clicks) note=compared/>
+            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=delta(sign_ups) note=of_clicks/>
+            <Tile label="Customers" value=grouped(customers.now) delta=delta(customers) note=of_sign_ups/>
+            <Tile label="Awaiting payout" value=due.to_string() delta=money_change note=held/>
+        </Tiles>
+    }
+    .into_any()
+}
+
+fn chart(dashboard: &Dashboard) -> AnyView {
+    let days = &dashboard.days;
+    let points = days.iter().map(|day| show::day(day.day, dashboard.today)).collect::<Vec<_>>();
+    let most = |of: fn(&domain::reports::Day) -> i64| days.iter().map(of).max().unwrap_or(0);
+    // Where clicks dwarf the rest, that is measured by itself, so that it can be seen.
+    let apart = most(|day| day.clicks) > 6 * most(|day| day.sign_ups).max(most(|day| day.sales));
+    let series = |name: &str, of: fn(&domain::reports::Day) -> i64| Series::new(name, days.iter().map(of).collect());
+    let small = |series: Series| if apart { series.on_the_right() } else { series };
+    let lines = vec![
+        series("Clicks", |day| day.clicks),
+        small(series("Sign-ups", |day| day.sign_ups)),
+        small(series("Sales", |day| day.sales)),
+    ];
+    let nothing = days.iter().all(|day| day.clicks + day.sign_ups + day.sales == 0);
+    view! {
+        <Card title="Performance">
+            {if nothing {
+                view! {
+                    <EmptyState
+                        glyph=Glyph::Chart
+                        title="Nothing in these days"
+                        words="Clicks on your link, sign-ups and sales show here by day."
+                    />
+                }
+                    .into_any()
+            } else {
+                view! { <LineChart id="performance" label="Clicks, sign-ups and sales by day" points=points series=lines/> }
+                    .into_any()
+            }}
+        </Card>
+    }
+    .into_any()
+}
+
+fn latest_card(lines: Vec<Line>, all: String, today: chrono::NaiveDate) -> AnyView {
+    if lines.is_empty() {
+        return view! {
+            <Card title="Latest commissions">
+                <EmptyState
+                    glyph=Glyph::Gift
+                    title="No commissions yet"
+                    words="Share your link or promo code. When somebody who came by it signs up or buys, what you earn shows here at once."
+                />
+            </Card>
+        }
+        .into_any();
+    }
+    let head = || {
+        view! {
+            <Th label="Customer"/>
+            <Th label="What happened" wide=true/>
+            <Th label="Status"/>
+            <Th label="Base" num=true wide=true/>
+            <Th label="You earn" num=true/>
+        }
+    };
+    let rows = lines.into_iter().map(|line| row(line, today)).collect_view();
+    view! {
+        <Card
+            title="Latest commissions"
+            actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All rewards"</ButtonLink> }
+        >
+            <Table caption="Latest commissions" head=head>{rows}</Table>
+        </Card>
+    }
+    .into_any()
+}
+
+fn row(line: Line, today: chrono::NaiveDate) -> AnyView {
+    let happened = line.happened.clone();
+    let checks = line.why.0.clone();
+    view! {
+        <tr>
+            <td>
+                {line.customer}
+                <small>{show::day(line.day, today)}</small>
+                <div class="narrow"><small>{line.happened}</small><Why checks=line.why.0/></div>
+            </td>
+            <td class="wide">{happened}<Why checks=checks/></td>
+            <td><Pill tone=show::tone(line.state) text=line.state.words()/></td>
+            <td class="num wide">{line.base.map(|base| view! { <Amount value=base/> })}</td>
+            <td class="num"><Amount value=line.amount strong=true/></td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn link_card(link: String, qr: Option<(u32, String)>) -> AnyView {
+    let of = link.clone();
+    view! {
+        <Card title="Your link">
+            <CopyField text=link what="link"/>
+            {qr.map(|(size, path)| {
+                let file = format!("data:image/svg+xml,{}", access::escape(&svg(size, &path)));
+                view! {
+                    <div class="row">
+                        <DialogButton opens="link-qr" kind=ButtonKind::Quiet icon=Glyph::Qr>"QR code"</DialogButton>
+                    </div>
+                    <Dialog id="link-qr" title="Your link as a QR code">
+                        <QrCode size=size path=path label=format!("QR code of {of}")/>
+                        <p class="sub">{of}</p>
+                        <div class="dialog-actions">
+                            <a class="btn primary" download="link.svg" href=file>"Download"</a>
+                        </div>
+                    </Dialog>
+                }
+            })}
+        </Card>
+    }
+    .into_any()
+}
+
+/// The code as a file of its own, with the quiet zone that scanners want.
+fn svg(size: u32, path: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-4 -4 {0} {0}\"><path fill=\"#fff\" d=\"M-4-4h{0}v{0}H-4z\"/><path d=\"{path}\"/></svg>",
+        size + 8
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_told_in_words_where_there_is_no_figure() {
+        assert_eq!(delta(Count { now: 0, before: 0 }), Delta::Same("No change".into()));
+        assert_eq!(delta(Count { now: 3, before: 0 }), Delta::Same("None before".into()));
+        assert_eq!(delta(Count { now: 41, before: 43 }), Delta::Down("4.7%".into()));
+        assert_eq!(delta(Count { now: 6, before: 3 }), Delta::Up("100%".into()));
+    }
+
+    #[test]
+    fn shares_are_of_something() {
+        assert_eq!(share(163, 4812, "clicks"), "3.4% of clicks");
+        assert_eq!(share(1, 0, "clicks"), "");
+    }
+}

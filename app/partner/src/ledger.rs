@@ -1,0 +1,160 @@
+//! The partner's ledger: every entry, and what stands after it.
+
+use access::{Failure, Result};
+use domain::ledger::LedgerAccount;
+use domain::reports::{Balance, LedgerPage as Entries, LedgerRow};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Address, Amount, Card, EmptyState, Glyph, PageHead, Pagination, SkeletonTable, SkeletonTiles, Tab, Table, Tabs, Th,
+    Tile, Tiles,
+};
+
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    balance: Balance,
+    entries: Entries,
+}
+
+/// The balance of the partner who asks, and a page of its entries: of one account, or of both.
+#[server(prefix = "/fn", endpoint = "partner/ledger", input = GetUrl)]
+pub async fn read_ledger(program: String, account: Option<String>, cursor: Option<String>) -> Result<Shown> {
+    use domain::page::Paging;
+    use domain::reports::LedgerFilter;
+    access::answer(async {
+        let mut asking = access::partner(&program, None).await?;
+        let partner = asking.partner.id;
+        let balance = engine::reports::balance(&mut asking.conn, &asking.actor, partner).await?;
+        let filter = LedgerFilter { account: account.and_then(|word| word.parse().ok()), ..LedgerFilter::default() };
+        let paging = Paging { cursor, limit: None };
+        let entries = engine::reports::ledger(&mut asking.conn, &asking.actor, partner, &filter, &paging).await?;
+        Ok(Shown { balance, entries })
+    })
+    .await
+}
+
+/// `/p/{program}/ledger`.
+pub struct LedgerPage(Resource<Result<Shown>>);
+
+#[lazy_route]
+impl LazyRoute for LedgerPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        Self(Resource::new(
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                (program.get(), of("account"), of("cursor"))
+            },
+            |(program, account, cursor)| read_ledger(program, account, cursor),
+        ))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let found = this.0;
+        let address = show::address();
+        view! {
+            <Title text="My ledger"/>
+            <PageHead title="My ledger"/>
+            <Transition fallback=|| view! { <SkeletonTiles count=3/> <Card><SkeletonTable columns=4/></Card> }>
+                {move || Suspend::new(async move {
+                    match found.await {
+                        Ok(shown) => page(shown, &address.get_untracked()),
+                        Err(error) => view! { <Failure error=error/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        }
+        .into_any()
+    }
+}
+
+/// The accounts that a partner knows, by their names for people.
+fn account_words(account: LedgerAccount) -> &'static str {
+    if account == LedgerAccount::Held { "Held" } else { "Awaiting payout" }
+}
+
+fn page(shown: Shown, address: &Address) -> AnyView {
+    let Shown { balance, entries } = shown;
+    let plain = address.without("account").without("cursor");
+    let chosen = address.get("account").map(str::to_owned);
+    let tab = |word: Option<&'static str>, label: &'static str| {
+        let current = chosen.as_deref() == word;
+        let href = word.map_or_else(|| plain.href(), |word| plain.with("account", word).href());
+        view! { <Tab href=href label=label current=current/> }.into_any()
+    };
+    let tabs = [
+        tab(None, "Both accounts"),
+        tab(Some(LedgerAccount::Payable.as_str()), account_words(LedgerAccount::Payable)),
+        tab(Some(LedgerAccount::Held.as_str()), account_words(LedgerAccount::Held)),
+    ];
+    view! {
+        <Tiles>
+            <Tile label="Held" value=balance.held.to_string()/>
+            <Tile label="Awaiting payout" value=balance.due.to_string()/>
+            <Tile label="Paid so far" value=balance.paid.to_string()/>
+        </Tiles>
+        <Tabs label="Accounts">
+            {tabs.into_iter().collect_view()}
+        </Tabs>
+        {list(entries, address)}
+    }
+    .into_any()
+}
+
+fn list(entries: Entries, address: &Address) -> AnyView {
+    let Entries { page, .. } = entries;
+    if page.data.is_empty() {
+        return view! {
+            <Card>
+                <EmptyState
+                    glyph=Glyph::Book
+                    title="No entries yet"
+                    words="Each commission, the end of its hold, each clawback and each payment is an entry here."
+                />
+            </Card>
+        }
+        .into_any();
+    }
+    let newer = address.get("cursor").map(|_| address.without("cursor").href());
+    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    let head = || {
+        view! {
+            <Th label="Entry"/>
+            <Th label="Account" wide=true/>
+            <Th label="Amount" num=true/>
+            <Th label="Stands at" num=true/>
+        }
+    };
+    let rows = page.data.into_iter().map(row).collect_view();
+    view! {
+        <Card>
+            <Table caption="Ledger entries" head=head>{rows}</Table>
+            <Pagination newer=newer older=older/>
+        </Card>
+    }
+    .into_any()
+}
+
+fn row(row: LedgerRow) -> AnyView {
+    let day = row.day.format("%-d %b %Y").to_string();
+    let account = account_words(row.account);
+    view! {
+        <tr>
+            <td>
+                {row.cause}
+                <small>{day}{(!row.customer.is_empty()).then(|| format!(" · {}", row.customer))}</small>
+                <small class="narrow">{account}</small>
+            </td>
+            <td class="wide">{account}</td>
+            <td class="num"><Amount value=row.amount strong=true/></td>
+            <td class="num"><Amount value=row.balance/></td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,131 @@
+//! The frame around the portal's pages: menu, programs, account.
+
+use access::{FailurePage, Result};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::use_location;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, ProgramLink};
+
+use crate::show;
+
+/// What the frame shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    slug: String,
+    brand: String,
+    accent: String,
+    name: String,
+    email: String,
+    places: Vec<Place>,
+}
+
+/// A program that one may switch to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    name: String,
+    href: String,
+    role: String,
+    current: bool,
+}
+
+/// What the frame of a program's portal shows.
+#[server(prefix = "/fn", endpoint = "partner/frame", input = GetUrl)]
+pub async fn read_frame(program: String) -> Result<Frame> {
+    access::answer(async {
+        let mut asking = access::partner(&program, None).await?;
+        let places = engine::accounts::places(&mut asking.conn, &asking.session).await?;
+        let as_partner = places.enrollments.into_iter().map(|place| Place {
+            current: place.partner.id == asking.partner.id,
+            href: format!("/p/{}", place.program_slug),
+            role: format!("Partner {}", place.partner.code),
+            name: place.program_name,
+        });
+        let as_admin = places.programs.into_iter().map(|place| Place {
+            current: false,
+            href: format!("/admin/{}", place.slug),
+            role: format!("Admin area, {}", place.role),
+            name: place.name,
+        });
+        Ok(Frame {
+            slug: asking.program.slug,
+            brand: asking.program.name,
+            accent: asking.program.accent,
+            name: asking.session.name,
+            email: asking.session.email,
+            places: as_partner.chain(as_admin).collect(),
+        })
+    })
+    .await
+}
+
+/// The frame of `/p/{program}`.
+pub struct Portal(Resource<Result<Frame>>);
+
+#[lazy_route]
+impl LazyRoute for Portal {
+    fn data() -> Self {
+        let program = show::program();
+        Self(Resource::new(move || program.get(), read_frame))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let found = this.0;
+        // Without a Suspense around it: pages make their resources below, and those must not hold this one up.
+        (move || {
+            Suspend::new(async move {
+                match found.await {
+                    Ok(frame) => shell(frame),
+                    Err(error) => view! { <FailurePage error=error/> }.into_any(),
+                }
+            })
+        })
+        .into_any()
+    }
+}
+
+fn shell(frame: Frame) -> AnyView {
+    let Frame { slug, brand, accent, name, email, places } = frame;
+    let home = format!("/p/{slug}");
+    let page = |path: &str| format!("/p/{slug}/{path}");
+    let sections = vec![
+        NavSection::new("Home", vec![NavItem::new("Dashboard", home.clone(), Glyph::Home).exact()]),
+        NavSection::new(
+            "Reports",
+            vec![
+                NavItem::new("Rewards", page("commissions"), Glyph::Gift),
+                NavItem::new("My ledger", page("ledger"), Glyph::Book),
+            ],
+        ),
+    ];
+    let programs = places
+        .into_iter()
+        .map(|Place { name, href, role, current }| ProgramLink { name, href, role, current })
+        .collect();
+    let account_menu = || {
+        view! {
+            <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>
+            <MenuLine/>
+            <form method="post" action="/fn/sign-out">
+                <MenuButton icon=Glyph::SignOut submit=true>"Sign out"</MenuButton>
+            </form>
+        }
+    };
+    view! {
+        <AppShell
+            brand=brand
+            home=home
+            accent=accent
+            sections=sections
+            path=use_location().pathname
+            programs=programs
+            account=AccountInfo { name, email }
+            account_menu=account_menu
+        >
+            <Outlet/>
+        </AppShell>
+    }
+    .into_any()
+}

@@ -1,0 +1,306 @@
+//! One's own account: name, password, second factor, sessions.
+
+use access::{FailurePage, Form, Result};
+use domain::accounts::{AccountSettings, LANGUAGES, TotpStart};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use ui::{
+    Button, ButtonKind, Choice, CodeBlock, Fact, Facts, Note, PasswordInput, Pill, PlainShell, QrCode, Select,
+    TextInput, Tone, use_toasts,
+};
+
+/// What the page shows.
+#[server(prefix = "/fn", endpoint = "account", input = GetUrl)]
+pub async fn read_account() -> Result<AccountSettings> {
+    access::answer(async {
+        let mut asking = access::account().await?;
+        Ok(engine::accounts::settings(&mut asking.conn, &asking.session).await?)
+    })
+    .await
+}
+
+/// Changes name and language.
+#[server(prefix = "/fn", endpoint = "account/update")]
+pub async fn update_account(name: String, language: String) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::account().await?;
+        let input = domain::accounts::AccountInput { name, language };
+        Ok(engine::accounts::update(&mut asking.conn, &asking.session, &input).await?)
+    })
+    .await
+}
+
+/// Changes the password; every other session ends.
+#[server(prefix = "/fn", endpoint = "account/password")]
+pub async fn change_password(old_password: String, password: String) -> Result<()> {
+    access::answer(async {
+        let access::Account { state, conn, token, session, .. } = access::account().await?;
+        drop(conn);
+        Ok(engine::accounts::change_password(&state.pool, &session, &token, &old_password, &password).await?)
+    })
+    .await
+}
+
+/// Begins to turn the second factor on.
+#[server(prefix = "/fn", endpoint = "account/second-factor/begin")]
+pub async fn begin_second_factor() -> Result<TotpStart> {
+    access::answer(async {
+        let access::Account { state, mut conn, moment, session, .. } = access::account().await?;
+        Ok(engine::accounts::begin_totp(&mut conn, &moment, &state.secrets, &session).await?)
+    })
+    .await
+}
+
+/// Turns it on by its first code, and answers the recovery codes.
+#[server(prefix = "/fn", endpoint = "account/second-factor/turn-on")]
+pub async fn turn_on_second_factor(code: String) -> Result<Vec<String>> {
+    access::answer(async {
+        let access::Account { state, moment, session, .. } = access::account().await?;
+        Ok(engine::accounts::confirm_totp(&state.pool, &moment, &state.secrets, &session, &code).await?)
+    })
+    .await
+}
+
+/// Turns it off.
+#[server(prefix = "/fn", endpoint = "account/second-factor/turn-off")]
+pub async fn turn_off_second_factor() -> Result<()> {
+    access::answer(async {
+        let access::Account { state, moment, session, .. } = access::account().await?;
+        Ok(engine::accounts::disable_totp(&state.pool, &moment, &session).await?)
+    })
+    .await
+}
+
+/// Makes new recovery codes.
+#[server(prefix = "/fn", endpoint = "account/recovery-codes")]
+pub async fn make_recovery_codes() -> Result<Vec<String>> {
+    access::answer(async {
+        let access::Account { state, moment, session, .. } = access::account().await?;
+        Ok(engine::accounts::new_recovery_codes(&state.pool, &moment, &state.secrets, &session).await?)
+    })
+    .await
+}
+
+/// Ends every session of the account, this one too.
+#[server(prefix = "/fn", endpoint = "account/sign-out-everywhere")]
+pub async fn sign_out_everywhere() -> Result<()> {
+    access::answer(async {
+        let mut asking = access::account().await?;
+        engine::accounts::sign_out_everywhere(&mut asking.conn, &asking.session).await?;
+        access::forget_session()?;
+        access::redirect("/sign-in?note=signed-out");
+        Ok(())
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Forms {
+    update: Form<UpdateAccount>,
+    password: Form<ChangePassword>,
+    begin: Form<BeginSecondFactor>,
+    turn_on: Form<TurnOnSecondFactor>,
+    turn_off: Form<TurnOffSecondFactor>,
+    codes: Form<MakeRecoveryCodes>,
+    everywhere: Form<SignOutEverywhere>,
+}
+
+/// `/account`.
+pub struct AccountPage(Resource<Result<AccountSettings>>);
+
+#[lazy_route]
+impl LazyRoute for AccountPage {
+    fn data() -> Self {
+        Self(Resource::new(|| (), |()| read_account()))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let settings = this.0;
+        let forms = Forms {
+            update: Form::new(),
+            password: Form::new(),
+            begin: Form::new(),
+            turn_on: Form::new(),
+            turn_off: Form::new(),
+            codes: Form::new(),
+            everywhere: Form::new(),
+        };
+        say(forms.update, "Saved");
+        say(forms.password, "Your password is changed");
+        say(forms.turn_on, "The second factor is on");
+        say(forms.turn_off, "The second factor is off");
+        // What was done shows at once.
+        Effect::new(move |before: Option<usize>| {
+            let done = [
+                forms.turn_on.action.version().get(),
+                forms.turn_off.action.version().get(),
+                forms.codes.action.version().get(),
+            ]
+            .iter()
+            .sum();
+            if before.is_some_and(|before| before != done) {
+                settings.refetch();
+            }
+            done
+        });
+        view! {
+            <Title text="Account"/>
+            <Transition>
+                {move || Suspend::new(async move {
+                    match settings.await {
+                        Ok(settings) => card(settings, forms),
+                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        }
+        .into_any()
+    }
+}
+
+/// A toast once it is done.
+fn say<S>(form: Form<S>, words: &'static str)
+where
+    S: leptos::server_fn::ServerFn<Error = access::Error> + Send + Sync + Clone + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let toasts = use_toasts();
+    Effect::new(move |_| {
+        if let Some(Ok(_)) = form.action.value().get() {
+            toasts.say(words);
+        }
+    });
+}
+
+fn wrong(words: Signal<Option<String>>) -> impl IntoView {
+    move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })
+}
+
+fn card(settings: AccountSettings, forms: Forms) -> AnyView {
+    let languages = LANGUAGES.iter().map(|(code, name)| Choice::new(*code, *name)).collect::<Vec<_>>();
+    let Forms { update, password, everywhere, .. } = forms;
+    let factor = second_factor(&settings, forms);
+    let AccountSettings { email, name, language, .. } = settings;
+    view! {
+        <PlainShell brand="Tributary" title="Account" wide=true foot=|| view! { <a href="/">"Back to your programs"</a> }>
+            <Facts>
+                <Fact label="E-mail">{email}</Fact>
+            </Facts>
+            {wrong(update.beside(&["name", "language"]))}
+            <ActionForm action=update.action attr:class="form">
+                <div class="form-row">
+                    <TextInput id="name" label="Name" value=name required=true autocomplete="name" error=update.field("name")/>
+                    <Select id="language" label="Language" choices=languages value=language error=update.field("language")/>
+                </div>
+                <div class="form-actions">
+                    <Button submit=true busy=update.pending()>"Save"</Button>
+                </div>
+            </ActionForm>
+            <h2>"Password"</h2>
+            {wrong(password.beside(&["old_password", "password"]))}
+            <ActionForm action=password.action attr:class="form">
+                <div class="form-row">
+                    <PasswordInput id="old_password" label="Password now" error=password.field("old_password")/>
+                    <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters. It signs you out everywhere else." error=password.field("password")/>
+                </div>
+                <div class="form-actions">
+                    <Button submit=true busy=password.pending()>"Change the password"</Button>
+                </div>
+            </ActionForm>
+            <h2>"Second factor"</h2>
+            {factor}
+            <h2>"Sessions"</h2>
+            <p class="sub">"Left a browser signed in somewhere? This signs you out everywhere, here too."</p>
+            {wrong(everywhere.beside(&[]))}
+            <ActionForm action=everywhere.action attr:class="form">
+                <div class="form-actions">
+                    <Button submit=true busy=everywhere.pending()>"Sign out everywhere"</Button>
+                </div>
+            </ActionForm>
+        </PlainShell>
+    }
+    .into_any()
+}
+
+fn second_factor(settings: &AccountSettings, forms: Forms) -> AnyView {
+    let Forms { begin, turn_on, turn_off, codes, .. } = forms;
+    let fresh = move || {
+        let made = codes.action.value().get().or_else(|| turn_on.action.value().get());
+        made.and_then(std::result::Result::ok).map(recovery_codes)
+    };
+    let Some(since) = settings.second_factor_since else {
+        return view! {
+            <p class="sub">
+                "A code from your phone besides your password, each time you sign in, and before you pay partners or make API keys."
+            </p>
+            {wrong(begin.beside(&[]))}
+            {move || match begin.action.value().get() {
+                Some(Ok(start)) => scan(start, turn_on),
+                _ => {
+                    view! {
+                        <ActionForm action=begin.action attr:class="form">
+                            <div class="form-actions">
+                                <Button submit=true busy=begin.pending()>"Set up the second factor"</Button>
+                            </div>
+                        </ActionForm>
+                    }
+                        .into_any()
+                }
+            }}
+        }
+        .into_any();
+    };
+    let left = settings.recovery_codes_left;
+    let tone = if left < 3 { Tone::Warn } else { Tone::Neutral };
+    view! {
+        <Facts>
+            <Fact label="Second factor"><Pill tone=Tone::Good text="On"/>" since "{since.format("%-d %b %Y").to_string()}</Fact>
+            <Fact label="Recovery codes"><Pill tone=tone text=format!("{left} left")/></Fact>
+        </Facts>
+        {fresh}
+        {wrong(codes.beside(&[]))}
+        {wrong(turn_off.beside(&[]))}
+        <div class="row">
+            <ActionForm action=codes.action>
+                <Button submit=true busy=codes.pending()>"Make new recovery codes"</Button>
+            </ActionForm>
+            <ActionForm action=turn_off.action>
+                <Button submit=true kind=ButtonKind::Quiet busy=turn_off.pending()>"Turn it off"</Button>
+            </ActionForm>
+        </div>
+    }
+    .into_any()
+}
+
+fn scan(start: TotpStart, turn_on: Form<TurnOnSecondFactor>) -> AnyView {
+    view! {
+        <div class="form-row">
+            <QrCode size=start.qr.size path=start.qr.d label="QR code for your authenticator app"/>
+            <div class="stack">
+                <p>"Scan this with an authenticator app, or type this secret into it:"</p>
+                <CodeBlock code=start.secret what="secret"/>
+                {wrong(turn_on.beside(&["code"]))}
+                <ActionForm action=turn_on.action attr:class="form">
+                    <TextInput id="code" label="The six digits that it shows" required=true inputmode="numeric" autocomplete="one-time-code" error=turn_on.field("code")/>
+                    <div class="form-actions">
+                        <Button kind=ButtonKind::Primary submit=true busy=turn_on.pending()>"Turn it on"</Button>
+                    </div>
+                </ActionForm>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn recovery_codes(codes: Vec<String>) -> AnyView {
+    view! {
+        <Note tone=Tone::Warn>
+            "Keep these recovery codes where you find them without your phone. Each works once, and this is the only time they are shown."
+        </Note>
+        <CodeBlock code=codes.join("\n") what="recovery codes"/>
+    }
+    .into_any()
+}

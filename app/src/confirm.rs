@@ -1,0 +1,87 @@
+//! Asking once more for the second factor, or the password where there is none, before an act that needs it.
+
+use access::{FailurePage, Form, Result};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use leptos_router::{LazyRoute, lazy_route};
+use ui::{Button, ButtonKind, Note, PasswordInput, PlainShell, TextInput, Tone};
+
+/// Whether a code is asked for (else the password).
+#[server(prefix = "/fn", endpoint = "confirm/how", input = GetUrl)]
+pub async fn confirm_by_code() -> Result<bool> {
+    access::answer(async { Ok(access::account().await?.session.second_factor) }).await
+}
+
+/// Takes the answer, and goes back.
+#[server(prefix = "/fn", endpoint = "confirm")]
+pub async fn confirm(answer: String, to: Option<String>) -> Result<()> {
+    access::answer(async {
+        let access::Account { state, conn, moment, token, .. } = access::account().await?;
+        drop(conn);
+        engine::accounts::confirm_again(&state.pool, &moment, &state.secrets, &token, &answer).await?;
+        access::redirect(to.as_deref().and_then(access::local_path).unwrap_or("/"));
+        Ok(())
+    })
+    .await
+}
+
+/// `/confirm`.
+pub struct ConfirmPage(Resource<Result<bool>>);
+
+#[lazy_route]
+impl LazyRoute for ConfirmPage {
+    fn data() -> Self {
+        Self(Resource::new(|| (), |()| confirm_by_code()))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let by_code = this.0;
+        let form = Form::<Confirm>::new();
+        view! {
+            <Title text="Please confirm"/>
+            <Suspense>
+                {move || Suspend::new(async move {
+                    match by_code.await {
+                        Ok(by_code) => card(form, by_code),
+                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        }
+        .into_any()
+    }
+}
+
+fn card(form: Form<Confirm>, by_code: bool) -> AnyView {
+    let to = use_query_map().with_untracked(|query| query.get("to")).filter(|to| access::local_path(to).is_some());
+    // The engine names the field after what it asked for.
+    let wrong = form.beside(&[]);
+    let words = if by_code {
+        "What you are about to do asks for your second factor once more. It counts for 15 minutes."
+    } else {
+        "What you are about to do asks for your password once more. It counts for 15 minutes."
+    };
+    let back = to.clone().unwrap_or_else(|| "/".to_owned());
+    let field = if by_code {
+        view! { <TextInput id="answer" label="Code" required=true autocomplete="one-time-code" autofocus=true/> }
+            .into_any()
+    } else {
+        view! { <PasswordInput id="answer" label="Password"/> }.into_any()
+    };
+    view! {
+        <PlainShell brand="Tributary" title="Please confirm that it is you" words=words foot=move || view! { <a href=back>"Back"</a> }>
+            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            <ActionForm action=form.action attr:class="form">
+                {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
+                {field}
+                <div class="form-actions">
+                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Confirm"</Button>
+                </div>
+            </ActionForm>
+        </PlainShell>
+    }
+    .into_any()
+}

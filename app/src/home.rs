@@ -1,0 +1,62 @@
+//! `/` leads to where one's work is.
+
+use access::{FailurePage, Result};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::components::Redirect;
+use leptos_router::{LazyRoute, lazy_route};
+
+/// Where to go from `/`: the first program one administers, else the first in which one is a partner; without a session
+/// to sign in; before there is an owner to the set-up.
+#[server(prefix = "/fn", endpoint = "landing", input = GetUrl)]
+pub async fn landing() -> Result<String> {
+    access::answer(async {
+        let access::Visitor { mut conn, moment, .. } = access::visitor().await?;
+        let session = match access::session_token() {
+            Some(token) => engine::accounts::session(&mut conn, &moment, &token).await?,
+            None => None,
+        };
+        let Some(session) = session else {
+            let setup = engine::accounts::setup::needed(&mut conn).await?;
+            return Ok(if setup { "/setup" } else { "/sign-in" }.to_owned());
+        };
+        let places = engine::accounts::places(&mut conn, &session).await?;
+        Ok(if let Some(program) = places.programs.first() {
+            format!("/admin/{}", program.slug)
+        } else if let Some(place) = places.enrollments.first() {
+            format!("/p/{}", place.program_slug)
+        } else if places.organizations.is_empty() {
+            "/account".to_owned()
+        } else {
+            "/setup".to_owned()
+        })
+    })
+    .await
+}
+
+/// The page `/`.
+pub struct Home {
+    to: Resource<Result<String>>,
+}
+
+#[lazy_route]
+impl LazyRoute for Home {
+    fn data() -> Self {
+        Self { to: Resource::new(|| (), |()| landing()) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let to = this.to;
+        view! {
+            <Suspense>
+                {move || Suspend::new(async move {
+                    match to.await {
+                        Ok(path) => view! { <Redirect path=path/> }.into_any(),
+                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        }
+        .into_any()
+    }
+}

@@ -1,0 +1,89 @@
+//! The second step of signing in.
+
+use access::{FailurePage, Form, Result};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::components::Redirect;
+use leptos_router::hooks::use_query_map;
+use leptos_router::{LazyRoute, lazy_route};
+use ui::{Button, ButtonKind, Note, PlainShell, TextInput, Tone};
+
+/// Whether somebody has given the password and is asked for a code.
+#[server(prefix = "/fn", endpoint = "second-factor/due", input = GetUrl)]
+pub async fn second_factor_due() -> Result<bool> {
+    access::answer(async {
+        let Some(token) = access::session_token() else { return Ok(false) };
+        let access::Visitor { mut conn, moment, .. } = access::visitor().await?;
+        Ok(engine::accounts::second_factor_due(&mut conn, &moment, &token).await?)
+    })
+    .await
+}
+
+/// Completes signing in by a code, and goes on.
+#[server(prefix = "/fn", endpoint = "second-factor")]
+pub async fn second_factor(code: String, to: Option<String>) -> Result<()> {
+    access::answer(async {
+        let state = access::State::here()?;
+        let token = access::session_token().ok_or(access::Error::SignIn)?;
+        let moment = engine::Moment::now();
+        let signed_in = engine::accounts::second_factor(&state.pool, &moment, &state.secrets, &token, &code).await?;
+        access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
+        access::redirect(to.as_deref().and_then(access::local_path).unwrap_or("/"));
+        Ok(())
+    })
+    .await
+}
+
+/// `/second-factor`.
+pub struct SecondFactorPage(Resource<Result<bool>>);
+
+#[lazy_route]
+impl LazyRoute for SecondFactorPage {
+    fn data() -> Self {
+        Self(Resource::new(|| (), |()| second_factor_due()))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let due = this.0;
+        let form = Form::<SecondFactor>::new();
+        view! {
+            <Title text="Second factor"/>
+            <Suspense>
+                {move || Suspend::new(async move {
+                    match due.await {
+                        Ok(true) => card(form),
+                        Ok(false) => view! { <Redirect path="/sign-in"/> }.into_any(),
+                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        }
+        .into_any()
+    }
+}
+
+fn card(form: Form<SecondFactor>) -> AnyView {
+    let to = use_query_map().with_untracked(|query| query.get("to"));
+    let wrong = form.beside(&["code"]);
+    let other = || view! { <a href="/sign-in">"Sign in as someone else"</a> };
+    view! {
+        <PlainShell
+            brand="Tributary"
+            title="Second factor"
+            words="Type the six digits that your authenticator app shows, or one of your recovery codes."
+            foot=other
+        >
+            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            <ActionForm action=form.action attr:class="form">
+                {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
+                <TextInput id="code" label="Code" required=true autocomplete="one-time-code" autofocus=true error=form.field("code")/>
+                <div class="form-actions">
+                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Continue"</Button>
+                </div>
+            </ActionForm>
+        </PlainShell>
+    }
+    .into_any()
+}

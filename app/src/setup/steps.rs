@@ -1,0 +1,161 @@
+//! The forms of the first run.
+
+use super::{CreateKey, CreateOffer, CreateOwner, CreateProgram, FirstPartner, ProgramRef};
+use access::Form;
+use domain::integrations::MadeApiKey;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use ui::{Button, ButtonKind, Choice, CodeBlock, CopyField, MoneyInput, Note, PasswordInput, Select, TextInput, Tone};
+
+/// The forms of all steps: made once, at the top of the page.
+#[derive(Clone, Copy)]
+pub(super) struct Forms {
+    pub owner: Form<CreateOwner>,
+    pub program: Form<CreateProgram>,
+    pub offer: Form<CreateOffer>,
+    pub key: Form<CreateKey>,
+    pub partner: Form<FirstPartner>,
+}
+
+pub(super) fn wrong(words: Signal<Option<String>>) -> impl IntoView {
+    move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })
+}
+
+pub(super) fn owner(form: Form<CreateOwner>, token: String) -> AnyView {
+    view! {
+        {wrong(form.beside(&["name", "email", "password", "organization"]))}
+        <ActionForm action=form.action attr:class="form">
+            <input type="hidden" name="token" value=token/>
+            <div class="form-row">
+                <TextInput id="name" label="Your name" required=true autocomplete="name" autofocus=true error=form.field("name")/>
+                <TextInput id="organization" label="Your company" required=true autocomplete="organization" error=form.field("organization")/>
+            </div>
+            <TextInput id="email" label="E-mail" kind="email" required=true autocomplete="email" error=form.field("email")/>
+            <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/>
+            <div class="form-actions">
+                <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the owner"</Button>
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+const CURRENCIES: &[&str] = &[
+    "USD", "EUR", "GBP", "AUD", "BRL", "CAD", "CHF", "CZK", "DKK", "INR", "JPY", "MXN", "NOK", "NZD", "PLN", "SEK",
+    "ZAR",
+];
+
+pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<String>) -> AnyView {
+    let currencies = CURRENCIES.iter().map(|code| Choice::new(*code, *code)).collect::<Vec<_>>();
+    let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
+    view! {
+        {wrong(form.beside(&["name", "slug", "currency", "time_zone", "website"]))}
+        <ActionForm action=form.action attr:class="form">
+            <div class="form-row">
+                <TextInput id="name" label="Name" placeholder="Acme partners" required=true autofocus=true error=form.field("name")/>
+                <TextInput id="slug" label="Name in addresses" prefix="/p/" placeholder="acme" help="It can't be changed later." required=true error=form.field("slug")/>
+            </div>
+            <TextInput id="website" label="Website" kind="url" placeholder="https://www.example.com" help="Where partners' links lead." required=true error=form.field("website")/>
+            <div class="form-row">
+                <Select id="currency" label="Currency" choices=currencies value="USD" help="Fixed once the first commission is earned." error=form.field("currency")/>
+                <Select id="time_zone" label="Time zone" choices=zones value="UTC" help="Days and months follow it." error=form.field("time_zone")/>
+            </div>
+            <div class="form-actions">
+                <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the program"</Button>
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+pub(super) fn offer(form: Form<CreateOffer>, program: ProgramRef) -> AnyView {
+    let lengths = vec![
+        Choice::new("first", "of the first sale"),
+        Choice::new("3", "of every sale, for 3 months"),
+        Choice::new("12", "of every sale, for 12 months"),
+        Choice::new("24", "of every sale, for 24 months"),
+        Choice::new("lifetime", "of every sale, for as long as they pay"),
+    ];
+    view! {
+        {wrong(form.beside(&["name", "percent", "months", "flat", "hold_days"]))}
+        <ActionForm action=form.action attr:class="form">
+            <input type="hidden" name="program" value=program.slug/>
+            <TextInput id="name" label="Name" value="Standard" required=true error=form.field("name")/>
+            <div class="form-row">
+                <TextInput id="percent" label="Partners earn" value="30" suffix="%" inputmode="decimal" error=form.field("percent")/>
+                <Select id="months" label="Of what" choices=lengths value="12" error=form.field("months")/>
+            </div>
+            <div class="form-row">
+                <MoneyInput id="flat" label="And for each new customer" currency=program.currency optional=true error=form.field("flat")/>
+                <TextInput id="hold_days" label="Held for refunds" value="30" suffix="days" inputmode="numeric" required=true error=form.field("hold_days")/>
+            </div>
+            <div class="form-actions">
+                <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the offer"</Button>
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+pub(super) fn key(form: Form<CreateKey>, program: ProgramRef, on: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    let slug = program.slug.clone();
+    view! {
+        {wrong(form.beside(&[]))}
+        {move || match form.action.value().get() {
+            Some(Ok(made)) => snippets(&made, &program, on),
+            _ => {
+                let slug = slug.clone();
+                view! {
+                    <ActionForm action=form.action attr:class="form">
+                        <input type="hidden" name="program" value=slug/>
+                        <p class="sub">
+                            "The key lets your server report sign-ups and sales. It is shown once: keep it with your server's other secrets."
+                        </p>
+                        <div class="form-actions">
+                            <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the API key"</Button>
+                        </div>
+                    </ActionForm>
+                }
+                    .into_any()
+            }
+        }}
+    }
+    .into_any()
+}
+
+/// What a page of the company carries.
+pub(super) fn page_snippet(program: &ProgramRef) -> String {
+    format!("<script async src=\"{}/t.js\" data-program=\"{}\"></script>", program.server, program.slug)
+}
+
+/// How the company's server reports a sign-up and a sale.
+pub(super) fn server_snippet(program: &ProgramRef, key: &str) -> String {
+    let server = &program.server;
+    let currency = program.currency;
+    format!(
+        r#"# When somebody signs up. click_id is what tributary.clickId() gave your page.
+curl {server}/api/v1/track/signup \
+  -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \
+  -d '{{"event_id": "signup-1", "customer": {{"external_id": "u_1", "email": "n@example.com"}}, "click_id": "…"}}'
+
+# When they pay.
+curl {server}/api/v1/track/sale \
+  -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \
+  -d '{{"event_id": "sale-1", "customer": {{"external_id": "u_1"}}, "amount": "49.00", "currency": "{currency}"}}'"#
+    )
+}
+
+fn snippets(made: &MadeApiKey, program: &ProgramRef, on: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    view! {
+        <p>"Your API key, shown this once:"</p>
+        <CopyField text=made.key.clone() what="API key"/>
+        <p>"On each page of your website, so that it remembers which link a visitor came by:"</p>
+        <CodeBlock code=page_snippet(program) what="snippet"/>
+        <p>"On your server:"</p>
+        <CodeBlock code=server_snippet(program, &made.key) what="commands"/>
+        <div class="form-actions">
+            <Button kind=ButtonKind::Primary on_click=move |()| on()>"I have kept the key: go on"</Button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,184 @@
+//! Signing in: by e-mail anywhere, by partner code too on the program's own page; and signing out.
+
+use access::{FailurePage, Form, Result};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::components::Redirect;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{Button, ButtonKind, Checkbox, Note, PasswordInput, PlainShell, TextInput, Tone};
+
+/// The page on which somebody signs in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Door {
+    /// Whose: the program's name, else the product's.
+    brand: String,
+    /// The program's accent, or empty.
+    accent: String,
+    /// Whether this is the demo, whose sign-ins are no secret.
+    demo: bool,
+    /// Whether somebody is signed in already.
+    signed_in: bool,
+}
+
+/// What the page on which one signs in shows, of a program or of none.
+#[server(prefix = "/fn", endpoint = "sign-in/door", input = GetUrl)]
+pub async fn read_door(program: Option<String>) -> Result<Door> {
+    access::answer(async {
+        let access::Visitor { state, mut conn, moment } = access::visitor().await?;
+        let program = match program {
+            Some(slug) => Some(engine::programs::by_slug(&mut conn, &slug).await?),
+            None => None,
+        };
+        let signed_in = match access::session_token() {
+            Some(token) => engine::accounts::session(&mut conn, &moment, &token).await?.is_some(),
+            None => false,
+        };
+        let (brand, accent) =
+            program.map_or_else(|| ("Tributary".to_owned(), String::new()), |program| (program.name, program.accent));
+        Ok(Door { brand, accent, demo: state.demo, signed_in })
+    })
+    .await
+}
+
+/// Signs in and goes on: to the second factor where there is one, else to `to`.
+#[server(prefix = "/fn", endpoint = "sign-in")]
+pub async fn sign_in(
+    who: String,
+    password: String,
+    program: Option<String>,
+    keep: Option<String>,
+    to: Option<String>,
+) -> Result<()> {
+    access::answer(async {
+        let state = access::State::here()?;
+        let to = to.as_deref().and_then(access::local_path).map(str::to_owned);
+        let to = to.unwrap_or_else(|| program.as_ref().map_or("/".to_owned(), |program| format!("/p/{program}")));
+        let input =
+            engine::accounts::SignIn { who, program, password, user_agent: access::user_agent(), keep: keep.is_some() };
+        let signed_in = engine::accounts::sign_in(&state.pool, &engine::Moment::now(), &input).await?;
+        access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
+        if signed_in.needs_second_factor {
+            access::redirect(&format!("/second-factor?to={}", access::escape(&to)));
+        } else {
+            access::redirect(&to);
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Signs out.
+#[server(prefix = "/fn", endpoint = "sign-out")]
+pub async fn sign_out() -> Result<()> {
+    access::answer(async {
+        if let Some(token) = access::session_token() {
+            let mut visitor = access::visitor().await?;
+            engine::accounts::sign_out(&mut visitor.conn, &token).await?;
+        }
+        access::forget_session()?;
+        access::redirect("/sign-in?note=signed-out");
+        Ok(())
+    })
+    .await
+}
+
+/// `/sign-in`.
+pub struct SignInAnywhere(Resource<Result<Door>>);
+
+#[lazy_route]
+impl LazyRoute for SignInAnywhere {
+    fn data() -> Self {
+        Self(Resource::new(|| (), |()| read_door(None)))
+    }
+
+    fn view(this: Self) -> AnyView {
+        page(this.0, None)
+    }
+}
+
+/// `/p/{program}/sign-in`.
+pub struct SignInToProgram(Resource<Result<Door>>, String);
+
+#[lazy_route]
+impl LazyRoute for SignInToProgram {
+    fn data() -> Self {
+        let program = use_params_map().with_untracked(|params| params.get("program").unwrap_or_default());
+        let of = program.clone();
+        Self(Resource::new(|| (), move |()| read_door(Some(of.clone()))), program)
+    }
+
+    fn view(this: Self) -> AnyView {
+        page(this.0, Some(this.1))
+    }
+}
+
+fn page(found: Resource<Result<Door>>, program: Option<String>) -> AnyView {
+    let form = Form::<SignIn>::new();
+    view! {
+        <Title text="Sign in"/>
+        <Suspense>
+            {move || {
+                let program = program.clone();
+                Suspend::new(async move {
+                    match found.await {
+                        Ok(door) => sign_in_card(door, form, program),
+                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
+                    }
+                })
+            }}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// What happened just before, where the address says so.
+fn notice(note: Option<&str>) -> Option<&'static str> {
+    match note? {
+        "signed-out" => Some("You are signed out."),
+        "password" => Some("Your new password is set. Sign in with it."),
+        _ => None,
+    }
+}
+
+fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyView {
+    let query = use_query_map();
+    let to = query.with_untracked(|query| query.get("to")).filter(|to| access::local_path(to).is_some());
+    if door.signed_in {
+        let to = to.or_else(|| program.map(|program| format!("/p/{program}"))).unwrap_or_else(|| "/".to_owned());
+        return view! { <Redirect path=to/> }.into_any();
+    }
+    let notice = query.with_untracked(|query| notice(query.get("note").as_deref()));
+    let wrong = form.beside(&["who", "password"]);
+    let (label, help) = if program.is_some() { ("E-mail or partner code", "") } else { ("E-mail", "") };
+    let kind = if program.is_some() { "text" } else { "email" };
+    let demo = door.demo.then(|| {
+        let who = if program.is_some() { "ada@tributary.test, or the partner code ada" } else { "ada@tributary.test (partner) or admin@tributary.test (admin)" };
+        view! {
+            <Note tone=Tone::Accent>"This is the demo. Sign in as "{who}", with the password "<code>"tributary-demo"</code>"."</Note>
+        }
+    });
+    let _ = help;
+    let forgot = || view! { <a href="/forgot-password">"Forgot your password?"</a> };
+    view! {
+        <PlainShell brand=door.brand accent=door.accent title="Sign in" foot=forgot>
+            {notice.map(|words| view! { <Note tone=Tone::Good>{words}</Note> })}
+            {demo}
+            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            <ActionForm action=form.action attr:class="form">
+                {program.map(|program| view! { <input type="hidden" name="program" value=program/> })}
+                {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
+                <TextInput id="who" label=label kind=kind required=true autocomplete="username" autofocus=true error=form.field("who")/>
+                <PasswordInput id="password" label="Password" error=form.field("password")/>
+                <Checkbox id="keep" label="Keep me signed in for 30 days"/>
+                <div class="form-actions">
+                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Sign in"</Button>
+                </div>
+            </ActionForm>
+        </PlainShell>
+    }
+    .into_any()
+}

@@ -1,0 +1,65 @@
+//! A link that signs a partner in, made by the company's own product.
+
+use access::{Form, Result};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use leptos_router::{LazyRoute, lazy_route};
+use ui::{Button, ButtonKind, Note, PlainShell, Tone};
+
+/// Signs in by the link, once, and goes to its program.
+#[server(prefix = "/fn", endpoint = "sign-in-link")]
+pub async fn sign_in_by_link(token: String) -> Result<()> {
+    access::answer(async {
+        let state = access::State::here()?;
+        let moment = engine::Moment::now();
+        let (signed_in, program) =
+            engine::accounts::sign_in_links::redeem(&state.pool, &moment, &token, &access::user_agent())
+                .await
+                .map_err(|error| match error {
+                    engine::Error::NotFound(_) => access::Error::Conflict(
+                        "This link is over: it works once, and for ten minutes. Go back and ask for another.".into(),
+                    ),
+                    error => error.into(),
+                })?;
+        access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
+        let to = format!("/p/{program}");
+        if signed_in.needs_second_factor {
+            access::redirect(&format!("/second-factor?to={}", access::escape(&to)));
+        } else {
+            access::redirect(&to);
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// `/sign-in-link/{token}`: the link alone changes nothing, since mail programs and browsers look ahead.
+pub struct SignInLink;
+
+#[lazy_route]
+impl LazyRoute for SignInLink {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let token = use_params_map().with_untracked(|params| params.get("token").unwrap_or_default());
+        let form = Form::<SignInByLink>::new();
+        let wrong = form.beside(&[]);
+        view! {
+            <Title text="Sign in"/>
+            <PlainShell brand="Tributary" title="Sign in" words="You come with a link that signs you in.">
+                {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+                <ActionForm action=form.action attr:class="form">
+                    <input type="hidden" name="token" value=token/>
+                    <div class="form-actions">
+                        <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Continue"</Button>
+                    </div>
+                </ActionForm>
+            </PlainShell>
+        }
+        .into_any()
+    }
+}
