@@ -5,9 +5,10 @@ use crate::secrets::{hex, token_hash};
 use crate::{Error, Moment, Result};
 use chrono::Duration;
 use domain::accounts::{Actor, Power, Scope};
-use domain::ids::{AccountId, ApiKeyId, ProgramId};
+use domain::ids::{AccountId, ApiKeyId, OrganizationId, ProgramId};
 use domain::integrations::{ApiKey, MadeApiKey, NewApiKey};
-use domain::programs::Program;
+use domain::money::Currency;
+use domain::programs::{ClickModel, Program, SelfReferralRule};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
@@ -142,15 +143,20 @@ impl KeyHolder {
     }
 }
 
-/// Who this key stands for; `None` where there is no such key, or it is revoked. When it was used is noted at most
+/// Who this key stands for, in one query; `None` where there is no such key, or it is revoked. When it was used is noted at most
 /// hourly.
 ///
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -> Result<Option<KeyHolder>> {
     let found = sqlx::query!(
-        r#"select id as "id: ApiKeyId", program_id as "program: ProgramId", scopes as "scopes: Vec<Scope>", last_used_at
-         from api_keys where key_hash = $1 and revoked_at is null"#,
+        r#"select k.id as "key: ApiKeyId", k.scopes as "scopes: Vec<Scope>", k.last_used_at, p.id as "id: ProgramId",
+                  p.organization_id as "organization_id: OrganizationId", p.slug, p.name,
+                  p.currency as "currency: Currency", p.time_zone, p.accent, p.website, p.allowed_hosts, p.window_days,
+                  p.click_model as "click_model: ClickModel", p.self_referral as "self_referral: SelfReferralRule",
+                  p.review_commissions, p.consent_required, p.minimum_payment, p.payment_day
+         from api_keys k join programs p on p.id = k.program_id
+         where k.key_hash = $1 and k.revoked_at is null"#,
         &token_hash(key)
     )
     .fetch_optional(&mut *conn)
@@ -160,15 +166,32 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
     if found.last_used_at.is_none_or(|at| at < stale) {
         sqlx::query!(
             "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $3)",
-            found.id as ApiKeyId,
+            found.key as ApiKeyId,
             moment.at,
             stale
         )
-        .execute(&mut *conn)
+        .execute(conn)
         .await?;
     }
-    let program = programs::get(conn, found.program).await?;
-    let actor = Actor::Key { key: found.id, program: found.program };
+    let program = Program {
+        id: found.id,
+        organization_id: found.organization_id,
+        slug: found.slug,
+        name: found.name,
+        currency: found.currency,
+        time_zone: found.time_zone,
+        accent: found.accent,
+        website: found.website,
+        allowed_hosts: found.allowed_hosts,
+        window_days: found.window_days,
+        click_model: found.click_model,
+        self_referral: found.self_referral,
+        review_commissions: found.review_commissions,
+        consent_required: found.consent_required,
+        minimum_payment: found.minimum_payment,
+        payment_day: found.payment_day,
+    };
+    let actor = Actor::Key { key: found.key, program: program.id };
     Ok(Some(KeyHolder { actor, scopes: found.scopes, program }))
 }
 

@@ -1,3 +1,5 @@
+use crate::commissions::release_holds;
+use crate::ledger::close_months;
 use crate::links::partitions;
 use crate::messages::{Mail, Mailer, compose};
 use crate::{Error, Moment, Result};
@@ -29,8 +31,13 @@ const AT_ONCE: usize = 4;
 /// # Errors
 /// `Internal` where the worker can't begin, or loses the database for good.
 pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    // The partitions of the coming months, in case no worker was there at the time.
-    super::enqueue(&mut *context.pool.acquire().await?, &MakePartitions {}, Some(MakePartitions::IDENTIFIER)).await?;
+    // At once: perhaps no worker was there at their time.
+    let mut conn = context.pool.acquire().await?;
+    super::enqueue(&mut conn, &ReleaseHolds {}, Some(ReleaseHolds::IDENTIFIER)).await?;
+    super::enqueue(&mut conn, &CloseMonths {}, Some(CloseMonths::IDENTIFIER)).await?;
+    super::enqueue(&mut conn, &MakePartitions {}, Some(MakePartitions::IDENTIFIER)).await?;
+    super::enqueue(&mut conn, &Purge {}, Some(Purge::IDENTIFIER)).await?;
+    drop(conn);
     let stop = WorkerShutdownConfig::default()
         .listen_os_shutdown_signals(false)
         .grace_period(std::time::Duration::from_secs(15))
@@ -45,8 +52,12 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .worker_recovery(WorkerRecoveryConfig::default().sweep_threshold(std::time::Duration::from_secs(120)))
         .add_extension(context)
         .define_job::<Mail>()
+        .define_job::<ReleaseHolds>()
+        .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
         .define_job::<Purge>()
+        .with_cron(Cron::every_minute::<ReleaseHolds>().job_key(ReleaseHolds::IDENTIFIER))
+        .with_cron(Cron::every_minute::<CloseMonths>().job_key(CloseMonths::IDENTIFIER))
         .with_cron(
             Cron::daily_at::<MakePartitions>(0, 10).map_err(Error::internal)?.job_key(MakePartitions::IDENTIFIER),
         )
@@ -103,35 +114,41 @@ async fn letter(context: &Context, mail: &Mail) -> Result<Option<crate::messages
     Ok(letter)
 }
 
-/// Makes the partitions of clicks of this month and the three to come.
-#[derive(Serialize, Deserialize)]
-struct MakePartitions {}
+/// Work that recurs: it has no payload, and waits in the queue at most once, whatever the number of processes.
+macro_rules! recurring {
+    ($($(#[$doc:meta])* $name:ident = $identifier:literal does $work:path;)+) => {$(
+        $(#[$doc])*
+        #[derive(Serialize, Deserialize)]
+        struct $name {}
 
-impl TaskHandler for MakePartitions {
-    const IDENTIFIER: &'static str = "make_partitions";
+        impl TaskHandler for $name {
+            const IDENTIFIER: &'static str = $identifier;
 
-    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
-        let context = context(&worker)?;
-        let today = Moment::now().at.date_naive();
-        let made = async {
-            let mut tx = context.pool.begin().await?;
-            partitions::ensure(&mut tx, today, today + Months::new(3)).await?;
-            Ok(tx.commit().await?)
-        };
-        made.await.map_err(failure(&worker, DATABASE))
-    }
+            async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+                let context = context(&worker)?;
+                let done = $work(&context.pool, &Moment::now()).await;
+                done.map(drop).map_err(failure(&worker, DATABASE))
+            }
+        }
+    )+};
 }
 
-/// Deletes what has had its time.
-#[derive(Serialize, Deserialize)]
-struct Purge {}
+recurring! {
+    /// Makes held commissions due whose time has come.
+    ReleaseHolds = "release_holds" does release_holds;
+    /// Closes the months that are over.
+    CloseMonths = "close_months" does close_months;
+    /// Makes the partitions of clicks of this month and the three to come.
+    MakePartitions = "make_partitions" does make_partitions;
+    /// Deletes what has had its time.
+    Purge = "purge" does purge;
+}
 
-impl TaskHandler for Purge {
-    const IDENTIFIER: &'static str = "purge";
-
-    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
-        purge(&context(&worker)?.pool, &Moment::now()).await.map_err(failure(&worker, DATABASE))
-    }
+async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
+    let today = moment.at.date_naive();
+    let mut tx = pool.begin().await?;
+    partitions::ensure(&mut tx, today, today + Months::new(3)).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Sessions and one-time links that are over, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after

@@ -1,6 +1,5 @@
 use super::codes::{IN_USE, claim};
-use crate::programs::audit;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, partners};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, LinkId, ProgramId};
@@ -186,7 +185,7 @@ fn owner(actor: &Actor, partner: EnrollmentId, power: Power) -> Result<()> {
     match actor {
         Actor::Partner { enrollment, .. } if *enrollment == partner => Ok(()),
         Actor::Partner { .. } => Err(Error::NotFound("partner")),
-        _ => crate::partners::allow(actor, power),
+        _ => partners::allow(actor, power),
     }
 }
 
@@ -229,7 +228,7 @@ async fn note(
     if matches!(actor, Actor::Partner { .. }) {
         return Ok(());
     }
-    audit::record(conn, moment, actor, action, code, &format!("partners/{partner_code}"), details).await
+    partners::note(conn, moment, actor, action, code, &partners::page(partner_code), details).await
 }
 
 /// These links with their figures, in this order.

@@ -1,6 +1,5 @@
 //! Offers: what a program pays for what, in versions. What is attributed keeps the version it was made under.
 
-use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -265,5 +264,5 @@ async fn note(
     name: &str,
     details: serde_json::Value,
 ) -> Result<()> {
-    audit::record(conn, moment, actor, action, name.trim(), "offers", details).await
+    crate::partners::note(conn, moment, actor, action, name.trim(), "offers", details).await
 }

@@ -1,6 +1,5 @@
-use super::{account_of, allow, check_names, note_standing, path};
+use super::{account_of, allow, check_names, invite, note, note_standing, page};
 use crate::links::codes::{IN_USE, claim};
-use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, ProgramId};
@@ -23,7 +22,7 @@ pub async fn create(
     allow(actor, Power::ManagePartners)?;
     let partner = enroll(conn, moment, actor, input).await?;
     let details = json!({ "status": input.status });
-    audit::record(conn, moment, actor, "partner.create", &partner.name, &path(&partner.code), details).await?;
+    note(conn, moment, actor, "partner.create", &partner.name, &page(&partner.code), details).await?;
     Ok(partner)
 }
 
@@ -136,6 +135,9 @@ async fn enroll(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: 
         )
         .execute(&mut *conn)
         .await?;
+        if input.status == EnrollmentStatus::Active {
+            invite(conn, program, id, account).await?;
+        }
     }
     sqlx::query!(
         "insert into enrollment_offers (program_id, enrollment_id, offer_id, position)

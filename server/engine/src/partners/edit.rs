@@ -1,6 +1,5 @@
-use super::{account_of, allow, check_names, lock, path};
+use super::{account_of, allow, check_names, invite, lock, note, page};
 use crate::links::codes::{IN_USE, claim};
-use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
@@ -46,7 +45,7 @@ pub async fn update(
     )
     .execute(&mut *conn)
     .await?;
-    audit::record(conn, moment, actor, "partner.update", &partner.name, &path(&partner.code), json!({})).await
+    note(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), json!({})).await
 }
 
 /// Gives a partner and its default link another code; the old one stays an alias for links and for signing in. Asks
@@ -93,7 +92,7 @@ pub async fn change_code(
     .execute(&mut *conn)
     .await?;
     let details = json!({ "from": partner.code, "to": code });
-    audit::record(conn, moment, actor, "partner.change_code", &partner.name, &path(code), details).await
+    note(conn, moment, actor, "partner.change_code", &partner.name, &page(code), details).await
 }
 
 /// Sets a partner's offers, in the order in which they are tried, and its own rates. Customers already attributed
@@ -136,7 +135,7 @@ pub async fn set_offers(
         .await?;
     }
     let details = json!({ "offers": offers });
-    audit::record(conn, moment, actor, "partner.set_offers", &partner.name, &path(&partner.code), details).await
+    note(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
 }
 
 async fn check_offers(
@@ -182,8 +181,8 @@ async fn check_offers(
     Ok(errors)
 }
 
-/// Lets one more person sign in for a partner, by e-mail; the account is made where there is none. Asks for
-/// `ManagePartners`.
+/// Lets one more person sign in for a partner, by e-mail; the account is made where there is none, and invited
+/// by mail. Asks for `ManagePartners`.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `email`.
@@ -215,6 +214,7 @@ pub async fn add_account(
     if added == 0 {
         return Err(Error::field("email", "This person signs in for the partner already."));
     }
-    audit::record(conn, moment, actor, "partner.add_account", &partner.name, &path(&partner.code), json!({})).await?;
+    invite(conn, actor.program(), id, account).await?;
+    note(conn, moment, actor, "partner.add_account", &partner.name, &page(&partner.code), json!({})).await?;
     Ok(account)
 }

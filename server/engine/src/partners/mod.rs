@@ -15,6 +15,8 @@ pub use edit::{add_account, change_code, set_offers, update};
 pub use list::{counts, list};
 pub use standing::set_status;
 
+use crate::messages::{self, Mail};
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, ProgramId};
@@ -27,8 +29,24 @@ pub(crate) fn allow(actor: &Actor, power: Power) -> Result<()> {
     if matches!(actor, Actor::Key { .. }) || actor.may(power) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
-/// The admin's page of a partner, for the audit log.
-fn path(code: &str) -> String {
+/// Writes to the audit log what was done to something that `page`, a path in the program's admin area, shows.
+pub(crate) async fn note(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    action: &str,
+    subject: &str,
+    page: &str,
+    details: serde_json::Value,
+) -> Result<()> {
+    let slug = sqlx::query_scalar!("select slug from programs where id = $1", actor.program() as ProgramId)
+        .fetch_one(&mut *conn)
+        .await?;
+    audit::record(conn, moment, actor, action, subject, &format!("/admin/{slug}/{page}"), details).await
+}
+
+/// The admin's page of a partner.
+pub(crate) fn page(code: &str) -> String {
     format!("partners/{code}")
 }
 
@@ -113,4 +131,14 @@ async fn note_standing(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Invites a person by mail, once the transaction commits, to act for a partner.
+async fn invite(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    enrollment: EnrollmentId,
+    account: AccountId,
+) -> Result<()> {
+    messages::enqueue(conn, &Mail::PartnerInvitation { account, program, enrollment }).await
 }

@@ -1,8 +1,8 @@
-use super::{allow, lock, note_standing, path};
-use crate::programs::audit;
-use crate::{Error, Moment, Result};
+use super::{allow, invite, lock, note, note_standing, page};
+use crate::messages::{self, Mail};
+use crate::{Error, Moment, Result, commissions};
 use domain::accounts::{Actor, Power};
-use domain::ids::{EnrollmentId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, ProgramId};
 use domain::partners::EnrollmentStatus;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -54,6 +54,38 @@ pub async fn set_status(
         (_, EnrollmentStatus::Banned) => "partner.ban",
         (_, EnrollmentStatus::Declined | EnrollmentStatus::Pending) => "partner.decline",
     };
+    if status == EnrollmentStatus::Banned {
+        commissions::claw_back_all_held(conn, moment, actor, id).await?;
+    }
+    tell(conn, program, id, partner.status, status).await?;
     let details = json!({ "from": partner.status, "to": status, "reason": reason.trim() });
-    audit::record(conn, moment, actor, action, &partner.name, &path(&partner.code), details).await
+    note(conn, moment, actor, action, &partner.name, &page(&partner.code), details).await
+}
+
+/// Tells the partner by mail: who was let in and has no password yet gets a way to choose one. A ban is not announced.
+async fn tell(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    enrollment: EnrollmentId,
+    from: EnrollmentStatus,
+    to: EnrollmentStatus,
+) -> Result<()> {
+    let first = sqlx::query!(
+        r#"select a.id as "id: AccountId", a.password_hash is not null as "ready!"
+           from enrollment_accounts ea join accounts a on a.id = ea.account_id
+           where ea.program_id = $1 and ea.enrollment_id = $2 order by ea.created_at, a.id limit 1"#,
+        program as ProgramId,
+        enrollment as EnrollmentId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(first) = first else { return Ok(()) };
+    match (from, to) {
+        (EnrollmentStatus::Pending, EnrollmentStatus::Active) if !first.ready => {
+            invite(conn, program, enrollment, first.id).await
+        }
+        (_, EnrollmentStatus::Active) => messages::enqueue(conn, &Mail::PartnerActivated { program, enrollment }).await,
+        (_, EnrollmentStatus::Paused) => messages::enqueue(conn, &Mail::PartnerPaused { program, enrollment }).await,
+        _ => Ok(()),
+    }
 }
