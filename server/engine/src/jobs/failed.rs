@@ -82,7 +82,7 @@ pub async fn retry(pool: &PgPool, moment: &Moment, actor: &Actor, job: i64) -> R
         .execute(&mut *tx)
         .await?;
     let slug = programs::get(&mut tx, actor.program()).await?.slug;
-    let path = format!("/admin/{slug}/jobs");
+    let path = format!("/admin/{slug}/failed-jobs");
     audit::record(&mut tx, moment, actor, "job.retry", &row.job().what, &path, json!({ "job": job })).await?;
     tx.commit().await?;
     Ok(())

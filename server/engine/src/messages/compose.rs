@@ -164,7 +164,7 @@ async fn password_reset(
             "The link below works once, for an hour. If you did not ask, leave it: your password stays as it is."
                 .into(),
         ],
-        button: Some(("Choose a new password".into(), format!("{public_url}/reset-password?token={token}"))),
+        button: Some(("Choose a new password".into(), format!("{public_url}/reset-password/{token}"))),
         sender: "Tributary".into(),
         ..person.content()
     }))
@@ -182,7 +182,7 @@ async fn way_in(
         return Ok(("Sign in".into(), format!("{public_url}/sign-in")));
     }
     let token = tokens::make(conn, moment, Purpose::Invitation, Some(account), "").await?;
-    Ok(("Accept the invitation".into(), format!("{public_url}/invitation?token={token}")))
+    Ok(("Accept the invitation".into(), format!("{public_url}/accept-invitation/{token}")))
 }
 
 async fn team_invitation(
@@ -309,7 +309,7 @@ async fn payment_sent(
             format!("{} has sent you {amount}{by}, dated {}.", partner.program, paid.payment_date.format("%-d %B %Y")),
             "Your dashboard shows which commissions it pays.".into(),
         ],
-        button: Some(("See the payment".into(), format!("{}/payouts", partner.portal))),
+        button: Some(("See your ledger".into(), format!("{}/ledger", partner.portal))),
         ..partner.content()
     }))
 }

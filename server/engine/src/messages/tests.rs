@@ -35,7 +35,7 @@ async fn letters_are_escaped_and_their_links_work(pool: PgPool) {
     assert!(!letter.html.contains("<img"), "{}", letter.html);
     let token = letter.text.split("token=").nth(1).expect("link").split_whitespace().next().expect("token");
     assert!(
-        letter.html.contains(&format!("href=\"https://t.example/reset-password?token={token}\"")),
+        letter.html.contains(&format!("href=\"https://t.example/reset-password/{token}\"")),
         "{}",
         letter.html
     );
