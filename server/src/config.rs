@@ -15,9 +15,16 @@ pub struct Config {
     #[arg(long, env, global = true, value_name = "URL")]
     public_url: Option<String>,
 
-    /// The mail server, such as smtp://user:password@mail.example:587; without it mail is only logged.
-    #[arg(long, env, global = true, hide_env_values = true, value_name = "URL")]
-    pub smtp_url: Option<String>,
+    /// The mail server, such as smtps://user:password@mail.example.
+    #[arg(
+        long,
+        env,
+        global = true,
+        hide_env_values = true,
+        default_value = "smtp://127.0.0.1:25",
+        value_name = "URL"
+    )]
+    smtp_url: String,
 
     /// Who mail is from.
     #[arg(long, env, global = true, default_value = "Tributary <tributary@localhost>", value_name = "ADDRESS")]
@@ -77,6 +84,15 @@ impl Config {
         let configured = self.secret.as_deref().filter(|secret| !secret.trim().is_empty());
         let folder = places().find(|folder| folder.join("var").is_dir()).unwrap_or_default();
         engine::secrets::Secrets::load(configured, &folder.join("var/secret"))
+    }
+
+    /// The mail server; an empty setting counts as none.
+    #[must_use]
+    pub fn smtp_url(&self) -> &str {
+        match self.smtp_url.trim() {
+            "" => "smtp://127.0.0.1:25",
+            url => url,
+        }
     }
 
     /// Where browsers reach this server, without a slash at the end.

@@ -60,7 +60,7 @@ pub async fn serve(config: &Config) -> Result<()> {
         .map_err(|error| Error::internal(format!("can't listen on {address}: {error}")))?;
 
     let (stop, stopping) = watch::channel(false);
-    let mailer = messages::Mailer::new(config.smtp_url.as_deref().unwrap_or_default(), &config.mail_from)?;
+    let mailer = messages::Mailer::new(config.smtp_url(), &config.mail_from)?;
     let context = jobs::Context { pool: pool.clone(), mailer, public_url: public_url.clone() };
     let worker = tokio::spawn(work(context, stopping.clone()));
 

@@ -1,0 +1,171 @@
+//! Server functions are public endpoints: each is listed here with whom it lets in, and refuses all others.
+
+use crate::site::{Answer, PASSWORD, Site, now, program};
+use domain::accounts::{Actor, Role};
+use engine::accounts::setup::{NewOwner, create_admin};
+use engine::accounts::{SignIn, sign_in, sign_in_links, team};
+use http::Method;
+use server_fn::axum::server_fn_paths;
+use sqlx::PgPool;
+use std::collections::BTreeMap;
+
+/// Whom a function lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Whoever asks: it looks at nothing but what it is given.
+    Anyone,
+    /// Whoever is signed in, about themselves.
+    Account,
+    /// A partner of the program.
+    Partner,
+    /// A member of the program's team, whatever the role.
+    Team,
+    /// A member of the program's team whose role allows more than reading.
+    Powerful,
+}
+use Who::{Account, Anyone, Partner, Powerful, Team};
+
+/// Every function with arguments that it can read.
+const FUNCTIONS: &[(&str, &str, Who)] = &[
+    ("/fn/account", "", Account),
+    ("/fn/account/password", "old_password=x&password=x", Account),
+    ("/fn/account/recovery-codes", "", Account),
+    ("/fn/account/second-factor/begin", "", Account),
+    ("/fn/account/second-factor/turn-off", "", Account),
+    ("/fn/account/second-factor/turn-on", "code=000000", Account),
+    ("/fn/account/sign-out-everywhere", "", Account),
+    ("/fn/account/update", "name=X&language=en", Account),
+    ("/fn/confirm", "answer=x", Account),
+    ("/fn/confirm/how", "", Account),
+    ("/fn/forgot-password", "email=nobody%40acme.test", Anyone),
+    ("/fn/invitation", "token=x", Anyone),
+    ("/fn/invitation/accept", "token=x&name=X&password=x", Anyone),
+    ("/fn/landing", "", Anyone),
+    ("/fn/partner/commissions", "program=acme", Partner),
+    ("/fn/partner/dashboard", "program=acme", Partner),
+    ("/fn/partner/frame", "program=acme", Partner),
+    ("/fn/partner/ledger", "program=acme", Partner),
+    ("/fn/reset-password", "token=x&password=x", Anyone),
+    ("/fn/reset-password/holds", "token=x", Anyone),
+    ("/fn/second-factor", "code=000000", Anyone),
+    ("/fn/second-factor/due", "", Anyone),
+    ("/fn/setup", "", Anyone),
+    ("/fn/setup/key", "program=acme", Powerful),
+    ("/fn/setup/offer", "program=acme&name=X&percent=1&months=1&hold_days=1", Powerful),
+    ("/fn/setup/owner", "token=x&name=X&email=x%40acme.test&password=x&organization=X", Anyone),
+    ("/fn/setup/partner", "program=acme&name=X", Powerful),
+    ("/fn/setup/program", "name=X&slug=x&currency=EUR&time_zone=UTC&website=https%3A%2F%2Fx.test", Account),
+    ("/fn/setup/progress", "program=acme", Team),
+    ("/fn/sign-in", "who=nobody%40acme.test&password=x", Anyone),
+    ("/fn/sign-in-link", "token=x", Anyone),
+    ("/fn/sign-in/door", "", Anyone),
+    ("/fn/sign-out", "", Anyone),
+];
+
+async fn call(site: &Site, method: &Method, path: &str, arguments: &str, session: Option<&str>) -> Answer {
+    let cookie = session.map(|token| format!("tributary={token}")).unwrap_or_default();
+    let headers =
+        [("accept", "application/json"), ("content-type", "application/x-www-form-urlencoded"), ("cookie", &*cookie)];
+    if *method == Method::GET {
+        site.send(Method::GET, &format!("{path}?{arguments}"), &headers, "").await
+    } else {
+        site.send(method.clone(), path, &headers, arguments.to_owned()).await
+    }
+}
+
+/// A session of an account with the password that all have here.
+async fn session(pool: &PgPool, email: &str) -> String {
+    let input =
+        SignIn { who: email.into(), password: PASSWORD.into(), program: None, keep: false, user_agent: String::new() };
+    sign_in(pool, &now(), &input).await.expect("signed in").token
+}
+
+/// A session of a partner.
+async fn partner(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> String {
+    let actor = Actor::System { program };
+    let mut connection = pool.acquire().await.expect("connection");
+    let token = sign_in_links::make(&mut connection, &now(), &actor, code).await.expect("link");
+    drop(connection);
+    sign_in_links::redeem(pool, &now(), &token, "").await.expect("signed in").0.token
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let (other, _) = program(&pool, "other", "bob").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let bob = partner(&pool, other, "bob").await;
+    let owner = session(&pool, "owner@acme.test").await;
+    let other_owner = session(&pool, "owner@other.test").await;
+    let viewer = NewOwner {
+        name: "Vera Viewer".into(),
+        email: "viewer@acme.test".into(),
+        password: PASSWORD.into(),
+        organization: "acme".into(),
+    };
+    let account = create_admin(&pool, &now(), &viewer).await.expect("viewer").account;
+    let system = Actor::System { program: site.program };
+    team::change_role(&pool, &now(), &system, account, Role::Viewer).await.expect("a viewer");
+    let viewer = session(&pool, "viewer@acme.test").await;
+
+    let listed: BTreeMap<_, _> = FUNCTIONS.iter().map(|(path, arguments, who)| (*path, (*arguments, *who))).collect();
+    let mut walked = 0;
+    for (path, method) in server_fn_paths() {
+        let (arguments, who) = *listed.get(path).unwrap_or_else(|| panic!("{path} is not listed: whom does it let in?"));
+        let status = async |session: Option<&str>| {
+            let answer = call(&site, &method, path, arguments, session).await;
+            assert_ne!(answer.status, 400, "{path}: the arguments listed can't be read: {}", answer.text());
+            assert!(!answer.status.is_server_error(), "{path}: {}", answer.text());
+            answer.status.as_u16()
+        };
+        let stranger = status(None).await;
+        let expired = status(Some("0000000000000000000000000000000000000000000000000000000000000000")).await;
+        match who {
+            Anyone => {}
+            Account => assert_eq!((stranger, expired), (401, 401), "{path}"),
+            Partner => {
+                assert_eq!((stranger, expired), (401, 401), "{path}");
+                assert_eq!(status(Some(&bob)).await, 404, "{path}: another program's partner");
+                assert_eq!(status(Some(&owner)).await, 404, "{path}: an admin is no partner");
+                assert_eq!(status(Some(&ada)).await, 200, "{path}: the partner");
+            }
+            Team | Powerful => {
+                assert_eq!((stranger, expired), (401, 401), "{path}");
+                assert_eq!(status(Some(&bob)).await, 404, "{path}: another program's partner");
+                assert_eq!(status(Some(&ada)).await, 404, "{path}: a partner is no admin");
+                assert_eq!(status(Some(&other_owner)).await, 404, "{path}: another program's owner");
+                let viewed = status(Some(&viewer)).await;
+                if who == Powerful {
+                    assert_eq!(viewed, 403, "{path}: a viewer");
+                } else {
+                    assert_eq!(viewed, 200, "{path}: a viewer");
+                }
+            }
+        }
+        walked += 1;
+    }
+    assert_eq!(walked, FUNCTIONS.len(), "something listed is gone");
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn they_stand_where_other_sites_can_not_post(pool: PgPool) {
+    let site = Site::start(pool).await;
+    let foreign = [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site")];
+    for (path, method) in server_fn_paths() {
+        assert!(path.starts_with("/fn/"), "{path} is not under /fn, where the guard stands");
+        if method != Method::GET {
+            assert_eq!(site.send(method, path, &foreign, "").await.status, 403, "{path}");
+        }
+    }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn signing_in_is_limited_by_address(pool: PgPool) {
+    let site = Site::start(pool).await;
+    let knock = async || call(&site, &Method::POST, "/fn/sign-in", "who=a%40b.test&password=x", None).await.status.as_u16();
+    let mut answers = Vec::new();
+    while answers.len() < 100 && answers.last() != Some(&429) {
+        answers.push(knock().await);
+    }
+    assert_eq!(answers.last(), Some(&429), "refused at last");
+}

@@ -1,0 +1,10 @@
+//! The router over HTTP, on a real database: what companies, visitors and strangers are answered.
+
+mod api;
+mod bad_input;
+mod browser;
+mod functions;
+mod links;
+mod shop;
+mod site;
+mod snippet;
