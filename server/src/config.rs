@@ -16,14 +16,7 @@ pub struct Config {
     public_url: Option<String>,
 
     /// The mail server, such as smtps://user:password@mail.example.
-    #[arg(
-        long,
-        env,
-        global = true,
-        hide_env_values = true,
-        default_value = "smtp://127.0.0.1:25",
-        value_name = "URL"
-    )]
+    #[arg(long, env, global = true, hide_env_values = true, default_value = "smtp://127.0.0.1:25", value_name = "URL")]
     smtp_url: String,
 
     /// Who mail is from.

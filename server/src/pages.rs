@@ -1,22 +1,82 @@
 //! The pages and their server functions.
 
 use crate::Shared;
-use crate::notice::notice;
 use axum::Router;
-use http::StatusCode;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
+    render_app_async_with_context,
+};
 
 /// The server functions behind which passwords and mail are: those that one address may not call without end.
 pub const DOORS: &[&str] = &[
-    "/fn/sign-in",
-    "/fn/second-factor",
-    "/fn/forgot-password",
-    "/fn/reset-password",
     "/fn/confirm",
+    "/fn/forgot-password",
+    "/fn/invitation/accept",
+    "/fn/reset-password",
+    "/fn/second-factor",
+    "/fn/setup/owner",
+    "/fn/sign-in",
     "/fn/sign-in-link",
 ];
 
 /// Every page, and every server function.
-pub fn router(_: &Shared) -> Router<Shared> {
+pub fn router(server: &Shared) -> Router<Shared> {
+    let context = context(server);
+    let options = server.leptos.clone();
+    let shell = {
+        let options = options.clone();
+        move || app::shell(options.clone())
+    };
+    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, context.clone());
+    let lost = render_app_async_with_context(context.clone(), shell.clone());
     Router::new()
-        .fallback(|| async { notice(StatusCode::NOT_FOUND, "Page not found", "There is nothing at this address.") })
+        .leptos_routes_with_context(&options, routes, context, shell)
+        .fallback(move |request: Request<Body>| {
+            let answer = lost.clone()(request);
+            async move { not_found(answer.await) }
+        })
+        .with_state(options)
+}
+
+/// What pages and server functions find of the server, for each request; and what a page's answer may load.
+fn context(server: &Shared) -> impl Fn() + Clone + Send + Sync + 'static {
+    let state = access::State {
+        pool: server.pool.clone(),
+        secrets: server.secrets.clone(),
+        public_url: server.public_url.clone(),
+        demo: server.demo,
+    };
+    // Where the page reloads itself on change.
+    let reload = match std::env::var_os("LEPTOS_WATCH") {
+        Some(_) => format!(" ws://{}:{}", server.leptos.site_addr.ip(), server.leptos.reload_port),
+        None => String::new(),
+    };
+    move || {
+        provide_context(state.clone());
+        if let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>()) {
+            let policy = format!(
+                "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+                 style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; img-src 'self' data:; \
+                 connect-src 'self'{reload}; object-src 'none'; base-uri 'none'; form-action 'self'; \
+                 frame-ancestors 'none'"
+            );
+            if let Ok(policy) = HeaderValue::from_str(&policy) {
+                answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            }
+        }
+    }
+}
+
+/// A page that is none of ours says so by its status too, unless it leads elsewhere.
+fn not_found(mut answer: Response) -> Response {
+    if answer.status() == StatusCode::OK {
+        *answer.status_mut() = StatusCode::NOT_FOUND;
+    }
+    answer
 }

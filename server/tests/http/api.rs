@@ -70,20 +70,25 @@ async fn the_same_event_again_gets_the_first_answer(pool: PgPool) {
     assert_eq!((first.status.as_u16(), again.status.as_u16()), (201, 200));
     assert_eq!(first.json(), again.json());
 
-    let other = site.post("/track/sale", json!({"event_id": "e1", "customer_id": "c2", "amount": "1.00", "currency": "EUR"}));
+    let other =
+        site.post("/track/sale", json!({"event_id": "e1", "customer_id": "c2", "amount": "1.00", "currency": "EUR"}));
     other.await.problem(409);
     // A sign-up 1 and a sale 1 differ.
     let signup = site.post("/track/signup", json!({"event_id": "e1", "customer": {"external_id": "c9"}})).await;
     assert_eq!(signup.status, 201);
     // A refusal leaves the id free.
-    site.post("/track/sale", json!({"event_id": "e2", "customer_id": "c1", "amount": "1.001", "currency": "EUR"})).await.problem(422);
+    site.post("/track/sale", json!({"event_id": "e2", "customer_id": "c1", "amount": "1.001", "currency": "EUR"}))
+        .await
+        .problem(422);
     assert_eq!(site.post("/track/sale", sale("e2")).await.status, 201);
 
     let click = json!({"event_id": "k1", "link": "ada", "url": "https://acme.test/"});
     let (a, b) = tokio::join!(site.post("/track/click", click.clone()), site.post("/track/click", click));
     assert_eq!(a.json(), b.json(), "of two at once one works, the other gets its answer");
     assert_eq!(a.status.as_u16() + b.status.as_u16(), 401, "201 and 200");
-    site.post("/track/click", json!({"event_id": "k1", "link": "ada", "url": "https://acme.test/other"})).await.problem(409);
+    site.post("/track/click", json!({"event_id": "k1", "link": "ada", "url": "https://acme.test/other"}))
+        .await
+        .problem(409);
     assert_eq!(site.clicks().await, 1);
 }
 

@@ -20,7 +20,8 @@ async fn other_sites_can_not_post(pool: PgPool) {
             let answer = site.send(Method::POST, path, &[&foreign[..], &[form]].concat(), "").await;
             assert_eq!(answer.status, 403, "{path} {foreign:?}");
         }
-        let answer = site.send(Method::POST, path, &[("origin", &own), ("sec-fetch-site", "same-origin"), form], "").await;
+        let answer =
+            site.send(Method::POST, path, &[("origin", &own), ("sec-fetch-site", "same-origin"), form], "").await;
         assert_ne!(answer.status, 403, "{path} from our own page");
     }
     // Bearer keys are no cookies: the API may be called from anywhere.

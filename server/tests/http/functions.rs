@@ -111,7 +111,8 @@ async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
     let listed: BTreeMap<_, _> = FUNCTIONS.iter().map(|(path, arguments, who)| (*path, (*arguments, *who))).collect();
     let mut walked = 0;
     for (path, method) in server_fn_paths() {
-        let (arguments, who) = *listed.get(path).unwrap_or_else(|| panic!("{path} is not listed: whom does it let in?"));
+        let (arguments, who) =
+            *listed.get(path).unwrap_or_else(|| panic!("{path} is not listed: whom does it let in?"));
         let status = async |session: Option<&str>| {
             let answer = call(&site, &method, path, arguments, session).await;
             assert_ne!(answer.status, 400, "{path}: the arguments listed can't be read: {}", answer.text());
@@ -162,7 +163,8 @@ async fn they_stand_where_other_sites_can_not_post(pool: PgPool) {
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn signing_in_is_limited_by_address(pool: PgPool) {
     let site = Site::start(pool).await;
-    let knock = async || call(&site, &Method::POST, "/fn/sign-in", "who=a%40b.test&password=x", None).await.status.as_u16();
+    let knock =
+        async || call(&site, &Method::POST, "/fn/sign-in", "who=a%40b.test&password=x", None).await.status.as_u16();
     let mut answers = Vec::new();
     while answers.len() < 100 && answers.last() != Some(&429) {
         answers.push(knock().await);

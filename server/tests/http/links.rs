@@ -8,7 +8,13 @@ use http::Method;
 use sqlx::PgPool;
 
 fn tid(location: &str) -> &str {
-    location.split("tid=").nth(1).unwrap_or_else(|| panic!("no tid in {location}")).split('&').next().unwrap_or_default()
+    location
+        .split("tid=")
+        .nth(1)
+        .unwrap_or_else(|| panic!("no tid in {location}"))
+        .split('&')
+        .next()
+        .unwrap_or_default()
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]

@@ -20,16 +20,23 @@ async fn a_visitor_signs_up_buys_and_is_refunded(pool: PgPool) {
     assert_eq!(site.get("/shop/account").await.header("location"), "/shop", "not yet signed up");
 
     let click = site.post("/track/click", json!({"link": "ada", "url": "https://acme.test/"})).await.json();
-    let form = format!("name=Nora+%3Cb%3E&email=nora%40harbor.test&click_id={}", click["click_id"].as_str().expect("id"));
+    let form =
+        format!("name=Nora+%3Cb%3E&email=nora%40harbor.test&click_id={}", click["click_id"].as_str().expect("id"));
     let signed_up = post(&site, "/shop/sign-up", "", &form).await;
-    assert_eq!((signed_up.status.as_u16(), signed_up.header("location")), (303, "/shop/account"), "{}", signed_up.text());
+    assert_eq!(
+        (signed_up.status.as_u16(), signed_up.header("location")),
+        (303, "/shop/account"),
+        "{}",
+        signed_up.text()
+    );
     let cookie = cookies(&signed_up)[0].split(';').next().unwrap_or_default().to_owned();
 
     assert_eq!(post(&site, "/shop/buy", &cookie, "product=Team+plan").await.status, 303);
     let account = site.send(Method::GET, "/shop/account", &[("cookie", &cookie)], "").await.text();
     assert!(account.contains("Attributed to ada.") && account.contains("ada earns 9.80 EUR (held)."), "{account}");
     assert!(account.contains("Nora &#60;b&#62;") || account.contains("Nora &lt;b&gt;"), "{account}");
-    let event = account.split("name=\"event_id\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("event");
+    let event =
+        account.split("name=\"event_id\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("event");
     assert_eq!(post(&site, "/shop/refund", &cookie, &format!("event_id={event}")).await.status, 303);
     let account = site.send(Method::GET, "/shop/account", &[("cookie", &cookie)], "").await.text();
     assert!(account.contains("is taken back (reversed)."), "{account}");

@@ -114,10 +114,7 @@ pub async fn program(pool: &PgPool, slug: &str, partner: &str) -> (ProgramId, En
     let offer = OfferInput {
         name: "Standard".into(),
         description: String::new(),
-        rewards: vec![
-            reward(Trigger::Sale, Rate::Percent(20.into())),
-            reward(Trigger::SignUp, Rate::Flat(5.into())),
-        ],
+        rewards: vec![reward(Trigger::Sale, Rate::Percent(20.into())), reward(Trigger::SignUp, Rate::Flat(5.into()))],
         is_default: true,
     };
     offers::create(&mut tx, &now(), &actor, &offer).await.expect("offer");
@@ -213,7 +210,8 @@ impl Site {
 
     /// Reads by the API.
     pub async fn read(&self, path: &str) -> Answer {
-        self.send(Method::GET, &format!("/api/v1{path}"), &[("authorization", &format!("Bearer {}", self.key))], "").await
+        self.send(Method::GET, &format!("/api/v1{path}"), &[("authorization", &format!("Bearer {}", self.key))], "")
+            .await
     }
 
     /// Posts to the API.

@@ -19,7 +19,8 @@ async fn it_reports_clicks_from_the_programs_sites_alone(pool: PgPool) {
     assert!(script.header("content-type").starts_with("text/javascript"));
     assert!(script.header("cache-control").contains("max-age"));
 
-    let asked = site.send(Method::OPTIONS, "/t/acme/click", &[ORIGIN, ("access-control-request-method", "POST")], "").await;
+    let asked =
+        site.send(Method::OPTIONS, "/t/acme/click", &[ORIGIN, ("access-control-request-method", "POST")], "").await;
     assert_eq!((asked.status.as_u16(), asked.header("access-control-allow-origin")), (204, ORIGIN.1));
     assert!(asked.header("access-control-allow-headers").contains("content-type"));
 
@@ -41,7 +42,8 @@ async fn it_reports_clicks_from_the_programs_sites_alone(pool: PgPool) {
     assert_eq!(site.clicks().await, 1);
     site.change_program(|program| program.allowed_hosts = vec!["shop.acme.test".into()]).await;
     let shop = ("origin", "https://shop.acme.test");
-    site.until("another site is let in", async || site.send(Method::GET, "/t/acme", &[shop], "").await.status == 200).await;
+    site.until("another site is let in", async || site.send(Method::GET, "/t/acme", &[shop], "").await.status == 200)
+        .await;
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
