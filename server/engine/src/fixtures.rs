@@ -380,3 +380,13 @@ pub(crate) fn checks(why: &domain::why::Why) -> String {
     let words: Vec<_> = why.0.iter().map(|check| format!("{}{}", sign(check.passed), check.check)).collect();
     words.join(" ")
 }
+
+/// What a refused input is told: `field: message`, one a line; else the error's name.
+pub(crate) fn refused<T: std::fmt::Debug>(result: crate::Result<T>) -> String {
+    match result.expect_err("refused") {
+        crate::Error::Invalid(errors) => {
+            errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>().join("\n")
+        }
+        other => format!("{other:?}"),
+    }
+}

@@ -191,7 +191,7 @@ pub(super) async fn owed(conn: &mut PgConnection, program: ProgramId, ids: &[Com
            from commissions c
            join enrollments p on p.program_id = c.program_id and p.id = c.enrollment_id
            where c.program_id = $1 and c.id = any($2)
-           order by c.id"#,
+           order by c.offer_id, c.reward, c.id"#,
         program as ProgramId,
         ids as &[CommissionId]
     )
