@@ -1,1 +1,220 @@
+//! Commissions through their life: review, hold, release, judgement.
 
+use super::{approve, claw_back_all_held, release_holds, reverse};
+use crate::Error;
+use crate::fixtures::{Partner, World, dec, instant, per_signup, percent, refund, sale};
+use crate::payments::{preview, record_batch};
+use domain::accounts::Role;
+use domain::commissions::CommissionStatus::{Due, Held, Paid, Reversed, Review};
+use domain::ids::CommissionId;
+use domain::offers::Reward;
+use domain::payments::{BatchInput, Reviewed};
+use sqlx::PgPool;
+use std::sync::Arc;
+
+/// Pays all that is due to a partner.
+async fn pay(world: &World, partner: &Partner) {
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let preview = preview(&mut conn, &world.moment(), &world.owner(), &[partner.id]).await.expect("preview");
+    let reviewed = preview.lines.iter().map(|line| Reviewed { enrollment: line.partner.id, amount: line.amount });
+    let input = BatchInput {
+        partners: reviewed.collect(),
+        reviewed_at: preview.at,
+        code: format!("Batch-{}", world.at.format("%Y%m%d")),
+        payment_date: preview.payment_date,
+        note: String::new(),
+    };
+    record_batch(&world.pool, &world.moment(), &world.owner(), &input).await.expect("batch");
+}
+
+async fn referred(pool: PgPool, rewards: &[Reward]) -> (World, Partner) {
+    let world = World::new(pool).await;
+    world.offer("Standard", rewards).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("c1", &ada).await;
+    (world, ada)
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_hold_ends_on_its_day(pool: PgPool) {
+    let (mut world, ada) = referred(pool, &[percent("30")]).await;
+    let id = world.sold("c1", "100").await.commissions[0].id;
+    let at_once = Reward { hold_days: 0, ..percent("10") };
+    world.offer("At once", &[at_once]).await;
+    let bob = world.partner("bob").await;
+    world.set("delete from enrollment_offers where program_id = $1 and position = 0").await;
+    world.signed_up("c2", &bob).await;
+    assert_eq!(world.sold("c2", "100").await.commissions[0].status, Due, "no hold: payable at once");
+    assert_eq!(world.balances(&bob).await, "0 10");
+    world.at = instant("2026-12-20T11:59:59Z");
+    assert_eq!(release_holds(&world.pool, &world.moment()).await.expect("released"), 0);
+    world.at = instant("2026-12-20T12:00:00Z");
+    assert_eq!(release_holds(&world.pool, &world.moment()).await.expect("released"), 1);
+    assert_eq!((world.status(id).await, world.balances(&ada).await.as_str()), (Due, "0 30"));
+    assert_eq!(release_holds(&world.pool, &world.moment()).await.expect("released"), 0);
+    // Told so late that the hold is over.
+    let late =
+        domain::sales::TrackSale { occurred_at: Some(instant("2026-11-01T00:00:00Z")), ..sale("late", "c1", "1") };
+    assert_eq!(world.tell_sale(&late).await.expect("sale").answer.commissions[0].status, Due);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_reviewed_commission_waits_for_a_person(pool: PgPool) {
+    let (mut world, ada) = referred(pool, &[percent("30"), per_signup("5")]).await;
+    world.set("update programs set review_commissions = true where id = $1").await;
+    let sold = world.sold("c1", "100").await;
+    let (commission, id) = (&sold.commissions[0], sold.commissions[0].id);
+    assert_eq!((commission.status, commission.available_at), (Review, None));
+    assert!(sold.why.0.iter().any(|check| check.check == "review"), "{:?}", sold.why);
+    let late = world.sold("c1", "10").await.commissions[0].id;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let refused = approve(&mut conn, &world.moment(), &world.admin(Role::Viewer), id).await;
+    assert!(matches!(refused, Err(Error::Forbidden)));
+    approve(&mut conn, &world.moment(), &world.admin(Role::Finance), id).await.expect("approved");
+    assert_eq!(world.status(id).await, Held);
+    let twice = approve(&mut conn, &world.moment(), &world.owner(), id).await;
+    assert!(matches!(twice, Err(Error::Conflict(_))));
+    world.pass(31);
+    // The sign-up was before the program asked for reviews.
+    assert_eq!(release_holds(&world.pool, &world.moment()).await.expect("released"), 2, "what is in review stays");
+    assert_eq!(world.balances(&ada).await, "3 35");
+    approve(&mut conn, &world.moment(), &world.owner(), late).await.expect("approved");
+    assert_eq!((world.status(late).await, world.balances(&ada).await.as_str()), (Due, "0 38"));
+    let elsewhere = world.another("other").await;
+    let unseen = approve(&mut conn, &world.moment(), &elsewhere.owner(), id).await;
+    assert!(matches!(unseen, Err(Error::NotFound("commission"))));
+    let acts: i64 =
+        world.get("select count(*) from audit_log where program_id = $1 and action = 'commission.approve'").await;
+    assert_eq!(acts, 2);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_person_takes_back_what_is_left(pool: PgPool) {
+    let (world, ada) = referred(pool, &[percent("30")]).await;
+    let id = world.sold("c1", "100").await.commissions[0].id;
+    world.tell_refund(&refund("r1", "c1-0", Some("10"))).await.expect("refund");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let moment = world.moment();
+    assert!(matches!(reverse(&mut conn, &moment, &world.admin(Role::Viewer), id, "x").await, Err(Error::Forbidden)));
+    assert!(matches!(reverse(&mut conn, &moment, &world.owner(), id, " ").await, Err(Error::Invalid(_))));
+    reverse(&mut conn, &moment, &world.owner(), id, "Bought by the partner").await.expect("reversed");
+    assert_eq!((world.status(id).await, world.balances(&ada).await.as_str()), (Reversed, "0 0"));
+    assert!(matches!(reverse(&mut conn, &moment, &world.owner(), id, "again").await, Err(Error::Conflict(_))));
+    let note: String = world.get("select note from journal_notes where program_id = $1").await;
+    assert_eq!(note, "Bought by the partner");
+    // A refund afterwards finds nothing to take.
+    let rest = world.tell_refund(&refund("r2", "c1-0", None)).await.expect("refund").answer;
+    assert_eq!((rest.commissions[0].status, rest.commissions[0].clawed_back), (Reversed, dec("30")));
+    assert_eq!(world.balances(&ada).await, "0 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_refund_after_the_payment_is_carried_forward(pool: PgPool) {
+    let (mut world, ada) = referred(pool, &[percent("30")]).await;
+    let id = world.sold("c1", "100").await.commissions[0].id;
+    world.pass(31);
+    release_holds(&world.pool, &world.moment()).await.expect("released");
+    pay(&world, &ada).await;
+    assert_eq!((world.status(id).await, world.balances(&ada).await.as_str()), (Paid, "0 0"));
+    world.pass(1);
+    let part = world.tell_refund(&refund("r1", "c1-0", Some("40"))).await.expect("refund").answer;
+    assert_eq!((part.commissions[0].status, part.commissions[0].clawed_back), (Paid, dec("12")));
+    assert_eq!(world.balances(&ada).await, "0 -12", "payable goes below zero");
+    world.prove().await;
+    world.tell_refund(&refund("r2", "c1-0", None)).await.expect("refund");
+    assert_eq!((world.status(id).await, world.balances(&ada).await.as_str()), (Reversed, "0 -30"));
+    // The next sale pays it off.
+    world.sold("c1", "200").await;
+    world.pass(31);
+    release_holds(&world.pool, &world.moment()).await.expect("released");
+    assert_eq!(world.balances(&ada).await, "0 30");
+    pay(&world, &ada).await;
+    assert_eq!(world.balances(&ada).await, "0 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_ban_takes_back_held_and_reviewed_but_not_payable(pool: PgPool) {
+    let (mut world, ada) = referred(pool, &[percent("30")]).await;
+    world.sold("c1", "100").await;
+    world.pass(31);
+    release_holds(&world.pool, &world.moment()).await.expect("released");
+    world.sold("c1", "200").await;
+    world.set("update programs set review_commissions = true where id = $1").await;
+    world.sold("c1", "300").await;
+    assert_eq!(world.balances(&ada).await, "150 30");
+    world.standing(&ada, domain::partners::EnrollmentStatus::Banned).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let taken = claw_back_all_held(&mut conn, &world.moment(), &world.owner(), ada.id).await.expect("taken");
+    assert_eq!((taken, world.balances(&ada).await.as_str()), (2, "0 30"));
+    let taken = claw_back_all_held(&mut conn, &world.moment(), &world.owner(), ada.id).await.expect("nothing left");
+    assert_eq!(taken, 0);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn many_holds_are_released_by_two_workers_at_once(pool: PgPool) {
+    let (mut world, ada) = referred(pool, &[percent("30")]).await;
+    world.sold("c1", "100").await;
+    // As many as three chunks, by the one that is there.
+    world
+        .set(
+            "with copies as (
+                insert into commissions
+                select program_id, gen_random_uuid(), enrollment_id, referral_id, customer_id, null, trigger,
+                       gen_random_uuid(), offer_id, offer_version, reward, base, rate, amount, currency, status, why,
+                       occurred_at, available_at, created_at
+                from commissions, generate_series(1, 1200) where program_id = $1
+                returning *
+             ), copied as (
+                insert into journals (program_id, id, kind, idempotency_key, commission_id, occurred_at, posted_at)
+                select c.program_id, overlay(gen_random_uuid()::text placing left(j.id::text, 14) from 1)::uuid,
+                       'commission', 'commission:' || c.id, c.id, j.occurred_at, j.posted_at
+                from copies c, journals j where j.program_id = $1
+                returning *
+             ), rolled as (
+                update ledger_months set amount = amount * 1201 where program_id = $1
+             )
+             insert into entries
+             select c.program_id, gen_random_uuid(), c.id, e.account, e.enrollment_id, e.amount, e.currency, e.posted_at
+             from copied c, entries e where e.program_id = $1",
+        )
+        .await;
+    world.prove().await;
+    world.pass(31);
+    let world = Arc::new(world);
+    let workers = (0..2).map(|_| {
+        let world = world.clone();
+        tokio::spawn(async move { release_holds(&world.pool, &world.moment()).await.expect("released") })
+    });
+    let mut released = 0;
+    for worker in workers.collect::<Vec<_>>() {
+        released += worker.await.expect("worker");
+    }
+    assert_eq!((released, world.balances(&ada).await.as_str()), (1201, "0 36030"));
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_commission_tells_how_it_came_about(pool: PgPool) {
+    let (world, _) = referred(pool, &[percent("30")]).await;
+    world.sold("c1", "49").await;
+    let why: serde_json::Value = world.get("select why from commissions where program_id = $1").await;
+    let told: Vec<_> =
+        why.as_array().expect("list").iter().map(|check| check["detail"].as_str().expect("text")).collect();
+    assert_eq!(
+        told,
+        [
+            "The customer was attributed to ada by partner code on 20 Nov 2026.",
+            "Offer “Standard”, version 1: 30% of every sale; this is the first sale.",
+            "€49.00 × 30% = €14.70, held 30 days."
+        ]
+    );
+    let unknown = CommissionId(uuid::Uuid::nil());
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let refused = reverse(&mut conn, &world.moment(), &world.owner(), unknown, "x").await;
+    assert!(matches!(refused, Err(Error::NotFound("commission"))));
+}
