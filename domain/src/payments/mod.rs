@@ -36,3 +36,34 @@ pub fn next_payment_day(today: chrono::NaiveDate, payment_day: u32) -> chrono::N
     let this_month = today.with_day(day).unwrap_or(today);
     if this_month > today { this_month } else { this_month + Months::new(1) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{Datelike, Duration, NaiveDate};
+    use proptest::prelude::*;
+
+    #[test]
+    fn batch_codes_are_the_days() {
+        let day = NaiveDate::from_ymd_opt(2015, 6, 24).expect("day");
+        assert_eq!(batch_code(day, 0), "Batch-20150624");
+        assert_eq!(batch_code(day, 1), "Batch-20150624-2");
+    }
+
+    proptest! {
+        #[test]
+        fn the_next_payment_day_is_the_first_ahead(ordinal in 0_i64..20_000, payment_day in 0_u32..40) {
+            let today = NaiveDate::from_ymd_opt(2000, 1, 1).expect("day") + Duration::days(ordinal);
+            let next = next_payment_day(today, payment_day);
+            prop_assert_eq!(next.day(), payment_day.clamp(1, 28));
+            prop_assert!(next > today && next <= today + Duration::days(31));
+        }
+
+        #[test]
+        fn batch_codes_of_a_day_differ(ordinal in 0_i64..20_000, one in 0_u32..500, other in 0_u32..500) {
+            let day = NaiveDate::from_ymd_opt(2000, 1, 1).expect("day") + Duration::days(ordinal);
+            prop_assert_eq!(batch_code(day, one) == batch_code(day, other), one == other);
+            prop_assert!(batch_code(day, one).len() <= 60);
+        }
+    }
+}

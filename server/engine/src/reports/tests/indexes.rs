@@ -1,0 +1,139 @@
+use super::*;
+use crate::payments::{due_partners, payments, preview};
+use crate::reports::{balance, commissions, customers, dashboard, ledger, overview, sales};
+use domain::commissions::CommissionStatus;
+use domain::page::Paging;
+use domain::payments::PaymentFilter;
+use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Period, SaleFilter};
+use sqlx::PgConnection;
+
+/// Tables that grow with the history.
+const BIG: &str = "{click_days,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
+
+/// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner: by plain
+/// statements, so that 20,000 of each take seconds.
+async fn history(world: &World) {
+    let statements = [
+        "insert into programs (id, organization_id, slug, name, currency, time_zone, website, created_at)
+         select gen_random_uuid(), organization_id, 'other-' || n, 'Other', currency, time_zone, website, created_at
+         from programs, generate_series(1, 19) n where slug = 'acme'",
+        "insert into periods (program_id, month, starts_at, ends_at, time_zone)
+         select id, at, at, at + interval '1 month', time_zone
+         from programs, generate_series(timestamp '2025-12-01', '2026-11-01', '1 month') at",
+        "with made as (
+             insert into offers (program_id, id, name, version, created_at)
+             select id, gen_random_uuid(), 'Standard', 1, created_at from programs returning program_id, id, created_at
+         )
+         insert into offer_versions (program_id, offer_id, version, rewards, created_at)
+         select program_id, id, 1, '[]', created_at from made",
+        "insert into enrollments (program_id, id, status, code, name, created_at)
+         select id, gen_random_uuid(), 'active', 'p' || n, 'Partner', created_at from programs, generate_series(1, 10) n",
+        "insert into enrollment_codes (program_id, code_key, enrollment_id, created_at)
+         select program_id, code, id, created_at from enrollments",
+        "insert into links (program_id, id, enrollment_id, code, destination, created_at)
+         select program_id, gen_random_uuid(), id, code, 'https://acme.example', created_at from enrollments",
+        "insert into click_days (program_id, link_id, day, enrollment_id, clicks, unique_clicks)
+         select program_id, id, date '2026-11-20' - n, enrollment_id, 5, 5 from links, generate_series(0, 99) n",
+        "insert into customers (program_id, id, external_id, email, signed_up_at, first_sale_at, created_at)
+         select program_id, gen_random_uuid(), code || '-' || n, 'c@harbor.example', at, at, at
+         from enrollments, generate_series(0, 99) n,
+              lateral (select timestamptz '2026-11-20T10:00:00Z' - n * interval '1 day' as at) t",
+        "insert into referrals (program_id, id, customer_id, enrollment_id, source, terms, why, attributed_at, created_at)
+         select c.program_id, c.id, c.id, e.id, 'partner_code', '[]', '[]', c.created_at, c.created_at
+         from customers c join enrollments e on e.program_id = c.program_id and e.code = split_part(external_id, '-', 1)",
+        "insert into sales (program_id, id, customer_id, referral_id, enrollment_id, event_id, amount, currency, why,
+                            occurred_at, created_at)
+         select program_id, id, customer_id, id, enrollment_id, id::text, 100, 'EUR', '[]', created_at, created_at
+         from referrals",
+        "insert into commissions (program_id, id, enrollment_id, referral_id, customer_id, sale_id, trigger, cause_id,
+                                  offer_id, offer_version, reward, amount, currency, status, why, occurred_at,
+                                  available_at, created_at)
+         select s.program_id, s.id, enrollment_id, s.id, customer_id, s.id, 'sale', s.id, o.id, 1, 0, 20, 'EUR',
+                case when random() < 0.05 then 'review' else 'due' end::commission_status, '[]', occurred_at,
+                occurred_at, s.created_at
+         from sales s join offers o on o.program_id = s.program_id",
+        "insert into journals (program_id, id, kind, idempotency_key, commission_id, occurred_at, posted_at)
+         select program_id, id, 'commission', id::text, id, occurred_at, occurred_at from commissions",
+        "insert into entries (program_id, id, journal_id, account, enrollment_id, amount, currency, posted_at)
+         select program_id, gen_random_uuid(), id, account, case when account = 'payable' then enrollment_id end, l.amount,
+                'EUR', occurred_at
+         from commissions, (values ('payable'::ledger_account, 20), ('commission_expense', -20)) l (account, amount)",
+        "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
+         select id, id, 'October', 'october', '2026-11-01', '2026-11-01' from programs",
+        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
+         select program_id, id, program_id, id, 20, 'EUR', 'paid', '[]', '2026-11-01' from enrollments",
+        "insert into payment_items (program_id, entry_id, payment_id)
+         select program_id, id, enrollment_id from entries
+         where enrollment_id is not null and posted_at < '2026-11-01'",
+        "insert into ledger_months (program_id, enrollment_id, account, month, kind, amount)
+         select program_id, e.id, account, month, kind, 1
+         from enrollments e join periods using (program_id),
+              unnest(enum_range(null::journal_kind)) kind, unnest('{held,payable}'::ledger_account[]) account",
+        "analyze",
+    ];
+    for statement in statements {
+        sqlx::query(statement).execute(&world.pool).await.unwrap_or_else(|error| panic!("{error}: {statement}"));
+    }
+}
+
+/// The big tables that this transaction has read from end to end.
+async fn scanned(conn: &mut PgConnection) -> Vec<String> {
+    sqlx::query_scalar(
+        "select relname || ' (' || seq_tup_read || ' rows)' from pg_stat_xact_user_tables
+         where relname = any($1::text::text[]) and seq_scan > 0",
+    )
+    .bind(BIG)
+    .fetch_all(conn)
+    .await
+    .expect("statistics")
+}
+
+/// Runs a report several times, as a connection that lives long does (whose plans become generic), and then looks.
+macro_rules! by_index {
+    ($pool:expr, $name:expr, $conn:ident => $report:expr) => {{
+        let mut transaction = $pool.begin().await.expect("begin");
+        for _ in 0..6 {
+            let $conn = &mut *transaction;
+            $report.await.expect($name);
+        }
+        assert_eq!(scanned(&mut transaction).await, Vec::<String>::new(), "{}", $name);
+    }};
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
+    let world = World::new(pool).await;
+    history(&world).await;
+    let id: domain::ids::EnrollmentId =
+        world.get("select id from enrollments where program_id = $1 and code = 'p3'").await;
+    let (owner, moment) = (world.owner(), world.moment());
+    let own = Actor::Partner { account: world.owner, program: world.program, enrollment: id };
+    for period in Period::PRESETS {
+        by_index!(world.pool, "dashboard", conn => dashboard(conn, &moment, &own, id, *period));
+    }
+    by_index!(world.pool, "overview", conn => overview(conn, &moment, &owner, Period::Week));
+    by_index!(world.pool, "balance", conn => balance(conn, &own, id));
+    by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &Paging::default()));
+    by_index!(world.pool, "due", conn => due_partners(conn, &owner, None));
+    by_index!(world.pool, "preview", conn => preview(conn, &moment, &owner, &[id]));
+    let all = PaymentFilter::default();
+    by_index!(world.pool, "payments", conn => payments(conn, &own, &all, &Paging::default()));
+    for order in [Order::Newest, Order::Oldest, Order::Largest] {
+        let ours = CommissionFilter { order, ..CommissionFilter::default() };
+        let in_review = CommissionFilter { status: Some(CommissionStatus::Review), ..ours.clone() };
+        let theirs = CommissionFilter { partner_code: Some("p3".into()), ..ours.clone() };
+        let november = CommissionFilter { from: "2026-11-01".parse().ok(), ..ours.clone() };
+        for filter in [ours, in_review, theirs, november] {
+            by_index!(world.pool, "commissions", conn => commissions(conn, &owner, &filter, &Paging::default()));
+            by_index!(world.pool, "own commissions", conn => commissions(conn, &own, &filter, &Paging::default()));
+        }
+        let ours = SaleFilter { order, ..SaleFilter::default() };
+        by_index!(world.pool, "sales", conn => sales(conn, &owner, &ours, &Paging::default()));
+        by_index!(world.pool, "own sales", conn => sales(conn, &own, &ours, &Paging::default()));
+        let ours = CustomerFilter { order, ..CustomerFilter::default() };
+        let found = CustomerFilter { search: Some("p3-7".into()), ..ours.clone() };
+        by_index!(world.pool, "customers", conn => customers(conn, &owner, &ours, &Paging::default()));
+        by_index!(world.pool, "found customers", conn => customers(conn, &owner, &found, &Paging::default()));
+        by_index!(world.pool, "own customers", conn => customers(conn, &own, &ours, &Paging::default()));
+    }
+}
