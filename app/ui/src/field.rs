@@ -451,16 +451,8 @@ pub fn Select(
     frame(id, label, false, help, error, control)
 }
 
-fn tick(
-    switch: bool,
-    id: String,
-    label: String,
-    name: Option<String>,
-    value: String,
-    checked: bool,
-    bind: Option<RwSignal<bool>>,
-    help: Option<String>,
-) -> AnyView {
+fn tick(switch: bool, props: CheckboxProps) -> AnyView {
+    let CheckboxProps { id, label, name, value, checked, bind, help } = props;
     let help_id = format!("{id}-help");
     let described = help.is_some().then(|| help_id.clone());
     let node = NodeRef::<html::Input>::new();
@@ -523,7 +515,7 @@ pub fn Checkbox(
     #[prop(optional, into)]
     help: Option<String>,
 ) -> impl IntoView {
-    tick(false, id, label, name, value, checked, bind, help)
+    tick(false, CheckboxProps { id, label, name, value, checked, bind, help })
 }
 
 /// A setting that is on or off; a checkbox in a form.
@@ -551,7 +543,7 @@ pub fn Switch(
     #[prop(optional, into)]
     help: Option<String>,
 ) -> impl IntoView {
-    tick(true, id, label, name, value, checked, bind, help)
+    tick(true, CheckboxProps { id, label, name, value, checked, bind, help })
 }
 
 /// A search box without a frame, for filters and tables: its label is for screen readers. In a GET form it works

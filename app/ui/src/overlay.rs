@@ -40,6 +40,29 @@ pub(crate) fn hide_popover(id: &str) {
     }
 }
 
+/// Does what `command` and `commandfor` say, in browsers that don't know these attributes.
+pub(crate) fn listen_for_commands() {
+    Effect::new(|_| {
+        let known = document()
+            .create_element("button")
+            .is_ok_and(|button| js_sys::Reflect::has(&button, &"command".into()).unwrap_or(true));
+        if known {
+            return;
+        }
+        let listening = window_event_listener(leptos::ev::click, |event| {
+            let pressed = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let Some(Ok(Some(button))) = pressed.map(|pressed| pressed.closest("[commandfor]")) else { return };
+            let id = button.get_attribute("commandfor").unwrap_or_default();
+            match button.get_attribute("command").as_deref() {
+                Some("show-modal") => open_dialog(&id),
+                Some("close") => close_dialog(&id),
+                _ => {}
+            }
+        });
+        on_cleanup(move || listening.remove());
+    });
+}
+
 /// Lets a press beside the dialog close it; the view macro doesn't know the attribute yet.
 pub(crate) fn closed_by_any() -> impl leptos::attr::Attribute {
     leptos::attr::custom::custom_attribute("closedby", "any")
@@ -64,7 +87,6 @@ pub fn DialogButton(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let id = opens.clone();
     view! {
         <button
             type="button"
@@ -73,8 +95,6 @@ pub fn DialogButton(
             commandfor=opens
             aria-haspopup="dialog"
             aria-label=label
-            // For browsers that don't know the attributes.
-            on:click=move |_| open_dialog(&id)
         >
             {icon.map(crate::icon::icon)}
             {children.map(|children| children())}
@@ -93,9 +113,8 @@ pub fn CloseButton(
     #[prop(default = "Cancel")]
     label: &'static str,
 ) -> impl IntoView {
-    let id = closes.clone();
     view! {
-        <button type="button" class="btn" command="close" commandfor=closes on:click=move |_| close_dialog(&id)>
+        <button type="button" class="btn" command="close" commandfor=closes>
             {label}
         </button>
     }
@@ -116,7 +135,6 @@ fn layer(class: &'static str, id: String, title: String, open: Option<RwSignal<b
         });
     }
     let closes = id.clone();
-    let on_close = id.clone();
     view! {
         <dialog
             class=class
@@ -139,7 +157,6 @@ fn layer(class: &'static str, id: String, title: String, open: Option<RwSignal<b
                         aria-label="Close"
                         command="close"
                         commandfor=closes
-                        on:click=move |_| close_dialog(&on_close)
                     >
                         {cross()}
                     </button>
@@ -316,15 +333,6 @@ pub fn MenuButton(
     children: Children,
 ) -> impl IntoView {
     let command = opens.is_some().then_some("show-modal");
-    let target = opens.clone();
-    let press = move |_| {
-        if let Some(id) = &target {
-            open_dialog(id);
-        }
-        if let Some(on_click) = on_click {
-            on_click.run(());
-        }
-    };
     view! {
         <button
             role="menuitem"
@@ -332,7 +340,11 @@ pub fn MenuButton(
             class=danger.then_some("danger")
             command=command
             commandfor=opens
-            on:click=press
+            on:click=move |_| {
+                if let Some(on_click) = on_click {
+                    on_click.run(());
+                }
+            }
         >
             {icon.map(crate::icon::icon)}
             {children()}

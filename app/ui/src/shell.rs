@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::display::Avatar;
 use crate::icon::{Glyph, icon};
-use crate::overlay::{Menu, MenuLink, hide_popover, open_dialog};
+use crate::overlay::{Menu, MenuLink, hide_popover, listen_for_commands};
 use crate::palette::{CommandPalette, PALETTE, PaletteEntry};
 use crate::toast::ToastRegion;
 
@@ -177,6 +177,7 @@ pub fn AppShell(
         glyph: Glyph::Switch,
     }));
 
+    listen_for_commands();
     // A page chosen in the phone's drawer closes it.
     Effect::new(move |_| {
         path.track();
@@ -223,7 +224,6 @@ pub fn AppShell(
                         commandfor=PALETTE
                         aria-haspopup="dialog"
                         aria-keyshortcuts="Meta+K Control+K"
-                        on:click=move |_| open_dialog(PALETTE)
                     >
                         {icon(Glyph::Search)}
                         <span>{search_words}</span>
@@ -278,6 +278,7 @@ pub fn PlainShell(
     /// The card's content.
     children: Children,
 ) -> impl IntoView {
+    listen_for_commands();
     view! {
         <div class=if wide { "plain wide-card" } else { "plain" } data-accent=accent>
             <header class="brand">{mark()}<span>{brand}</span></header>
