@@ -21,7 +21,9 @@ pub async fn confirm(answer: String, to: Option<String>) -> Result<()> {
     access::answer(async {
         let access::Account { state, conn, moment, token, .. } = access::account().await?;
         drop(conn);
-        engine::accounts::confirm_again(&state.pool, &moment, &state.secrets, &token, &answer).await?;
+        engine::accounts::confirm_again(&state.pool, &moment, &state.secrets, &token, &answer)
+            .await
+            .map_err(access::over(access::Error::SignIn))?;
         access::redirect(to.as_deref().and_then(access::local_path).unwrap_or("/"));
         Ok(())
     })

@@ -26,7 +26,9 @@ pub async fn accept_invitation(token: String, name: String, password: String) ->
     access::answer(async {
         let state = access::State::here()?;
         let moment = engine::Moment::now();
-        let who = engine::accounts::team::accept_invitation(&state.pool, &moment, &token, &name, &password).await?;
+        let who = engine::accounts::team::accept_invitation(&state.pool, &moment, &token, &name, &password)
+            .await
+            .map_err(access::over(access::Error::Conflict("This invitation is over. Ask for another.".into())))?;
         let input =
             engine::accounts::SignIn { who, program: None, password, user_agent: access::user_agent(), keep: false };
         let signed_in = engine::accounts::sign_in(&state.pool, &moment, &input).await?;

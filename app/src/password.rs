@@ -36,7 +36,9 @@ pub async fn reset_holds(token: String) -> Result<bool> {
 pub async fn reset_password(token: String, password: String) -> Result<()> {
     access::answer(async {
         let state = access::State::here()?;
-        engine::accounts::reset_password(&state.pool, &engine::Moment::now(), &token, &password).await?;
+        engine::accounts::reset_password(&state.pool, &engine::Moment::now(), &token, &password)
+            .await
+            .map_err(access::over(access::Error::Conflict("This link is over. Ask for a new one.".into())))?;
         access::redirect("/sign-in?note=password");
         Ok(())
     })

@@ -28,7 +28,9 @@ pub async fn second_factor(code: String, to: Option<String>) -> Result<()> {
         let state = access::State::here()?;
         let token = access::session_token().ok_or(access::Error::SignIn)?;
         let moment = engine::Moment::now();
-        let signed_in = engine::accounts::second_factor(&state.pool, &moment, &state.secrets, &token, &code).await?;
+        let signed_in = engine::accounts::second_factor(&state.pool, &moment, &state.secrets, &token, &code)
+            .await
+            .map_err(access::over(access::Error::SignIn))?;
         access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
         access::redirect(to.as_deref().and_then(access::local_path).unwrap_or("/"));
         Ok(())

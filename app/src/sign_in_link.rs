@@ -17,12 +17,9 @@ pub async fn sign_in_by_link(token: String) -> Result<()> {
         let (signed_in, program) =
             engine::accounts::sign_in_links::redeem(&state.pool, &moment, &token, &access::user_agent())
                 .await
-                .map_err(|error| match error {
-                    engine::Error::NotFound(_) => access::Error::Conflict(
-                        "This link is over: it works once, and for ten minutes. Go back and ask for another.".into(),
-                    ),
-                    error => error.into(),
-                })?;
+                .map_err(access::over(access::Error::Conflict(
+                    "This link is over: it works once, and for ten minutes. Go back and ask for another.".into(),
+                )))?;
         access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
         let to = format!("/p/{program}");
         if signed_in.needs_second_factor {

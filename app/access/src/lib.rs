@@ -22,7 +22,7 @@ pub use failure::{Failure, FailurePage};
 pub use form::Form;
 pub use navigate::{escape, here, local_path, redirect, status_not_found};
 #[cfg(feature = "ssr")]
-pub use server::{State, answer};
+pub use server::{State, answer, over};
 
 /// What a server function answers.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -160,6 +160,11 @@ impl From<engine::Error> for Error {
     }
 }
 
+/// What becomes of a one-time link, or a step, that is over: instead of "not found", words that say what to do.
+pub fn over(instead: Error) -> impl FnOnce(engine::Error) -> Error {
+    move |error| if matches!(error, engine::Error::NotFound(_)) { instead } else { error.into() }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         engine::Error::Database(error).into()
@@ -182,4 +187,50 @@ fn out_of_reach(error: &sqlx::Error) -> bool {
 /// A fresh id by which a person's report finds its line in the log.
 fn error_id() -> String {
     engine::Moment::now().bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(path: &str, headers: &[(&'static str, &str)]) -> Parts {
+        let mut request = http::Request::builder().uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).expect("request").into_parts().0
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others_by_its_whole_name() {
+        let parts = request("/", &[("cookie", "xtributary=1; tributary=abc;  other=2"), ("cookie", "late=3")]);
+        assert_eq!(cookie(&parts.headers, "tributary"), Some("abc"));
+        assert_eq!(cookie(&parts.headers, "late"), Some("3"));
+        assert_eq!(cookie(&parts.headers, "ributary"), None);
+    }
+
+    #[test]
+    fn who_must_sign_in_comes_back_to_the_page_that_was_asked_for() {
+        let page = request("/p/acme?period=90d", &[]);
+        assert_eq!(leads_to(&Error::SignIn, &page).as_deref(), Some("/sign-in?to=/p/acme%3Fperiod%3D90d"));
+        let form = request("/fn/partner/links/create", &[("referer", "https://tributary.example/p/acme/links")]);
+        assert_eq!(leads_to(&Error::ConfirmFirst, &form).as_deref(), Some("/confirm?to=/p/acme/links"));
+        assert_eq!(leads_to(&Error::NotFound, &page), None);
+    }
+
+    #[test]
+    fn a_cookie_keeps_any_words() {
+        let words = "{\"conflict\":\"50 % off; “now”, über\"}";
+        let kept = crate::navigate::escape(words);
+        assert!(kept.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)), "{kept}");
+        assert_eq!(crate::navigate::unescape(&kept).as_deref(), Some(words));
+    }
+
+    #[test]
+    fn errors_of_postgres_never_show_their_words() {
+        let error = Error::from(engine::Error::Internal("select secret from accounts".into()));
+        assert!(!format!("{error} {} {}", error.title(), error.words()).contains("secret"));
+        assert_eq!(error.status(), 500);
+        assert_eq!(Error::from(sqlx::Error::PoolTimedOut).status(), 503);
+    }
 }

@@ -4,7 +4,10 @@
 mod commissions;
 mod dashboard;
 mod ledger;
+mod links;
+mod payouts;
 mod portal;
+mod promo_codes;
 mod show;
 
 use leptos::prelude::*;
@@ -19,6 +22,9 @@ pub fn PartnerRoutes() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("") view={Lazy::<dashboard::DashboardPage>::new()} ssr=SsrMode::Async/>
             <Route path=path!("commissions") view={Lazy::<commissions::CommissionsPage>::new()} ssr=SsrMode::Async/>
             <Route path=path!("ledger") view={Lazy::<ledger::LedgerPage>::new()} ssr=SsrMode::Async/>
+            <Route path=path!("links") view={Lazy::<links::LinksPage>::new()} ssr=SsrMode::Async/>
+            <Route path=path!("promo-codes") view={Lazy::<promo_codes::PromoCodesPage>::new()} ssr=SsrMode::Async/>
+            <Route path=path!("payouts") view={Lazy::<payouts::PayoutsPage>::new()} ssr=SsrMode::Async/>
         </ParentRoute>
     }
     .into_inner()

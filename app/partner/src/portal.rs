@@ -93,9 +93,17 @@ fn shell(frame: Frame) -> AnyView {
     let sections = vec![
         NavSection::new("Home", vec![NavItem::new("Dashboard", home.clone(), Glyph::Home).exact()]),
         NavSection::new(
+            "Resources",
+            vec![
+                NavItem::new("Links", page("links"), Glyph::Link),
+                NavItem::new("Promo codes", page("promo-codes"), Glyph::Tag),
+            ],
+        ),
+        NavSection::new(
             "Reports",
             vec![
                 NavItem::new("Rewards", page("commissions"), Glyph::Gift),
+                NavItem::new("Payouts", page("payouts"), Glyph::Bank),
                 NavItem::new("My ledger", page("ledger"), Glyph::Book),
             ],
         ),

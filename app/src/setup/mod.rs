@@ -131,7 +131,11 @@ pub async fn create_owner(
         let moment = engine::Moment::now();
         let input =
             engine::accounts::setup::NewOwner { name, email: email.clone(), password: password.clone(), organization };
-        engine::accounts::setup::create_owner(&state.pool, &moment, &token, &input).await?;
+        engine::accounts::setup::create_owner(&state.pool, &moment, &token, &input).await.map_err(access::over(
+            access::Error::Conflict(
+                "Somebody else was first, or the link is too old. Start the server again for a new one.".into(),
+            ),
+        ))?;
         let input = engine::accounts::SignIn {
             who: email,
             program: None,
