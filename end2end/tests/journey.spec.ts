@@ -1,0 +1,57 @@
+import { expect, test } from "./fixtures";
+import { ada, admin, fresh, signIn } from "./people";
+
+test("a click becomes a commission, and a refund takes it back", async ({ page, hydrated, browser }) => {
+  const who = fresh("visitor");
+
+  // The visitor clicks Ada's link, which leads to the shop with the click's id.
+  await page.goto("/r/acme/ada?to=/shop");
+  await page.waitForURL(/\/shop\?.*tid=[0-9a-f-]{36}/);
+  await expect(page.locator("#click")).toHaveText(/^[0-9a-f-]{36}$/);
+  await page.getByLabel("Name").fill("Vera Visitor");
+  await page.getByLabel("E-mail").fill(`${who}@harbor.example`);
+  await page.getByRole("button", { name: "Sign up" }).click();
+  await expect(page.getByText(/Attributed to ada by/i).first()).toBeVisible();
+  await page.getByRole("button", { name: /Buy Team plan/ }).click();
+  await expect(page.getByText("Your purchases")).toBeVisible();
+  await expect(page.getByText(/× .*% =/).first()).toBeVisible();
+
+  // The partner sees it at once, with the reason.
+  const partner = await (await browser.newContext()).newPage();
+  await signIn(partner, ada, "/p/acme");
+  await expect(partner.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
+  const latest = partner.getByRole("table", { name: /Latest commissions/ });
+  await expect(latest.getByText("v•••@harbor.example").first()).toBeVisible();
+  await latest.getByText("Why?").first().click();
+  await expect(latest.getByText(/Attributed to ada by/i).first()).toBeVisible();
+
+  // The company sees it too.
+  const team = await (await browser.newContext()).newPage();
+  await signIn(team, admin, `/admin/acme/customers?q=${who}`);
+  await expect(team.getByText(`${who}@harbor.example`)).toBeVisible();
+
+  // The money goes back, and so does the commission.
+  await page.getByRole("button", { name: "Ask for a refund" }).click();
+  await expect(page.getByText("Refunded").first()).toBeVisible();
+  await partner.reload();
+  await expect(partner.getByRole("table", { name: /Latest commissions/ }).getByText("Clawed back").first()).toBeVisible();
+  await hydrated().catch(() => {});
+});
+
+test("partners with a balance are paid in a batch", async ({ page, hydrated }) => {
+  await signIn(page, admin, "/admin/acme/pay");
+  if (new URL(page.url()).pathname === "/confirm") {
+    await page.getByLabel("Password").fill("tributary-demo");
+    await page.getByRole("button", { name: /confirm/i }).click();
+  }
+  await hydrated();
+  await expect(page.getByRole("table", { name: /balance that is due/ })).toBeVisible();
+  await page.getByRole("button", { name: "Review" }).click();
+  await expect(page.getByRole("table", { name: /Payments to be recorded/ })).toBeVisible();
+  const code = fresh("Batch");
+  await page.getByLabel("Batch ID").fill(code);
+  await page.getByRole("button", { name: "Create payments" }).click();
+  await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
+  await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
+  await expect(page.getByText("Paid").first()).toBeVisible();
+});

@@ -1,0 +1,80 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+import { ada, admin, fits, signIn } from "./people";
+
+const open = ["/sign-in", "/p/acme/sign-in", "/forgot-password", "/shop"];
+const partner = ["/p/acme", "/p/acme?period=7d", "/p/acme/commissions", "/p/acme/ledger", "/account"];
+const team = [
+  "/admin/acme",
+  "/admin/acme/partners",
+  "/admin/acme/partners/new",
+  "/admin/acme/partners/ada",
+  "/admin/acme/customers",
+  "/admin/acme/sales",
+  "/admin/acme/commissions",
+  "/admin/acme/payments",
+  "/admin/acme/offers",
+  "/admin/acme/offers/new",
+  "/admin/acme/promo-codes",
+  "/admin/acme/team",
+  "/admin/acme/settings",
+  "/admin/acme/audit-log",
+  "/admin/acme/failed-jobs",
+];
+
+async function look(page: Page, address: string, hydrated: () => Promise<void>) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const width of [1440, 390]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 900 });
+      const response = await page.goto(address);
+      expect(response?.status(), address).toBe(200);
+      await hydrated();
+      await fits(page);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+      if (process.env.SHOTS) {
+        const name = address.replace(/[^a-z0-9]+/gi, "_");
+        await page.screenshot({ path: `${process.env.SHOTS}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      }
+      if (width === 1440 || colorScheme === "light") {
+        const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+        expect(violations.map((one) => `${address} ${colorScheme} ${width}: ${one.id} ${one.nodes.map((node) => node.html).slice(0, 3)}`)).toEqual([]);
+      }
+    }
+  }
+}
+
+for (const address of open) {
+  test(`${address} is for everybody`, async ({ page, hydrated }) => {
+    await look(page, address, address === "/shop" ? async () => {} : hydrated);
+  });
+}
+
+for (const [who, addresses] of [[ada, partner], [admin, team]] as const) {
+  for (const address of addresses) {
+    test(`${address} is for everybody who signs in`, async ({ page, hydrated }) => {
+      await signIn(page, who, address);
+      await look(page, address, hydrated);
+    });
+  }
+}
+
+test("a page that isn't there says so", async ({ page }) => {
+  const response = await page.goto("/nothing/here");
+  expect(response?.status()).toBe(404);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+});
+test.use({ expectedTrouble: [/nothing\/here/] });
+
+test("a partner fetches no admin chunk", async ({ page, hydrated }) => {
+  await signIn(page, ada, "/p/acme");
+  const fetched: string[] = [];
+  page.on("response", (response) => {
+    if (response.url().includes(".wasm")) fetched.push(response.url());
+  });
+  await page.goto("/p/acme");
+  await hydrated();
+  expect(fetched.length).toBeGreaterThan(0);
+  expect(fetched.filter((address) => /admin/i.test(address))).toEqual([]);
+});
