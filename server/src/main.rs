@@ -165,8 +165,15 @@ async fn migrate(config: &Config) -> Result<()> {
 async fn build_demo(config: &Config, options: &Demo) -> Result<()> {
     let pool = serve::command_pool(config).await?;
     let Demo { partners, months, clicks } = *options;
-    let options = demo::Options { at: Moment::now().at, partners, months, clicks, seed: 1 };
-    match demo::build(&pool, &options).await? {
+    let options = demo::Options {
+        at: Moment::now().at,
+        partners,
+        months,
+        clicks,
+        seed: 1,
+        public_url: serve::public_url(config)?,
+    };
+    match demo::build(&pool, &config.secrets()?, &options).await? {
         demo::Outcome::AlreadyThere => println!("The demo is there already."),
         demo::Outcome::Built { clicks, sales, commissions } => {
             println!("The demo: {clicks} clicks, {sales} sales, {commissions} commissions.");

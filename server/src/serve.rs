@@ -42,6 +42,14 @@ async fn connect(config: &Config, options: PgPoolOptions, settings: &[(&str, &st
     Ok(options.acquire_timeout(Duration::from_secs(5)).connect_with(address).await?)
 }
 
+/// Where browsers reach the server, without a slash at the end.
+///
+/// # Errors
+/// `Internal` where Leptos.toml can't be read.
+pub fn public_url(config: &Config) -> Result<String> {
+    Ok(config.public_url(leptos_options().map_err(Error::internal)?.site_addr))
+}
+
 /// Serves until ctrl-c or SIGTERM.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ mod table;
 mod tests;
 mod track;
 
+pub(crate) use clicks::insert;
 pub use clicks::{ClickCounts, ClickWriter, NewClick, NotConfirmed, Visit};
 pub use manage::{create, list, list_all, rename, set_disabled};
 pub use table::{LinkTable, ProgramRules, ShortLink};

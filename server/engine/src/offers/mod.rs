@@ -13,7 +13,7 @@ use sqlx::types::Json;
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// Makes an offer, version 1. Asks for `EditProgram`.
+/// Makes an offer, version 1, in the caller's transaction. Asks for `EditProgram`.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` by field (`rewards[0].rate`).

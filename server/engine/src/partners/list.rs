@@ -143,9 +143,8 @@ pub(super) async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[Enr
                from click_days where program_id = $1 and enrollment_id = e.id
            ) d
            cross join lateral (
-               select count(c.signed_up_at) as sign_ups, count(c.first_sale_at) as customers
-               from referrals r join customers c on c.program_id = r.program_id and c.id = r.customer_id
-               where r.program_id = $1 and r.enrollment_id = e.id and r.ended_at is null
+               select count(signed_up_at) as sign_ups, count(first_sale_at) as customers
+               from customers where program_id = $1 and enrollment_id = e.id
            ) r
            cross join lateral (
                select coalesce(sum(amount) filter (where kind in ('commission', 'clawback', 'adjustment')), 0) as earned,
