@@ -170,7 +170,7 @@ async fn add_sales(conn: &mut PgConnection, owner: &Actor, more: &More) -> Resul
     }
     sqlx::query(
         "create temp table demo_customers on commit drop as
-         select c.n, began, pg_temp.demo_id(began, 'customer' || n) as id, pg_temp.demo_id(began, 'referral' || n) as referral_id,
+         select c.n, began, pg_temp.demo_id(began, 'customer' || c.n) as id, pg_temp.demo_id(began, 'referral' || c.n) as referral_id,
                 p.enrollment_id, p.code
          from (select n, pg_temp.demo_between(n, 4, $2, $3 - interval '1 day') as began,
                       1 + floor((select count(*) from demo_places)
