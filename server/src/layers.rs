@@ -1,9 +1,10 @@
 //! What stands around every route but the short link's.
 
+use crate::notice::notice;
 use crate::problem::Problem;
 use crate::{Shared, limits, metrics};
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -71,18 +72,30 @@ pub fn guard(router: Router<Shared>, server: &Shared) -> Router<Shared> {
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*server.public_url).unwrap_or(csrf);
     let csrf = csrf.with_rejection_response(|_| Problem::forbidden("This came from another site.").into_response());
-    router.layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(csrf)
+    router.layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(CatchPanicLayer::custom(panicked_page)).layer(csrf)
 }
 
-/// A request's span: its path without the query, which may hold one-time tokens.
+/// A request's span: its route's pattern, since paths and queries may hold one-time tokens.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
+    tracing::info_span!("request", method = %request.method(), route, id)
 }
 
 /// A panic is our fault: it is logged where it happened, and nothing of it is told.
 fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    note_panic(&*cause);
+    Problem::internal().into_response()
+}
+
+/// The same, as a page.
+fn panicked_page(cause: Box<dyn Any + Send + 'static>) -> Response {
+    note_panic(&*cause);
+    let words = "It is our fault, and it is in the log. Go back and try again.";
+    notice(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", words)
+}
+
+fn note_panic(cause: &(dyn Any + Send)) {
     let cause = cause.downcast_ref::<&str>().copied().or(cause.downcast_ref::<String>().map(String::as_str));
     tracing::error!(cause = cause.unwrap_or("unknown"), "a request panicked");
-    Problem::internal().into_response()
 }

@@ -2,13 +2,15 @@
 
 use crate::Shared;
 use crate::client::ClientIp;
+use crate::notice::notice;
 use crate::problem::Problem;
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
-use http::Method;
+use http::{Method, StatusCode, header};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -59,7 +61,24 @@ pub async fn limit(State(server): State<Shared>, ip: ClientIp, request: Request,
     if let Some(limiter) = server.limits.of(request.method(), request.uri().path())
         && let Err(refused) = limiter.check_key(&ip.key())
     {
-        return Problem::too_many(refused.wait_time_from(DefaultClock::default().now()).as_secs() + 1).into_response();
+        return too_many(&request, refused.wait_time_from(DefaultClock::default().now()).as_secs() + 1);
     }
     next.run(request).await
+}
+
+/// 429, as whoever asked reads it: a form, a page's function, or a program.
+fn too_many(request: &Request, seconds: u64) -> Response {
+    let wants_html = || {
+        let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+        accepts.is_some_and(|accepts| accepts.contains("text/html"))
+    };
+    let mut response = if !request.uri().path().starts_with("/fn/") {
+        Problem::too_many(seconds).into_response()
+    } else if wants_html() {
+        notice(StatusCode::TOO_MANY_REQUESTS, "Too many tries", "Wait a little, go back, and try again.")
+    } else {
+        (StatusCode::TOO_MANY_REQUESTS, Json(access::Error::TooMany(seconds))).into_response()
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
 }

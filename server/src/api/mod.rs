@@ -16,7 +16,7 @@ use crate::Shared;
 use crate::problem::Problem;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use http::{StatusCode, header};
 use serde::Serialize;
@@ -35,7 +35,7 @@ pub fn router() -> Router<Shared> {
         .layer(DefaultBodyLimit::max(body::BODY_LIMIT))
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() });
     let unknown = || async { Problem::not_found("address") };
-    api.route("/api", axum::routing::any(unknown)).route("/api/{*rest}", axum::routing::any(unknown))
+    ["/api", "/api/", "/api/{*rest}"].into_iter().fold(api, |api, path| api.route(path, any(unknown)))
 }
 
 /// The calls with what OpenAPI says of them.
