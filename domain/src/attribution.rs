@@ -216,3 +216,87 @@ fn days(age: Duration) -> String {
         days => format!("{days} days"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at() -> DateTime<Utc> {
+        "2026-11-20T12:00:00Z".parse().expect("instant")
+    }
+
+    fn partner(source: Source, code: &str, active: bool, clicked: Option<Duration>) -> Candidate {
+        let found = Found::Partner {
+            partner_code: code.into(),
+            active,
+            emails: vec![format!("{code}@partners.example")],
+            clicked_at: clicked.map(|before| at() - before),
+        };
+        Candidate { source, label: format!("{source} {code}"), found }
+    }
+
+    fn click(age: Duration) -> Decision {
+        decide(&[partner(Source::Click, "ada", true, Some(age))], None, 60, SelfReferralRule::Review, at())
+    }
+
+    #[test]
+    fn the_window_is_counted_from_the_click() {
+        assert_eq!(click(Duration::days(60)).winner, Some(0), "to the very instant");
+        let late = click(Duration::days(60) + Duration::milliseconds(1));
+        assert_eq!(late.winner, None);
+        assert_eq!(late.why.0[0].detail, "The click ada is 60 days old; the window is 60 days.");
+        assert_eq!(click(-Duration::minutes(5)).winner, Some(0), "clocks differ");
+        assert_eq!(click(-Duration::minutes(6)).winner, None, "a click after the event");
+    }
+
+    #[test]
+    fn self_referrals_follow_the_rule() {
+        let judge = |email: &str, rule| {
+            let decision = decide(&[partner(Source::PartnerCode, "ada", true, None)], Some(email), 60, rule, at());
+            (decision.winner.is_some(), decision.review)
+        };
+        use SelfReferralRule::{Allow, Refuse, Review};
+        for rule in [Allow, Refuse, Review] {
+            assert_eq!(judge("ADA@partners.example", rule), (false, false), "the same e-mail is always refused");
+            assert_eq!(judge("nora@harbor.example", rule), (true, false));
+        }
+        assert_eq!(judge("ada+1@partners.example", Refuse), (false, false));
+        assert_eq!(judge("ada+1@partners.example", Review), (true, true));
+        assert_eq!(judge("ada+1@partners.example", Allow), (true, false));
+    }
+
+    proptest! {
+        /// Whatever was sent and in whatever order: the first source in the declared order that is known, active and
+        /// within the window wins, and everything tried before it is told as failed.
+        #[test]
+        fn the_declared_order_decides(
+            found in proptest::collection::vec((0_usize..6, 0_u8..5), 0..8),
+        ) {
+            let candidates: Vec<_> = found
+                .iter()
+                .map(|(source, what)| {
+                    let source = Source::ALL[*source];
+                    match what {
+                        0 => Candidate { source, label: "x".into(), found: Found::Unknown },
+                        1 => Candidate { source, label: "x".into(), found: Found::Disabled },
+                        2 => partner(source, "bob", false, None),
+                        3 => partner(source, "bob", true, Some(Duration::days(61))),
+                        _ => partner(source, "ada", true, Some(Duration::days(59))),
+                    }
+                })
+                .collect();
+            let decision = decide(&candidates, None, 60, SelfReferralRule::Review, at());
+            let best = found.iter().filter(|(_, what)| *what == 4).map(|(source, _)| *source).min();
+            prop_assert_eq!(decision.winner.map(|place| found[place].0), best);
+            let tried = found.iter().filter(|(source, _)| best.is_none_or(|best| *source < best)).count();
+            let failed = decision.why.0.iter().filter(|check| !check.passed).count();
+            if found.is_empty() {
+                prop_assert_eq!(failed, 1, "nothing was sent, and that is said");
+            } else {
+                prop_assert!(failed >= tried);
+            }
+            prop_assert_eq!(decision.why.0.iter().filter(|check| check.passed).count(), usize::from(best.is_some()));
+        }
+    }
+}

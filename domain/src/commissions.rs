@@ -167,7 +167,7 @@ fn reckon(offer: usize, reward: usize, rule: &Reward, terms: &Terms, event: &Eve
     };
     let rounded = event.currency.round(raw);
     let amount = rounded.max(rule.minimum.unwrap_or(rounded));
-    let amount = amount.min(rule.cap.unwrap_or(amount));
+    let amount = event.currency.round(amount.min(rule.cap.unwrap_or(amount)));
     let hold = match rule.hold_days {
         0 => "due at once".to_owned(),
         1 => "held 1 day".to_owned(),
@@ -193,4 +193,151 @@ fn reckon(offer: usize, reward: usize, rule: &Reward, terms: &Terms, event: &Eve
 #[must_use]
 pub fn clawed_back_total(commission: Decimal, sale: Decimal, refunded: Decimal, currency: Currency) -> Decimal {
     if refunded >= sale { commission } else { currency.round(commission * refunded / sale) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::OfferId;
+    use proptest::prelude::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("instant")
+    }
+
+    fn dec(text: &str) -> Decimal {
+        text.parse().expect("decimal")
+    }
+
+    fn eur() -> Currency {
+        "EUR".parse().expect("currency")
+    }
+
+    fn reward(rate: Rate, duration: Duration) -> Reward {
+        Reward { trigger: Trigger::Sale, rate, duration, hold_days: 30, product: None, minimum: None, cap: None }
+    }
+
+    fn offer(name: &str, rewards: Vec<Reward>) -> Terms {
+        Terms { offer_id: OfferId(uuid::Uuid::nil()), version: 1, name: name.into(), rewards, overridden: false }
+    }
+
+    fn sale(amount: &str) -> Event<'static> {
+        Event {
+            trigger: Trigger::Sale,
+            amount: dec(amount),
+            currency: eur(),
+            product: None,
+            occurred_at: at("2026-11-20T12:00:00Z"),
+            first_sale_at: None,
+        }
+    }
+
+    fn amounts(terms: &[Terms], event: &Event<'_>) -> Vec<String> {
+        earn(terms, event).0.iter().map(|earned| earned.amount.to_string()).collect()
+    }
+
+    #[test]
+    fn minimum_cap_and_product_are_kept_to() {
+        let percent = reward(Rate::Percent(dec("30")), Duration::Lifetime);
+        let bounded = Reward { minimum: Some(dec("5")), cap: Some(dec("20")), ..percent.clone() };
+        let terms = [offer("Bounded", vec![bounded])];
+        assert_eq!(amounts(&terms, &sale("10")), ["5.00"], "3.00 is raised");
+        assert_eq!(amounts(&terms, &sale("50")), ["15.00"]);
+        assert_eq!(amounts(&terms, &sale("100")), ["20.00"], "30.00 is cut");
+        let team = Reward { product: Some("Team".into()), ..percent.clone() };
+        let terms = [offer("Team", vec![team]), offer("All", vec![Reward { rate: Rate::Flat(dec("1")), ..percent }])];
+        assert_eq!(amounts(&terms, &Event { product: Some("Team"), ..sale("10") }), ["3.00"]);
+        assert_eq!(amounts(&terms, &Event { product: Some("Solo"), ..sale("10") }), ["1.00"], "the next offer's turn");
+        assert_eq!(amounts(&terms, &Event { trigger: Trigger::SignUp, ..sale("0") }), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_full_refund_takes_back_exactly_the_commission() {
+        let total = |refunded| clawed_back_total(dec("14.70"), dec("49.00"), dec(refunded), eur()).to_string();
+        assert_eq!(total("0"), "0.00");
+        assert_eq!(total("24.50"), "7.35");
+        assert_eq!(total("0.01"), "0.00");
+        assert_eq!(total("48.99"), "14.70");
+        assert_eq!(total("49.00"), "14.70");
+        let most = clawed_back_total(crate::money::MAX_AMOUNT, crate::money::MAX_AMOUNT, dec("999999999999.99"), eur());
+        assert_eq!(most.to_string(), "999999999999.99", "the largest amounts don't overflow");
+    }
+
+    proptest! {
+        /// Whatever the parts in which a sale is refunded, each takes something or nothing, and all of them together
+        /// exactly the commission.
+        #[test]
+        fn any_split_of_refunds_takes_back_the_commission(
+            cents in 1_i64..10_000_000,
+            rate in 1_i64..1_000_000,
+            cuts in proptest::collection::vec(0_i64..1_000, 0..12),
+            code in prop::sample::select(vec!["EUR", "JPY", "KWD"]),
+        ) {
+            let currency: Currency = code.parse().expect("currency");
+            let sale = Decimal::new(cents, currency.decimals());
+            let commission = currency.round(sale * Decimal::new(rate, 6));
+            let mut sums: Vec<i64> = cuts.iter().map(|cut| cents * cut / 1_000).chain([cents]).collect();
+            sums.sort_unstable();
+            let mut taken = Decimal::ZERO;
+            for refunded in sums {
+                let total = clawed_back_total(commission, sale, Decimal::new(refunded, currency.decimals()), currency);
+                prop_assert!(total >= taken, "a further refund never gives back");
+                prop_assert!(total <= commission);
+                prop_assert!(total.scale() <= currency.decimals());
+                taken = total;
+            }
+            prop_assert_eq!(taken, commission);
+        }
+
+        /// A percentage is off by at most half a minor unit, and never finer than one.
+        #[test]
+        fn a_percentage_is_rounded_once(cents in 1_i64..100_000_000_000, rate in 1_i64..1_000_000) {
+            let (amount, rate) = (Decimal::new(cents, 2), Decimal::new(rate, 4));
+            let terms = [offer("Any", vec![reward(Rate::Percent(rate), Duration::Lifetime)])];
+            let event = Event { amount, ..sale("1") };
+            let (earned, passed_over) = earn(&terms, &event);
+            let exact = amount * rate / Decimal::ONE_HUNDRED;
+            match earned.first() {
+                Some(earned) => {
+                    prop_assert!((earned.amount - exact).abs() <= dec("0.005"));
+                    prop_assert_eq!(earned.amount.scale(), 2);
+                    prop_assert_eq!((earned.base, earned.rate), (Some(amount), Some(rate)));
+                }
+                None => {
+                    prop_assert!(exact < dec("0.005"));
+                    prop_assert!(passed_over.0.iter().any(|check| check.check == "nothing"));
+                }
+            }
+        }
+
+        /// "N months" are the sales before the first sale plus N calendar months; a first sale is paid once.
+        #[test]
+        fn months_are_calendar_months(first in 0_i64..80_000_000, later in 0_i64..80_000_000, months in 1_u32..25) {
+            let first = at("2024-01-31T00:00:00Z") + chrono::Duration::seconds(first);
+            let occurred_at = first + chrono::Duration::seconds(later);
+            let event = Event { occurred_at, first_sale_at: Some(first), ..sale("10") };
+            let pays = |duration| !earn(&[offer("A", vec![reward(Rate::Flat(Decimal::ONE), duration)])], &event).0.is_empty();
+            let end = first.checked_add_months(Months::new(months)).expect("instant");
+            prop_assert_eq!(pays(Duration::Months(months)), occurred_at < end);
+            prop_assert!(pays(Duration::Lifetime));
+            prop_assert!(!pays(Duration::FirstSale));
+        }
+
+        /// The first offer with a reward that matches pays, and those passed over are all named.
+        #[test]
+        fn the_first_offer_that_matches_pays(products in proptest::collection::vec(0_u8..3, 0..6)) {
+            let terms: Vec<_> = products
+                .iter()
+                .map(|product| {
+                    let only = Reward { product: Some(product.to_string()), ..reward(Rate::Flat(Decimal::ONE), Duration::Lifetime) };
+                    offer(&product.to_string(), vec![only])
+                })
+                .collect();
+            let (earned, passed_over) = earn(&terms, &Event { product: Some("1"), ..sale("10") });
+            let first = products.iter().position(|product| *product == 1);
+            prop_assert_eq!(earned.iter().map(|earned| earned.offer).collect::<Vec<_>>(), Vec::from_iter(first));
+            let named = if products.is_empty() { 1 } else { products.len() - usize::from(first.is_some()) };
+            prop_assert_eq!(passed_over.0.len(), named);
+        }
+    }
 }

@@ -209,3 +209,54 @@ pub fn check_refund(refund: Decimal, left: Decimal, currency: Currency) -> Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_text_and_nothing_is_unknown() {
+        let read = |amount: &str| {
+            let json = format!(r#"{{"event_id":"s1","customer_id":"c1","amount":{amount},"currency":"EUR"}}"#);
+            serde_json::from_str::<TrackSale>(&json)
+                .map(|sale| sale.amount.to_string())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(read(r#""49.00""#), Ok("49.00".into()));
+        assert_eq!(read(r#""-1""#), Ok("-1".into()), "read, and refused by the program's rules");
+        assert_eq!(read(r#""12345678901234567890""#), Ok("12345678901234567890".into()));
+        for wrong in [
+            "49",
+            "49.0",
+            "null",
+            r#""""#,
+            r#"" 49""#,
+            r#""+49""#,
+            r#""1e5""#,
+            r#""1_000""#,
+            r#""49.""#,
+            r#"".5""#,
+            r#""1.2.3""#,
+            r#""NaN""#,
+            r#""0.00000000000000000000000000000000001""#,
+            r#""999999999999999999999999999999999999""#,
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let unknown = r#"{"event_id":"s1","customer_id":"c1","amount":"1","currency":"EUR","ammount":"2"}"#;
+        assert!(serde_json::from_str::<TrackSale>(unknown).expect_err("unknown").to_string().contains("ammount"));
+        let refund: TrackRefund = serde_json::from_str(r#"{"event_id":"r1","sale_event_id":"s1"}"#).expect("refund");
+        assert_eq!(refund.amount, None);
+        assert!(serde_json::from_str::<TrackRefund>(r#"{"event_id":"r1","sale_event_id":"s1","amount":5}"#).is_err());
+    }
+
+    #[test]
+    fn refunds_stay_within_what_is_left() {
+        let eur: Currency = "EUR".parse().expect("currency");
+        let dec = |text: &str| text.parse::<Decimal>().expect("decimal");
+        assert!(check_refund(dec("10"), dec("10.00"), eur).is_ok());
+        assert_eq!(check_refund(dec("10.01"), dec("10"), eur), Err("Only €10.00 of the sale is left.".into()));
+        assert_eq!(check_refund(dec("1"), dec("0"), eur), Err("The sale is refunded in full already.".into()));
+        assert!(check_refund(dec("-1"), dec("10"), eur).is_err());
+    }
+}

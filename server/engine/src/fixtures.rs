@@ -115,6 +115,11 @@ impl World {
         Self { pool: self.pool.clone(), secrets: self.secrets.clone(), program, ..*self }
     }
 
+    /// The same program once more, to be shared with tasks.
+    pub(crate) fn another_view(&self) -> Self {
+        Self { pool: self.pool.clone(), secrets: self.secrets.clone(), ..*self }
+    }
+
     async fn make_program(&self, program: ProgramId, slug: &str) {
         sqlx::query(
             "insert into programs (id, organization_id, slug, name, currency, time_zone, website, created_at)

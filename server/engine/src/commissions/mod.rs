@@ -5,7 +5,7 @@ mod earn;
 mod judge;
 mod release;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use claw_back::claw_back_all_held;
 pub(crate) use claw_back::{Owed, Reason, claw_back, lock_of_sale};

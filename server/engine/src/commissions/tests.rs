@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use std::sync::Arc;
 
 /// Pays all that is due to a partner.
-async fn pay(world: &World, partner: &Partner) {
+pub(crate) async fn pay(world: &World, partner: &Partner) {
     let mut conn = world.pool.acquire().await.expect("connection");
     let preview = preview(&mut conn, &world.moment(), &world.owner(), &[partner.id]).await.expect("preview");
     let reviewed = preview.lines.iter().map(|line| Reviewed { enrollment: line.partner.id, amount: line.amount });

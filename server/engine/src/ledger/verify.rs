@@ -41,15 +41,21 @@ macro_rules! prove {
 pub async fn verify(pool: &PgPool) -> Result<Vec<Broken>> {
     let mut tx = pool.begin_with("begin isolation level repeatable read, read only").await?;
     sqlx::query("set local statement_timeout = 0").execute(&mut *tx).await?;
-    let mut broken = Vec::new();
-    journals(&mut tx, &mut broken).await?;
-    months(&mut tx, &mut broken).await?;
-    commissions(&mut tx, &mut broken).await?;
-    clawbacks(&mut tx, &mut broken).await?;
-    payments(&mut tx, &mut broken).await?;
-    events(&mut tx, &mut broken).await?;
-    clicks(&mut tx, &mut broken).await?;
+    let broken = prove_all(&mut tx).await?;
     tx.commit().await?;
+    Ok(broken)
+}
+
+/// The proof, by the snapshot of the caller's transaction.
+pub(super) async fn prove_all(conn: &mut PgConnection) -> Result<Vec<Broken>> {
+    let mut broken = Vec::new();
+    journals(conn, &mut broken).await?;
+    months(conn, &mut broken).await?;
+    commissions(conn, &mut broken).await?;
+    clawbacks(conn, &mut broken).await?;
+    payments(conn, &mut broken).await?;
+    events(conn, &mut broken).await?;
+    clicks(conn, &mut broken).await?;
     Ok(broken)
 }
 

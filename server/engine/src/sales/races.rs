@@ -1,0 +1,222 @@
+//! What many do at once comes out as if they had come one after the other.
+
+use crate::commissions::{release_holds, reverse};
+use crate::fixtures::{World, dec, instant, moment, percent, refund, sale};
+use crate::ledger::close_months;
+use crate::sales::{track_refund, track_sale};
+use crate::{Error, Result};
+use domain::commissions::CommissionStatus;
+use domain::offers::{Duration, Rate, Reward};
+use domain::sales::TrackSale;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A world with more connections than a test usually has.
+async fn crowded(options: PgPoolOptions, connect: PgConnectOptions) -> World {
+    let patience = std::time::Duration::from_secs(120);
+    let pool = options.max_connections(16).acquire_timeout(patience).connect_with(connect).await.expect("pool");
+    World::new(pool).await
+}
+
+/// Does it so many times at once.
+async fn at_once<T, F>(times: usize, world: &Arc<World>, work: impl Fn(Arc<World>, usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..times).map(|n| tokio::spawn(work(world.clone(), n))).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.expect("no panic"));
+    }
+    results
+}
+
+async fn tell(world: &World, input: &TrackSale) -> Result<(bool, String)> {
+    let answered = track_sale(&world.pool, &world.secrets, &world.moment(), world.program, input).await?;
+    Ok((answered.replayed, serde_json::to_string(&answered.answer).expect("JSON")))
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_64_copies_of_a_sale_one_counts(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("old", &ada).await;
+    let world = Arc::new(world);
+    for customer in ["old", "new"] {
+        let answers = at_once(64, &world, move |world: Arc<World>, _| async move {
+            let event = format!("sale-{customer}");
+            let told = TrackSale { partner_code: Some("ada".into()), ..sale(&event, customer, "49") };
+            tell(&world, &told).await.expect("answered")
+        })
+        .await;
+        assert_eq!(answers.iter().filter(|(replayed, _)| !replayed).count(), 1);
+        let different: BTreeSet<_> = answers.iter().map(|(_, answer)| answer).collect();
+        assert_eq!(different.len(), 1, "all get the first answer");
+    }
+    assert_eq!(world.get::<i64>("select count(*) from sales where program_id = $1").await, 2);
+    assert_eq!(world.get::<i64>("select count(*) from commissions where program_id = $1").await, 2);
+    assert_eq!(world.balances(&ada).await, "29.4 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_64_bodies_under_one_id_one_counts(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = Arc::new(crowded(options, connect).await);
+    let answers =
+        at_once(
+            64,
+            &world,
+            |world: Arc<World>, n| async move { tell(&world, &sale("s1", &format!("c{n}"), "49")).await },
+        )
+        .await;
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Ok((false, _)))).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Reused))).count(), 63);
+    assert_eq!(world.get::<i64>("select count(*) from customers where program_id = $1").await, 1);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_64_sales_of_a_new_customer_one_is_the_first(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = crowded(options, connect).await;
+    let once = Reward { duration: Duration::FirstSale, rate: Rate::Flat(dec("50")), ..percent("1") };
+    world.offer("Once", &[once]).await;
+    let ada = world.partner("ada").await;
+    let world = Arc::new(world);
+    at_once(64, &world, |world: Arc<World>, n| async move {
+        let told = TrackSale { partner_code: Some("ada".into()), ..sale(&format!("s{n}"), "c1", "49") };
+        tell(&world, &told).await.expect("answered")
+    })
+    .await;
+    assert_eq!(world.get::<i64>("select count(*) from sales where program_id = $1").await, 64);
+    assert_eq!(world.get::<i64>("select count(*) from referrals where program_id = $1").await, 1);
+    assert_eq!(world.balances(&ada).await, "50 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_64_refunds_as_many_count_as_the_sale_has_room_for(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("33.3333")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("c1", &ada).await;
+    for (event, part, room) in [("s1", "1.00", 64), ("s2", "2.00", 32)] {
+        world.tell_sale(&sale(event, "c1", "64.00")).await.expect("sale");
+        let told = Arc::new(world.another_view());
+        let answers = at_once(64, &told, move |world: Arc<World>, n| async move {
+            let input = refund(&format!("{event}-{n}"), event, Some(part));
+            track_refund(&world.pool, &world.secrets, &world.moment(), world.program, &input).await
+        })
+        .await;
+        let refused = answers.iter().filter(|answer| matches!(answer, Err(Error::Invalid(_)))).count();
+        let counted = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!((counted, refused), (room, 64 - room));
+        let last = answers.into_iter().flatten().map(|answer| answer.answer.commissions[0].clone());
+        let reversed = last.filter(|commission| commission.status == CommissionStatus::Reversed);
+        assert_eq!(reversed.count(), 1, "the last one takes the rest");
+        assert_eq!(world.balances(&ada).await, "0 0", "to the cent");
+    }
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn holds_are_released_while_they_are_clawed_back(options: PgPoolOptions, connect: PgConnectOptions) {
+    let mut world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("c1", &ada).await;
+    let mut commissions = Vec::new();
+    for _ in 0..16 {
+        commissions.push(world.sold("c1", "100").await.commissions[0].id);
+    }
+    world.pass(31);
+    let world = Arc::new(world);
+    let commissions = Arc::new(commissions);
+    at_once(64, &world, {
+        let commissions = commissions.clone();
+        move |world: Arc<World>, n| {
+            let commissions = commissions.clone();
+            async move {
+                let moment = world.moment();
+                match n % 4 {
+                    0 => {
+                        release_holds(&world.pool, &moment).await.expect("released");
+                    }
+                    1 if n % 16 == 1 => {
+                        let mut tx = world.pool.begin().await.expect("transaction");
+                        match reverse(&mut tx, &moment, &world.owner(), commissions[n / 4], "race").await {
+                            Ok(()) | Err(Error::Conflict(_)) => tx.commit().await.expect("commit"),
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                    _ => {
+                        let input = refund(&format!("r{n}"), &format!("c1-{}", n / 4), Some("20"));
+                        world.tell_refund(&input).await.expect("refund");
+                    }
+                }
+            }
+        }
+    })
+    .await;
+    release_holds(&world.pool, &world.moment()).await.expect("released");
+    let held: i64 = world.get("select count(*) from commissions where program_id = $1 and status = 'held'").await;
+    assert_eq!(held, 0);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_month_is_closed_while_sales_post_into_it(options: PgPoolOptions, connect: PgConnectOptions) {
+    let mut world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    for customer in 0..8 {
+        world.signed_up(&format!("c{customer}"), &ada).await;
+    }
+    world.at = instant("2026-11-30T22:59:59Z");
+    let world = Arc::new(world);
+    at_once(64, &world, |world: Arc<World>, n| async move {
+        if n == 32 {
+            let after = moment(instant("2026-11-30T23:00:00Z"));
+            assert_eq!(close_months(&world.pool, &after).await.expect("closed"), 1);
+        } else {
+            tell(&world, &sale(&format!("s{n}"), &format!("c{}", n % 8), "10")).await.expect("answered");
+        }
+    })
+    .await;
+    let (november, december): (i64, i64) = (
+        world.get("select count(*) from journals where program_id = $1 and posted_at = '2026-11-30T22:59:59Z'").await,
+        world.get("select count(*) from journals where program_id = $1 and posted_at = '2026-11-30T23:00:00Z'").await,
+    );
+    assert_eq!(november + december, 63);
+    assert_eq!(world.balances(&ada).await, "189 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_banned_partner_holds_nothing_though_sales_come_in(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    for customer in 0..8 {
+        world.signed_up(&format!("c{customer}"), &ada).await;
+    }
+    let world = Arc::new(world);
+    let id = ada.id;
+    at_once(64, &world, move |world: Arc<World>, n| async move {
+        if n == 32 {
+            let mut tx = world.pool.begin().await.expect("transaction");
+            let banned = domain::partners::EnrollmentStatus::Banned;
+            crate::partners::set_status(&mut tx, &world.moment(), &world.owner(), id, banned, "fraud")
+                .await
+                .expect("banned");
+            tx.commit().await.expect("commit");
+        } else {
+            tell(&world, &sale(&format!("s{n}"), &format!("c{}", n % 8), "10")).await.expect("answered");
+        }
+    })
+    .await;
+    assert_eq!(world.balances(&ada).await, "0 0");
+    world.prove().await;
+}
