@@ -153,3 +153,75 @@ fn is_a_copy(error: &Error) -> bool {
         .iter()
         .any(|constraint| error.violates(constraint))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::World;
+    use serde_json::json;
+    use std::sync::Arc;
+
+    /// Renames the program, and answers how often that was done.
+    async fn rename(world: &World, key: &str, body: Value) -> Result<Answered<i64>> {
+        let moment = world.moment();
+        once(&world.pool, &world.secrets, &moment, world.program, key, &body, async |conn: &mut PgConnection| {
+            let length: i64 = sqlx::query_scalar(
+                "update programs set name = name || '!' where id = $1 returning length(name)::bigint",
+            )
+            .bind(world.program)
+            .fetch_one(&mut *conn)
+            .await?;
+            if body["fail"] == true { Err(Error::Forbidden) } else { Ok(length - 4) }
+        })
+        .await
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_key_works_once_for_30_days(pool: PgPool) {
+        let mut world = World::new(pool).await;
+        let failed = rename(&world, "k1", json!({ "fail": true })).await;
+        assert!(matches!(failed, Err(Error::Forbidden)), "only success is remembered");
+        let first = rename(&world, "k1", json!({ "a": 1, "b": [{ "c": 2, "d": 3 }] })).await.expect("done");
+        assert_eq!(first, Answered { answer: 1, replayed: false });
+        let again = rename(&world, "k1", json!({ "b": [{ "d": 3, "c": 2 }], "a": 1 })).await.expect("replay");
+        assert_eq!(again, Answered { answer: 1, replayed: true }, "the order of fields makes no difference");
+        assert!(matches!(rename(&world, "k1", json!({ "a": 2 })).await, Err(Error::Reused)));
+        assert!(matches!(rename(&world, "", json!({})).await, Err(Error::Invalid(_))));
+        assert_eq!(rename(&world.another("other").await, "k1", json!({})).await.expect("its own").answer, 2);
+        world.tell_sale(&crate::fixtures::sale("s1", "c1", "1")).await.expect("sale");
+        world.pass(30);
+        assert_eq!(purge(&world.pool, &world.moment()).await.expect("purged"), 0);
+        world.pass(1);
+        assert_eq!(purge(&world.pool, &world.moment()).await.expect("purged"), 2);
+        assert_eq!(world.get::<i64>("select count(*) from api_answers where program_id = $1").await, 1, "events stay");
+        assert!(!rename(&world, "k1", json!({ "a": 2 })).await.expect("free again").replayed);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn of_two_at_once_one_works(pool: PgPool) {
+        let world = Arc::new(World::new(pool).await);
+        let tasks: Vec<_> = (0..16)
+            .map(|_| {
+                let world = world.clone();
+                tokio::spawn(async move { rename(&world, "k1", json!({ "a": 1 })).await.expect("answered") })
+            })
+            .collect();
+        let mut worked = 0;
+        for task in tasks {
+            let answered = task.await.expect("task");
+            assert_eq!(answered.answer, 1);
+            worked += usize::from(!answered.replayed);
+        }
+        assert_eq!(worked, 1);
+    }
+
+    #[test]
+    fn the_hash_tells_bodies_apart_and_needs_the_secret() {
+        let secrets = |text: &str| Secrets::new(&text.repeat(32)).expect("secret");
+        let hash = |body: Value| body_hash(&secrets("a"), &body).expect("hash");
+        assert_ne!(hash(json!({ "a": "b" })), hash(json!({ "a": ["b"] })));
+        assert_ne!(hash(json!([["a"], "b"])), hash(json!([["a", "b"]])));
+        assert_ne!(hash(json!({ "a": null })), hash(json!({})));
+        assert_ne!(hash(json!(1)), body_hash(&secrets("b"), &json!(1)).expect("hash"));
+    }
+}

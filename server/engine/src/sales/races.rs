@@ -79,20 +79,61 @@ async fn of_64_bodies_under_one_id_one_counts(options: PgPoolOptions, connect: P
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn of_64_sales_of_a_new_customer_one_is_the_first(options: PgPoolOptions, connect: PgConnectOptions) {
+async fn of_64_sales_of_a_customer_one_is_the_first(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = crowded(options, connect).await;
     let once = Reward { duration: Duration::FirstSale, rate: Rate::Flat(dec("50")), ..percent("1") };
     world.offer("Once", &[once]).await;
     let ada = world.partner("ada").await;
+    world.signed_up("old", &ada).await;
     let world = Arc::new(world);
-    at_once(64, &world, |world: Arc<World>, n| async move {
-        let told = TrackSale { partner_code: Some("ada".into()), ..sale(&format!("s{n}"), "c1", "49") };
-        tell(&world, &told).await.expect("answered")
-    })
-    .await;
-    assert_eq!(world.get::<i64>("select count(*) from sales where program_id = $1").await, 64);
-    assert_eq!(world.get::<i64>("select count(*) from referrals where program_id = $1").await, 1);
-    assert_eq!(world.balances(&ada).await, "50 0");
+    for customer in ["old", "new"] {
+        at_once(64, &world, move |world: Arc<World>, n| async move {
+            let event = format!("{customer}-{n}");
+            let told = TrackSale { partner_code: Some("ada".into()), ..sale(&event, customer, "49") };
+            tell(&world, &told).await.expect("answered")
+        })
+        .await;
+    }
+    assert_eq!(world.get::<i64>("select count(*) from sales where program_id = $1").await, 128);
+    assert_eq!(world.get::<i64>("select count(*) from referrals where program_id = $1").await, 2);
+    assert_eq!(world.balances(&ada).await, "100 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_close_waits_for_the_sale_that_posts_into_the_month(options: PgPoolOptions, connect: PgConnectOptions) {
+    let mut world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("c1", &ada).await;
+    world.sold("c1", "10").await;
+    world.at = instant("2026-11-30T22:59:59Z");
+    let world = Arc::new(world);
+    // Holds the sale up after it has found its month open.
+    let mut held = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from enrollments where program_id = $1 for no key update")
+        .bind(world.program)
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
+    let selling = tokio::spawn({
+        let world = world.clone();
+        async move { tell(&world, &sale("s1", "c1", "10")).await.expect("answered") }
+    });
+    pause().await;
+    let closing = tokio::spawn({
+        let world = world.clone();
+        async move { close_months(&world.pool, &moment(instant("2026-11-30T23:00:00Z"))).await.expect("closed") }
+    });
+    pause().await;
+    assert!(!selling.is_finished() && !closing.is_finished(), "the close waits for the sale");
+    held.rollback().await.expect("rollback");
+    selling.await.expect("sold");
+    assert_eq!(closing.await.expect("closed"), 1);
+    let posted: chrono::DateTime<chrono::Utc> =
+        world.get("select max(posted_at) from journals where program_id = $1").await;
+    assert_eq!(posted, world.at, "into the month that it had found open");
     world.prove().await;
 }
 
