@@ -1,0 +1,134 @@
+//! Every act of the team, with who did it and when.
+
+use access::Result;
+use domain::page::{Page, Paging};
+use domain::programs::{AuditFilter, AuditLine};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{Address, Button, Card, EmptyState, Glyph, PageHead, SearchInput, SkeletonTable, Table, TextInput, Th};
+
+use crate::show;
+
+/// What the address asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    q: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    cursor: Option<String>,
+}
+
+/// A page of a program's audit log.
+#[server(prefix = "/fn", endpoint = "admin/audit-log", input = GetUrl)]
+pub async fn read_audit_log(program: String, #[server(default)] asked: Asked) -> Result<Page<AuditLine>> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let filter = AuditFilter {
+            search: asked.q.unwrap_or_default(),
+            by: None,
+            from: asked.from.and_then(|day| day.parse().ok()),
+            to: asked.to.and_then(|day| day.parse().ok()),
+        };
+        let paging = Paging { cursor: asked.cursor, limit: None };
+        Ok(engine::programs::audit::list(&mut asking.conn, &asking.actor, &filter, &paging).await?)
+    })
+    .await
+}
+
+/// `/admin/{program}/audit-log`.
+pub struct AuditPage(Resource<Result<Page<AuditLine>>>);
+
+#[lazy_route]
+impl LazyRoute for AuditPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        Self(Resource::new(
+            move || {
+                let asked = address.with(|address| {
+                    let of = |key| show::value(address, key);
+                    Asked { q: of("q"), from: of("from"), to: of("to"), cursor: of("cursor") }
+                });
+                (program.get(), asked)
+            },
+            |(program, asked)| read_audit_log(program, asked),
+        ))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let address = show::address();
+        view! {
+            <Title text="Audit log"/>
+            <PageHead title="Audit log"/>
+            {move || filters(&address.get())}
+            {show::loaded(this.0, || view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
+        }
+        .into_any()
+    }
+}
+
+fn filters(address: &Address) -> AnyView {
+    let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
+    view! {
+        <form class="filters" method="get" action=address.path().to_owned()>
+            <SearchInput id="q" label="Search acts and subjects" name="q" value=of("q")/>
+            <TextInput id="from" label="From" kind="date" value=of("from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to")/>
+            <Button submit=true>"Show"</Button>
+        </form>
+    }
+    .into_any()
+}
+
+fn list(page: Page<AuditLine>) -> AnyView {
+    let address = show::address().get_untracked();
+    if page.data.is_empty() {
+        if show::filtered(&address, &["q", "from", "to", "cursor"]) {
+            return show::nothing_found(&address);
+        }
+        return view! {
+            <Card>
+                <EmptyState glyph=Glyph::History title="Nothing yet" words="What members of the team change shows here, with who did it and when."/>
+            </Card>
+        }
+        .into_any();
+    }
+    let head = || {
+        view! {
+            <Th label="What"/>
+            <Th label="Subject"/>
+            <Th label="Who" wide=true/>
+            <Th label="When" wide=true/>
+        }
+    };
+    let pages = show::pages(&page, None, &address);
+    let rows = page.data.into_iter().map(row).collect_view();
+    view! {
+        <Card>
+            <Table caption="Audit log" head=head>{rows}</Table>
+            {pages}
+        </Card>
+    }
+    .into_any()
+}
+
+fn row(line: AuditLine) -> AnyView {
+    let who_and_when = format!("{}, {}", line.by, show::instant(line.at));
+    let subject = if line.subject_path.is_empty() {
+        line.subject.into_any()
+    } else {
+        view! { <a class="link" href=line.subject_path>{line.subject}</a> }.into_any()
+    };
+    let details = (!line.details.is_empty()).then(|| view! { <small>{line.details}</small> });
+    view! {
+        <tr>
+            <td><code>{line.action}</code>{details}<small class="narrow">{who_and_when}</small></td>
+            <td>{subject}</td>
+            <td class="wide">{line.by}</td>
+            <td class="wide">{show::instant(line.at)}</td>
+        </tr>
+    }
+    .into_any()
+}

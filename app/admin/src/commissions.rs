@@ -1,0 +1,339 @@
+//! Every commission of the program: filters, and the team's judgement.
+
+use access::{Form, Result};
+use domain::accounts::Power;
+use domain::commissions::CommissionStatus;
+use domain::ids::CommissionId;
+use domain::offers::Trigger;
+use domain::page::Paging;
+use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, LineState, Listed, Order};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Address, Amount, Button, ButtonKind, Card, Choice, CloseButton, Dialog, EmptyState, Glyph, PageHead, Pill,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, Why,
+};
+
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    listed: Listed<CommissionRow, CommissionTotals>,
+    /// Whether the asker may approve and reverse.
+    judges: bool,
+}
+
+/// What the address asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    status: Option<String>,
+    partner_code: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    q: Option<String>,
+    order: Option<String>,
+    cursor: Option<String>,
+}
+
+/// A page of a program's commissions.
+#[server(prefix = "/fn", endpoint = "admin/commissions", input = GetUrl)]
+pub async fn read_commissions(program: String, #[server(default)] asked: Asked) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let filter = CommissionFilter {
+            status: asked.status.and_then(|word| word.parse().ok()),
+            partner_code: asked.partner_code.filter(|code| !code.trim().is_empty()),
+            from: asked.from.and_then(|day| day.parse().ok()),
+            to: asked.to.and_then(|day| day.parse().ok()),
+            search: asked.q.filter(|text| !text.trim().is_empty()),
+            order: asked.order.and_then(|word| word.parse().ok()).unwrap_or_default(),
+        };
+        let paging = Paging { cursor: asked.cursor, limit: None };
+        let listed = engine::reports::commissions(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        Ok(Shown { listed, judges: asking.actor.may(Power::JudgeCommissions) })
+    })
+    .await
+}
+
+/// Approves a commission in review: its hold begins to count.
+#[server(prefix = "/fn", endpoint = "admin/commissions/approve")]
+pub async fn approve_commission(program: String, id: CommissionId) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(Power::JudgeCommissions)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::commissions::approve(&mut tx, &asking.moment, &asking.actor, id).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// Takes back what is left of a commission, for a reason.
+#[server(prefix = "/fn", endpoint = "admin/commissions/reverse")]
+pub async fn reverse_commission(program: String, id: CommissionId, reason: String) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(Power::JudgeCommissions)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::commissions::reverse(&mut tx, &asking.moment, &asking.actor, id, &reason).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// `/admin/{program}/commissions`.
+pub struct CommissionsPage {
+    found: Resource<Result<Shown>>,
+    judging: Judging,
+}
+
+/// The two acts on a commission, and the one whose reversal is being confirmed.
+#[derive(Clone, Copy)]
+pub(crate) struct Judging {
+    approve: Form<ApproveCommission>,
+    reverse: Form<ReverseCommission>,
+    reversing: RwSignal<Option<CommissionRow>>,
+    open: RwSignal<bool>,
+}
+
+impl Judging {
+    /// At the top of a page.
+    pub(crate) fn new() -> Self {
+        let (approve, reverse) = (Form::new(), Form::new());
+        let open = RwSignal::new(false);
+        show::tell(approve, "Commission approved");
+        show::tell(reverse, "Commission reversed");
+        let value = reverse.action.value();
+        Effect::new(move |_| {
+            if matches!(value.get(), Some(Ok(()))) {
+                open.set(false);
+            }
+        });
+        Self { approve, reverse, reversing: RwSignal::new(None), open }
+    }
+
+    /// Changes with every act: what is shown must be read again.
+    pub(crate) fn version(self) -> usize {
+        self.approve.action.version().get() + self.reverse.action.version().get()
+    }
+
+    /// The buttons beside a commission.
+    pub(crate) fn buttons(self, row: &CommissionRow) -> AnyView {
+        let id = row.id.to_string();
+        let approve = (row.status == CommissionStatus::Review).then(|| {
+            view! {
+                <ActionForm action=self.approve.action>
+                    {show::program_field()}
+                    <input type="hidden" name="id" value=id/>
+                    <Button submit=true label=format!("Approve the commission of {}", row.amount)>"Approve"</Button>
+                </ActionForm>
+            }
+        });
+        let reverse = (row.status != CommissionStatus::Reversed).then(|| {
+            let chosen = row.clone();
+            let choose = move |()| {
+                self.reversing.set(Some(chosen.clone()));
+                self.open.set(true);
+            };
+            view! {
+                <Button kind=ButtonKind::Quiet on_click=choose label=format!("Reverse the commission of {}", row.amount)>
+                    "Reverse"
+                </Button>
+            }
+        });
+        view! { <div class="row">{approve}{reverse}</div> }.into_any()
+    }
+
+    /// The dialog that asks for the reason of a reversal; once on a page.
+    pub(crate) fn dialog(self) -> AnyView {
+        let reversing = self.reversing;
+        let words = move || {
+            reversing.get().map(|row| {
+                let left = domain::money::Money::new(row.amount.amount - row.clawed_back.amount, row.amount.currency);
+                format!("This takes {left} back from {}. If it was paid already, their balance carries it forward. It can't be undone.", row.partner.name)
+            })
+        };
+        let id = move || reversing.get().map(|row| row.id.to_string());
+        view! {
+            <Dialog id="reverse" title="Reverse this commission?" open=self.open>
+                <ActionForm action=self.reverse.action attr:class="form">
+                    <p>{words}</p>
+                    {show::program_field()}
+                    <input type="hidden" name="id" prop:value=id/>
+                    <TextInput id="reason" label="Reason" required=true error=self.reverse.field("reason")
+                        help="Kept in the audit log; the partner sees that it was reversed."/>
+                    <div class="dialog-actions">
+                        <CloseButton closes="reverse"/>
+                        <Button submit=true kind=ButtonKind::Danger busy=self.reverse.pending()>"Reverse"</Button>
+                    </div>
+                </ActionForm>
+            </Dialog>
+        }
+        .into_any()
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for CommissionsPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        let judging = Judging::new();
+        let found = Resource::new(
+            move || {
+                judging.version();
+                let asked = address.with(|address| {
+                    let of = |key| show::value(address, key);
+                    Asked {
+                        status: of("status"),
+                        partner_code: of("partner_code"),
+                        from: of("from"),
+                        to: of("to"),
+                        q: of("q"),
+                        order: of("order"),
+                        cursor: of("cursor"),
+                    }
+                });
+                (program.get(), asked)
+            },
+            |(program, asked)| read_commissions(program, asked),
+        );
+        Self { found, judging }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let Self { found, judging } = this;
+        let address = show::address();
+        provide_context(judging);
+        view! {
+            <Title text="Commissions"/>
+            <PageHead title="Commissions"/>
+            {move || filters(&address.get())}
+            {show::loaded(found, || view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
+            {judging.dialog()}
+        }
+        .into_any()
+    }
+}
+
+fn filters(address: &Address) -> AnyView {
+    let statuses = std::iter::once(Choice::new("", "Any status"))
+        .chain(CommissionStatus::ALL.iter().map(|status| Choice::new(status.as_str(), show::commission_words(*status))))
+        .collect();
+    let orders = vec![
+        Choice::new("", "Newest first"),
+        Choice::new(Order::Oldest.as_str(), "Oldest first"),
+        Choice::new(Order::Largest.as_str(), "Largest first"),
+    ];
+    let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
+    view! {
+        <form class="filters" method="get" action=address.path().to_owned()>
+            <SearchInput id="q" label="Search customers" name="q" value=of("q")/>
+            <TextInput id="partner_code" label="Partner code" value=of("partner_code")/>
+            <Select id="status" label="Status" choices=statuses value=of("status")/>
+            <TextInput id="from" label="From" kind="date" value=of("from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to")/>
+            <Select id="order" label="Order" choices=orders value=of("order")/>
+            <Button submit=true>"Show"</Button>
+        </form>
+    }
+    .into_any()
+}
+
+fn list(shown: Shown) -> AnyView {
+    let address = show::address().get_untracked();
+    let Shown { listed: Listed { page, totals }, judges } = shown;
+    if page.data.is_empty() {
+        if show::filtered(&address, &["status", "partner_code", "from", "to", "q", "cursor"]) {
+            return show::nothing_found(&address);
+        }
+        return view! {
+            <Card>
+                <EmptyState
+                    glyph=Glyph::Receipt
+                    title="No commissions yet"
+                    words="When a partner's customer signs up or buys, what the partner earns shows here, with the reason."
+                />
+            </Card>
+        }
+        .into_any();
+    }
+    let foot = move || {
+        view! {
+            <td>"Total"</td>
+            <td class="wide"></td>
+            <td></td>
+            <td class="num wide"></td>
+            <td class="num"><Amount value=totals.amount strong=true/></td>
+            <td class="num wide"><Amount value=totals.clawed_back/></td>
+            <td class="wide"></td>
+        }
+    };
+    let pages = show::pages(&page, Some(totals.count), &address);
+    view! {
+        <Card>
+            {table(page.data, judges, Some(foot))}
+            {pages}
+        </Card>
+    }
+    .into_any()
+}
+
+/// Commissions as a table, with the buttons to judge them where the asker may.
+pub(crate) fn table<F, V>(rows: Vec<CommissionRow>, judges: bool, foot: Option<F>) -> AnyView
+where
+    F: Fn() -> V + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let program = show::program().get_untracked();
+    let head = || {
+        view! {
+            <Th label="Customer"/>
+            <Th label="Partner" wide=true/>
+            <Th label="Status"/>
+            <Th label="Base" num=true wide=true/>
+            <Th label="Commission" num=true/>
+            <Th label="Taken back" num=true wide=true/>
+            <Th label="" wide=true/>
+        }
+    };
+    let rows = rows.into_iter().map(|commission| row(commission, &program, judges)).collect_view();
+    match foot {
+        Some(foot) => {
+            view! { <Table caption="Commissions" head=head foot=move || foot().into_any()>{rows}</Table> }.into_any()
+        }
+        None => view! { <Table caption="Commissions" head=head>{rows}</Table> }.into_any(),
+    }
+}
+
+fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
+    let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
+    let trigger = match row.trigger {
+        Trigger::SignUp => "Sign-up",
+        Trigger::Sale => "Sale",
+    };
+    let what = if row.product.is_empty() { trigger.to_owned() } else { format!("{trigger} · {}", row.product) };
+    let buttons = judges.then(|| use_context::<Judging>().map(|judging| judging.buttons(&row)));
+    let customer = format!("/admin/{program}/customers/{}", row.customer.id);
+    let taken = !row.clawed_back.amount.is_zero();
+    view! {
+        <tr>
+            <td>
+                <a class="link" href=customer>{row.customer.label.clone()}</a>
+                <small>{show::day(row.day)}" · "{what}</small>
+                <Why checks=row.why.0/>
+            </td>
+            <td class="wide">{show::partner_link(program, &row.partner)}</td>
+            <td><Pill tone=show::commission_tone(row.status) text=state.words()/></td>
+            <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
+            <td class="num"><Amount value=row.amount strong=true/></td>
+            <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
+            <td class="wide row-actions">{buttons}</td>
+        </tr>
+    }
+    .into_any()
+}

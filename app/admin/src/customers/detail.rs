@@ -1,0 +1,180 @@
+use super::list::source_words;
+use crate::commissions::{self, Judging};
+use crate::{sales, show};
+use access::{Form, Result};
+use domain::accounts::Power;
+use domain::ids::CustomerId;
+use domain::reports::{CustomerDetail, ReferralRow};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, EmptyState, Fact, Facts, Glyph, PageHead, Pill,
+    SkeletonCard, TextInput, Tone, Why,
+};
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    detail: CustomerDetail,
+    /// Whether the asker may approve and reverse commissions.
+    judges: bool,
+    /// Whether the asker may reassign the customer.
+    reassigns: bool,
+}
+
+/// A customer of a program.
+#[server(prefix = "/fn", endpoint = "admin/customer", input = GetUrl)]
+pub async fn read_customer(program: String, id: String) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let id: CustomerId = id.parse().map_err(|_| access::Error::NotFound)?;
+        let detail = engine::reports::customer(&mut asking.conn, &asking.actor, id).await?;
+        let may = |power| asking.actor.may(power);
+        Ok(Shown { detail, judges: may(Power::JudgeCommissions), reassigns: may(Power::Reassign) })
+    })
+    .await
+}
+
+/// Attributes a customer to another partner, by hand: what happens from now on pays that one.
+#[server(prefix = "/fn", endpoint = "admin/customers/reassign")]
+pub async fn reassign_customer(program: String, id: CustomerId, partner_code: String, reason: String) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(Power::Reassign)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::customers::reassign(&mut tx, &asking.moment, &asking.actor, id, &partner_code, &reason).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// `/admin/{program}/customers/{id}`.
+pub struct CustomerPage {
+    found: Resource<Result<Shown>>,
+    judging: Judging,
+    reassign: Form<ReassignCustomer>,
+    open: RwSignal<bool>,
+}
+
+#[lazy_route]
+impl LazyRoute for CustomerPage {
+    fn data() -> Self {
+        let (program, id) = (show::program(), show::parameter("id"));
+        let judging = Judging::new();
+        let reassign = Form::<ReassignCustomer>::new();
+        show::tell(reassign, "Customer reassigned");
+        let open = RwSignal::new(false);
+        let value = reassign.action.value();
+        Effect::new(move |_| {
+            if matches!(value.get(), Some(Ok(()))) {
+                open.set(false);
+            }
+        });
+        let version = reassign.action.version();
+        let found = Resource::new(
+            move || (program.get(), id.get(), judging.version() + version.get()),
+            |(program, id, _)| read_customer(program, id),
+        );
+        Self { found, judging, reassign, open }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let Self { found, judging, reassign, open } = this;
+        provide_context(judging);
+        let id = show::parameter("id");
+        view! {
+            {show::loaded(found, || view! { <SkeletonCard lines=6/> }.into_any(), page)}
+            {judging.dialog()}
+            <Dialog id="reassign" title="Reassign this customer" open=open>
+                <ActionForm action=reassign.action attr:class="form">
+                    <p>"Sales from now on pay the new partner by its current offers. What was earned before stays."</p>
+                    {show::program_field()}
+                    <input type="hidden" name="id" prop:value=id/>
+                    <TextInput id="partner_code" label="Partner code" required=true error=reassign.field("partner_code")/>
+                    <TextInput id="reassign_reason" name="reason" label="Reason" required=true error=reassign.field("reason") help="Kept in the audit log."/>
+                    <div class="dialog-actions">
+                        <CloseButton closes="reassign"/>
+                        <Button submit=true kind=ButtonKind::Primary busy=reassign.pending()>"Reassign"</Button>
+                    </div>
+                </ActionForm>
+            </Dialog>
+        }
+        .into_any()
+    }
+}
+
+fn page(shown: Shown) -> AnyView {
+    let Shown { detail, judges, reassigns } = shown;
+    let program = show::program().get_untracked();
+    let CustomerDetail {
+        customer,
+        email,
+        name,
+        created_at,
+        signed_up_at,
+        first_sale_at,
+        referrals,
+        sales,
+        commissions,
+    } = detail;
+    let title = if name.is_empty() { customer.label.clone() } else { name };
+    let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "Not yet".to_owned(), show::instant);
+    let (signed_up, first_sale) = (day(signed_up_at), day(first_sale_at));
+    let nothing_earned = commissions.is_empty();
+    view! {
+        <Title text=title.clone()/>
+        <PageHead title=title back=(format!("/admin/{program}/customers"), "Customers".to_owned())>
+            {reassigns.then(|| view! { <DialogButton opens="reassign">"Reassign"</DialogButton> })}
+        </PageHead>
+        <Card>
+            <Facts>
+                <Fact label="Your id">{customer.external_id}</Fact>
+                <Fact label="E-mail">{if email.is_empty() { "Not reported".to_owned() } else { email }}</Fact>
+                <Fact label="First seen">{show::instant(created_at)}</Fact>
+                <Fact label="Signed up">{signed_up}</Fact>
+                <Fact label="First sale">{first_sale}</Fact>
+            </Facts>
+        </Card>
+        <Card title="Attribution">{attribution(referrals, &program)}</Card>
+        <Card title="Sales">{sales::table(sales, &program)}</Card>
+        <Card title="Commissions">
+            {if nothing_earned {
+                view! { <p class="sub">"Nothing was earned. Why? beside each sale says the reason."</p> }.into_any()
+            } else {
+                commissions::table(commissions, judges, None::<fn()>)
+            }}
+        </Card>
+    }
+    .into_any()
+}
+
+fn attribution(referrals: Vec<ReferralRow>, program: &str) -> AnyView {
+    if referrals.is_empty() {
+        return view! {
+            <EmptyState glyph=Glyph::Users title="No partner" words="No promo code, partner code or click led to a partner."/>
+        }
+        .into_any();
+    }
+    let rows = referrals
+        .into_iter()
+        .map(|referral| {
+            let ended = referral.ended_at.map(|at| format!("Until {}", show::instant(at)));
+            view! {
+                <li>
+                    <div class="row">
+                        {show::partner_link(program, &referral.partner)}
+                        <Pill tone=Tone::Accent text=source_words(referral.source)/>
+                        {ended.map(|words| view! { <Pill tone=Tone::Neutral text=words/> })}
+                    </div>
+                    <div class="sub">{show::instant(referral.attributed_at)}</div>
+                    <Why checks=referral.why.0/>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="list">{rows}</ul> }.into_any()
+}

@@ -1,0 +1,254 @@
+//! The program at a glance, and what waits for the team.
+
+use access::Result;
+use domain::money::Money;
+use domain::reports::{Count, Overview, Period, TopPartner};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Address, Amount, ButtonLink, Card, Delta, EmptyState, Glyph, LineChart, PageHead, PeriodLink, PeriodPicker, Series,
+    SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, grouped,
+};
+
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    overview: Overview,
+    period: Period,
+}
+
+/// The overview of a program, for a period as the address names it.
+#[server(prefix = "/fn", endpoint = "admin/overview", input = GetUrl)]
+pub async fn read_overview(
+    program: String,
+    period: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
+        let overview = engine::reports::overview(&mut asking.conn, &asking.moment, &asking.actor, period).await?;
+        Ok(Shown { overview, period })
+    })
+    .await
+}
+
+/// `/admin/{program}`.
+pub struct OverviewPage(Resource<Result<Shown>>);
+
+#[lazy_route]
+impl LazyRoute for OverviewPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        Self(Resource::new(
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                (program.get(), of("period"), of("from"), of("to"))
+            },
+            |(program, period, from, to)| read_overview(program, period, from, to),
+        ))
+    }
+
+    fn view(this: Self) -> AnyView {
+        view! {
+            <Title text="Overview"/>
+            {show::loaded(this.0, skeleton, page)}
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <PageHead title="Overview"/>
+        <SkeletonTiles/>
+        <SkeletonCard lines=8/>
+    }
+    .into_any()
+}
+
+fn page(shown: Shown) -> AnyView {
+    let Shown { overview, period } = shown;
+    let address = show::address().get_untracked();
+    let picker = picker(&overview, period, &address);
+    let program = show::program().get_untracked();
+    view! {
+        <PageHead title="Overview">{picker}</PageHead>
+        {attention(&overview, &program)}
+        {tiles(&overview, period)}
+        {chart(&overview)}
+        {top(overview.top, program)}
+    }
+    .into_any()
+}
+
+fn picker(overview: &Overview, period: Period, address: &Address) -> AnyView {
+    let plain = address.without("period").without("from").without("to");
+    let presets = Period::PRESETS
+        .iter()
+        .map(|preset| PeriodLink {
+            label: preset.label(),
+            href: plain.with("period", preset.word()).href(),
+            current: *preset == period,
+        })
+        .collect();
+    view! {
+        <PeriodPicker
+            id="period"
+            shown=period.label()
+            presets=presets
+            action=address.path().to_owned()
+            from=overview.range.from.to_string()
+            to=overview.range.to.to_string()
+            keep=plain.pairs_but(&[])
+        />
+    }
+    .into_any()
+}
+
+/// What waits for the team, each with the page on which to do it.
+fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
+    let waiting = overview.attention;
+    let line = |count: i64, one: &str, many: &str, path: &str, todo: &'static str| {
+        let words = if count == 1 { one.to_owned() } else { format!("{} {many}", grouped(count)) };
+        let href = format!("/admin/{program}/{path}");
+        (count > 0).then(|| {
+            view! {
+                <li class="between">
+                    <span>{words}</span>
+                    <ButtonLink href=href>{todo}</ButtonLink>
+                </li>
+            }
+        })
+    };
+    let lines = [
+        line(
+            waiting.partners_pending,
+            "1 partner waits to be let in",
+            "partners wait to be let in",
+            "partners?status=pending",
+            "Review partners",
+        ),
+        line(
+            waiting.commissions_in_review,
+            "1 commission waits for review",
+            "commissions wait for review",
+            "commissions?status=review",
+            "Review commissions",
+        ),
+        line(waiting.partners_to_pay, "1 partner can be paid", "partners can be paid", "pay", "Create payments"),
+    ];
+    lines.iter().any(Option::is_some).then(|| {
+        view! { <Card title="Waiting for you"><ul class="list">{lines.into_iter().collect_view()}</ul></Card> }
+            .into_any()
+    })
+}
+
+fn delta(count: Count) -> Delta {
+    match count.change() {
+        None if count.now == 0 => Delta::Same("No change".into()),
+        None => Delta::Same("None before".into()),
+        Some(change) if change.is_zero() => Delta::Same("No change".into()),
+        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
+        Some(change) => Delta::Up(format!("{}%", change.normalize())),
+    }
+}
+
+fn money_delta(now: Money, before: Money) -> Delta {
+    match domain::reports::change(now.amount, before.amount) {
+        None => Delta::Same(if now.amount.is_zero() { "No change".into() } else { "None before".into() }),
+        Some(change) if change.is_zero() => Delta::Same("No change".into()),
+        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
+        Some(change) => Delta::Up(format!("{}%", change.normalize())),
+    }
+}
+
+fn tiles(overview: &Overview, period: Period) -> AnyView {
+    let compared = period.compared_with(overview.today);
+    let cost = format!("{} in commissions", overview.cost);
+    let held = if overview.held.amount.is_zero() { String::new() } else { format!("+ {} held", overview.held) };
+    view! {
+        <Tiles>
+            <Tile label="Clicks" value=grouped(overview.clicks.now) delta=delta(overview.clicks) note=compared/>
+            <Tile label="Customers" value=grouped(overview.customers.now) delta=delta(overview.customers)
+                note=format!("{} sign-ups", grouped(overview.sign_ups.now))/>
+            <Tile label="Referred sales" value=overview.sales.to_string()
+                delta=money_delta(overview.sales, overview.sales_before) note=cost/>
+            <Tile label="Awaiting payout" value=overview.due.to_string() note=held/>
+        </Tiles>
+    }
+    .into_any()
+}
+
+fn chart(overview: &Overview) -> AnyView {
+    let days = &overview.days;
+    if days.iter().all(|day| day.clicks + day.sign_ups + day.sales == 0) {
+        return view! {
+            <Card title="Performance">
+                <EmptyState glyph=Glyph::Chart title="Nothing in these days" words="Clicks, sign-ups and sales of all partners show here by day."/>
+            </Card>
+        }
+        .into_any();
+    }
+    let points = days.iter().map(|day| day.day.format("%-d %b").to_string()).collect::<Vec<_>>();
+    let lines = vec![
+        Series::new("Clicks", days.iter().map(|day| day.clicks).collect()),
+        Series::new("Sign-ups", days.iter().map(|day| day.sign_ups).collect()).on_the_right(),
+        Series::new("Sales", days.iter().map(|day| day.sales).collect()).on_the_right(),
+    ];
+    view! {
+        <Card title="Performance">
+            <LineChart id="performance" label="Clicks, sign-ups and sales by day" points=points series=lines/>
+        </Card>
+    }
+    .into_any()
+}
+
+fn top(partners: Vec<TopPartner>, program: String) -> AnyView {
+    let all = format!("/admin/{program}/partners");
+    if partners.is_empty() {
+        return view! {
+            <Card title="Top partners">
+                <EmptyState glyph=Glyph::Users title="No sales by partners yet" words="The partners who sell most in these days show here.">
+                    <ButtonLink href=all>"All partners"</ButtonLink>
+                </EmptyState>
+            </Card>
+        }
+        .into_any();
+    }
+    let head = || {
+        view! {
+            <Th label="Partner"/>
+            <Th label="Clicks" num=true wide=true/>
+            <Th label="Sales" num=true wide=true/>
+            <Th label="Sales amount" num=true/>
+            <Th label="Commissions" num=true/>
+        }
+    };
+    let rows = partners
+        .into_iter()
+        .map(|row| {
+            view! {
+                <tr>
+                    <td>{show::partner_link(&program, &row.partner)}</td>
+                    <td class="num wide">{grouped(row.clicks)}</td>
+                    <td class="num wide">{grouped(row.sales)}</td>
+                    <td class="num"><Amount value=row.sales_amount/></td>
+                    <td class="num"><Amount value=row.commissions strong=true/></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Card title="Top partners" actions=move || view! { <ButtonLink href=all>"All partners"</ButtonLink> }>
+            <Table caption="Top partners" head=head>{rows}</Table>
+        </Card>
+    }
+    .into_any()
+}

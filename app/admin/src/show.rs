@@ -1,0 +1,155 @@
+//! What several pages show alike.
+
+use access::{Error, Failure, Form, Result};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::commissions::CommissionStatus;
+use domain::page::Page;
+use domain::partners::{EnrollmentStatus, PartnerName};
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::{use_location, use_params_map};
+use ui::{Address, ButtonLink, Card, EmptyState, Glyph, Pagination, Tone, grouped, use_toasts};
+
+/// A part of the address's path: `program`, `code`, `id`.
+pub(crate) fn parameter(name: &'static str) -> Memo<String> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+}
+
+/// The program whose admin area is shown, by its name in addresses.
+pub(crate) fn program() -> Memo<String> {
+    parameter("program")
+}
+
+/// The address of the view, with its filters.
+pub(crate) fn address() -> Memo<Address> {
+    let location = use_location();
+    Memo::new(move |_| Address::new(location.pathname.get(), &location.search.get()))
+}
+
+/// A value of the address, as a server function takes it.
+pub(crate) fn value(address: &Address, key: &str) -> Option<String> {
+    address.get(key).map(str::to_owned)
+}
+
+/// The program's name in addresses, as a form passes it on.
+pub(crate) fn program_field() -> AnyView {
+    view! { <input type="hidden" name="program" value=program()/> }.into_any()
+}
+
+/// A day in full: `19 Nov 2026`.
+pub(crate) fn day(day: NaiveDate) -> String {
+    day.format("%-d %b %Y").to_string()
+}
+
+/// An instant in full: `19 Nov 2026, 14:05 UTC`.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// What was awaited, or what went wrong instead; the skeleton while the browser waits.
+pub(crate) fn loaded<T>(found: Resource<Result<T>>, skeleton: fn() -> AnyView, show: fn(T) -> AnyView) -> AnyView
+where
+    T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static,
+{
+    view! {
+        <Transition fallback=skeleton>
+            {move || Suspend::new(async move {
+                match found.await {
+                    Ok(content) => show(content),
+                    Err(error) => view! { <Failure error=error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+    .into_any()
+}
+
+/// Says that an act has worked, and what went wrong where it has not.
+pub(crate) fn tell<S>(form: Form<S>, done: &'static str)
+where
+    S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let toasts = use_toasts();
+    Effect::new(move |_| match form.action.value().get() {
+        Some(Ok(_)) => toasts.say(done),
+        Some(Err(error)) if error.leads_to("").is_none() => toasts.fail(error.words()),
+        _ => {}
+    });
+}
+
+/// A partner's name, which leads to its page.
+pub(crate) fn partner_link(program: &str, partner: &PartnerName) -> AnyView {
+    let href = format!("/admin/{program}/partners/{}", partner.code);
+    view! { <a class="link" href=href>{partner.name.clone()}</a> }.into_any()
+}
+
+/// The foot of a list by cursor; `total` where it is known.
+pub(crate) fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) -> AnyView {
+    let rows = grouped(i64::try_from(page.data.len()).unwrap_or(0));
+    let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
+    let newer = address.get("cursor").map(|_| address.without("cursor").href());
+    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    view! { <Pagination newer=newer older=older shown=shown/> }.into_any()
+}
+
+/// Where filters leave nothing.
+pub(crate) fn nothing_found(address: &Address) -> AnyView {
+    let all = address.path().to_owned();
+    view! {
+        <Card>
+            <EmptyState glyph=Glyph::Filter title="Nothing found" words="Nothing fits these filters.">
+                <ButtonLink href=all>"Clear the filters"</ButtonLink>
+            </EmptyState>
+        </Card>
+    }
+    .into_any()
+}
+
+/// Whether one of these filters is set.
+pub(crate) fn filtered(address: &Address, keys: &[&str]) -> bool {
+    keys.iter().any(|key| address.get(key).is_some_and(|value| !value.is_empty()))
+}
+
+/// A commission's status in words.
+pub(crate) fn commission_words(status: CommissionStatus) -> &'static str {
+    match status {
+        CommissionStatus::Review => "In review",
+        CommissionStatus::Held => "Held",
+        CommissionStatus::Due => "Due",
+        CommissionStatus::Paid => "Paid",
+        CommissionStatus::Reversed => "Reversed",
+    }
+}
+
+/// The tint of a commission's status.
+pub(crate) fn commission_tone(status: CommissionStatus) -> Tone {
+    match status {
+        CommissionStatus::Review | CommissionStatus::Held => Tone::Warn,
+        CommissionStatus::Due => Tone::Good,
+        CommissionStatus::Paid => Tone::Accent,
+        CommissionStatus::Reversed => Tone::Bad,
+    }
+}
+
+/// A partner's standing in words.
+pub(crate) fn standing_words(status: EnrollmentStatus) -> &'static str {
+    match status {
+        EnrollmentStatus::Pending => "Pending",
+        EnrollmentStatus::Active => "Active",
+        EnrollmentStatus::Paused => "Paused",
+        EnrollmentStatus::Banned => "Banned",
+        EnrollmentStatus::Declined => "Declined",
+    }
+}
+
+/// The tint of a partner's standing.
+pub(crate) fn standing_tone(status: EnrollmentStatus) -> Tone {
+    match status {
+        EnrollmentStatus::Pending | EnrollmentStatus::Paused => Tone::Warn,
+        EnrollmentStatus::Active => Tone::Good,
+        EnrollmentStatus::Banned => Tone::Bad,
+        EnrollmentStatus::Declined => Tone::Neutral,
+    }
+}
