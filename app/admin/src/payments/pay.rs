@@ -65,6 +65,7 @@ pub struct PayPage {
 /// What the three steps share.
 #[derive(Clone, Copy)]
 struct Paying {
+    program: Memo<String>,
     chosen: RwSignal<BTreeSet<EnrollmentId>>,
     preview: Form<PreviewBatch>,
     record: Form<RecordBatch>,
@@ -77,7 +78,7 @@ impl LazyRoute for PayPage {
     fn data() -> Self {
         let program = show::program();
         let (preview, record) = (Form::<PreviewBatch>::new(), Form::<RecordBatch>::new());
-        let paying = Paying { chosen: RwSignal::new(BTreeSet::new()), preview, record, reviewed: RwSignal::new(None) };
+        let paying = Paying { program, chosen: RwSignal::new(BTreeSet::new()), preview, record, reviewed: RwSignal::new(None) };
         let (previewed, recorded) = (preview.action.value(), record.action.value());
         let (toasts, navigate) = (use_toasts(), use_navigate());
         Effect::new(move |_| match previewed.get() {
@@ -159,7 +160,7 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
     let count = move || paying.chosen.with(BTreeSet::len);
     let go_on = move |()| {
         let partners = paying.chosen.get_untracked().into_iter().collect();
-        paying.preview.action.dispatch(PreviewBatch { program: show_program(), partners });
+        paying.preview.action.dispatch(PreviewBatch { program: paying.program.get_untracked(), partners });
     };
     let nobody = Signal::derive(move || paying.chosen.with(BTreeSet::is_empty));
     let head = move || {
@@ -185,12 +186,6 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
         </Card>
     }
     .into_any()
-}
-
-/// The program in the address, where no reactive owner is at hand: in an event handler.
-fn show_program() -> String {
-    let path = leptos::prelude::window().location().pathname().unwrap_or_default();
-    path.split('/').nth(2).unwrap_or_default().to_owned()
 }
 
 fn due_row(row: DuePartner, paying: Paying, program: &str) -> AnyView {
@@ -253,7 +248,7 @@ fn review(preview: Preview, paying: Paying) -> AnyView {
             payment_date,
             note: note.get_untracked(),
         };
-        paying.record.action.dispatch(RecordBatch { program: show_program(), batch });
+        paying.record.action.dispatch(RecordBatch { program: paying.program.get_untracked(), batch });
     };
     let back = move |()| {
         paying.reviewed.set(None);
