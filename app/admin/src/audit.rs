@@ -119,7 +119,13 @@ fn row(line: AuditLine) -> AnyView {
     let subject = if line.subject_path.is_empty() {
         line.subject.into_any()
     } else {
-        view! { <a class="link" href=line.subject_path>{line.subject}</a> }.into_any()
+        // As the use cases write it: a path within the admin area, or a whole one.
+        let href = if line.subject_path.starts_with('/') {
+            line.subject_path
+        } else {
+            format!("/admin/{}/{}", show::program().get_untracked(), line.subject_path)
+        };
+        view! { <a class="link" href=href>{line.subject}</a> }.into_any()
     };
     let details = (!line.details.is_empty()).then(|| view! { <small>{line.details}</small> });
     view! {
