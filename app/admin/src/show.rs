@@ -7,8 +7,9 @@ use domain::page::Page;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
-use ui::{Address, ButtonLink, Card, EmptyState, Glyph, Pagination, Tone, grouped, use_toasts};
+use ui::{Address, ButtonLink, Card, EmptyState, Glyph, Note, Pagination, Tone, grouped, use_toasts};
 
 /// A part of the address's path: `program`, `code`, `id`.
 pub(crate) fn parameter(name: &'static str) -> Memo<String> {
@@ -48,7 +49,11 @@ pub(crate) fn instant(at: DateTime<Utc>) -> String {
 }
 
 /// What was awaited, or what went wrong instead; the skeleton while the browser waits.
-pub(crate) fn loaded<T>(found: Resource<Result<T>>, skeleton: fn() -> AnyView, show: fn(T) -> AnyView) -> AnyView
+pub(crate) fn loaded<T>(
+    found: Resource<Result<T>>,
+    skeleton: fn() -> AnyView,
+    show: impl Fn(T) -> AnyView + Copy + Send + Sync + 'static,
+) -> AnyView
 where
     T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static,
 {
@@ -91,7 +96,7 @@ pub(crate) fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) ->
     let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
     let newer = address.get("cursor").map(|_| address.without("cursor").href());
     let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
-    view! { <Pagination newer=newer older=older shown=shown/> }.into_any()
+    view! { <Pagination newer=newer older=older shown=shown.unwrap_or_default()/> }.into_any()
 }
 
 /// Where filters leave nothing.
@@ -152,4 +157,47 @@ pub(crate) fn standing_tone(status: EnrollmentStatus) -> Tone {
         EnrollmentStatus::Banned => Tone::Bad,
         EnrollmentStatus::Declined => Tone::Neutral,
     }
+}
+
+/// What went wrong beside a form's fields.
+pub(crate) fn wrong(words: Signal<Option<String>>) -> AnyView {
+    (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
+}
+
+/// Counts how often an act has worked: a resource that looks at the count is read again. The dialog in which the act's
+/// form stands closes, emptied.
+pub(crate) fn done<S>(form: Form<S>) -> RwSignal<usize>
+where
+    S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let count = RwSignal::new(0);
+    Effect::new(move |_| {
+        if matches!(form.action.value().get(), Some(Ok(_))) {
+            count.update(|count| *count += 1);
+            close_open_dialog();
+        }
+    });
+    count
+}
+
+fn close_open_dialog() -> Option<()> {
+    let dialog = document().query_selector("dialog[open]").ok()??;
+    if let Ok(Some(form)) = dialog.query_selector("form") {
+        form.unchecked_into::<web_sys::HtmlFormElement>().reset();
+    }
+    ui::close_dialog(&dialog.id());
+    Some(())
+}
+
+/// A field of a form that must be a whole number.
+#[cfg(feature = "ssr")]
+pub(crate) fn whole<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> {
+    text.trim().parse().map_err(|_| Error::field(field, "Type a whole number."))
+}
+
+/// A field of a form that must be an amount.
+#[cfg(feature = "ssr")]
+pub(crate) fn amount(field: &str, text: &str) -> Result<rust_decimal::Decimal> {
+    text.trim().parse().map_err(|_| Error::field(field, "Type an amount, such as 12.50."))
 }

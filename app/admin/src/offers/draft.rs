@@ -1,0 +1,172 @@
+//! A reward as it is being typed.
+
+use domain::money::Currency;
+use domain::offers::{Duration, Rate, Reward, Trigger};
+use domain::text::FieldError;
+use leptos::prelude::*;
+use rust_decimal::Decimal;
+
+/// A reward as it is being typed: every figure is still a text.
+#[derive(Clone, Copy)]
+pub(super) struct Draft {
+    /// Tells the rows of the editor apart.
+    pub key: usize,
+    /// A word of [`Trigger`].
+    pub trigger: RwSignal<String>,
+    /// `percent` or `flat`.
+    pub unit: RwSignal<String>,
+    pub rate: RwSignal<String>,
+    /// `first_sale`, `months` or `lifetime`.
+    pub duration: RwSignal<String>,
+    pub months: RwSignal<String>,
+    pub hold_days: RwSignal<String>,
+    pub product: RwSignal<String>,
+    pub minimum: RwSignal<String>,
+    pub cap: RwSignal<String>,
+}
+
+fn text(text: impl Into<String>) -> RwSignal<String> {
+    RwSignal::new(text.into())
+}
+
+fn figure(figure: Option<Decimal>) -> RwSignal<String> {
+    text(figure.map(|figure| figure.normalize().to_string()).unwrap_or_default())
+}
+
+impl Draft {
+    /// A reward that is there already.
+    pub(super) fn of(key: usize, reward: &Reward) -> Self {
+        let (unit, rate) = match reward.rate {
+            Rate::Flat(rate) => ("flat", rate),
+            Rate::Percent(rate) => ("percent", rate),
+        };
+        let (duration, months) = match reward.duration {
+            Duration::FirstSale => ("first_sale", 12),
+            Duration::Months(months) => ("months", months),
+            Duration::Lifetime => ("lifetime", 12),
+        };
+        Self {
+            key,
+            trigger: text(reward.trigger.as_str()),
+            unit: text(unit),
+            rate: figure(Some(rate)),
+            duration: text(duration),
+            months: text(months.to_string()),
+            hold_days: text(reward.hold_days.to_string()),
+            product: text(reward.product.clone().unwrap_or_default()),
+            minimum: figure(reward.minimum),
+            cap: figure(reward.cap),
+        }
+    }
+
+    /// A reward to begin with: what most programs pay.
+    pub(super) fn new(key: usize) -> Self {
+        let reward = Reward {
+            trigger: Trigger::Sale,
+            rate: Rate::Percent(Decimal::from(30)),
+            duration: Duration::Months(12),
+            hold_days: 30,
+            product: None,
+            minimum: None,
+            cap: None,
+        };
+        Self::of(key, &reward)
+    }
+
+    /// The reward, or what can't be read, by the names of the reward's fields. Tracks what is typed.
+    pub(super) fn read(self) -> Result<Reward, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let trigger = self.trigger.with(|word| word.parse().unwrap_or(Trigger::Sale));
+        let amount = amount(&mut errors, "rate", self.rate).unwrap_or_default();
+        let flat = trigger == Trigger::SignUp || self.unit.with(|unit| unit == "flat");
+        let duration = self.duration.get();
+        let duration = match duration.as_str() {
+            // A sign-up happens once.
+            _ if trigger == Trigger::SignUp => Duration::FirstSale,
+            "months" => Duration::Months(whole(&mut errors, "duration", self.months)),
+            "lifetime" => Duration::Lifetime,
+            _ => Duration::FirstSale,
+        };
+        let product = self.product.with(|product| product.trim().to_owned());
+        let reward = Reward {
+            trigger,
+            rate: if flat { Rate::Flat(amount) } else { Rate::Percent(amount) },
+            duration,
+            hold_days: whole(&mut errors, "hold_days", self.hold_days),
+            product: (trigger == Trigger::Sale && !product.is_empty()).then_some(product),
+            minimum: bound(&mut errors, "minimum", self.minimum).filter(|_| !flat),
+            cap: bound(&mut errors, "cap", self.cap).filter(|_| !flat),
+        };
+        if errors.is_empty() { Ok(reward) } else { Err(errors) }
+    }
+
+    /// The reward in words, or nothing while it can't be read.
+    pub(super) fn words(self, currency: Currency) -> Option<(String, String)> {
+        let reward = self.read().ok()?;
+        reward.check(currency).ok()?;
+        Some((reward.sentence(currency), reward.conditions()))
+    }
+}
+
+fn amount(errors: &mut Vec<FieldError>, field: &str, text: RwSignal<String>) -> Option<Decimal> {
+    let read = text.with(|text| text.trim().parse().ok());
+    if read.is_none() {
+        errors.push(FieldError::new(field, "Type a figure, such as 12.50."));
+    }
+    read
+}
+
+fn bound(errors: &mut Vec<FieldError>, field: &str, text: RwSignal<String>) -> Option<Decimal> {
+    if text.with(|text| text.trim().is_empty()) { None } else { amount(errors, field, text) }
+}
+
+fn whole(errors: &mut Vec<FieldError>, field: &str, text: RwSignal<String>) -> u32 {
+    text.with(|text| text.trim().parse()).unwrap_or_else(|_| {
+        errors.push(FieldError::new(field, "Type a whole number."));
+        0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reward_comes_back_as_it_was() {
+        let owner = Owner::new();
+        owner.set();
+        for reward in [
+            Reward {
+                trigger: Trigger::Sale,
+                rate: Rate::Percent(Decimal::new(125, 1)),
+                duration: Duration::Months(6),
+                hold_days: 45,
+                product: Some("Pro".into()),
+                minimum: Some(Decimal::ONE),
+                cap: Some(Decimal::from(500)),
+            },
+            Reward {
+                trigger: Trigger::SignUp,
+                rate: Rate::Flat(Decimal::from(5)),
+                duration: Duration::FirstSale,
+                hold_days: 0,
+                product: None,
+                minimum: None,
+                cap: None,
+            },
+        ] {
+            assert_eq!(Draft::of(0, &reward).read(), Ok(reward));
+        }
+    }
+
+    #[test]
+    fn what_cant_be_read_is_named() {
+        let owner = Owner::new();
+        owner.set();
+        let draft = Draft::new(0);
+        draft.rate.set("a third".into());
+        draft.hold_days.set("-1".into());
+        let fields = draft.read().map_err(|errors| errors.into_iter().map(|error| error.field).collect::<Vec<_>>());
+        assert_eq!(fields, Err(vec!["rate".to_owned(), "hold_days".to_owned()]));
+    }
+}

@@ -1,0 +1,381 @@
+//! An offer being made or changed.
+
+use access::{Form, Result};
+use domain::ids::OfferId;
+use domain::money::Currency;
+use domain::offers::{OfferInput, OfferRow, Trigger};
+use domain::text::FieldError;
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Json};
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Button, ButtonKind, ButtonLink, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
+    TextInput, Textarea,
+};
+
+use super::draft::Draft;
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The offer; none yet where it is a new one.
+    offer: Option<OfferRow>,
+    currency: Currency,
+}
+
+/// An offer to be changed, or what a new one needs.
+#[server(prefix = "/fn", endpoint = "admin/offers/one", input = GetUrl)]
+pub async fn read_offer(program: String, id: Option<String>) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::EditProgram)?;
+        let offer = match id {
+            Some(id) => {
+                let id = id.parse().map_err(|_| access::Error::NotFound)?;
+                Some(engine::offers::get(&mut asking.conn, &asking.actor, id).await?)
+            }
+            None => None,
+        };
+        Ok(Shown { offer, currency: asking.program.currency })
+    })
+    .await
+}
+
+/// Makes an offer, or changes one, and goes back to the list.
+#[server(prefix = "/fn", endpoint = "admin/offers/save", input = Json)]
+pub async fn save_offer(program: String, id: Option<OfferId>, offer: OfferInput) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::EditProgram)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        match id {
+            Some(id) => engine::offers::edit(&mut tx, &asking.moment, &asking.actor, id, &offer).await?,
+            None => {
+                engine::offers::create(&mut tx, &asking.moment, &asking.actor, &offer).await?;
+            }
+        }
+        tx.commit().await?;
+        access::redirect(&format!("/admin/{program}/offers"));
+        Ok(())
+    })
+    .await
+}
+
+/// `/admin/{program}/offers/new`.
+pub struct NewOfferPage {
+    found: Resource<Result<Shown>>,
+    form: Form<SaveOffer>,
+}
+
+#[lazy_route]
+impl LazyRoute for NewOfferPage {
+    fn data() -> Self {
+        let program = show::program();
+        let found = Resource::new(move || program.get(), |program| read_offer(program, None));
+        Self { found, form: Form::new() }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let NewOfferPage { found, form } = this;
+        show::tell(form, "Offer made");
+        view! {
+            <Title text="New offer"/>
+            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+        }
+        .into_any()
+    }
+}
+
+/// `/admin/{program}/offers/{id}`.
+pub struct OfferPage {
+    found: Resource<Result<Shown>>,
+    form: Form<SaveOffer>,
+}
+
+#[lazy_route]
+impl LazyRoute for OfferPage {
+    fn data() -> Self {
+        let (program, id) = (show::program(), show::parameter("id"));
+        let found = Resource::new(move || (program.get(), id.get()), |(program, id)| read_offer(program, Some(id)));
+        Self { found, form: Form::new() }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let OfferPage { found, form } = this;
+        show::tell(form, "Offer saved");
+        view! {
+            <Title text="Offer"/>
+            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <PageHead title="Offer"/>
+        <SkeletonCard lines=5/>
+        <SkeletonCard lines=8/>
+    }
+    .into_any()
+}
+
+/// The offer as it is being typed.
+#[derive(Clone, Copy)]
+struct Editor {
+    currency: Currency,
+    name: RwSignal<String>,
+    description: RwSignal<String>,
+    is_default: RwSignal<bool>,
+    rewards: RwSignal<Vec<Draft>>,
+    /// The key of the next reward.
+    next: RwSignal<usize>,
+    /// What was found wrong before it was sent.
+    issues: RwSignal<Vec<FieldError>>,
+    form: Form<SaveOffer>,
+}
+
+impl Editor {
+    fn new(shown: &Shown, form: Form<SaveOffer>) -> Self {
+        let offer = shown.offer.as_ref();
+        let rewards = match offer {
+            Some(offer) => offer.rewards.iter().enumerate().map(|(key, reward)| Draft::of(key, reward)).collect(),
+            None => vec![Draft::new(0)],
+        };
+        Self {
+            currency: shown.currency,
+            name: RwSignal::new(offer.map(|offer| offer.name.clone()).unwrap_or_default()),
+            description: RwSignal::new(offer.map(|offer| offer.description.clone()).unwrap_or_default()),
+            is_default: RwSignal::new(offer.is_none_or(|offer| offer.default_position.is_some())),
+            next: RwSignal::new(rewards.len()),
+            rewards: RwSignal::new(rewards),
+            issues: RwSignal::new(Vec::new()),
+            form,
+        }
+    }
+
+    /// What is sent, or what is wrong with it.
+    fn read(self) -> std::result::Result<OfferInput, Vec<FieldError>> {
+        let mut rewards = Vec::new();
+        let mut errors = Vec::new();
+        for (place, draft) in self.rewards.get_untracked().into_iter().enumerate() {
+            match untrack(|| draft.read()) {
+                Ok(reward) => rewards.push(reward),
+                Err(issues) => errors.extend(
+                    issues
+                        .into_iter()
+                        .map(|issue| FieldError::new(format!("rewards[{place}].{}", issue.field), issue.message)),
+                ),
+            }
+        }
+        let input = OfferInput {
+            name: self.name.get_untracked(),
+            description: self.description.get_untracked(),
+            rewards,
+            is_default: self.is_default.get_untracked(),
+        };
+        if errors.is_empty() {
+            errors = input.check(self.currency);
+        }
+        if errors.is_empty() { Ok(input) } else { Err(errors) }
+    }
+
+    /// What is wrong with a field of the whole.
+    fn issue(self, field: &'static str) -> Signal<Option<String>> {
+        let sent = self.form.error();
+        Signal::derive(move || {
+            let found = self.issues.with(|issues| find(issues, field));
+            found.or_else(|| sent.with(|error| error.as_ref()?.of_field(field)))
+        })
+    }
+
+    /// What is wrong with a field of a reward, wherever that stands now.
+    fn reward_issue(self, key: usize, field: &'static str) -> Signal<Option<String>> {
+        let sent = self.form.error();
+        Signal::derive(move || {
+            let place = self.rewards.with(|rewards| rewards.iter().position(|reward| reward.key == key))?;
+            let field = format!("rewards[{place}].{field}");
+            let found = self.issues.with(|issues| find(issues, &field));
+            found.or_else(|| sent.with(|error| error.as_ref()?.of_field(&field)))
+        })
+    }
+}
+
+fn find(issues: &[FieldError], field: &str) -> Option<String> {
+    issues.iter().find(|issue| issue.field == field).map(|issue| issue.message.clone())
+}
+
+fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
+    let program = show::program();
+    let list = format!("/admin/{}/offers", program.get_untracked());
+    let editor = Editor::new(&shown, form);
+    let id = shown.offer.as_ref().map(|offer| offer.id);
+    let title = if id.is_some() { "Offer" } else { "New offer" };
+    let save = move |()| match editor.read() {
+        Ok(offer) => {
+            editor.issues.set(Vec::new());
+            form.action.dispatch(SaveOffer { program: program.get_untracked(), id, offer });
+        }
+        Err(issues) => editor.issues.set(issues),
+    };
+    let owner = Owner::current();
+    let add = move |()| {
+        let key = editor.next.get_untracked();
+        editor.next.set(key + 1);
+        // The page owns the signals of a reward, not the press that adds it.
+        let draft = owner.as_ref().map_or_else(|| Draft::new(key), |owner| owner.with(|| Draft::new(key)));
+        editor.rewards.update(|rewards| rewards.push(draft));
+    };
+    let versions = id.is_some().then(|| {
+        view! {
+            <Note glyph=Glyph::History>
+                "Saving other rewards makes a new version. Customers already attributed keep the terms that they came under."
+            </Note>
+        }
+    });
+    let none = editor.issue("rewards");
+    view! {
+        <PageHead title=title back=(list.clone(), "Offers".to_owned())/>
+        {versions}
+        {show::wrong(beside(editor))}
+        <Card>
+            <div class="form">
+                <TextInput id="name" label="Name" bind=editor.name placeholder="Standard" required=true error=editor.issue("name")/>
+                <Textarea id="description" label="Description" bind=editor.description rows=2 optional=true help="For partners, in your words." error=editor.issue("description")/>
+                <Switch id="is_default" label="New partners get it" bind=editor.is_default help="Partners who are there already keep the offers they have."/>
+            </div>
+        </Card>
+        <For each=move || editor.rewards.get() key=move |reward| (id, reward.key) children=move |reward| reward_card(reward, editor)/>
+        {move || none.get().map(|words| view! { <p class="error" role="alert">{words}</p> })}
+        <div class="row">
+            <Button icon=Glyph::Plus on_click=add>"Add a reward"</Button>
+        </div>
+        <div class="form-actions">
+            <ButtonLink href=list>"Cancel"</ButtonLink>
+            <Button kind=ButtonKind::Primary busy=form.pending() on_click=save>"Save the offer"</Button>
+        </div>
+    }
+    .into_any()
+}
+
+/// What went wrong beside the fields.
+fn beside(editor: Editor) -> Signal<Option<String>> {
+    let sent = editor.form.error();
+    Signal::derive(move || {
+        if editor.issues.with(|issues| !issues.is_empty()) {
+            return Some("Some fields need another look.".to_owned());
+        }
+        sent.with(|error| error.as_ref().map(access::Error::words))
+    })
+}
+
+fn reward_card(reward: Draft, editor: Editor) -> AnyView {
+    let key = reward.key;
+    let place = move || editor.rewards.with(|rewards| rewards.iter().position(|other| other.key == key).unwrap_or(0));
+    let title = move || format!("Reward {}", place() + 1);
+    let first = Signal::derive(move || place() == 0);
+    let up = move |()| {
+        editor.rewards.update(|rewards| {
+            if let Some(place) = rewards.iter().position(|other| other.key == key)
+                && place > 0
+            {
+                rewards.swap(place, place - 1);
+            }
+        });
+    };
+    let remove = move |()| editor.rewards.update(|rewards| rewards.retain(|other| other.key != key));
+    let preview = move || match reward.words(editor.currency) {
+        Some((sentence, conditions)) => {
+            view! { <div class="reward"><b>{sentence}</b><span class="sub">{conditions}</span></div> }.into_any()
+        }
+        None => view! { <p class="sub">"Fill in the reward to read it in words."</p> }.into_any(),
+    };
+    view! {
+        <section class="card">
+            <div class="card-head">
+                <h2>{title}</h2>
+                <div class="row">
+                    <Button kind=ButtonKind::Quiet icon=Glyph::SortUp disabled=first on_click=up>"Move up"</Button>
+                    <Button kind=ButtonKind::Quiet icon=Glyph::Trash on_click=remove>"Remove"</Button>
+                </div>
+            </div>
+            <div aria-live="polite">{preview}</div>
+            <div class="form">{reward_fields(reward, editor)}</div>
+        </section>
+    }
+    .into_any()
+}
+
+fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
+    let key = reward.key;
+    let id = move |field: &str| format!("{field}-{key}");
+    let issue = move |field| editor.reward_issue(key, field);
+    let currency = editor.currency;
+    let for_sales = Memo::new(move |_| reward.trigger.with(|word| word.as_str() != Trigger::SignUp.as_str()));
+    let percent = Memo::new(move |_| for_sales.get() && reward.unit.with(|unit| unit == "percent"));
+    let months = Memo::new(move |_| for_sales.get() && reward.duration.with(|duration| duration == "months"));
+    let triggers = vec![
+        Choice::new(Trigger::Sale.as_str(), "A sale"),
+        Choice::new(Trigger::SignUp.as_str(), "A sign-up"),
+    ];
+    let rate = move || {
+        if percent.get() {
+            view! { <TextInput id=id("rate") label="Percentage" bind=reward.rate suffix="%" inputmode="decimal" required=true error=issue("rate")/> }
+                .into_any()
+        } else {
+            view! { <MoneyInput id=id("rate") label="Amount" bind=reward.rate currency=currency required=true error=issue("rate")/> }
+                .into_any()
+        }
+    };
+    let unit = move || {
+        for_sales.get().then(|| {
+            let units = vec![Choice::new("percent", "A share of the sale"), Choice::new("flat", "A fixed amount")];
+            view! { <Select id=id("unit") label="Pays" choices=units bind=reward.unit/> }
+        })
+    };
+    let duration = move || {
+        for_sales.get().then(|| {
+            let durations = vec![
+                Choice::new("first_sale", "The first sale only"),
+                Choice::new("months", "Every sale for some months"),
+                Choice::new("lifetime", "Every sale, for as long as they pay"),
+            ];
+            view! { <Select id=id("duration") label="Of a customer" choices=durations bind=reward.duration/> }
+        })
+    };
+    let month_count = move || {
+        months.get().then(|| {
+            view! { <TextInput id=id("months") label="Months" bind=reward.months inputmode="numeric" required=true error=issue("duration")/> }
+        })
+    };
+    let product = move || {
+        for_sales.get().then(|| {
+            view! { <TextInput id=id("product") label="Only this product" bind=reward.product optional=true help="As your server names it." error=issue("product")/> }
+        })
+    };
+    let bounds = move || {
+        percent.get().then(|| {
+            view! {
+                <MoneyInput id=id("minimum") label="At least" bind=reward.minimum currency=currency optional=true error=issue("minimum")/>
+                <MoneyInput id=id("cap") label="At most" bind=reward.cap currency=currency optional=true error=issue("cap")/>
+            }
+        })
+    };
+    view! {
+        <div class="form-row">
+            <Select id=id("trigger") label="For" choices=triggers bind=reward.trigger/>
+            {unit}
+            {rate}
+        </div>
+        <div class="form-row">
+            {duration}
+            {month_count}
+            <TextInput id=id("hold_days") label="Held for" bind=reward.hold_days suffix="days" inputmode="numeric" required=true help="Until then a refund takes it back." error=issue("hold_days")/>
+        </div>
+        <div class="form-row">{product}{bounds}</div>
+    }
+    .into_any()
+}

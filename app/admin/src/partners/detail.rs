@@ -1,0 +1,366 @@
+//! All of one partner.
+
+use access::{Form, Result};
+use domain::links::LinkRow;
+use domain::offers::OfferRow;
+use domain::partners::{EnrollmentStatus, Kinds, PartnerDetail, Standing};
+use domain::reports::{Balance, CommissionRow};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Amount, ButtonKind, ButtonLink, Card, CopyButton, DialogButton, EmptyState, Fact, Facts, Glyph, Menu, MenuButton,
+    MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, grouped, icon,
+};
+
+use super::edit::{self, AddAccount, ChangeCode, UpdatePartner};
+use super::offers::{self, SetOffers};
+use super::standing::{self, SetStatus};
+use super::called;
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    detail: PartnerDetail,
+    balance: Balance,
+    links: Vec<LinkRow>,
+    /// Its latest commissions.
+    latest: Vec<CommissionRow>,
+    /// All offers of the program.
+    offers: Vec<OfferRow>,
+    /// Where short links are, without a slash at the end.
+    server: String,
+    may_manage: bool,
+}
+
+/// All of the partner with a code.
+#[server(prefix = "/fn", endpoint = "admin/partners/one", input = GetUrl)]
+pub async fn read_partner(program: String, code: String) -> Result<Shown> {
+    access::answer(async {
+        let access::Admin { state, mut conn, actor, .. } = access::admin(&program).await?;
+        let detail = engine::partners::detail_by_code(&mut conn, &actor, &code).await?;
+        let partner = detail.partner.id;
+        let balance = engine::reports::balance(&mut conn, &actor, partner).await?;
+        let links = engine::links::list_all(&mut conn, &actor, partner).await?;
+        let filter = domain::reports::CommissionFilter {
+            partner_code: Some(detail.partner.code.clone()),
+            ..Default::default()
+        };
+        let ten = domain::page::Paging { cursor: None, limit: Some(10) };
+        let latest = engine::reports::commissions_page(&mut conn, &actor, &filter, &ten).await?.data;
+        let offers = engine::offers::list(&mut conn, &actor).await?;
+        let may_manage = actor.may(domain::accounts::Power::ManagePartners);
+        Ok(Shown { detail, balance, links, latest, offers, server: state.public_url.to_string(), may_manage })
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Forms {
+    status: Form<SetStatus>,
+    update: Form<UpdatePartner>,
+    code: Form<ChangeCode>,
+    account: Form<AddAccount>,
+    offers: Form<SetOffers>,
+    /// How many acts have worked so far.
+    done: Signal<usize>,
+}
+
+/// `/admin/{program}/partners/{code}`.
+pub struct PartnerPage {
+    found: Resource<Result<Shown>>,
+    forms: Forms,
+}
+
+#[lazy_route]
+impl LazyRoute for PartnerPage {
+    fn data() -> Self {
+        let (program, code) = (show::program(), show::parameter("code"));
+        let (status, update, offers) = (Form::new(), Form::new(), Form::new());
+        let (change_code, account) = (Form::new(), Form::new());
+        let each = [
+            show::done(status),
+            show::done(update),
+            show::done(change_code),
+            show::done(account),
+            show::done(offers),
+        ];
+        let done = Signal::derive(move || each.iter().map(|done| done.get()).sum());
+        let found = Resource::new(
+            move || (program.get(), code.get(), done.get()),
+            |(program, code, _)| read_partner(program, code),
+        );
+        Self { found, forms: Forms { status, update, code: change_code, account, offers, done } }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let PartnerPage { found, forms } = this;
+        show::tell(forms.status, "Partner's standing changed");
+        show::tell(forms.update, "Partner saved");
+        show::tell(forms.code, "Code changed");
+        show::tell(forms.account, "Invitation sent");
+        show::tell(forms.offers, "Offers saved");
+        show::loaded(found, skeleton, move |shown| page(shown, forms))
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <PageHead title="Partner"/>
+        <SkeletonTiles/>
+        <div class="cols">
+            <div class="col"><SkeletonCard lines=6/><SkeletonCard lines=6/></div>
+            <div class="col"><SkeletonCard lines=5/><SkeletonCard lines=3/></div>
+        </div>
+    }
+    .into_any()
+}
+
+fn page(shown: Shown, forms: Forms) -> AnyView {
+    let Shown { detail, balance, links, latest, offers, server, may_manage } = shown;
+    let program = show::program().get_untracked();
+    let name = called(&detail.partner);
+    let back = (format!("/admin/{program}/partners"), "Partners".to_owned());
+    let generation = forms.done.get_untracked();
+    let code = detail.partner.code.clone();
+    let status = detail.partner.status;
+    let acts = may_manage.then(|| actions(&detail, forms));
+    let tiles = tiles(&detail, balance);
+    let side = view! {
+        {facts(&detail)}
+        {accounts(&detail, may_manage)}
+        {offers::card(&detail.offers, may_manage)}
+    };
+    let dialogs = may_manage.then(|| {
+        view! {
+            {standing::dialogs(forms.status, &detail.partner)}
+            {edit::particulars(forms.update, &detail)}
+            {edit::code(forms.code, &detail)}
+            {edit::account(forms.account, &detail)}
+            {offers::editor(forms.offers, &detail, &offers, generation)}
+        }
+    });
+    view! {
+        <Title text=name.clone()/>
+        <PageHead title=name back=back>
+            <Pill tone=show::standing_tone(status) text=show::standing_words(status)/>
+            {acts}
+        </PageHead>
+        {tiles}
+        <div class="cols">
+            <div class="col">
+                {latest_card(latest, &program, &code)}
+                {links_card(links, &server, &program)}
+            </div>
+            <div class="col">
+                {side}
+                {history(detail.history)}
+            </div>
+        </div>
+        {dialogs}
+    }
+    .into_any()
+}
+
+fn actions(detail: &PartnerDetail, forms: Forms) -> AnyView {
+    let partner = &detail.partner;
+    let waiting = partner.status == EnrollmentStatus::Pending;
+    let approve =
+        waiting.then(|| standing::at_once(forms.status, partner, EnrollmentStatus::Active, ButtonKind::Primary));
+    let items = standing::items(forms.status, partner);
+    view! {
+        {approve}
+        <Menu id="actions" label="Actions" button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
+            <MenuButton icon=Glyph::Edit opens="edit">"Edit"</MenuButton>
+            <MenuButton icon=Glyph::Tag opens="change-code">"Change the code"</MenuButton>
+            <MenuButton icon=Glyph::Gift opens="offers">"Change the offers"</MenuButton>
+            <MenuButton icon=Glyph::UserPlus opens="add-account">"Invite a person"</MenuButton>
+            <MenuLine/>
+            {items}
+        </Menu>
+    }
+    .into_any()
+}
+
+fn tiles(detail: &PartnerDetail, balance: Balance) -> AnyView {
+    let customers = grouped(detail.partner.customers);
+    let partner = &detail.partner;
+    let funnel = format!("{} sign-ups from {} clicks", grouped(partner.sign_ups), grouped(partner.clicks));
+    let earned = format!("{} earned", partner.earned);
+    view! {
+        <Tiles>
+            <Tile label="Customers" value=customers note=funnel/>
+            <Tile label="Held" value=balance.held.to_string()/>
+            <Tile label="Awaiting payout" value=balance.due.to_string()/>
+            <Tile label="Paid" value=balance.paid.to_string() note=earned/>
+        </Tiles>
+    }
+    .into_any()
+}
+
+/// What the partner does in the program, in words.
+fn kinds_words(kinds: Kinds) -> String {
+    let each = [(kinds.affiliate, "Affiliate"), (kinds.introducer, "Introducer"), (kinds.buyer, "Buyer")];
+    let words = each.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>();
+    if words.is_empty() { "Not set".to_owned() } else { words.join(", ") }
+}
+
+fn facts(detail: &PartnerDetail) -> AnyView {
+    let PartnerDetail { partner, website, payout_method, old_codes, .. } = detail.clone();
+    let given = |text: String| if text.is_empty() { "Not given".to_owned() } else { text };
+    let old = (!old_codes.is_empty()).then(|| view! { <Fact label="Old codes">{old_codes.join(", ")}</Fact> });
+    let company = (!partner.company.is_empty()).then(|| view! { <Fact label="Company">{partner.company}</Fact> });
+    let payout = payout_method.unwrap_or_else(|| "Not chosen yet".to_owned());
+    view! {
+        <Card title="Partner">
+            <Facts>
+                <Fact label="Code">{partner.code}</Fact>
+                {old}
+                {company}
+                <Fact label="E-mail">{given(partner.email)}</Fact>
+                <Fact label="Website">{given(website)}</Fact>
+                <Fact label="Does">{kinds_words(partner.kinds)}</Fact>
+                <Fact label="Payout method">{payout}</Fact>
+                <Fact label="Since">{show::day(partner.created_at.date_naive())}</Fact>
+            </Facts>
+        </Card>
+    }
+    .into_any()
+}
+
+fn accounts(detail: &PartnerDetail, may_manage: bool) -> AnyView {
+    let add = move || {
+        may_manage.then(|| view! { <DialogButton opens="add-account" kind=ButtonKind::Quiet>"Invite"</DialogButton> })
+    };
+    let rows = detail
+        .accounts
+        .iter()
+        .map(|account| {
+            let name = if account.name.is_empty() { account.email.clone() } else { account.name.clone() };
+            view! {
+                <li>
+                    <span>
+                        {name}
+                        {(!account.ready).then(|| view! { " " <Pill tone=Tone::Warn text="Invited"/> })}
+                    </span>
+                    <span class="sub">{account.email.clone()}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    let nobody = detail.accounts.is_empty();
+    view! {
+        <Card title="Who signs in" actions=add>
+            {if nobody {
+                view! { <p class="sub">"Nobody yet."</p> }.into_any()
+            } else {
+                view! { <ul class="list">{rows}</ul> }.into_any()
+            }}
+        </Card>
+    }
+    .into_any()
+}
+
+fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView {
+    if latest.is_empty() {
+        return view! {
+            <Card title="Latest commissions">
+                <EmptyState
+                    glyph=Glyph::Gift
+                    title="No commissions yet"
+                    words="When a customer of this partner signs up or pays, what it earns shows here."
+                />
+            </Card>
+        }
+        .into_any();
+    }
+    let all = format!("/admin/{program}/commissions?partner_code={}", access::escape(code));
+    let head = || {
+        view! {
+            <Th label="Customer"/>
+            <Th label="Status"/>
+            <Th label="Base" num=true wide=true/>
+            <Th label="Amount" num=true/>
+        }
+    };
+    let rows = latest
+        .into_iter()
+        .map(|row| {
+            let href = format!("/admin/{program}/customers/{}", row.customer.id);
+            view! {
+                <tr>
+                    <td>
+                        <a class="link" href=href>{row.customer.label}</a>
+                        <small>{show::day(row.day)}</small>
+                    </td>
+                    <td><Pill tone=show::commission_tone(row.status) text=show::commission_words(row.status)/></td>
+                    <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
+                    <td class="num"><Amount value=row.amount strong=true/></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Card
+            title="Latest commissions"
+            actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All commissions"</ButtonLink> }
+        >
+            <Table caption="Latest commissions" head=head>{rows}</Table>
+        </Card>
+    }
+    .into_any()
+}
+
+fn links_card(links: Vec<LinkRow>, server: &str, program: &str) -> AnyView {
+    let head = || {
+        view! {
+            <Th label="Link"/>
+            <Th label="Clicks" num=true/>
+            <Th label="Customers" num=true wide=true/>
+            <Th label="Earned" num=true wide=true/>
+            <Th label="Copy" quiet=true/>
+        }
+    };
+    let rows = links
+        .into_iter()
+        .map(|link| {
+            let url = format!("{server}/r/{program}/{}", link.code);
+            let name = if link.name.is_empty() { link.code } else { link.name };
+            view! {
+                <tr>
+                    <td>
+                        {name}
+                        {link.disabled.then(|| view! { " " <Pill text="Disabled"/> })}
+                        <small>{link.destination}</small>
+                    </td>
+                    <td class="num">{grouped(link.clicks)}</td>
+                    <td class="num wide">{grouped(link.customers)}</td>
+                    <td class="num wide"><Amount value=link.earned/></td>
+                    <td class="row-actions"><CopyButton text=url what="link" kind=ButtonKind::Quiet/></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! { <Card title="Links"><Table caption="Links" head=head>{rows}</Table></Card> }.into_any()
+}
+
+fn history(history: Vec<Standing>) -> AnyView {
+    let rows = history
+        .into_iter()
+        .map(|standing| {
+            let by = if standing.by.is_empty() { String::new() } else { format!(" by {}", standing.by) };
+            let reason = (!standing.reason.is_empty()).then(|| view! { <span class="sub">{standing.reason}</span> });
+            view! {
+                <li>
+                    <span>{show::standing_words(standing.status)}{by}</span>
+                    {reason}
+                    <span class="sub">{show::instant(standing.at)}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <Card title="History"><ol class="list">{rows}</ol></Card> }.into_any()
+}

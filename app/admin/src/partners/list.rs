@@ -1,0 +1,232 @@
+//! The list of partners.
+
+use access::{Form, Result};
+use domain::page::Page;
+use domain::partners::{EnrollmentStatus, PartnerRow, PartnerSort, StatusCount};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Address, Amount, Button, ButtonKind, ButtonLink, Card, Choice, EmptyState, Glyph, PageHead, Pill, SearchInput,
+    Select, SkeletonTable, Tab, Table, Tabs, Th, grouped,
+};
+
+use super::called;
+use super::standing::{self, SetStatus};
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    page: Page<PartnerRow>,
+    counts: Vec<StatusCount>,
+    may_manage: bool,
+}
+
+/// A page of the program's partners.
+#[server(prefix = "/fn", endpoint = "admin/partners", input = GetUrl)]
+pub async fn read_partners(
+    program: String,
+    q: Option<String>,
+    status: Option<String>,
+    order: Option<String>,
+    cursor: Option<String>,
+) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let filter = domain::partners::PartnerFilter {
+            search: q.unwrap_or_default().trim().to_owned(),
+            status: status.and_then(|word| word.parse().ok()),
+            sort: order.map(|word| sort(&word)).unwrap_or_default(),
+        };
+        let paging = domain::page::Paging { cursor, limit: None };
+        let page = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        let counts = engine::partners::counts(&mut asking.conn, &asking.actor).await?;
+        Ok(Shown { page, counts, may_manage: asking.actor.may(domain::accounts::Power::ManagePartners) })
+    })
+    .await
+}
+
+/// The orders of the list, as the address names them and as people read them.
+const ORDERS: &[(&str, PartnerSort, &str)] = &[
+    ("", PartnerSort::Newest, "Newest first"),
+    ("name", PartnerSort::Name, "By name"),
+    ("earned", PartnerSort::Earned, "Most earned first"),
+    ("due", PartnerSort::Due, "Most due first"),
+];
+
+#[cfg(feature = "ssr")]
+fn sort(word: &str) -> PartnerSort {
+    ORDERS.iter().find(|(name, ..)| *name == word).map_or(PartnerSort::Newest, |(_, sort, _)| *sort)
+}
+
+/// `/admin/{program}/partners`.
+pub struct PartnersPage {
+    found: Resource<Result<Shown>>,
+    form: Form<SetStatus>,
+}
+
+#[lazy_route]
+impl LazyRoute for PartnersPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        let form = Form::new();
+        let done = show::done(form);
+        let found = Resource::new(
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                (program.get(), [of("q"), of("status"), of("order"), of("cursor")], done.get())
+            },
+            |(program, [q, status, order, cursor], _)| read_partners(program, q, status, order, cursor),
+        );
+        Self { found, form }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let PartnersPage { found, form } = this;
+        show::tell(form, "Partner's standing changed");
+        view! {
+            <Title text="Partners"/>
+            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <PageHead title="Partners"/>
+        <Card><SkeletonTable columns=6/></Card>
+    }
+    .into_any()
+}
+
+fn page(shown: Shown, form: Form<SetStatus>) -> AnyView {
+    let Shown { page, counts, may_manage } = shown;
+    let address = show::address().get_untracked();
+    let program = show::program().get_untracked();
+    let add = move || {
+        let href = format!("/admin/{}/partners/new", show::program().get_untracked());
+        may_manage.then(|| {
+            view! { <ButtonLink href=href kind=ButtonKind::Primary icon=Glyph::UserPlus>"New partner"</ButtonLink> }
+        })
+    };
+    if counts.is_empty() {
+        return view! {
+            <PageHead title="Partners">{add()}</PageHead>
+            <Card>
+                <EmptyState
+                    glyph=Glyph::Users
+                    title="No partners yet"
+                    words="Let somebody in, and they get a link and a place to see what they earn."
+                />
+            </Card>
+        }
+        .into_any();
+    }
+    let list = if page.data.is_empty() { show::nothing_found(&address) } else { list(page, &address, &program, may_manage, form) };
+    view! {
+        <PageHead title="Partners">{add()}</PageHead>
+        {tabs(&counts, &address)}
+        {filters(&address)}
+        {list}
+    }
+    .into_any()
+}
+
+fn tabs(counts: &[StatusCount], address: &Address) -> AnyView {
+    let plain = address.without("cursor").without("status");
+    let chosen = address.get("status").and_then(|word| word.parse::<EnrollmentStatus>().ok());
+    let all = counts.iter().map(|count| count.partners).sum::<i64>();
+    let each = counts
+        .iter()
+        .map(|count| {
+            let href = plain.with("status", count.status.as_str()).href();
+            let label = show::standing_words(count.status);
+            view! { <Tab href=href label=label count=count.partners current={chosen == Some(count.status)}/> }
+        })
+        .collect_view();
+    view! {
+        <Tabs label="Partners by standing">
+            <Tab href=plain.href() label="All" count=all current=chosen.is_none()/>
+            {each}
+        </Tabs>
+    }
+    .into_any()
+}
+
+fn filters(address: &Address) -> AnyView {
+    let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
+    let orders = ORDERS.iter().map(|(word, _, label)| Choice::new(*word, *label)).collect();
+    let status = address.get("status").map(str::to_owned);
+    view! {
+        <form class="filters" method="get" action=address.path().to_owned()>
+            {status.map(|status| view! { <input type="hidden" name="status" value=status/> })}
+            <SearchInput id="q" label="Name, company, e-mail or code" value=of("q")/>
+            <Select id="order" label="Order" choices=orders value=of("order")/>
+            <Button submit=true>"Show"</Button>
+        </form>
+    }
+    .into_any()
+}
+
+fn list(page: Page<PartnerRow>, address: &Address, program: &str, may_manage: bool, form: Form<SetStatus>) -> AnyView {
+    let pages = show::pages(&page, None, address);
+    let judging = may_manage && page.data.iter().any(|row| row.status == EnrollmentStatus::Pending);
+    let head = move || {
+        view! {
+            <Th label="Partner"/>
+            <Th label="Standing"/>
+            <Th label="Clicks" num=true wide=true/>
+            <Th label="Customers" num=true wide=true/>
+            <Th label="Earned" num=true wide=true/>
+            <Th label="Due" num=true/>
+            {judging.then(|| view! { <Th label="Actions" quiet=true/> })}
+        }
+    };
+    let rows = page.data.into_iter().map(|partner| row(partner, program, judging, form)).collect_view();
+    view! {
+        <Card>
+            <Table caption="Partners" head=head>{rows}</Table>
+            {pages}
+        </Card>
+    }
+    .into_any()
+}
+
+fn row(partner: PartnerRow, program: &str, judging: bool, form: Form<SetStatus>) -> AnyView {
+    let href = format!("/admin/{program}/partners/{}", partner.code);
+    let company = if partner.name.is_empty() || partner.company.is_empty() {
+        String::new()
+    } else {
+        format!(" · {}", partner.company)
+    };
+    let acts = judging.then(|| {
+        let acts = (partner.status == EnrollmentStatus::Pending).then(|| {
+            view! {
+                <div class="row">
+                    {standing::at_once(form, &partner, EnrollmentStatus::Active, ButtonKind::Plain)}
+                    {standing::at_once(form, &partner, EnrollmentStatus::Declined, ButtonKind::Quiet)}
+                </div>
+            }
+        });
+        view! { <td class="row-actions">{acts}</td> }
+    });
+    view! {
+        <tr>
+            <td>
+                <a class="link" href=href>{called(&partner)}</a>
+                <small>{partner.code}{company}</small>
+            </td>
+            <td><Pill tone=show::standing_tone(partner.status) text=show::standing_words(partner.status)/></td>
+            <td class="num wide">{grouped(partner.clicks)}</td>
+            <td class="num wide">{grouped(partner.customers)}</td>
+            <td class="num wide"><Amount value=partner.earned/></td>
+            <td class="num"><Amount value=partner.due strong=true/></td>
+            {acts}
+        </tr>
+    }
+    .into_any()
+}

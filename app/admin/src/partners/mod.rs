@@ -1,0 +1,19 @@
+//! Partners: the list, a new one, and all of one.
+
+mod detail;
+mod edit;
+mod list;
+mod new;
+mod offers;
+mod standing;
+
+pub use detail::PartnerPage;
+pub use list::PartnersPage;
+pub use new::NewPartnerPage;
+
+use domain::partners::PartnerRow;
+
+/// A partner's name for people: the person's, else the company's.
+fn called(partner: &PartnerRow) -> String {
+    if partner.name.is_empty() { partner.company.clone() } else { partner.name.clone() }
+}

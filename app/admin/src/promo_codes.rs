@@ -1,0 +1,214 @@
+//! Promo codes: each brings the customers who use it to one partner.
+
+use access::{Form, Result};
+use domain::ids::PromoCodeId;
+use domain::page::Page;
+use domain::partners::PromoCodeRow;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    Button, ButtonKind, Card, CloseButton, DialogButton, Drawer, EmptyState, Glyph, PageHead, Pill, SkeletonTable,
+    Table, TextInput, Th, Tone, grouped,
+};
+
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    codes: Page<PromoCodeRow>,
+    may_edit: bool,
+}
+
+/// A page of the program's promo codes.
+#[server(prefix = "/fn", endpoint = "admin/promo-codes", input = GetUrl)]
+pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let paging = domain::page::Paging { cursor, limit: None };
+        let codes = engine::partners::promo_codes::list(&mut asking.conn, &asking.actor, None, &paging).await?;
+        Ok(Shown { codes, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+    })
+    .await
+}
+
+/// Makes a promo code for the partner with a code.
+#[server(prefix = "/fn", endpoint = "admin/promo-codes/create")]
+pub async fn make_promo_code(program: String, partner: String, code: String, description: String) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::EditProgram)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        let found = engine::partners::find_by_code(&mut tx, &asking.actor, partner.trim()).await;
+        let partner = match found.map_err(access::Error::from) {
+            Err(access::Error::NotFound) => {
+                return Err(access::Error::field("partner", "No partner has this code."));
+            }
+            found => found?.id,
+        };
+        let input = domain::partners::NewPromoCode { partner, code, description };
+        engine::partners::promo_codes::create(&mut tx, &asking.moment, &asking.actor, &input).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// Switches a promo code off, or on again.
+#[server(prefix = "/fn", endpoint = "admin/promo-codes/disable")]
+pub async fn disable_promo_code(program: String, id: PromoCodeId, disabled: bool) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::EditProgram)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::partners::promo_codes::set_disabled(&mut tx, &asking.moment, &asking.actor, id, disabled).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Forms {
+    make: Form<MakePromoCode>,
+    disable: Form<DisablePromoCode>,
+}
+
+/// `/admin/{program}/promo-codes`.
+pub struct PromoCodesPage {
+    found: Resource<Result<Shown>>,
+    forms: Forms,
+}
+
+#[lazy_route]
+impl LazyRoute for PromoCodesPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        let forms = Forms { make: Form::new(), disable: Form::new() };
+        let done = [show::done(forms.make), show::done(forms.disable)];
+        let found = Resource::new(
+            move || {
+                let cursor = address.with(|address| show::value(address, "cursor"));
+                (program.get(), cursor, done.map(|done| done.get()))
+            },
+            |(program, cursor, _)| read_promo_codes(program, cursor),
+        );
+        Self { found, forms }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let PromoCodesPage { found, forms } = this;
+        show::tell(forms.make, "Promo code made");
+        show::tell(forms.disable, "Promo code changed");
+        view! {
+            <Title text="Promo codes"/>
+            {show::loaded(found, skeleton, move |shown| page(shown, forms))}
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <PageHead title="Promo codes"/>
+        <Card><SkeletonTable columns=4/></Card>
+    }
+    .into_any()
+}
+
+fn page(shown: Shown, forms: Forms) -> AnyView {
+    let Shown { codes, may_edit } = shown;
+    let program = show::program().get_untracked();
+    let address = show::address().get_untracked();
+    let add = move || {
+        may_edit.then(|| {
+            view! { <DialogButton opens="new-promo-code" kind=ButtonKind::Primary icon=Glyph::Plus>"New promo code"</DialogButton> }
+        })
+    };
+    let list = if codes.data.is_empty() {
+        view! {
+            <EmptyState
+                glyph=Glyph::Tag
+                title="No promo codes yet"
+                words="A promo code belongs to one partner. Customers who sign up or pay with it become the partner's, without a link."
+            />
+        }
+        .into_any()
+    } else {
+        let pages = show::pages(&codes, None, &address);
+        let head = move || {
+            view! {
+                <Th label="Code"/>
+                <Th label="Partner"/>
+                <Th label="Made" wide=true/>
+                <Th label="Customers" num=true/>
+                {may_edit.then(|| view! { <Th label="Actions" quiet=true/> })}
+            }
+        };
+        let rows = codes.data.into_iter().map(|code| row(code, &program, may_edit, forms.disable)).collect_view();
+        view! {
+            <Table caption="Promo codes" head=head>{rows}</Table>
+            {pages}
+        }
+        .into_any()
+    };
+    view! {
+        <PageHead title="Promo codes">{add()}</PageHead>
+        <Card>{list}</Card>
+        {may_edit.then(|| new_promo_code(forms.make))}
+    }
+    .into_any()
+}
+
+fn new_promo_code(form: Form<MakePromoCode>) -> AnyView {
+    view! {
+        <Drawer id="new-promo-code" title="New promo code">
+            {show::wrong(form.beside(&["partner", "code", "description"]))}
+            <ActionForm action=form.action attr:class="form">
+                {show::program_field()}
+                <TextInput id="promo-partner" name="partner" label="Partner" placeholder="ada" help="The partner's code." required=true error=form.field("partner")/>
+                <TextInput id="promo-code" name="code" label="Promo code" placeholder="ADA20" required=true error=form.field("code")/>
+                <TextInput id="promo-description" name="description" label="What it gives the customer" placeholder="20% off the first month" optional=true error=form.field("description")/>
+                <p class="sub">"Set up the discount itself in your shop, under the same code."</p>
+                <div class="form-actions">
+                    <CloseButton closes="new-promo-code"/>
+                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the promo code"</Button>
+                </div>
+            </ActionForm>
+        </Drawer>
+    }
+    .into_any()
+}
+
+fn row(row: PromoCodeRow, program: &str, may_edit: bool, form: Form<DisablePromoCode>) -> AnyView {
+    let (turn, words) = if row.disabled { ("false", "Restore") } else { ("true", "Disable") };
+    let label = format!("{words} {}", row.code);
+    let actions = may_edit.then(|| {
+        view! {
+            <td class="row-actions">
+                <ActionForm action=form.action>
+                    {show::program_field()}
+                    <input type="hidden" name="id" value=row.id.to_string()/>
+                    <input type="hidden" name="disabled" value=turn/>
+                    <Button submit=true label=label>{words}</Button>
+                </ActionForm>
+            </td>
+        }
+    });
+    view! {
+        <tr>
+            <td>
+                <b>{row.code}</b>
+                {row.disabled.then(|| view! { " " <Pill tone=Tone::Neutral text="Disabled"/> })}
+                <small>{row.description}</small>
+            </td>
+            <td>{show::partner_link(program, &row.partner)}</td>
+            <td class="wide">{show::day(row.created_at.date_naive())}</td>
+            <td class="num">{grouped(row.customers)}</td>
+            {actions}
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,247 @@
+//! The program's settings.
+
+use access::{Form, Result};
+use domain::programs::{ClickModel, ProgramSettings, SelfReferralRule};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+use serde::{Deserialize, Serialize};
+use ui::{
+    ACCENTS, Button, ButtonKind, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
+    TextInput, Textarea, Tone,
+};
+
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    settings: ProgramSettings,
+    time_zones: Vec<String>,
+    may_edit: bool,
+}
+
+/// The program's settings as a form sends them: figures are texts until they are checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsInput {
+    name: String,
+    website: String,
+    /// One host a line.
+    allowed_hosts: String,
+    accent: String,
+    window_days: String,
+    click_model: ClickModel,
+    self_referral: SelfReferralRule,
+    review_commissions: Option<String>,
+    consent_required: Option<String>,
+    minimum_payment: String,
+    payment_day: String,
+    time_zone: String,
+    currency: String,
+}
+
+/// The program's settings.
+#[server(prefix = "/fn", endpoint = "admin/settings", input = GetUrl)]
+pub async fn read_settings(program: String) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let settings = engine::programs::settings(&mut asking.conn, &asking.actor).await?;
+        let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
+        Ok(Shown { settings, time_zones, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+    })
+    .await
+}
+
+/// Changes the program's settings.
+#[server(prefix = "/fn", endpoint = "admin/settings/update")]
+pub async fn update_settings(program: String, settings: SettingsInput) -> Result<()> {
+    access::answer(async {
+        let access::Admin { state, moment, actor, .. } = access::admin(&program).await?;
+        let hosts = settings.allowed_hosts.lines().map(str::trim).filter(|host| !host.is_empty());
+        let input = domain::programs::ProgramInput {
+            allowed_hosts: hosts.map(str::to_owned).collect(),
+            window_days: show::whole("window_days", &settings.window_days)?,
+            minimum_payment: show::amount("minimum_payment", &settings.minimum_payment)?,
+            payment_day: show::whole("payment_day", &settings.payment_day)?,
+            review_commissions: settings.review_commissions.is_some(),
+            consent_required: settings.consent_required.is_some(),
+            name: settings.name,
+            website: settings.website.trim().to_owned(),
+            accent: settings.accent,
+            click_model: settings.click_model,
+            self_referral: settings.self_referral,
+            time_zone: settings.time_zone,
+            currency: settings.currency.trim().to_uppercase(),
+        };
+        engine::programs::update(&state.pool, &moment, &actor, &input).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// `/admin/{program}/settings`.
+pub struct SettingsPage {
+    found: Resource<Result<Shown>>,
+    form: Form<UpdateSettings>,
+}
+
+#[lazy_route]
+impl LazyRoute for SettingsPage {
+    fn data() -> Self {
+        let program = show::program();
+        let form = Form::new();
+        let done = show::done(form);
+        let found = Resource::new(move || (program.get(), done.get()), |(program, _)| read_settings(program));
+        Self { found, form }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let SettingsPage { found, form } = this;
+        show::tell(form, "Settings saved");
+        view! {
+            <Title text="Settings"/>
+            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <PageHead title="Settings"/>
+        <SkeletonCard lines=8/>
+        <SkeletonCard lines=8/>
+    }
+    .into_any()
+}
+
+const FIELDS: &[&str] = &[
+    "name",
+    "website",
+    "allowed_hosts",
+    "accent",
+    "window_days",
+    "minimum_payment",
+    "payment_day",
+    "time_zone",
+    "currency",
+];
+
+fn page(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
+    let may_edit = shown.may_edit;
+    view! {
+        <PageHead title="Settings"/>
+        {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads these settings. An owner or manager changes them."</Note> })}
+        {show::wrong(form.beside(FIELDS))}
+        <ActionForm action=form.action>
+            {show::program_field()}
+            <fieldset class="stack" disabled=!may_edit>
+                {program_card(&shown, form)}
+                {rules_card(&shown, form)}
+                {money_card(shown, form)}
+                {may_edit
+                    .then(|| {
+                        view! {
+                            <div class="form-actions">
+                                <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the settings"</Button>
+                            </div>
+                        }
+                    })}
+            </fieldset>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+fn program_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
+    let program = shown.settings.program.clone();
+    let accents = std::iter::once(Choice::new("", "The house's own"))
+        .chain(ACCENTS.iter().map(|accent| Choice::new(*accent, capitalised(accent))))
+        .collect();
+    let hosts = program.allowed_hosts.join("\n");
+    view! {
+        <Card title="Program">
+            <div class="form">
+                <div class="form-row">
+                    <TextInput id="name" name="settings[name]" label="Name" value=program.name.clone() required=true error=form.field("name")/>
+                    <Select id="accent" name="settings[accent]" label="Accent" choices=accents value=program.accent.clone() help="The colour of buttons and links." error=form.field("accent")/>
+                </div>
+                <TextInput id="website" name="settings[website]" label="Website" kind="url" value=program.website.clone() help="Where partners' links lead." required=true error=form.field("website")/>
+                <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there." optional=true error=form.field("allowed_hosts")/>
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
+    let program = shown.settings.program.clone();
+    let models = vec![
+        Choice::new(ClickModel::Last.as_str(), "The last click"),
+        Choice::new(ClickModel::First.as_str(), "The first click"),
+    ];
+    let rules = vec![
+        Choice::new(SelfReferralRule::Refuse.as_str(), "Refuse them"),
+        Choice::new(SelfReferralRule::Review.as_str(), "Let the team review their commissions"),
+        Choice::new(SelfReferralRule::Allow.as_str(), "Allow them"),
+    ];
+    view! {
+        <Card title="Rules">
+            <div class="form">
+                <div class="form-row">
+                    <TextInput id="window_days" name="settings[window_days]" label="Attribution window" value=program.window_days.to_string() inputmode="numeric" suffix="days" help="How long after a click a customer is still the partner's." required=true error=form.field("window_days")/>
+                    <Select id="click_model" name="settings[click_model]" label="Which click counts" choices=models value=program.click_model.as_str() help="Where a visitor clicked the links of several partners."/>
+                </div>
+                <Select id="self_referral" name="settings[self_referral]" label="Partners who refer themselves" choices=rules value=program.self_referral.as_str()/>
+                <Switch id="review_commissions" name="settings[review_commissions]" label="Review every commission" checked=program.review_commissions help="A commission counts only once somebody of the team has approved it."/>
+                <Switch id="consent_required" name="settings[consent_required]" label="Ask visitors for consent" checked=program.consent_required help="No cookie is set and nothing is stored about a visitor before they agree."/>
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
+    let ProgramSettings { program, next_time_zone, currency_fixed } = shown.settings;
+    let zones = shown.time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
+    let pending = next_time_zone.clone().map(|next| {
+        let words = format!("{next} applies from the next month on. Until then it is {}.", program.time_zone);
+        view! { <Note tone=Tone::Warn glyph=Glyph::Clock>{words}</Note> }
+    });
+    let zone = next_time_zone.unwrap_or_else(|| program.time_zone.clone());
+    let code = program.currency.to_string();
+    let currency = if currency_fixed {
+        view! {
+            <input type="hidden" name="settings[currency]" value=code.clone()/>
+            <p class="sub">"The currency is "<b>{code}</b>". It is fixed, because the ledger has begun."</p>
+        }
+        .into_any()
+    } else {
+        view! {
+            <TextInput id="currency" name="settings[currency]" label="Currency" value=code help="Three letters, such as EUR. Fixed once the first commission is earned." required=true error=form.field("currency")/>
+        }
+        .into_any()
+    };
+    let zone_help = if currency_fixed { "Days and months follow it. A new one applies from the next month on." } else { "Days and months follow it." };
+    view! {
+        <Card title="Money and time">
+            <div class="form">
+                <div class="form-row">
+                    <MoneyInput id="minimum_payment" name="settings[minimum_payment]" label="Smallest payment" currency=program.currency value=program.minimum_payment.normalize().to_string() help="Less than that waits for the next month." required=true error=form.field("minimum_payment")/>
+                    <TextInput id="payment_day" name="settings[payment_day]" label="Payment day" value=program.payment_day.to_string() inputmode="numeric" help="The day of the month, 1 to 28." required=true error=form.field("payment_day")/>
+                </div>
+                {pending}
+                <Select id="time_zone" name="settings[time_zone]" label="Time zone" choices=zones value=zone help=zone_help error=form.field("time_zone")/>
+                {currency}
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
