@@ -3,6 +3,7 @@ use crate::commissions::{self, Judging};
 use crate::{sales, show};
 use access::{Form, Result};
 use domain::accounts::Power;
+use domain::customers::Reassignment;
 use domain::ids::CustomerId;
 use domain::reports::{CustomerDetail, ReferralRow};
 use leptos::form::ActionForm;
@@ -41,12 +42,18 @@ pub async fn read_customer(program: String, id: String) -> Result<Shown> {
 
 /// Attributes a customer to another partner, by hand: what happens from now on pays that one.
 #[server(prefix = "/fn", endpoint = "admin/customers/reassign")]
-pub async fn reassign_customer(program: String, id: CustomerId, partner_code: String, reason: String) -> Result<()> {
+pub async fn reassign_customer(
+    program: String,
+    external_id: String,
+    partner_code: String,
+    reason: String,
+) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(Power::Reassign)?;
         let mut tx = access::begin(&mut asking.conn).await?;
-        engine::customers::reassign(&mut tx, &asking.moment, &asking.actor, id, &partner_code, &reason).await?;
+        let input = Reassignment { external_id, partner_code, reason };
+        engine::customers::reassign(&mut tx, &asking.moment, &asking.actor, &input).await?;
         Ok(tx.commit().await?)
     })
     .await
@@ -56,7 +63,13 @@ pub async fn reassign_customer(program: String, id: CustomerId, partner_code: St
 pub struct CustomerPage {
     found: Resource<Result<Shown>>,
     judging: Judging,
-    reassign: Form<ReassignCustomer>,
+    reassigning: Reassigning,
+}
+
+/// The act of reassigning, and whether its dialog is open.
+#[derive(Clone, Copy)]
+struct Reassigning {
+    form: Form<ReassignCustomer>,
     open: RwSignal<bool>,
 }
 
@@ -79,32 +92,41 @@ impl LazyRoute for CustomerPage {
             move || (program.get(), id.get(), judging.version() + version.get()),
             |(program, id, _)| read_customer(program, id),
         );
-        Self { found, judging, reassign, open }
+        Self { found, judging, reassigning: Reassigning { form: reassign, open } }
     }
 
     fn view(this: Self) -> AnyView {
-        let Self { found, judging, reassign, open } = this;
+        let Self { found, judging, reassigning } = this;
         provide_context(judging);
-        let id = show::parameter("id");
+        provide_context(reassigning);
         view! {
             {show::loaded(found, || view! { <SkeletonCard lines=6/> }.into_any(), page)}
             {judging.dialog()}
+        }
+        .into_any()
+    }
+}
+
+fn reassign_dialog(external_id: String) -> Option<AnyView> {
+    let Reassigning { form, open } = use_context()?;
+    Some(
+        view! {
             <Dialog id="reassign" title="Reassign this customer" open=open>
-                <ActionForm action=reassign.action attr:class="form">
+                <ActionForm action=form.action attr:class="form">
                     <p>"Sales from now on pay the new partner by its current offers. What was earned before stays."</p>
                     {show::program_field()}
-                    <input type="hidden" name="id" prop:value=id/>
-                    <TextInput id="partner_code" label="Partner code" required=true error=reassign.field("partner_code")/>
-                    <TextInput id="reassign_reason" name="reason" label="Reason" required=true error=reassign.field("reason") help="Kept in the audit log."/>
+                    <input type="hidden" name="external_id" value=external_id/>
+                    <TextInput id="partner_code" label="Partner code" required=true error=form.field("partner_code")/>
+                    <TextInput id="reassign_reason" name="reason" label="Reason" required=true error=form.field("reason") help="Kept in the audit log."/>
                     <div class="dialog-actions">
                         <CloseButton closes="reassign"/>
-                        <Button submit=true kind=ButtonKind::Primary busy=reassign.pending()>"Reassign"</Button>
+                        <Button submit=true kind=ButtonKind::Primary busy=form.pending()>"Reassign"</Button>
                     </div>
                 </ActionForm>
             </Dialog>
         }
-        .into_any()
-    }
+        .into_any(),
+    )
 }
 
 fn page(shown: Shown) -> AnyView {
@@ -125,6 +147,7 @@ fn page(shown: Shown) -> AnyView {
     let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "Not yet".to_owned(), show::instant);
     let (signed_up, first_sale) = (day(signed_up_at), day(first_sale_at));
     let nothing_earned = commissions.is_empty();
+    let dialog = reassigns.then(|| reassign_dialog(customer.external_id.clone()));
     view! {
         <Title text=title.clone()/>
         <PageHead title=title back=(format!("/admin/{program}/customers"), "Customers".to_owned())>
@@ -148,6 +171,7 @@ fn page(shown: Shown) -> AnyView {
                 commissions::table(commissions, judges, None::<fn()>)
             }}
         </Card>
+        {dialog}
     }
     .into_any()
 }
