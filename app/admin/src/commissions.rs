@@ -125,12 +125,13 @@ impl Judging {
     /// The buttons beside a commission.
     pub(crate) fn buttons(self, row: &CommissionRow) -> AnyView {
         let id = row.id.to_string();
+        let amount = row.amount;
         let approve = (row.status == CommissionStatus::Review).then(|| {
             view! {
                 <ActionForm action=self.approve.action>
                     {show::program_field()}
                     <input type="hidden" name="id" value=id/>
-                    <Button submit=true label=format!("Approve the commission of {}", row.amount)>"Approve"</Button>
+                    <Button submit=true label=format!("Approve the commission of {amount}")>"Approve"</Button>
                 </ActionForm>
             }
         });
@@ -141,7 +142,7 @@ impl Judging {
                 self.open.set(true);
             };
             view! {
-                <Button kind=ButtonKind::Quiet on_click=choose label=format!("Reverse the commission of {}", row.amount)>
+                <Button kind=ButtonKind::Quiet on_click=choose label=format!("Reverse the commission of {amount}")>
                     "Reverse"
                 </Button>
             }
@@ -206,7 +207,7 @@ impl LazyRoute for CommissionsPage {
     }
 
     fn view(this: Self) -> AnyView {
-        let Self { found, judging } = this;
+        let CommissionsPage { found, judging } = this;
         let address = show::address();
         provide_context(judging);
         view! {

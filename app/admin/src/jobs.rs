@@ -85,12 +85,13 @@ fn list(jobs: Vec<FailedJob>) -> AnyView {
     let rows = jobs
         .into_iter()
         .map(|job| {
+            let label = format!("Try again: {}", job.what);
             let again = retry.map(|retry| {
                 view! {
                     <ActionForm action=retry.action>
                         {show::program_field()}
                         <input type="hidden" name="id" value=job.id.to_string()/>
-                        <Button submit=true label=format!("Try again: {}", job.what)>"Try again"</Button>
+                        <Button submit=true label=label>"Try again"</Button>
                     </ActionForm>
                 }
             });

@@ -171,16 +171,17 @@ fn money_delta(now: Money, before: Money) -> Delta {
 
 fn tiles(overview: &Overview, period: Period) -> AnyView {
     let compared = period.compared_with(overview.today);
+    let Overview { clicks, customers, sign_ups, sales, sales_before, due, .. } = overview.clone();
     let cost = format!("{} in commissions", overview.cost);
     let held = if overview.held.amount.is_zero() { String::new() } else { format!("+ {} held", overview.held) };
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(overview.clicks.now) delta=delta(overview.clicks) note=compared/>
-            <Tile label="Customers" value=grouped(overview.customers.now) delta=delta(overview.customers)
-                note=format!("{} sign-ups", grouped(overview.sign_ups.now))/>
-            <Tile label="Referred sales" value=overview.sales.to_string()
-                delta=money_delta(overview.sales, overview.sales_before) note=cost/>
-            <Tile label="Awaiting payout" value=overview.due.to_string() note=held/>
+            <Tile label="Clicks" value=grouped(clicks.now) delta=delta(clicks) note=compared/>
+            <Tile label="Customers" value=grouped(customers.now) delta=delta(customers)
+                note=format!("{} sign-ups", grouped(sign_ups.now))/>
+            <Tile label="Referred sales" value=sales.to_string()
+                delta=money_delta(sales, sales_before) note=cost/>
+            <Tile label="Awaiting payout" value=due.to_string() note=held/>
         </Tiles>
     }
     .into_any()

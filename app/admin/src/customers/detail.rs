@@ -96,7 +96,7 @@ impl LazyRoute for CustomerPage {
     }
 
     fn view(this: Self) -> AnyView {
-        let Self { found, judging, reassigning } = this;
+        let CustomerPage { found, judging, reassigning } = this;
         provide_context(judging);
         provide_context(reassigning);
         view! {
@@ -147,10 +147,13 @@ fn page(shown: Shown) -> AnyView {
     let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "Not yet".to_owned(), show::instant);
     let (signed_up, first_sale) = (day(signed_up_at), day(first_sale_at));
     let nothing_earned = commissions.is_empty();
+    let attribution = attribution(referrals, &program);
+    let sales = sales::table(sales, &program);
+    let back = (format!("/admin/{program}/customers"), "Customers".to_owned());
     let dialog = reassigns.then(|| reassign_dialog(customer.external_id.clone()));
     view! {
         <Title text=title.clone()/>
-        <PageHead title=title back=(format!("/admin/{program}/customers"), "Customers".to_owned())>
+        <PageHead title=title back=back>
             {reassigns.then(|| view! { <DialogButton opens="reassign">"Reassign"</DialogButton> })}
         </PageHead>
         <Card>
@@ -162,8 +165,8 @@ fn page(shown: Shown) -> AnyView {
                 <Fact label="First sale">{first_sale}</Fact>
             </Facts>
         </Card>
-        <Card title="Attribution">{attribution(referrals, &program)}</Card>
-        <Card title="Sales">{sales::table(sales, &program)}</Card>
+        <Card title="Attribution">{attribution}</Card>
+        <Card title="Sales">{sales}</Card>
         <Card title="Commissions">
             {if nothing_earned {
                 view! { <p class="sub">"Nothing was earned. Why? beside each sale says the reason."</p> }.into_any()

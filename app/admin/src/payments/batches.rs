@@ -172,7 +172,7 @@ impl LazyRoute for BatchPage {
     }
 
     fn view(this: Self) -> AnyView {
-        let Self { found, taking } = this;
+        let BatchPage { found, taking } = this;
         provide_context(taking);
         let id = move || taking.payment.get().map(|payment| payment.id.to_string());
         let words = move || {

@@ -98,7 +98,7 @@ impl LazyRoute for PayPage {
     }
 
     fn view(this: Self) -> AnyView {
-        let Self { found, paying } = this;
+        let PayPage { found, paying } = this;
         provide_context(paying);
         let step = Signal::derive(move || if paying.reviewed.with(Option::is_some) { 2 } else { 1 });
         view! {

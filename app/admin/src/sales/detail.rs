@@ -50,7 +50,7 @@ impl LazyRoute for SalePage {
     }
 
     fn view(this: Self) -> AnyView {
-        let Self { found, judging } = this;
+        let SalePage { found, judging } = this;
         provide_context(judging);
         view! {
             {show::loaded(found, || view! { <SkeletonCard lines=6/> }.into_any(), page)}
