@@ -127,7 +127,8 @@ create table entries (
     foreign key (program_id, enrollment_id) references enrollments
 );
 create index entries_by_journal on entries (program_id, journal_id);
-create index entries_by_account on entries (program_id, enrollment_id, account, posted_at, id) where enrollment_id is not null;
+create index entries_by_account on entries (program_id, enrollment_id, account, posted_at, id) include (amount)
+    where enrollment_id is not null;
 
 -- A payable entry is settled at most once: its primary key is the entry.
 create table payment_items (

@@ -154,22 +154,26 @@ async fn figures(
         r#"with bounds as (
                select coalesce(max(ends_at), '-infinity') as months_end from periods
                where program_id = $1 and ends_at <= $7
-           ), counts as (
-               select 'clicks' as what, day, clicks as n from click_days
-               where program_id = $1 and enrollment_id = $2 and day between $5 and $4
-               union all
-               select 'sign_ups', (signed_up_at at time zone $9)::date, 1 from customers
-               where program_id = $1 and enrollment_id = $2 and signed_up_at >= $6 and signed_up_at < $8
-               union all
-               select 'customers', (first_sale_at at time zone $9)::date, 1 from customers
-               where program_id = $1 and enrollment_id = $2 and first_sale_at >= $6 and first_sale_at < $8
-               union all
-               select 'sales', (occurred_at at time zone $9)::date, 1 from sales
-               where program_id = $1 and enrollment_id = $2 and occurred_at >= $7 and occurred_at < $8
            )
-           select what as "what!", case when day >= $3 then day end as day, sum(n)::numeric as "n!" from counts
-           where day >= $3 or day <= $10
-           group by 1, 2
+           select 'clicks' as "what!", case when day >= $3 then day end as day, sum(clicks) as "n!" from click_days
+           where program_id = $1 and enrollment_id = $2 and day between $5 and $4 and (day >= $3 or day <= $10)
+           group by 2
+           union all
+           select 'sign_ups', case when signed_up_at >= $7 then (signed_up_at at time zone $9)::date end, count(*)
+           from customers
+           where program_id = $1 and enrollment_id = $2 and signed_up_at >= $6 and signed_up_at < $8
+             and (signed_up_at >= $7 or signed_up_at < $11)
+           group by 2
+           union all
+           select 'customers', case when first_sale_at >= $7 then (first_sale_at at time zone $9)::date end, count(*)
+           from customers
+           where program_id = $1 and enrollment_id = $2 and first_sale_at >= $6 and first_sale_at < $8
+             and (first_sale_at >= $7 or first_sale_at < $11)
+           group by 2
+           union all
+           select 'sales', (occurred_at at time zone $9)::date, count(*) from sales
+           where program_id = $1 and enrollment_id = $2 and occurred_at >= $7 and occurred_at < $8
+           group by 2
            union all
            select account::text, null, sum(amount) from ledger_months
            where program_id = $1 and enrollment_id = $2 group by account
@@ -190,7 +194,8 @@ async fn figures(
         setting.start(range.from)?,
         setting.end(range.to)?,
         setting.zone.name(),
-        before.to
+        before.to,
+        setting.end(before.to)?
     )
     .fetch_all(conn)
     .await?;

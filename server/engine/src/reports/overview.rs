@@ -54,23 +54,28 @@ struct Figures {
 /// The counts of both periods, those of the earlier one as one sum each, without a day.
 async fn figures(conn: &mut PgConnection, setting: &Setting, range: DayRange, before: DayRange) -> Result<Figures> {
     let rows = sqlx::query!(
-        r#"with counts as (
-               select 'clicks' as what, day, clicks as n, 0::numeric as amount from click_days
-               where program_id = $1 and day between $4 and $3
-               union all
-               select 'sign_ups', (signed_up_at at time zone $8)::date, 1, 0 from customers
-               where program_id = $1 and enrollment_id is not null and signed_up_at >= $5 and signed_up_at < $7
-               union all
-               select 'customers', (first_sale_at at time zone $8)::date, 1, 0 from customers
-               where program_id = $1 and enrollment_id is not null and first_sale_at >= $5 and first_sale_at < $7
-               union all
-               select 'sales', (occurred_at at time zone $8)::date, 1, amount from sales
-               where program_id = $1 and enrollment_id is not null and occurred_at >= $5 and occurred_at < $7
-           )
-           select what as "what!", case when day >= $2 then day end as day, sum(n)::bigint as "n!",
-                  sum(amount) as "amount!"
-           from counts where day >= $2 or day <= $6
-           group by 1, 2"#,
+        r#"select 'clicks' as "what!", case when day >= $2 then day end as day, sum(clicks)::bigint as "n!",
+                  0::numeric as "amount!"
+           from click_days where program_id = $1 and day between $4 and $3 and (day >= $2 or day <= $6)
+           group by 2
+           union all
+           select 'sign_ups', case when signed_up_at >= $9 then (signed_up_at at time zone $8)::date end, count(*), 0
+           from customers
+           where program_id = $1 and enrollment_id is not null and signed_up_at >= $5 and signed_up_at < $7
+             and (signed_up_at >= $9 or signed_up_at < $10)
+           group by 2
+           union all
+           select 'customers', case when first_sale_at >= $9 then (first_sale_at at time zone $8)::date end, count(*), 0
+           from customers
+           where program_id = $1 and enrollment_id is not null and first_sale_at >= $5 and first_sale_at < $7
+             and (first_sale_at >= $9 or first_sale_at < $10)
+           group by 2
+           union all
+           select 'sales', case when occurred_at >= $9 then (occurred_at at time zone $8)::date end, count(*), sum(amount)
+           from sales
+           where program_id = $1 and enrollment_id is not null and occurred_at >= $5 and occurred_at < $7
+             and (occurred_at >= $9 or occurred_at < $10)
+           group by 2"#,
         setting.program as ProgramId,
         range.from,
         range.to,
@@ -78,7 +83,9 @@ async fn figures(conn: &mut PgConnection, setting: &Setting, range: DayRange, be
         setting.start(before.from)?,
         before.to,
         setting.end(range.to)?,
-        setting.zone.name()
+        setting.zone.name(),
+        setting.start(range.from)?,
+        setting.end(before.to)?
     )
     .fetch_all(conn)
     .await?;
@@ -130,15 +137,15 @@ async fn costs(
     let costs = sqlx::query!(
         r#"with costs as (
                select c.occurred_at >= $4 as now, c.amount from commissions c
-               where c.program_id = $1 and (c.occurred_at >= $2 and c.occurred_at < $3
-                                            or c.occurred_at >= $4 and c.occurred_at < $5)
+               where c.program_id = $1 and c.occurred_at >= $2 and c.occurred_at < $5
+                 and (c.occurred_at < $3 or c.occurred_at >= $4)
                union all
                select c.occurred_at >= $4, t.amount
                from journals j
                join entries t on t.program_id = j.program_id and t.journal_id = j.id and t.account in ('held', 'payable')
                join commissions c on c.program_id = j.program_id and c.id = j.commission_id
-               where j.program_id = $1 and j.kind = 'clawback' and (c.occurred_at >= $2 and c.occurred_at < $3
-                                                                   or c.occurred_at >= $4 and c.occurred_at < $5)
+               where j.program_id = $1 and j.kind = 'clawback' and c.occurred_at >= $2 and c.occurred_at < $5
+                 and (c.occurred_at < $3 or c.occurred_at >= $4)
            )
            select coalesce(sum(amount) filter (where now), 0) as "now!",
                   coalesce(sum(amount) filter (where not now), 0) as "before!" from costs"#,
