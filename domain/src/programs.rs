@@ -46,7 +46,7 @@ pub struct Program {
     pub currency: Currency,
     /// IANA name; days, ranges and months follow it.
     pub time_zone: String,
-    /// The brand's accent as `#rrggbb`, or empty for the house's own.
+    /// The brand's accent: one of [`ACCENTS`], or empty for the first.
     pub accent: String,
     /// Where links lead by default, an absolute http(s) address.
     pub website: String,
@@ -204,10 +204,12 @@ fn check_host(host: &str) -> Result<(), &'static str> {
     }
 }
 
+/// The brand's accents: each a pair of colours for light and dark that reads well.
+pub const ACCENTS: &[&str] = &["teal", "blue", "violet", "magenta", "red", "orange", "green", "slate"];
+
 fn check_accent(accent: &str) -> Result<(), &'static str> {
-    let digits = accent.strip_prefix('#').unwrap_or_default();
-    let good = digits.len() == 6 && digits.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c));
-    if accent.is_empty() || good { Ok(()) } else { Err("Use a colour such as #1f6feb.") }
+    if accent.is_empty() || ACCENTS.contains(&accent) { Ok(()) } else { Err("Choose one of the accents.") }
+}
 }
 
 impl NewProgram {
@@ -263,7 +265,7 @@ mod tests {
             name: "Acme".into(),
             currency: "EUR".into(),
             time_zone: "Europe/Berlin".into(),
-            accent: "#1f6feb".into(),
+            accent: "blue".into(),
             website: "https://acme.example/".into(),
             allowed_hosts: vec!["shop.acme.example".into(), "localhost:3000".into()],
             window_days: 60,

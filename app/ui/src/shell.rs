@@ -252,7 +252,7 @@ pub fn AppShell(
 
 /// The accents a program can choose from: each is a pair of colours with enough contrast in both schemes (in
 /// `style/tokens.css`).
-pub const ACCENTS: &[&str] = &["teal", "blue", "violet", "magenta", "red", "orange", "green", "slate"];
+pub use domain::programs::ACCENTS;
 
 /// The frame of pages before signing in and of the set-up: one card in the middle.
 #[component]

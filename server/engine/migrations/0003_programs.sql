@@ -7,7 +7,7 @@ create table programs (
     time_zone text not null,
     -- A new zone applies from the next month.
     next_time_zone text,
-    accent text not null default '' check (accent ~ '^(#[0-9a-f]{6})?$'),
+    accent text not null default '' check (accent ~ '^[a-z]*$'),
     website text not null,
     allowed_hosts text[] not null default '{}',
     window_days integer not null default 60 check (window_days between 1 and 400),

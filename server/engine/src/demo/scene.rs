@@ -138,7 +138,7 @@ impl<'a> Stage<'a> {
             name: input.name,
             currency: input.currency,
             time_zone: input.time_zone,
-            accent: if first { String::new() } else { "#0f766e".into() },
+            accent: if first { String::new() } else { "violet".into() },
             website: input.website,
             allowed_hosts: if first { Vec::new() } else { vec!["blog.northwind.test".into()] },
             window_days: if first { 60 } else { 30 },

@@ -20,7 +20,7 @@ fn input(program: &Program) -> ProgramInput {
         name: program.name.clone(),
         currency: program.currency.to_string(),
         time_zone: program.time_zone.clone(),
-        accent: "#1f6feb".into(),
+        accent: "blue".into(),
         website: program.website.clone(),
         allowed_hosts: vec!["Shop.acme.example".into()],
         window_days: 30,
