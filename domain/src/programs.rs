@@ -210,7 +210,6 @@ pub const ACCENTS: &[&str] = &["teal", "blue", "violet", "magenta", "red", "oran
 fn check_accent(accent: &str) -> Result<(), &'static str> {
     if accent.is_empty() || ACCENTS.contains(&accent) { Ok(()) } else { Err("Choose one of the accents.") }
 }
-}
 
 impl NewProgram {
     /// What is wrong with it; the time zone is checked on the server.
