@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// Postgres; without it the private cluster that `make postgres` keeps in var/postgres.
+    /// Postgres; without it the private cluster that `make run` keeps in var/postgres.
     #[arg(long, env, global = true, hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 
