@@ -1,8 +1,8 @@
 //! Every act of the team, with who did it and when.
 
 use access::Result;
-use domain::page::{Page, Paging};
-use domain::programs::{AuditFilter, AuditLine};
+use domain::page::Page;
+use domain::programs::AuditLine;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -26,13 +26,13 @@ pub struct Asked {
 pub async fn read_audit_log(program: String, #[server(default)] asked: Asked) -> Result<Page<AuditLine>> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let filter = AuditFilter {
+        let filter = domain::programs::AuditFilter {
             search: asked.q.unwrap_or_default(),
             by: None,
             from: asked.from.and_then(|day| day.parse().ok()),
             to: asked.to.and_then(|day| day.parse().ok()),
         };
-        let paging = Paging { cursor: asked.cursor, limit: None };
+        let paging = domain::page::Paging { cursor: asked.cursor, limit: None };
         Ok(engine::programs::audit::list(&mut asking.conn, &asking.actor, &filter, &paging).await?)
     })
     .await

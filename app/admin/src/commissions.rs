@@ -1,12 +1,10 @@
 //! Every commission of the program: filters, and the team's judgement.
 
 use access::{Form, Result};
-use domain::accounts::Power;
 use domain::commissions::CommissionStatus;
 use domain::ids::CommissionId;
 use domain::offers::Trigger;
-use domain::page::Paging;
-use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, LineState, Listed, Order};
+use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -45,7 +43,7 @@ pub struct Asked {
 pub async fn read_commissions(program: String, #[server(default)] asked: Asked) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let filter = CommissionFilter {
+        let filter = domain::reports::CommissionFilter {
             status: asked.status.and_then(|word| word.parse().ok()),
             partner_code: asked.partner_code.filter(|code| !code.trim().is_empty()),
             from: asked.from.and_then(|day| day.parse().ok()),
@@ -53,9 +51,9 @@ pub async fn read_commissions(program: String, #[server(default)] asked: Asked) 
             search: asked.q.filter(|text| !text.trim().is_empty()),
             order: asked.order.and_then(|word| word.parse().ok()).unwrap_or_default(),
         };
-        let paging = Paging { cursor: asked.cursor, limit: None };
+        let paging = domain::page::Paging { cursor: asked.cursor, limit: None };
         let listed = engine::reports::commissions(&mut asking.conn, &asking.actor, &filter, &paging).await?;
-        Ok(Shown { listed, judges: asking.actor.may(Power::JudgeCommissions) })
+        Ok(Shown { listed, judges: asking.actor.may(domain::accounts::Power::JudgeCommissions) })
     })
     .await
 }
@@ -65,7 +63,7 @@ pub async fn read_commissions(program: String, #[server(default)] asked: Asked) 
 pub async fn approve_commission(program: String, id: CommissionId) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        asking.may(Power::JudgeCommissions)?;
+        asking.may(domain::accounts::Power::JudgeCommissions)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::commissions::approve(&mut tx, &asking.moment, &asking.actor, id).await?;
         Ok(tx.commit().await?)
@@ -78,7 +76,7 @@ pub async fn approve_commission(program: String, id: CommissionId) -> Result<()>
 pub async fn reverse_commission(program: String, id: CommissionId, reason: String) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        asking.may(Power::JudgeCommissions)?;
+        asking.may(domain::accounts::Power::JudgeCommissions)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::commissions::reverse(&mut tx, &asking.moment, &asking.actor, id, &reason).await?;
         Ok(tx.commit().await?)

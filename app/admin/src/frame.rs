@@ -1,7 +1,6 @@
 //! The frame around the admin area's pages: menu, programs, account.
 
 use access::{FailurePage, Result};
-use domain::accounts::Power;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
@@ -55,8 +54,8 @@ pub async fn read_frame(program: String) -> Result<Framed> {
             name: place.program_name,
         });
         Ok(Framed {
-            audits: asking.actor.may(Power::Audit),
-            pays: asking.actor.may(Power::Pay),
+            audits: asking.actor.may(domain::accounts::Power::Audit),
+            pays: asking.actor.may(domain::accounts::Power::Pay),
             slug: asking.program.slug,
             brand: asking.program.name,
             accent: asking.program.accent,

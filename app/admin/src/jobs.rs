@@ -1,7 +1,6 @@
 //! Work that failed for good, and may be tried again.
 
 use access::{Form, Result};
-use domain::accounts::Power;
 use domain::jobs::FailedJob;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -27,7 +26,7 @@ pub async fn read_failed_jobs(program: String) -> Result<Vec<FailedJob>> {
 pub async fn retry_job(program: String, id: i64) -> Result<()> {
     access::answer(async {
         let asking = access::admin(&program).await?;
-        asking.may(Power::Audit)?;
+        asking.may(domain::accounts::Power::Audit)?;
         let access::Admin { state, conn, moment, actor, .. } = asking;
         drop(conn);
         Ok(engine::jobs::retry(&state.pool, &moment, &actor, id).await?)

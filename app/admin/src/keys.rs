@@ -238,9 +238,7 @@ fn row(key: ApiKey, revoke: Form<RevokeKey>) -> AnyView {
         format!("{} by {}", show::day(key.created_at.date_naive()), key.created_by)
     };
     let end = match key.revoked_at {
-        Some(at) => {
-            view! { <Pill tone=Tone::Bad text=format!("Revoked {}", show::day(at.date_naive()))/> }.into_any()
-        }
+        Some(at) => view! { <Pill tone=Tone::Bad text=format!("Revoked {}", show::day(at.date_naive()))/> }.into_any(),
         None => revoking(&key, revoke),
     };
     view! {

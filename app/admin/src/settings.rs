@@ -224,7 +224,11 @@ fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
         }
         .into_any()
     };
-    let zone_help = if currency_fixed { "Days and months follow it. A new one applies from the next month on." } else { "Days and months follow it." };
+    let zone_help = if currency_fixed {
+        "Days and months follow it. A new one applies from the next month on."
+    } else {
+        "Days and months follow it."
+    };
     view! {
         <Card title="Money and time">
             <div class="form">

@@ -2,9 +2,6 @@ use super::list::source_words;
 use crate::commissions::{self, Judging};
 use crate::{sales, show};
 use access::{Form, Result};
-use domain::accounts::Power;
-use domain::customers::Reassignment;
-use domain::ids::CustomerId;
 use domain::reports::{CustomerDetail, ReferralRow};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -32,10 +29,14 @@ pub struct Shown {
 pub async fn read_customer(program: String, id: String) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let id: CustomerId = id.parse().map_err(|_| access::Error::NotFound)?;
+        let id: domain::ids::CustomerId = id.parse().map_err(|_| access::Error::NotFound)?;
         let detail = engine::reports::customer(&mut asking.conn, &asking.actor, id).await?;
         let may = |power| asking.actor.may(power);
-        Ok(Shown { detail, judges: may(Power::JudgeCommissions), reassigns: may(Power::Reassign) })
+        Ok(Shown {
+            detail,
+            judges: may(domain::accounts::Power::JudgeCommissions),
+            reassigns: may(domain::accounts::Power::Reassign),
+        })
     })
     .await
 }
@@ -50,9 +51,9 @@ pub async fn reassign_customer(
 ) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        asking.may(Power::Reassign)?;
+        asking.may(domain::accounts::Power::Reassign)?;
         let mut tx = access::begin(&mut asking.conn).await?;
-        let input = Reassignment { external_id, partner_code, reason };
+        let input = domain::customers::Reassignment { external_id, partner_code, reason };
         engine::customers::reassign(&mut tx, &asking.moment, &asking.actor, &input).await?;
         Ok(tx.commit().await?)
     })

@@ -1,8 +1,7 @@
 use access::Result;
 use domain::attribution::Source;
 use domain::customers::CustomerStatus;
-use domain::page::Paging;
-use domain::reports::{CustomerFilter, CustomerRow, CustomerTotals, Listed, Order};
+use domain::reports::{CustomerRow, CustomerTotals, Listed, Order};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -34,14 +33,14 @@ pub async fn read_customers(
 ) -> Result<Listed<CustomerRow, CustomerTotals>> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let filter = CustomerFilter {
+        let filter = domain::reports::CustomerFilter {
             partner_code: asked.partner_code.filter(|code| !code.trim().is_empty()),
             referred: asked.referred.and_then(|word| word.parse().ok()),
             status: asked.status.and_then(|word| word.parse().ok()),
             search: asked.q.filter(|text| !text.trim().is_empty()),
             order: asked.order.and_then(|word| word.parse().ok()).unwrap_or_default(),
         };
-        let paging = Paging { cursor: asked.cursor, limit: None };
+        let paging = domain::page::Paging { cursor: asked.cursor, limit: None };
         Ok(engine::reports::customers(&mut asking.conn, &asking.actor, &filter, &paging).await?)
     })
     .await

@@ -317,10 +317,8 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
     let for_sales = Memo::new(move |_| reward.trigger.with(|word| word.as_str() != Trigger::SignUp.as_str()));
     let percent = Memo::new(move |_| for_sales.get() && reward.unit.with(|unit| unit == "percent"));
     let months = Memo::new(move |_| for_sales.get() && reward.duration.with(|duration| duration == "months"));
-    let triggers = vec![
-        Choice::new(Trigger::Sale.as_str(), "A sale"),
-        Choice::new(Trigger::SignUp.as_str(), "A sign-up"),
-    ];
+    let triggers =
+        vec![Choice::new(Trigger::Sale.as_str(), "A sale"), Choice::new(Trigger::SignUp.as_str(), "A sign-up")];
     let rate = move || {
         if percent.get() {
             view! { <TextInput id=id("rate") label="Percentage" bind=reward.rate suffix="%" inputmode="decimal" required=true error=issue("rate")/> }

@@ -15,10 +15,10 @@ use ui::{
     MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, grouped, icon,
 };
 
+use super::called;
 use super::edit::{self, AddAccount, ChangeCode, UpdatePartner};
 use super::offers::{self, SetOffers};
 use super::standing::{self, SetStatus};
-use super::called;
 use crate::show;
 
 /// What the page shows.
@@ -45,10 +45,8 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let partner = detail.partner.id;
         let balance = engine::reports::balance(&mut conn, &actor, partner).await?;
         let links = engine::links::list_all(&mut conn, &actor, partner).await?;
-        let filter = domain::reports::CommissionFilter {
-            partner_code: Some(detail.partner.code.clone()),
-            ..Default::default()
-        };
+        let filter =
+            domain::reports::CommissionFilter { partner_code: Some(detail.partner.code.clone()), ..Default::default() };
         let ten = domain::page::Paging { cursor: None, limit: Some(10) };
         let latest = engine::reports::commissions_page(&mut conn, &actor, &filter, &ten).await?.data;
         let offers = engine::offers::list(&mut conn, &actor).await?;
@@ -81,13 +79,8 @@ impl LazyRoute for PartnerPage {
         let (program, code) = (show::program(), show::parameter("code"));
         let (status, update, offers) = (Form::new(), Form::new(), Form::new());
         let (change_code, account) = (Form::new(), Form::new());
-        let each = [
-            show::done(status),
-            show::done(update),
-            show::done(change_code),
-            show::done(account),
-            show::done(offers),
-        ];
+        let each =
+            [show::done(status), show::done(update), show::done(change_code), show::done(account), show::done(offers)];
         let done = Signal::derive(move || each.iter().map(|done| done.get()).sum());
         let found = Resource::new(
             move || (program.get(), code.get(), done.get()),

@@ -126,7 +126,11 @@ fn page(shown: Shown, form: Form<SetStatus>) -> AnyView {
         }
         .into_any();
     }
-    let list = if page.data.is_empty() { show::nothing_found(&address) } else { list(page, &address, &program, may_manage, form) };
+    let list = if page.data.is_empty() {
+        show::nothing_found(&address)
+    } else {
+        list(page, &address, &program, may_manage, form)
+    };
     view! {
         <PageHead title="Partners">{add()}</PageHead>
         {tabs(&counts, &address)}

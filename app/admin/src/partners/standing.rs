@@ -50,12 +50,7 @@ fn fields(partner: EnrollmentId, status: EnrollmentStatus) -> AnyView {
 }
 
 /// A button that changes the standing at once, without a reason.
-pub(super) fn at_once(
-    form: Form<SetStatus>,
-    partner: &PartnerRow,
-    to: EnrollmentStatus,
-    kind: ButtonKind,
-) -> AnyView {
+pub(super) fn at_once(form: Form<SetStatus>, partner: &PartnerRow, to: EnrollmentStatus, kind: ButtonKind) -> AnyView {
     let (words, _) = act(partner.status, to);
     let label = format!("{words} {}", called(partner));
     let partner = partner.id;

@@ -1,7 +1,6 @@
 use access::{Form, Result};
-use domain::accounts::Power;
-use domain::ids::{BatchId, PaymentId};
-use domain::page::{Page, Paging};
+use domain::ids::PaymentId;
+use domain::page::Page;
 use domain::payments::{BatchDetail, BatchRow, PaymentRow, PaymentStatus};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -21,7 +20,8 @@ use crate::show;
 pub async fn read_batches(program: String, cursor: Option<String>) -> Result<Page<BatchRow>> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        Ok(engine::payments::batches(&mut asking.conn, &asking.actor, &Paging { cursor, limit: None }).await?)
+        Ok(engine::payments::batches(&mut asking.conn, &asking.actor, &domain::page::Paging { cursor, limit: None })
+            .await?)
     })
     .await
 }
@@ -116,9 +116,9 @@ pub struct Shown {
 pub async fn read_batch(program: String, id: String) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let id: BatchId = id.parse().map_err(|_| access::Error::NotFound)?;
+        let id: domain::ids::BatchId = id.parse().map_err(|_| access::Error::NotFound)?;
         let detail = engine::payments::batch(&mut asking.conn, &asking.actor, id).await?;
-        Ok(Shown { detail, pays: asking.actor.may(Power::Pay) })
+        Ok(Shown { detail, pays: asking.actor.may(domain::accounts::Power::Pay) })
     })
     .await
 }
@@ -128,7 +128,7 @@ pub async fn read_batch(program: String, id: String) -> Result<Shown> {
 pub async fn take_payment_back(program: String, id: PaymentId, becomes: String, reason: String) -> Result<()> {
     access::answer(async {
         let asking = access::admin(&program).await?;
-        asking.may(Power::Pay)?;
+        asking.may(domain::accounts::Power::Pay)?;
         let becomes: PaymentStatus =
             becomes.parse().map_err(|_| access::Error::field("becomes", "Choose what happened."))?;
         let access::Admin { state, conn, moment, actor, .. } = asking;

@@ -1,6 +1,5 @@
 use access::{Error, Form, Result};
 use chrono::NaiveDate;
-use domain::accounts::Power;
 use domain::ids::{BatchId, EnrollmentId};
 use domain::money::Money;
 use domain::payments::{BatchInput, DuePartner, Flag, Preview, PreviewLine, Reviewed};
@@ -25,7 +24,7 @@ use crate::show;
 pub async fn read_due_partners(program: String) -> Result<Vec<DuePartner>> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        asking.may(Power::Pay)?;
+        asking.may(domain::accounts::Power::Pay)?;
         Ok(engine::payments::due_partners(&mut asking.conn, &asking.actor, None).await?)
     })
     .await
@@ -36,7 +35,7 @@ pub async fn read_due_partners(program: String) -> Result<Vec<DuePartner>> {
 pub async fn preview_batch(program: String, partners: Vec<EnrollmentId>) -> Result<Preview> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        asking.may(Power::Pay)?;
+        asking.may(domain::accounts::Power::Pay)?;
         Ok(engine::payments::preview(&mut asking.conn, &asking.moment, &asking.actor, &partners).await?)
     })
     .await
@@ -47,7 +46,7 @@ pub async fn preview_batch(program: String, partners: Vec<EnrollmentId>) -> Resu
 pub async fn record_batch(program: String, batch: BatchInput) -> Result<BatchId> {
     access::answer(async {
         let asking = access::admin(&program).await?;
-        asking.may(Power::Pay)?;
+        asking.may(domain::accounts::Power::Pay)?;
         let access::Admin { state, conn, moment, actor, .. } = asking;
         // The use case takes connections of its own.
         drop(conn);
@@ -78,7 +77,8 @@ impl LazyRoute for PayPage {
     fn data() -> Self {
         let program = show::program();
         let (preview, record) = (Form::<PreviewBatch>::new(), Form::<RecordBatch>::new());
-        let paying = Paying { program, chosen: RwSignal::new(BTreeSet::new()), preview, record, reviewed: RwSignal::new(None) };
+        let paying =
+            Paying { program, chosen: RwSignal::new(BTreeSet::new()), preview, record, reviewed: RwSignal::new(None) };
         let (previewed, recorded) = (preview.action.value(), record.action.value());
         let (toasts, navigate) = (use_toasts(), use_navigate());
         Effect::new(move |_| match previewed.get() {

@@ -1,8 +1,6 @@
 use crate::commissions::{self, Judging};
 use crate::show;
 use access::Result;
-use domain::accounts::Power;
-use domain::ids::SaleId;
 use domain::reports::{RefundRow, SaleDetail};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -24,9 +22,9 @@ pub struct Shown {
 pub async fn read_sale(program: String, id: String) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let id: SaleId = id.parse().map_err(|_| access::Error::NotFound)?;
+        let id: domain::ids::SaleId = id.parse().map_err(|_| access::Error::NotFound)?;
         let detail = engine::reports::sale(&mut asking.conn, &asking.actor, id).await?;
-        Ok(Shown { detail, judges: asking.actor.may(Power::JudgeCommissions) })
+        Ok(Shown { detail, judges: asking.actor.may(domain::accounts::Power::JudgeCommissions) })
     })
     .await
 }

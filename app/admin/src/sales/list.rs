@@ -1,6 +1,5 @@
 use access::Result;
-use domain::page::Paging;
-use domain::reports::{Listed, Order, SaleFilter, SaleRow, SaleTotals};
+use domain::reports::{Listed, Order, SaleRow, SaleTotals};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -29,14 +28,14 @@ pub struct Asked {
 pub async fn read_sales(program: String, #[server(default)] asked: Asked) -> Result<Listed<SaleRow, SaleTotals>> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let filter = SaleFilter {
+        let filter = domain::reports::SaleFilter {
             partner_code: asked.partner_code.filter(|code| !code.trim().is_empty()),
             from: asked.from.and_then(|day| day.parse().ok()),
             to: asked.to.and_then(|day| day.parse().ok()),
             search: asked.q.filter(|text| !text.trim().is_empty()),
             order: asked.order.and_then(|word| word.parse().ok()).unwrap_or_default(),
         };
-        let paging = Paging { cursor: asked.cursor, limit: None };
+        let paging = domain::page::Paging { cursor: asked.cursor, limit: None };
         Ok(engine::reports::sales(&mut asking.conn, &asking.actor, &filter, &paging).await?)
     })
     .await
