@@ -2,6 +2,7 @@
 
 use access::{Failure, Result};
 use domain::commissions::CommissionStatus;
+use domain::money::Money;
 use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -144,7 +145,7 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
         view! {
             <Th label="Customer"/>
             <Th label="What happened" wide=true/>
-            <Th label="Status"/>
+            <Th label="Status" wide=true/>
             <Th label="Base" num=true wide=true/>
             <Th label="Taken back" num=true wide=true/>
             <Th label="You earn" num=true/>
@@ -154,10 +155,10 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
         view! {
             <td>"Total"</td>
             <td class="wide"></td>
-            <td></td>
+            <td class="wide"></td>
             <td class="num wide"></td>
             <td class="num wide"><Amount value=totals.clawed_back/></td>
-            <td class="num"><Amount value=totals.amount strong=true/></td>
+            <td class="num"><Amount value=kept(totals.amount, totals.clawed_back) strong=true/></td>
         }
     };
     let rows = page.data.into_iter().map(row).collect_view();
@@ -178,6 +179,11 @@ fn happened(row: &CommissionRow) -> String {
     if row.product.is_empty() { what.to_owned() } else { format!("{what} · {}", row.product) }
 }
 
+/// What is left of what was earned.
+fn kept(earned: Money, taken_back: Money) -> Money {
+    Money::new(earned.amount - taken_back.amount, earned.currency)
+}
+
 fn row(row: CommissionRow) -> AnyView {
     let what = happened(&row);
     let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
@@ -188,13 +194,13 @@ fn row(row: CommissionRow) -> AnyView {
             <td>
                 {row.customer.label}
                 <small>{day}</small>
-                <div class="narrow"><small>{what.clone()}</small><Why checks=row.why.0.clone()/></div>
+                <div class="narrow"><Pill tone=show::tone(state) text=state.words()/><small>{what.clone()}</small><Why checks=row.why.0.clone()/></div>
             </td>
             <td class="wide">{what}<Why checks=row.why.0/></td>
-            <td><Pill tone=show::tone(state) text=state.words()/></td>
+            <td class="wide"><Pill tone=show::tone(state) text=state.words()/></td>
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
-            <td class="num"><Amount value=row.amount strong=true/></td>
+            <td class="num"><Amount value=kept(row.amount, row.clawed_back) strong=true/></td>
         </tr>
     }
     .into_any()

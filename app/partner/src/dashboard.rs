@@ -127,7 +127,7 @@ fn me(partner: PartnerName) -> AnyView {
     let PartnerName { name, code, .. } = partner;
     view! {
         <Card>
-            <div class="me">
+            <div class="row">
                 <Avatar name=name.clone() large=true/>
                 <div>
                     <b>{name}</b>
@@ -330,7 +330,7 @@ fn latest_card(lines: Vec<Line>, all: String, today: chrono::NaiveDate) -> AnyVi
         view! {
             <Th label="Customer"/>
             <Th label="What happened" wide=true/>
-            <Th label="Status"/>
+            <Th label="Status" wide=true/>
             <Th label="Base" num=true wide=true/>
             <Th label="You earn" num=true/>
         }
@@ -355,10 +355,10 @@ fn row(line: Line, today: chrono::NaiveDate) -> AnyView {
             <td>
                 {line.customer}
                 <small>{show::day(line.day, today)}</small>
-                <div class="narrow"><small>{line.happened}</small><Why checks=line.why.0/></div>
+                <div class="narrow"><Pill tone=show::tone(line.state) text=line.state.words()/><small>{line.happened}</small><Why checks=line.why.0/></div>
             </td>
             <td class="wide">{happened}<Why checks=checks/></td>
-            <td><Pill tone=show::tone(line.state) text=line.state.words()/></td>
+            <td class="wide"><Pill tone=show::tone(line.state) text=line.state.words()/></td>
             <td class="num wide">{line.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num"><Amount value=line.amount strong=true/></td>
         </tr>

@@ -101,7 +101,7 @@ fn page(shown: Shown, form: Form<CreateLink>, program: String) -> AnyView {
             <Th label="Clicks" num=true/>
             <Th label="Sign-ups" num=true wide=true/>
             <Th label="Customers" num=true wide=true/>
-            <Th label="Earned" num=true/>
+            <Th label="Earned" num=true wide=true/>
             <Th label="Copy"/>
         }
     };
@@ -147,7 +147,7 @@ fn row(link: LinkRow, before: &str) -> AnyView {
             <td class="num">{grouped(link.clicks)}</td>
             <td class="num wide">{grouped(link.sign_ups)}</td>
             <td class="num wide">{grouped(link.customers)}</td>
-            <td class="num"><Amount value=link.earned strong=true/></td>
+            <td class="num wide"><Amount value=link.earned strong=true/></td>
             <td class="row-actions"><CopyButton text=full what="link"/></td>
         </tr>
     }
