@@ -15,6 +15,7 @@ use leptos_axum::{
 
 /// The server functions behind which passwords and mail are: those that one address may not call without end.
 pub const DOORS: &[&str] = &[
+    "/fn/account/password",
     "/fn/confirm",
     "/fn/forgot-password",
     "/fn/invitation/accept",

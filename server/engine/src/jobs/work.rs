@@ -5,7 +5,8 @@ use crate::messages::{Mail, Mailer, compose};
 use crate::{Error, Moment, Result};
 use chrono::{Duration, Months};
 use graphile_worker::{
-    Cron, IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions, WorkerRecoveryConfig, WorkerShutdownConfig,
+    Cron, CronBuilder, IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions, WorkerRecoveryConfig,
+    WorkerShutdownConfig,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -56,18 +57,21 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
         .define_job::<Purge>()
-        .with_cron(Cron::every_minute::<ReleaseHolds>().job_key(ReleaseHolds::IDENTIFIER))
-        .with_cron(Cron::every_minute::<CloseMonths>().job_key(CloseMonths::IDENTIFIER))
-        .with_cron(
-            Cron::daily_at::<MakePartitions>(0, 10).map_err(Error::internal)?.job_key(MakePartitions::IDENTIFIER),
-        )
-        .with_cron(Cron::hourly_at::<Purge>(20).map_err(Error::internal)?.job_key(Purge::IDENTIFIER))
+        .with_cron(recurs(Cron::every_minute(), ReleaseHolds {})?)
+        .with_cron(recurs(Cron::every_minute(), CloseMonths {})?)
+        .with_cron(recurs(Cron::daily_at(0, 10).map_err(Error::internal)?, MakePartitions {})?)
+        .with_cron(recurs(Cron::hourly_at(20).map_err(Error::internal)?, Purge {})?)
         .init()
         .await
         .map_err(Error::internal)?
         .run()
         .await
         .map_err(Error::internal)
+}
+
+/// Work at its times: in the queue at most once, with the payload that its handler reads.
+fn recurs<T: TaskHandler + Serialize>(times: CronBuilder<T>, work: T) -> Result<CronBuilder<T>> {
+    Ok(times.job_key(T::IDENTIFIER).payload(work)?)
 }
 
 /// A job's failure as admins see it: the cause goes to the log, with the job's number.
