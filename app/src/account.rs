@@ -1,12 +1,11 @@
 //! One's own account: name, password, second factor, sessions.
 
-use access::{FailurePage, Form, Result};
+use access::{FailurePage, Form, LazyPage, Result};
 use domain::accounts::{AccountSettings, LANGUAGES, TotpStart};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{
     Button, ButtonKind, Choice, CodeBlock, Fact, Facts, Note, PasswordInput, Pill, PlainShell, QrCode, Select,
     TextInput, Tone, use_toasts,
@@ -111,8 +110,7 @@ struct Forms {
 /// `/account`.
 pub struct AccountPage(Resource<Result<AccountSettings>>);
 
-#[lazy_route]
-impl LazyRoute for AccountPage {
+impl LazyPage for AccountPage {
     fn data() -> Self {
         Self(Resource::new(|| (), |()| read_account()))
     }

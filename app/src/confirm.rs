@@ -1,12 +1,11 @@
 //! Asking once more for the second factor, or the password where there is none, before an act that needs it.
 
-use access::{FailurePage, Form, Result};
+use access::{FailurePage, Form, LazyPage, Result};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{Button, ButtonKind, Note, PasswordInput, PlainShell, TextInput, Tone};
 
 /// Whether a code is asked for (else the password).
@@ -33,8 +32,7 @@ pub async fn confirm(answer: String, to: Option<String>) -> Result<()> {
 /// `/confirm`.
 pub struct ConfirmPage(Resource<Result<bool>>);
 
-#[lazy_route]
-impl LazyRoute for ConfirmPage {
+impl LazyPage for ConfirmPage {
     fn data() -> Self {
         Self(Resource::new(|| (), |()| confirm_by_code()))
     }

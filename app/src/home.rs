@@ -1,10 +1,9 @@
 //! `/` leads to where one's work is.
 
-use access::{FailurePage, Result};
+use access::{FailurePage, LazyPage, Result};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Redirect;
-use leptos_router::{LazyRoute, lazy_route};
 
 /// Where to go from `/`: the first program one administers, else the first in which one is a partner; without a session
 /// to sign in; before there is an owner to the set-up.
@@ -39,8 +38,7 @@ pub struct Home {
     to: Resource<Result<String>>,
 }
 
-#[lazy_route]
-impl LazyRoute for Home {
+impl LazyPage for Home {
     fn data() -> Self {
         Self { to: Resource::new(|| (), |()| landing()) }
     }

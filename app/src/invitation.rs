@@ -1,13 +1,12 @@
 //! An invitation, to a team or as a partner: choosing a name and a password.
 
-use access::{FailurePage, Form, Result};
+use access::{FailurePage, Form, LazyPage, Result};
 use domain::accounts::Invitation;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{Button, ButtonKind, ButtonLink, Note, PasswordInput, PlainShell, TextInput, Tone};
 
 /// Whom the link invites; `None` where it is over.
@@ -45,8 +44,7 @@ pub struct InvitationPage {
     invited: Resource<Result<Option<Invitation>>>,
 }
 
-#[lazy_route]
-impl LazyRoute for InvitationPage {
+impl LazyPage for InvitationPage {
     fn data() -> Self {
         let token = use_params_map().with_untracked(|params| params.get("token").unwrap_or_default());
         let of = token.clone();

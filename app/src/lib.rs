@@ -12,10 +12,11 @@ mod setup;
 mod sign_in;
 mod sign_in_link;
 
+use access::lazy;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
-use leptos_router::{Lazy, SsrMode, path};
+use leptos_router::{SsrMode, path};
 
 /// The page around the application: rendered by the server alone.
 #[cfg(feature = "ssr")]
@@ -50,6 +51,14 @@ pub fn shell(options: leptos::config::LeptosOptions) -> impl IntoView {
     }
 }
 
+access::chunk!(
+    door, __preload_door:
+    home::Home, sign_in::SignInAnywhere, sign_in::SignInToProgram, second_factor::SecondFactorPage, password::Forgot,
+    password::Reset, invitation::InvitationPage, sign_in_link::SignInLink, confirm::ConfirmPage,
+);
+access::chunk!(account_page, __preload_account_page: account::AccountPage);
+access::chunk!(setup_pages, __preload_setup_pages: setup::Setup);
+
 /// The application: the same on the server and in the browser.
 #[component]
 pub fn App() -> impl IntoView {
@@ -59,29 +68,29 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| if title.is_empty() { "Tributary".to_owned() } else { format!("{title} · Tributary") }/>
         <Router>
             <Routes fallback=missing::Missing>
-                <Route path=path!("/") view={Lazy::<home::Home>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("/sign-in") view={Lazy::<sign_in::SignInAnywhere>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/") view={lazy::<home::Home>()} ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view={lazy::<sign_in::SignInAnywhere>()} ssr=SsrMode::Async/>
                 <Route
                     path=path!("/p/:program/sign-in")
-                    view={Lazy::<sign_in::SignInToProgram>::new()}
+                    view={lazy::<sign_in::SignInToProgram>()}
                     ssr=SsrMode::Async
                 />
-                <Route path=path!("/second-factor") view={Lazy::<second_factor::SecondFactorPage>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("/forgot-password") view={Lazy::<password::Forgot>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("/reset-password/:token") view={Lazy::<password::Reset>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/second-factor") view={lazy::<second_factor::SecondFactorPage>()} ssr=SsrMode::Async/>
+                <Route path=path!("/forgot-password") view={lazy::<password::Forgot>()} ssr=SsrMode::Async/>
+                <Route path=path!("/reset-password/:token") view={lazy::<password::Reset>()} ssr=SsrMode::Async/>
                 <Route
                     path=path!("/accept-invitation/:token")
-                    view={Lazy::<invitation::InvitationPage>::new()}
+                    view={lazy::<invitation::InvitationPage>()}
                     ssr=SsrMode::Async
                 />
                 <Route
                     path=path!("/sign-in-link/:token")
-                    view={Lazy::<sign_in_link::SignInLink>::new()}
+                    view={lazy::<sign_in_link::SignInLink>()}
                     ssr=SsrMode::Async
                 />
-                <Route path=path!("/account") view={Lazy::<account::AccountPage>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("/confirm") view={Lazy::<confirm::ConfirmPage>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("/setup") view={Lazy::<setup::Setup>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/account") view={lazy::<account::AccountPage>()} ssr=SsrMode::Async/>
+                <Route path=path!("/confirm") view={lazy::<confirm::ConfirmPage>()} ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view={lazy::<setup::Setup>()} ssr=SsrMode::Async/>
                 <partner::PartnerRoutes/>
                 <admin::AdminRoutes/>
             </Routes>

@@ -1,12 +1,11 @@
 //! A forgotten password: asking for a link by mail, and choosing a new one by it.
 
-use access::{FailurePage, Form, Result};
+use access::{FailurePage, Form, LazyPage, Result};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{Button, ButtonKind, ButtonLink, Note, PasswordInput, PlainShell, TextInput, Tone};
 
 /// Asks for the mail. The answer never tells whether there is such an account.
@@ -48,8 +47,7 @@ pub async fn reset_password(token: String, password: String) -> Result<()> {
 /// `/forgot-password`.
 pub struct Forgot;
 
-#[lazy_route]
-impl LazyRoute for Forgot {
+impl LazyPage for Forgot {
     fn data() -> Self {
         Self
     }
@@ -96,8 +94,7 @@ pub struct Reset {
     holds: Resource<Result<bool>>,
 }
 
-#[lazy_route]
-impl LazyRoute for Reset {
+impl LazyPage for Reset {
     fn data() -> Self {
         let token = use_params_map().with_untracked(|params| params.get("token").unwrap_or_default());
         let of = token.clone();

@@ -1,13 +1,12 @@
 //! The second step of signing in.
 
-use access::{FailurePage, Form, Result};
+use access::{FailurePage, Form, LazyPage, Result};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{Button, ButtonKind, Note, PlainShell, TextInput, Tone};
 
 /// Whether somebody has given the password and is asked for a code.
@@ -41,8 +40,7 @@ pub async fn second_factor(code: String, to: Option<String>) -> Result<()> {
 /// `/second-factor`.
 pub struct SecondFactorPage(Resource<Result<bool>>);
 
-#[lazy_route]
-impl LazyRoute for SecondFactorPage {
+impl LazyPage for SecondFactorPage {
     fn data() -> Self {
         Self(Resource::new(|| (), |()| second_factor_due()))
     }

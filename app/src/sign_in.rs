@@ -1,13 +1,12 @@
 //! Signing in: by e-mail anywhere, by partner code too on the program's own page; and signing out.
 
-use access::{FailurePage, Form, Result};
+use access::{FailurePage, Form, LazyPage, Result};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, Checkbox, Note, PasswordInput, PlainShell, TextInput, Tone};
 
@@ -89,8 +88,7 @@ pub async fn sign_out() -> Result<()> {
 /// `/sign-in`.
 pub struct SignInAnywhere(Resource<Result<Door>>);
 
-#[lazy_route]
-impl LazyRoute for SignInAnywhere {
+impl LazyPage for SignInAnywhere {
     fn data() -> Self {
         Self(Resource::new(|| (), |()| read_door(None)))
     }
@@ -103,8 +101,7 @@ impl LazyRoute for SignInAnywhere {
 /// `/p/{program}/sign-in`.
 pub struct SignInToProgram(Resource<Result<Door>>, String);
 
-#[lazy_route]
-impl LazyRoute for SignInToProgram {
+impl LazyPage for SignInToProgram {
     fn data() -> Self {
         let program = use_params_map().with_untracked(|params| params.get("program").unwrap_or_default());
         let of = program.clone();

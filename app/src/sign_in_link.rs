@@ -1,11 +1,10 @@
 //! A link that signs a partner in, made by the company's own product.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{Button, ButtonKind, Note, PlainShell, Tone};
 
 /// Signs in by the link, once, and goes to its program.
@@ -35,8 +34,7 @@ pub async fn sign_in_by_link(token: String) -> Result<()> {
 /// `/sign-in-link/{token}`: the link alone changes nothing, since mail programs and browsers look ahead.
 pub struct SignInLink;
 
-#[lazy_route]
-impl LazyRoute for SignInLink {
+impl LazyPage for SignInLink {
     fn data() -> Self {
         Self
     }

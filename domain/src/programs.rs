@@ -103,7 +103,7 @@ pub struct ProgramInput {
     pub currency: String,
     /// IANA name; once there are journals, a new one applies from the next month.
     pub time_zone: String,
-    /// `#rrggbb`, or empty.
+    /// One of [`ACCENTS`], or empty for the first.
     #[serde(default)]
     pub accent: String,
     /// Where links lead by default, an absolute http(s) address.
@@ -283,7 +283,7 @@ mod tests {
         let bad = ProgramInput {
             name: "  ".into(),
             currency: "eur".into(),
-            accent: "red".into(),
+            accent: "#ff0000".into(),
             website: "javascript:alert(1)".into(),
             allowed_hosts: vec!["shop.acme.example/path".into()],
             window_days: 0,

@@ -9,6 +9,7 @@ mod error;
 mod failure;
 mod form;
 mod navigate;
+mod page;
 #[cfg(feature = "ssr")]
 mod server;
 
@@ -21,6 +22,7 @@ pub use error::Error;
 pub use failure::{Failure, FailurePage};
 pub use form::Form;
 pub use navigate::{escape, here, local_path, redirect, status_not_found};
+pub use page::{InChunk, InRoute, LazyPage, lazy};
 #[cfg(feature = "ssr")]
 pub use server::{State, answer, over};
 

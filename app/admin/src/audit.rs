@@ -1,12 +1,11 @@
 //! Every act of the team, with who did it and when.
 
-use access::Result;
+use access::{LazyPage, Result};
 use domain::page::Page;
 use domain::programs::AuditLine;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{Address, Button, Card, EmptyState, Glyph, PageHead, SearchInput, SkeletonTable, Table, TextInput, Th};
 
@@ -41,8 +40,7 @@ pub async fn read_audit_log(program: String, #[server(default)] asked: Asked) ->
 /// `/admin/{program}/audit-log`.
 pub struct AuditPage(Resource<Result<Page<AuditLine>>>);
 
-#[lazy_route]
-impl LazyRoute for AuditPage {
+impl LazyPage for AuditPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

@@ -1,6 +1,6 @@
 //! Every commission of the program: filters, and the team's judgement.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::commissions::CommissionStatus;
 use domain::ids::CommissionId;
 use domain::offers::Trigger;
@@ -9,7 +9,6 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonKind, Card, Choice, CloseButton, Dialog, EmptyState, Glyph, PageHead, Pill,
@@ -177,8 +176,7 @@ impl Judging {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for CommissionsPage {
+impl LazyPage for CommissionsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         let judging = Judging::new();

@@ -1,11 +1,10 @@
 //! The frame around the admin area's pages: menu, programs, account.
 
-use access::{FailurePage, Result};
+use access::{FailurePage, LazyPage, Result};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, ProgramLink};
 
@@ -70,8 +69,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
 /// The frame of `/admin/{program}`.
 pub struct Frame(Resource<Result<Framed>>);
 
-#[lazy_route]
-impl LazyRoute for Frame {
+impl LazyPage for Frame {
     fn data() -> Self {
         let program = show::program();
         Self(Resource::new(move || program.get(), read_frame))

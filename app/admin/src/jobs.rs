@@ -1,12 +1,11 @@
 //! Work that failed for good, and may be tried again.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::jobs::FailedJob;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{Button, Card, EmptyState, Glyph, PageHead, SkeletonTable, Table, Th};
 
 use crate::show;
@@ -40,8 +39,7 @@ pub struct JobsPage {
     retry: Form<RetryJob>,
 }
 
-#[lazy_route]
-impl LazyRoute for JobsPage {
+impl LazyPage for JobsPage {
     fn data() -> Self {
         let program = show::program();
         let retry = Form::<RetryJob>::new();

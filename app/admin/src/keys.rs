@@ -1,6 +1,6 @@
 //! API keys: made, shown once, revoked.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::accounts::Scope;
 use domain::ids::ApiKeyId;
 use domain::integrations::{ApiKey, MadeApiKey};
@@ -8,7 +8,6 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, ButtonLink, Card, Checkbox, CloseButton, CodeBlock, CopyField, Dialog, DialogButton, Drawer,
@@ -91,8 +90,7 @@ pub struct KeysPage {
     forms: Forms,
 }
 
-#[lazy_route]
-impl LazyRoute for KeysPage {
+impl LazyPage for KeysPage {
     fn data() -> Self {
         let program = show::program();
         let forms = Forms { make: Form::new(), revoke: Form::new() };

@@ -17,46 +17,51 @@ mod settings;
 mod show;
 mod team;
 
+use access::lazy;
 use leptos::prelude::*;
 use leptos_router::components::{ParentRoute, Route};
-use leptos_router::{Lazy, MatchNestedRoutes, SsrMode, path};
+use leptos_router::{SsrMode, path};
+
+access::chunk!(admin_frame, __preload_admin_frame: frame::Frame, overview::OverviewPage);
+access::chunk!(
+    admin_partners, __preload_admin_partners:
+    partners::PartnersPage, partners::NewPartnerPage, partners::PartnerPage, customers::CustomersPage,
+    customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
+);
+access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
+access::chunk!(
+    admin_program, __preload_admin_program:
+    offers::OffersPage, offers::NewOfferPage, offers::OfferPage, promo_codes::PromoCodesPage, keys::KeysPage,
+    team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage,
+);
 
 /// The pages under `/admin/{program}`.
 #[component(transparent)]
-pub fn AdminRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
-        <ParentRoute path=path!("/admin/:program") view={Lazy::<frame::Frame>::new()} ssr=SsrMode::Async>
-            <Route path=path!("") view={Lazy::<overview::OverviewPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("partners") view={Lazy::<partners::PartnersPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("partners/new") view={Lazy::<partners::NewPartnerPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("partners/:code") view={Lazy::<partners::PartnerPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("customers") view={Lazy::<customers::CustomersPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("customers/:id") view={Lazy::<customers::CustomerPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("sales") view={Lazy::<sales::SalesPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("sales/:id") view={Lazy::<sales::SalePage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("commissions") view={Lazy::<commissions::CommissionsPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("pay") view={Lazy::<payments::PayPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("payments") view={Lazy::<payments::BatchesPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("payments/:id") view={Lazy::<payments::BatchPage>::new()} ssr=SsrMode::Async/>
-            <AdminSetUpRoutes/>
+        <ParentRoute path=path!("/admin/:program") view={lazy::<frame::Frame>()} ssr=SsrMode::Async>
+            <Route path=path!("") view={lazy::<overview::OverviewPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners") view={lazy::<partners::PartnersPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/new") view={lazy::<partners::NewPartnerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/:code") view={lazy::<partners::PartnerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("customers/:id") view={lazy::<customers::CustomerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("sales/:id") view={lazy::<sales::SalePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("pay") view={lazy::<payments::PayPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("payments") view={lazy::<payments::BatchesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("payments/:id") view={lazy::<payments::BatchPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("offers") view={lazy::<offers::OffersPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("offers/new") view={lazy::<offers::NewOfferPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("offers/:id") view={lazy::<offers::OfferPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("api-keys") view={lazy::<keys::KeysPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("team") view={lazy::<team::TeamPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("settings") view={lazy::<settings::SettingsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("audit-log") view={lazy::<audit::AuditPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("failed-jobs") view={lazy::<jobs::JobsPage>()} ssr=SsrMode::Async/>
         </ParentRoute>
-    }
-    .into_inner()
-}
-
-/// The pages on which the program is set up: apart from the others because a list of routes has at most sixteen.
-#[component(transparent)]
-fn AdminSetUpRoutes() -> impl MatchNestedRoutes + Clone {
-    view! {
-        <Route path=path!("offers") view={Lazy::<offers::OffersPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("offers/new") view={Lazy::<offers::NewOfferPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("offers/:id") view={Lazy::<offers::OfferPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("promo-codes") view={Lazy::<promo_codes::PromoCodesPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("api-keys") view={Lazy::<keys::KeysPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("team") view={Lazy::<team::TeamPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("settings") view={Lazy::<settings::SettingsPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("audit-log") view={Lazy::<audit::AuditPage>::new()} ssr=SsrMode::Async/>
-        <Route path=path!("failed-jobs") view={Lazy::<jobs::JobsPage>::new()} ssr=SsrMode::Async/>
     }
     .into_inner()
 }

@@ -1,12 +1,11 @@
 //! The program at a glance, and what waits for the team.
 
-use access::Result;
+use access::{LazyPage, Result};
 use domain::money::Money;
 use domain::reports::{Count, Overview, Period, TopPartner};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, ButtonLink, Card, Delta, EmptyState, Glyph, LineChart, PageHead, PeriodLink, PeriodPicker, Series,
@@ -42,8 +41,7 @@ pub async fn read_overview(
 /// `/admin/{program}`.
 pub struct OverviewPage(Resource<Result<Shown>>);
 
-#[lazy_route]
-impl LazyRoute for OverviewPage {
+impl LazyPage for OverviewPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

@@ -1,6 +1,6 @@
 //! Promo codes: each brings the customers who use it to one partner.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::ids::PromoCodeId;
 use domain::page::Page;
 use domain::partners::PromoCodeRow;
@@ -8,7 +8,6 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, Card, CloseButton, DialogButton, Drawer, EmptyState, Glyph, PageHead, Pill, SkeletonTable,
@@ -82,8 +81,7 @@ pub struct PromoCodesPage {
     forms: Forms,
 }
 
-#[lazy_route]
-impl LazyRoute for PromoCodesPage {
+impl LazyPage for PromoCodesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         let forms = Forms { make: Form::new(), disable: Form::new() };

@@ -1,12 +1,11 @@
 //! The program's settings.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::programs::{ClickModel, ProgramSettings, SelfReferralRule};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     ACCENTS, Button, ButtonKind, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
@@ -87,8 +86,7 @@ pub struct SettingsPage {
     form: Form<UpdateSettings>,
 }
 
-#[lazy_route]
-impl LazyRoute for SettingsPage {
+impl LazyPage for SettingsPage {
     fn data() -> Self {
         let program = show::program();
         let form = Form::new();

@@ -1,13 +1,12 @@
 //! The team: who may do what in the programs of the organization.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::accounts::{Member, Role};
 use domain::ids::AccountId;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, Card, Choice, CloseButton, Dialog, DialogButton, Drawer, Fact, Facts, Glyph, Menu, MenuButton,
@@ -93,8 +92,7 @@ pub struct TeamPage {
     forms: Forms,
 }
 
-#[lazy_route]
-impl LazyRoute for TeamPage {
+impl LazyPage for TeamPage {
     fn data() -> Self {
         let program = show::program();
         let forms = Forms { invite: Form::new(), again: Form::new(), role: Form::new(), remove: Form::new() };

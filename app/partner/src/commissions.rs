@@ -1,13 +1,12 @@
 //! Every commission of the partner, with filters.
 
-use access::{Failure, Result};
+use access::{Failure, LazyPage, Result};
 use domain::commissions::CommissionStatus;
 use domain::money::Money;
 use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{
     Address, Amount, Button, ButtonLink, Card, Choice, EmptyState, Glyph, PageHead, Pagination, Pill, Select,
     SkeletonTable, Table, TextInput, Th, Why, grouped,
@@ -45,8 +44,7 @@ pub async fn read_commissions(
 /// `/p/{program}/commissions`.
 pub struct CommissionsPage(Resource<Result<Listed<CommissionRow, CommissionTotals>>>);
 
-#[lazy_route]
-impl LazyRoute for CommissionsPage {
+impl LazyPage for CommissionsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

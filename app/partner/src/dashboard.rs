@@ -1,13 +1,12 @@
 //! The partner's dashboard.
 
-use access::{Failure, Result};
+use access::{Failure, LazyPage, Result};
 use domain::money::Money;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use domain::reports::{Count, Dashboard, Line, Period, PromoCodeLine};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use ui::{
@@ -53,8 +52,7 @@ pub async fn read_dashboard(
 /// `/p/{program}`.
 pub struct DashboardPage(Resource<Result<Shown>>);
 
-#[lazy_route]
-impl LazyRoute for DashboardPage {
+impl LazyPage for DashboardPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

@@ -1,12 +1,11 @@
 //! The partner's ledger: every entry, and what stands after it.
 
-use access::{Failure, Result};
+use access::{Failure, LazyPage, Result};
 use domain::ledger::LedgerAccount;
 use domain::reports::{Balance, LedgerPage as Entries, LedgerRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Card, EmptyState, Glyph, PageHead, Pagination, SkeletonTable, SkeletonTiles, Tab, Table, Tabs, Th,
@@ -42,8 +41,7 @@ pub async fn read_ledger(program: String, account: Option<String>, cursor: Optio
 /// `/p/{program}/ledger`.
 pub struct LedgerPage(Resource<Result<Shown>>);
 
-#[lazy_route]
-impl LazyRoute for LedgerPage {
+impl LazyPage for LedgerPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

@@ -10,21 +10,28 @@ mod portal;
 mod promo_codes;
 mod show;
 
+use access::lazy;
 use leptos::prelude::*;
 use leptos_router::components::{ParentRoute, Route};
-use leptos_router::{Lazy, MatchNestedRoutes, SsrMode, path};
+use leptos_router::{SsrMode, path};
+
+access::chunk!(
+    portal_pages, __preload_portal_pages:
+    portal::Portal, dashboard::DashboardPage, commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage,
+    promo_codes::PromoCodesPage, payouts::PayoutsPage,
+);
 
 /// The pages under `/p/{program}`.
 #[component(transparent)]
-pub fn PartnerRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
-        <ParentRoute path=path!("/p/:program") view={Lazy::<portal::Portal>::new()} ssr=SsrMode::Async>
-            <Route path=path!("") view={Lazy::<dashboard::DashboardPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("commissions") view={Lazy::<commissions::CommissionsPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("ledger") view={Lazy::<ledger::LedgerPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("links") view={Lazy::<links::LinksPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("promo-codes") view={Lazy::<promo_codes::PromoCodesPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("payouts") view={Lazy::<payouts::PayoutsPage>::new()} ssr=SsrMode::Async/>
+        <ParentRoute path=path!("/p/:program") view={lazy::<portal::Portal>()} ssr=SsrMode::Async>
+            <Route path=path!("") view={lazy::<dashboard::DashboardPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("ledger") view={lazy::<ledger::LedgerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("links") view={lazy::<links::LinksPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("payouts") view={lazy::<payouts::PayoutsPage>()} ssr=SsrMode::Async/>
         </ParentRoute>
     }
     .into_inner()

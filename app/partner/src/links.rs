@@ -1,12 +1,11 @@
 //! The partner's links, and making further ones.
 
-use access::{Failure, Form, Result};
+use access::{Failure, Form, LazyPage, Result};
 use domain::links::LinkRow;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Button, ButtonKind, Card, CopyButton, Note, PageHead, Pill, SkeletonTable, Table, TextInput, Th, Tone,
@@ -59,8 +58,7 @@ pub async fn create_link(
 /// `/p/{program}/links`.
 pub struct LinksPage(Resource<Result<Shown>>);
 
-#[lazy_route]
-impl LazyRoute for LinksPage {
+impl LazyPage for LinksPage {
     fn data() -> Self {
         let program = show::program();
         Self(Resource::new(move || program.get(), read_links))

@@ -1,12 +1,11 @@
 //! What the partner has been paid.
 
-use access::{Failure, Result};
+use access::{Failure, LazyPage, Result};
 use domain::payments::{PaymentRow, PaymentStatus, PaymentTotals};
 use domain::reports::Listed;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{
     Address, Amount, Card, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table, Th, Tone, Why, grouped,
 };
@@ -30,8 +29,7 @@ pub async fn read_payouts(program: String, cursor: Option<String>) -> Result<Lis
 /// `/p/{program}/payouts`.
 pub struct PayoutsPage(Resource<Result<Listed<PaymentRow, PaymentTotals>>>);
 
-#[lazy_route]
-impl LazyRoute for PayoutsPage {
+impl LazyPage for PayoutsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

@@ -1,11 +1,10 @@
 //! The frame around the portal's pages: menu, programs, account.
 
-use access::{FailurePage, Result};
+use access::{FailurePage, LazyPage, Result};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, ProgramLink};
 
@@ -64,8 +63,7 @@ pub async fn read_frame(program: String) -> Result<Frame> {
 /// The frame of `/p/{program}`.
 pub struct Portal(Resource<Result<Frame>>);
 
-#[lazy_route]
-impl LazyRoute for Portal {
+impl LazyPage for Portal {
     fn data() -> Self {
         let program = show::program();
         Self(Resource::new(move || program.get(), read_frame))

@@ -1,12 +1,11 @@
 //! The partner's promo codes.
 
-use access::{Failure, Result};
+use access::{Failure, LazyPage, Result};
 use domain::page::Page;
 use domain::partners::PromoCodeRow;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{
     Address, Card, CopyButton, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table, Th, Tone, grouped,
 };
@@ -28,8 +27,7 @@ pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result
 /// `/p/{program}/promo-codes`.
 pub struct PromoCodesPage(Resource<Result<Page<PromoCodeRow>>>);
 
-#[lazy_route]
-impl LazyRoute for PromoCodesPage {
+impl LazyPage for PromoCodesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

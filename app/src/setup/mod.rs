@@ -5,13 +5,12 @@ mod rewards;
 mod steps;
 mod waiting;
 
-use access::{FailurePage, Form, Result};
+use access::{FailurePage, Form, LazyPage, Result};
 use domain::integrations::MadeApiKey;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{PlainShell, Steps};
 
@@ -214,8 +213,7 @@ pub async fn create_key(program: String) -> Result<MadeApiKey> {
 /// `/setup`.
 pub struct Setup(Resource<Result<Step>>);
 
-#[lazy_route]
-impl LazyRoute for Setup {
+impl LazyPage for Setup {
     fn data() -> Self {
         let query = use_query_map();
         // The step changes with what was done, and the address with it.

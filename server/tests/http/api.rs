@@ -210,7 +210,7 @@ async fn a_key_opens_its_program_and_scope_alone(pool: PgPool) {
 
     // A revoked key is over with the next call.
     let actor = Actor::System { program: site.program };
-    let keys = engine::integrations::api_keys::list(&mut *site.pool.acquire().await.expect("connection"), &actor).await;
+    let keys = engine::integrations::api_keys::list(&mut site.pool.acquire().await.expect("connection"), &actor).await;
     for key in keys.expect("keys") {
         engine::integrations::api_keys::revoke(&site.pool, &now(), &actor, key.id).await.expect("revoked");
     }

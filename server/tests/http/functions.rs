@@ -54,7 +54,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/frame", "program=acme", Team),
     ("/fn/admin/offers", "program=acme", Team),
     ("/fn/admin/offers/archive", "program=acme&id=00000000-0000-7000-8000-000000000000&archived=true", Powerful),
-    ("/fn/admin/offers/one", "program=acme", Team),
+    ("/fn/admin/offers/one", "program=acme", Powerful),
     ("/fn/admin/offers/save", r#"{"program":"acme","id":null,"offer":{"name":"X","rewards":[]}}"#, Powerful),
     ("/fn/admin/overview", "program=acme", Team),
     ("/fn/admin/partners", "program=acme", Team),

@@ -171,7 +171,7 @@ impl Site {
     /// Changes the program's settings.
     pub async fn change_program(&self, change: impl FnOnce(&mut ProgramInput)) {
         let actor = Actor::System { program: self.program };
-        let program = programs::get(&mut *self.pool.acquire().await.expect("connection"), self.program).await;
+        let program = programs::get(&mut self.pool.acquire().await.expect("connection"), self.program).await;
         let program = program.expect("program");
         let mut input = ProgramInput {
             name: program.name,

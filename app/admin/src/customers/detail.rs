@@ -1,13 +1,12 @@
 use super::list::source_words;
 use crate::commissions::{self, Judging};
 use crate::{sales, show};
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::reports::{CustomerDetail, ReferralRow};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, EmptyState, Fact, Facts, Glyph, PageHead, Pill,
@@ -74,8 +73,7 @@ struct Reassigning {
     open: RwSignal<bool>,
 }
 
-#[lazy_route]
-impl LazyRoute for CustomerPage {
+impl LazyPage for CustomerPage {
     fn data() -> Self {
         let (program, id) = (show::program(), show::parameter("id"));
         let judging = Judging::new();

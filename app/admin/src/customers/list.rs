@@ -1,11 +1,10 @@
-use access::Result;
+use access::{LazyPage, Result};
 use domain::attribution::Source;
 use domain::customers::CustomerStatus;
 use domain::reports::{CustomerRow, CustomerTotals, Listed, Order};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, Card, Choice, EmptyState, Glyph, PageHead, Pill, SearchInput, Select, SkeletonTable,
@@ -49,8 +48,7 @@ pub async fn read_customers(
 /// `/admin/{program}/customers`.
 pub struct CustomersPage(Resource<Result<Listed<CustomerRow, CustomerTotals>>>);
 
-#[lazy_route]
-impl LazyRoute for CustomersPage {
+impl LazyPage for CustomersPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

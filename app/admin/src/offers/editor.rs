@@ -1,6 +1,6 @@
 //! An offer being made or changed.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::ids::OfferId;
 use domain::money::Currency;
 use domain::offers::{OfferInput, OfferRow, Trigger};
@@ -8,7 +8,6 @@ use domain::text::FieldError;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, ButtonLink, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
@@ -70,8 +69,7 @@ pub struct NewOfferPage {
     form: Form<SaveOffer>,
 }
 
-#[lazy_route]
-impl LazyRoute for NewOfferPage {
+impl LazyPage for NewOfferPage {
     fn data() -> Self {
         let program = show::program();
         let found = Resource::new(move || program.get(), |program| read_offer(program, None));
@@ -95,8 +93,7 @@ pub struct OfferPage {
     form: Form<SaveOffer>,
 }
 
-#[lazy_route]
-impl LazyRoute for OfferPage {
+impl LazyPage for OfferPage {
     fn data() -> Self {
         let (program, id) = (show::program(), show::parameter("id"));
         let found = Resource::new(move || (program.get(), id.get()), |(program, id)| read_offer(program, Some(id)));

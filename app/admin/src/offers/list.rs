@@ -1,13 +1,12 @@
 //! The program's offers.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::ids::OfferId;
 use domain::offers::OfferRow;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, ButtonLink, Card, EmptyState, Glyph, PageHead, Pill, SkeletonCard, Tone, grouped};
 
@@ -50,8 +49,7 @@ pub struct OffersPage {
     form: Form<ArchiveOffer>,
 }
 
-#[lazy_route]
-impl LazyRoute for OffersPage {
+impl LazyPage for OffersPage {
     fn data() -> Self {
         let program = show::program();
         let form = Form::new();

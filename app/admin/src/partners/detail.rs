@@ -1,6 +1,6 @@
 //! All of one partner.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::links::LinkRow;
 use domain::offers::OfferRow;
 use domain::partners::{EnrollmentStatus, Kinds, PartnerDetail, Standing};
@@ -8,7 +8,6 @@ use domain::reports::{Balance, CommissionRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, ButtonKind, ButtonLink, Card, CopyButton, DialogButton, EmptyState, Fact, Facts, Glyph, Menu, MenuButton,
@@ -73,8 +72,7 @@ pub struct PartnerPage {
     forms: Forms,
 }
 
-#[lazy_route]
-impl LazyRoute for PartnerPage {
+impl LazyPage for PartnerPage {
     fn data() -> Self {
         let (program, code) = (show::program(), show::parameter("code"));
         let (status, update, offers) = (Form::new(), Form::new(), Form::new());

@@ -1,12 +1,11 @@
 //! The list of partners.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::page::Page;
 use domain::partners::{EnrollmentStatus, PartnerRow, PartnerSort, StatusCount};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonKind, ButtonLink, Card, Choice, EmptyState, Glyph, PageHead, Pill, SearchInput,
@@ -68,8 +67,7 @@ pub struct PartnersPage {
     form: Form<SetStatus>,
 }
 
-#[lazy_route]
-impl LazyRoute for PartnersPage {
+impl LazyPage for PartnersPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         let form = Form::new();

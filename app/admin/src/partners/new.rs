@@ -1,11 +1,10 @@
 //! A new partner.
 
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::partners::EnrollmentStatus;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use ui::{Button, ButtonKind, ButtonLink, Card, Choice, PageHead, Select, TextInput};
 
 use super::edit::kinds_fields;
@@ -42,8 +41,7 @@ pub async fn create_partner(
 /// `/admin/{program}/partners/new`.
 pub struct NewPartnerPage(Form<CreatePartner>);
 
-#[lazy_route]
-impl LazyRoute for NewPartnerPage {
+impl LazyPage for NewPartnerPage {
     fn data() -> Self {
         Self(Form::new())
     }

@@ -1,4 +1,4 @@
-use access::{Form, Result};
+use access::{Form, LazyPage, Result};
 use domain::ids::PaymentId;
 use domain::page::Page;
 use domain::payments::{BatchDetail, BatchRow, PaymentRow, PaymentStatus};
@@ -6,7 +6,6 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Button, ButtonKind, ButtonLink, Card, Choice, CloseButton, Dialog, EmptyState, Fact, Facts, Glyph,
@@ -29,8 +28,7 @@ pub async fn read_batches(program: String, cursor: Option<String>) -> Result<Pag
 /// `/admin/{program}/payments`.
 pub struct BatchesPage(Resource<Result<Page<BatchRow>>>);
 
-#[lazy_route]
-impl LazyRoute for BatchesPage {
+impl LazyPage for BatchesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(
@@ -152,8 +150,7 @@ struct Taking {
     open: RwSignal<bool>,
 }
 
-#[lazy_route]
-impl LazyRoute for BatchPage {
+impl LazyPage for BatchPage {
     fn data() -> Self {
         let (program, id) = (show::program(), show::parameter("id"));
         let form = Form::<TakePaymentBack>::new();

@@ -1,4 +1,4 @@
-use access::{Error, Form, Result};
+use access::{Error, Form, LazyPage, Result};
 use chrono::NaiveDate;
 use domain::ids::{BatchId, EnrollmentId};
 use domain::money::Money;
@@ -8,7 +8,6 @@ use leptos::server_fn::codec::{GetUrl, Json};
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use leptos_router::{LazyRoute, lazy_route};
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 use ui::{
@@ -72,8 +71,7 @@ struct Paying {
     reviewed: RwSignal<Option<Preview>>,
 }
 
-#[lazy_route]
-impl LazyRoute for PayPage {
+impl LazyPage for PayPage {
     fn data() -> Self {
         let program = show::program();
         let (preview, record) = (Form::<PreviewBatch>::new(), Form::<RecordBatch>::new());

@@ -1,11 +1,10 @@
 use crate::commissions::{self, Judging};
 use crate::show;
-use access::Result;
+use access::{LazyPage, Result};
 use domain::reports::{RefundRow, SaleDetail};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{Amount, Card, Fact, Facts, PageHead, SkeletonCard, Table, Th, Why};
 
@@ -35,8 +34,7 @@ pub struct SalePage {
     judging: Judging,
 }
 
-#[lazy_route]
-impl LazyRoute for SalePage {
+impl LazyPage for SalePage {
     fn data() -> Self {
         let (program, id) = (show::program(), show::parameter("id"));
         let judging = Judging::new();

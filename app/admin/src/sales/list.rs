@@ -1,9 +1,8 @@
-use access::Result;
+use access::{LazyPage, Result};
 use domain::reports::{Listed, Order, SaleRow, SaleTotals};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, Card, Choice, EmptyState, Glyph, PageHead, SearchInput, Select, SkeletonTable, Table,
@@ -44,8 +43,7 @@ pub async fn read_sales(program: String, #[server(default)] asked: Asked) -> Res
 /// `/admin/{program}/sales`.
 pub struct SalesPage(Resource<Result<Listed<SaleRow, SaleTotals>>>);
 
-#[lazy_route]
-impl LazyRoute for SalesPage {
+impl LazyPage for SalesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(Resource::new(

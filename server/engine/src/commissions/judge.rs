@@ -31,7 +31,7 @@ pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
         release(conn, moment, program, std::slice::from_ref(&owed), actor.account()).await?;
     }
     let details = json!({ "partner": owed.partner_code, "amount": Money::new(owed.left(), owed.currency) });
-    audit::record(conn, moment, actor, "commission.approve", &subject(&owed), &path(id), details).await
+    audit::record(conn, moment, actor, "commission.approve", &subject(&owed), "commissions", details).await
 }
 
 /// Takes back all that is left of a commission, also of one that was paid: the partner's payable may go below zero.
@@ -70,7 +70,7 @@ pub async fn reverse(
         "was": owed.status,
         "reason": reason.trim(),
     });
-    audit::record(conn, moment, actor, "commission.reverse", &subject(&owed), &path(id), details).await
+    audit::record(conn, moment, actor, "commission.reverse", &subject(&owed), "commissions", details).await
 }
 
 async fn lock(conn: &mut PgConnection, actor: &Actor, id: CommissionId) -> Result<Owed> {
@@ -90,9 +90,4 @@ async fn lock(conn: &mut PgConnection, actor: &Actor, id: CommissionId) -> Resul
 /// A commission as people know it: `$14.70 for ada`.
 fn subject(owed: &Owed) -> String {
     format!("{} for {}", Money::new(owed.amount, owed.currency), owed.partner_code)
-}
-
-/// The admin's page of a commission, for the audit log.
-fn path(id: CommissionId) -> String {
-    format!("commissions/{id}")
 }

@@ -1,6 +1,7 @@
 use super::due::left_out;
 use super::lists;
 use crate::ledger::{Move, Posting, hold_month_open, post};
+use crate::messages::{self, Mail};
 use crate::programs::audit;
 use crate::reports::Setting;
 use crate::{Error, Moment, Result};
@@ -48,6 +49,9 @@ pub async fn record_batch(pool: &PgPool, moment: &Moment, actor: &Actor, input: 
     insert_payments(&mut conn, &setting, moment, batch, &payments).await?;
     mark_paid(&mut conn, &setting, &payments).await?;
     post_payments(&mut conn, &setting, moment, actor, &payments).await?;
+    for payment in &payments {
+        messages::enqueue(&mut conn, &Mail::PaymentSent { program: setting.program, payment: payment.id }).await?;
+    }
     let total = setting.money(payments.iter().map(|payment| payment.amount).sum());
     let details = json!({ "payments": payments.len(), "total": total.to_string() });
     let code = input.code.trim();

@@ -223,6 +223,13 @@ async fn sixty_four_admins_at_once_pay_each_partner_once(pool: PgPool) {
     assert_eq!(paid_out(&world).await, Decimal::from(60 * paid.len()));
     let entries: i64 = world.get("select count(*) from payment_items where program_id = $1").await;
     assert_eq!(entries, 3 * i64::try_from(paid.len()).expect("few"));
+    let mails: i64 = sqlx::query_scalar(
+        "select count(*) from graphile_worker._private_jobs where payload ->> 'mail' = 'payment_sent'",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .expect("count");
+    assert_eq!(mails, i64::try_from(paid.len()).expect("few"), "one mail for each payment that was recorded");
     world.prove().await;
 }
 

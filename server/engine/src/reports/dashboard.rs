@@ -199,13 +199,9 @@ async fn figures(
     )
     .fetch_all(conn)
     .await?;
-    let mut figures = Figures::default();
-    figures.days = range
-        .from
-        .iter_days()
-        .take_while(|day| *day <= range.to)
-        .map(|day| Day { day, clicks: 0, sign_ups: 0, sales: 0 })
-        .collect();
+    let days = range.from.iter_days().take_while(|day| *day <= range.to);
+    let days = days.map(|day| Day { day, clicks: 0, sign_ups: 0, sales: 0 }).collect();
+    let mut figures = Figures { days, ..Figures::default() };
     for row in rows {
         let n = row.n.to_i64().unwrap_or_default();
         let count = match row.what.as_str() {

@@ -51,11 +51,7 @@ impl Setting {
     }
 
     /// The instants between which the days of a filter lie: from the first on, and before the second.
-    pub fn instants(
-        &self,
-        from: Option<NaiveDate>,
-        to: Option<NaiveDate>,
-    ) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+    pub fn instants(&self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Instants> {
         Ok((from.map(|day| self.start(day)).transpose()?, to.map(|day| self.end(day)).transpose()?))
     }
 
@@ -64,6 +60,9 @@ impl Setting {
         Money::new(amount, self.currency)
     }
 }
+
+/// From the first on, and before the second; either may be open.
+pub type Instants = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// A time zone by its IANA name.
 pub(super) fn zone(name: &str) -> Result<chrono_tz::Tz> {

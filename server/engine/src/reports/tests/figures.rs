@@ -23,6 +23,7 @@ async fn the_dashboard_counts_both_periods_and_tells_what_is_owed(pool: PgPool) 
     world.click(&ada).await;
     world.click(&ben).await;
     sign_up(&world, "nora", &ada).await;
+    world.at += chrono::Duration::minutes(1);
     sell(&world, "s1", "nora", "100", "Team plan").await;
     world.pass(30);
     release_holds(&world.pool, &world.moment()).await.expect("released");
