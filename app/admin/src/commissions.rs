@@ -230,7 +230,7 @@ fn filters(address: &Address) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <SearchInput id="q" label="Search customers" name="q" value=of("q")/>
-            <TextInput id="partner_code" label="Partner code" value=of("partner_code")/>
+            <TextInput id="partner_code" label="Partner code" placeholder="Partner code" value=of("partner_code")/>
             <Select id="status" label="Status" choices=statuses value=of("status")/>
             <TextInput id="from" label="From" kind="date" value=of("from")/>
             <TextInput id="to" label="To" kind="date" value=of("to")/>
@@ -263,7 +263,7 @@ fn list(shown: Shown) -> AnyView {
         view! {
             <td>"Total"</td>
             <td class="wide"></td>
-            <td></td>
+            <td class="under"></td>
             <td class="num wide"></td>
             <td class="num"><Amount value=totals.amount strong=true/></td>
             <td class="num wide"><Amount value=totals.clawed_back/></td>
@@ -291,7 +291,7 @@ where
         view! {
             <Th label="Customer"/>
             <Th label="Partner" wide=true/>
-            <Th label="Status"/>
+            <Th label="Status" under=true/>
             <Th label="Base" num=true wide=true/>
             <Th label="Commission" num=true/>
             <Th label="Taken back" num=true wide=true/>
@@ -301,9 +301,9 @@ where
     let rows = rows.into_iter().map(|commission| row(commission, &program, judges)).collect_view();
     match foot {
         Some(foot) => {
-            view! { <Table caption="Commissions" head=head foot=move || foot().into_any()>{rows}</Table> }.into_any()
+            view! { <Table caption="Commissions" head=head phone_columns=2 foot=move || foot().into_any()>{rows}</Table> }.into_any()
         }
-        None => view! { <Table caption="Commissions" head=head>{rows}</Table> }.into_any(),
+        None => view! { <Table caption="Commissions" head=head phone_columns=2>{rows}</Table> }.into_any(),
     }
 }
 
@@ -325,7 +325,7 @@ fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
                 <Why checks=row.why.0/>
             </td>
             <td class="wide">{show::partner_link(program, &row.partner)}</td>
-            <td><Pill tone=show::commission_tone(row.status) text=state.words()/></td>
+            <td class="under"><Pill tone=show::commission_tone(row.status) text=state.words()/></td>
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num"><Amount value=row.amount strong=true/></td>
             <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>

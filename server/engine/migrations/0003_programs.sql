@@ -23,18 +23,19 @@ create index programs_by_organization on programs (organization_id);
 alter table sessions add foreign key (only_program) references programs on delete cascade;
 
 create table api_keys (
-    id uuid primary key,
     program_id uuid not null references programs on delete cascade,
+    id uuid not null,
     name text not null,
     scopes scope[] not null,
     -- The first characters, by which people tell keys apart.
     prefix text not null,
-    -- SHA-256 of the key.
+    -- SHA-256 of the key, which tells the program as well.
     key_hash bytea not null unique,
     created_by uuid references accounts,
     created_at timestamptz not null,
     last_used_at timestamptz,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    primary key (program_id, id)
 );
 create index api_keys_by_program on api_keys (program_id, created_at);
 

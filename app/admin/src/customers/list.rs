@@ -98,7 +98,7 @@ fn filters(address: &Address) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <SearchInput id="q" label="Search name, e-mail or id" name="q" value=of("q")/>
-            <TextInput id="partner_code" label="Partner code" value=of("partner_code")/>
+            <TextInput id="partner_code" label="Partner code" placeholder="Partner code" value=of("partner_code")/>
             <Select id="referred" label="Referral" choices=referred value=of("referred")/>
             <Select id="status" label="Status" choices=statuses value=of("status")/>
             <Select id="order" label="Order" choices=orders value=of("order")/>
@@ -142,7 +142,7 @@ fn list(listed: Listed<CustomerRow, CustomerTotals>) -> AnyView {
     let head = || {
         view! {
             <Th label="Customer"/>
-            <Th label="Partner"/>
+            <Th label="Partner" under=true/>
             <Th label="Status" wide=true/>
             <Th label="Sales" num=true wide=true/>
             <Th label="Revenue" num=true/>
@@ -153,7 +153,7 @@ fn list(listed: Listed<CustomerRow, CustomerTotals>) -> AnyView {
     let rows = page.data.into_iter().map(|customer| row(customer, &program)).collect_view();
     view! {
         <Card>
-            <Table caption="Customers" head=head>{rows}</Table>
+            <Table caption="Customers" head=head phone_columns=2>{rows}</Table>
             {pages}
         </Card>
     }
@@ -180,7 +180,7 @@ fn row(row: CustomerRow, program: &str) -> AnyView {
                 {name}
                 <small>{show::day(row.day)}</small>
             </td>
-            <td>{referral}</td>
+            <td class="under">{referral}</td>
             <td class="wide"><Pill tone=tone text=words/></td>
             <td class="num wide">{grouped(row.sales)}</td>
             <td class="num"><Amount value=row.revenue strong=true/></td>

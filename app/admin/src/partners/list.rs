@@ -180,18 +180,18 @@ fn list(page: Page<PartnerRow>, address: &Address, program: &str, may_manage: bo
     let head = move || {
         view! {
             <Th label="Partner"/>
-            <Th label="Standing"/>
+            <Th label="Standing" under=true/>
             <Th label="Clicks" num=true wide=true/>
             <Th label="Customers" num=true wide=true/>
             <Th label="Earned" num=true wide=true/>
             <Th label="Due" num=true/>
-            {judging.then(|| view! { <Th label="Actions" quiet=true/> })}
+            {judging.then(|| view! { <Th label="Actions" quiet=true under=true/> })}
         }
     };
     let rows = page.data.into_iter().map(|partner| row(partner, program, judging, form)).collect_view();
     view! {
         <Card>
-            <Table caption="Partners" head=head>{rows}</Table>
+            <Table caption="Partners" head=head phone_columns=2>{rows}</Table>
             {pages}
         </Card>
     }
@@ -214,7 +214,7 @@ fn row(partner: PartnerRow, program: &str, judging: bool, form: Form<SetStatus>)
                 </div>
             }
         });
-        view! { <td class="row-actions">{acts}</td> }
+        view! { <td class="row-actions under">{acts}</td> }
     });
     view! {
         <tr>
@@ -222,7 +222,7 @@ fn row(partner: PartnerRow, program: &str, judging: bool, form: Form<SetStatus>)
                 <a class="link" href=href>{called(&partner)}</a>
                 <small>{partner.code}{company}</small>
             </td>
-            <td><Pill tone=show::standing_tone(partner.status) text=show::standing_words(partner.status)/></td>
+            <td class="under"><Pill tone=show::standing_tone(partner.status) text=show::standing_words(partner.status)/></td>
             <td class="num wide">{grouped(partner.clicks)}</td>
             <td class="num wide">{grouped(partner.customers)}</td>
             <td class="num wide"><Amount value=partner.earned/></td>

@@ -98,7 +98,7 @@ impl LazyPage for PayPage {
     fn view(this: Self) -> AnyView {
         let PayPage { found, paying } = this;
         provide_context(paying);
-        let step = Signal::derive(move || if paying.reviewed.with(Option::is_some) { 2 } else { 1 });
+        let step = Signal::derive(move || if paying.reviewed.with(Option::is_some) { 1 } else { 0 });
         view! {
             <Title text="Pay"/>
             <PageHead title="Pay"/>

@@ -87,7 +87,7 @@ fn filters(address: &Address) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <SearchInput id="q" label="Search customer, product or invoice" name="q" value=of("q")/>
-            <TextInput id="partner_code" label="Partner code" value=of("partner_code")/>
+            <TextInput id="partner_code" label="Partner code" placeholder="Partner code" value=of("partner_code")/>
             <TextInput id="from" label="From" kind="date" value=of("from")/>
             <TextInput id="to" label="To" kind="date" value=of("to")/>
             <Select id="order" label="Order" choices=orders value=of("order")/>
@@ -133,14 +133,14 @@ pub(crate) fn table(sales: Vec<SaleRow>, program: &str) -> AnyView {
         view! {
             <Th label="Sale"/>
             <Th label="Customer" wide=true/>
-            <Th label="Partner"/>
+            <Th label="Partner" under=true/>
             <Th label="Amount" num=true/>
             <Th label="Refunded" num=true wide=true/>
             <Th label="Commissions" num=true wide=true/>
         }
     };
     let rows = sales.into_iter().map(|sale| row(sale, program)).collect_view();
-    view! { <Table caption="Sales" head=head>{rows}</Table> }.into_any()
+    view! { <Table caption="Sales" head=head phone_columns=2>{rows}</Table> }.into_any()
 }
 
 fn row(sale: SaleRow, program: &str) -> AnyView {
@@ -160,7 +160,7 @@ fn row(sale: SaleRow, program: &str) -> AnyView {
                 <Why checks=sale.why.0/>
             </td>
             <td class="wide"><a class="link" href=customer>{sale.customer.label}</a></td>
-            <td>{partner}</td>
+            <td class="under">{partner}</td>
             <td class="num"><Amount value=sale.amount strong=true/></td>
             <td class="num wide">{refunded.then(|| view! { <Amount value=sale.refunded/> })}</td>
             <td class="num wide"><Amount value=sale.earned/></td>

@@ -165,7 +165,9 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
     let stale = moment.at - Duration::hours(1);
     if found.last_used_at.is_none_or(|at| at < stale) {
         sqlx::query!(
-            "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $3)",
+            "update api_keys set last_used_at = $3
+             where program_id = $1 and id = $2 and (last_used_at is null or last_used_at < $4)",
+            found.id as ProgramId,
             found.key as ApiKeyId,
             moment.at,
             stale

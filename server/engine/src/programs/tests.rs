@@ -125,3 +125,33 @@ async fn settings_change_and_say_what_changed(pool: PgPool) {
     assert!(matches!(audit::list(&mut conn, &admin, &all, &forged).await, Err(Error::Invalid(_))));
     assert!(matches!(audit::list(&mut conn, &viewer, &all, &first).await, Err(Error::Forbidden)));
 }
+
+/// Whole keys by which rows are found before their program is known.
+const WITHOUT_PROGRAM: [&str; 1] = ["api_keys_key_hash_key"];
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_program_s_tables_have_it_first_in_every_key(pool: PgPool) {
+    let keys: Vec<(String, String)> = sqlx::query_as(
+        "with scoped as (
+             select c.oid from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'program_id'
+             where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition)
+         select k.relname::text, a.attname::text from pg_index i
+         join scoped on scoped.oid = i.indrelid
+         join pg_class k on k.oid = i.indexrelid
+         join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+         where i.indisunique
+         union all
+         select f.conname::text, a.attname::text from pg_constraint f
+         join scoped on scoped.oid = f.conrelid
+         join scoped other on other.oid = f.confrelid
+         join pg_attribute a on a.attrelid = f.conrelid and a.attnum = f.conkey[1]
+         where f.contype = 'f'",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("catalogue");
+    assert!(keys.len() > 50, "{keys:?}");
+    for (key, first) in keys {
+        assert!(first == "program_id" || WITHOUT_PROGRAM.contains(&key.as_str()), "{key} begins with {first}");
+    }
+}
