@@ -48,6 +48,7 @@ check: fmt clippy queries licences ## Formatting, lints, fresh query data, licen
 
 .PHONY: bench
 bench: build ## Measure, each figure beside its limit
+	@setup/packages wrk nginx pgbench:postgresql-contrib
 	@$(rust) $(database) cargo run --release --package bench
 
 .PHONY: build
