@@ -248,6 +248,10 @@ impl Writer {
                 self.connection = Some(connection);
                 Ok(())
             }
+            Ok(Err(error)) if !passes(&error) => {
+                self.connection = Some(connection);
+                Err(error)
+            }
             // The statement may have been committed: its ids are in the retry, which then writes nothing.
             failed => {
                 drop(connection.detach());
