@@ -69,6 +69,7 @@ needs:
 	@for program in cargo cc git node npm; do \
 		command -v $$program >/dev/null 2>&1 || { echo "tributary: $$program is missing" >&2; exit 1; }; \
 	done
+	@setup/clone
 	@$(rust) : # installs once what parallel builds would otherwise each install
 
 .PHONY: binary

@@ -1,8 +1,7 @@
 //! One's own account: name, password, second factor, sessions.
 
-use access::{FailurePage, Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read};
 use domain::accounts::{AccountSettings, LANGUAGES, TotpStart};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -108,11 +107,11 @@ struct Forms {
 }
 
 /// `/account`.
-pub struct AccountPage(Resource<Result<AccountSettings>>);
+pub struct AccountPage(Read<AccountSettings>);
 
 impl LazyPage for AccountPage {
     fn data() -> Self {
-        Self(Resource::new(|| (), |()| read_account()))
+        Self(read(|| ReadAccount {}))
     }
 
     fn view(this: Self) -> AnyView {
@@ -132,42 +131,25 @@ impl LazyPage for AccountPage {
         say(forms.turn_off, "The second factor is off");
         // What was done shows at once.
         Effect::new(move |before: Option<usize>| {
-            let done = [
-                forms.turn_on.action.version().get(),
-                forms.turn_off.action.version().get(),
-                forms.codes.action.version().get(),
-            ]
-            .iter()
-            .sum();
+            let done = [forms.turn_on.answered(), forms.turn_off.answered(), forms.codes.answered()].iter().sum();
             if before.is_some_and(|before| before != done) {
-                settings.refetch();
+                settings.again();
             }
             done
         });
         view! {
             <Title text="Account"/>
-            <Transition>
-                {move || Suspend::new(async move {
-                    match settings.await {
-                        Ok(settings) => card(settings, forms),
-                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {settings.page(move |settings| card(settings, forms))}
         }
         .into_any()
     }
 }
 
 /// A toast once it is done.
-fn say<S>(form: Form<S>, words: &'static str)
-where
-    S: leptos::server_fn::ServerFn<Error = access::Error> + Send + Sync + Clone + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
+fn say<S: 'static>(form: Form<S>, words: &'static str) {
     let toasts = use_toasts();
-    Effect::new(move |_| {
-        if let Some(Ok(_)) = form.action.value().get() {
+    form.settled(move |outcome| {
+        if outcome.is_ok() {
             toasts.say(words);
         }
     });
@@ -188,7 +170,7 @@ fn card(settings: AccountSettings, forms: Forms) -> AnyView {
                 <Fact label="E-mail">{email}</Fact>
             </Facts>
             {wrong(update.beside(&["name", "language"]))}
-            <ActionForm action=update.action attr:class="form">
+            <PostForm form=update class="form">
                 <div class="form-row">
                     <TextInput id="name" label="Name" value=name required=true autocomplete="name" error=update.field("name")/>
                     <Select id="language" label="Language" choices=languages value=language error=update.field("language")/>
@@ -196,10 +178,10 @@ fn card(settings: AccountSettings, forms: Forms) -> AnyView {
                 <div class="form-actions">
                     <Button submit=true busy=update.pending()>"Save"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
             <h2>"Password"</h2>
             {wrong(password.beside(&["old_password", "password"]))}
-            <ActionForm action=password.action attr:class="form">
+            <PostForm form=password class="form">
                 <div class="form-row">
                     <PasswordInput id="old_password" label="Password now" error=password.field("old_password")/>
                     <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters. It signs you out everywhere else." error=password.field("password")/>
@@ -207,17 +189,17 @@ fn card(settings: AccountSettings, forms: Forms) -> AnyView {
                 <div class="form-actions">
                     <Button submit=true busy=password.pending()>"Change the password"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
             <h2>"Second factor"</h2>
             {factor}
             <h2>"Sessions"</h2>
             <p class="sub">"Left a browser signed in somewhere? This signs you out everywhere, here too."</p>
             {wrong(everywhere.beside(&[]))}
-            <ActionForm action=everywhere.action attr:class="form">
+            <PostForm form=everywhere class="form">
                 <div class="form-actions">
                     <Button submit=true busy=everywhere.pending()>"Sign out everywhere"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </PlainShell>
     }
     .into_any()
@@ -226,7 +208,7 @@ fn card(settings: AccountSettings, forms: Forms) -> AnyView {
 fn second_factor(settings: &AccountSettings, forms: Forms) -> AnyView {
     let Forms { begin, turn_on, turn_off, codes, .. } = forms;
     let fresh = move || {
-        let made = codes.action.value().get().or_else(|| turn_on.action.value().get());
+        let made = codes.answer().or_else(|| turn_on.answer());
         made.and_then(std::result::Result::ok).map(recovery_codes)
     };
     let Some(since) = settings.second_factor_since else {
@@ -235,15 +217,15 @@ fn second_factor(settings: &AccountSettings, forms: Forms) -> AnyView {
                 "A code from your phone besides your password, each time you sign in, and before you pay partners or make API keys."
             </p>
             {wrong(begin.beside(&[]))}
-            {move || match begin.action.value().get() {
+            {move || match begin.answer() {
                 Some(Ok(start)) => scan(start, turn_on),
                 _ => {
                     view! {
-                        <ActionForm action=begin.action attr:class="form">
+                        <PostForm form=begin class="form">
                             <div class="form-actions">
                                 <Button submit=true busy=begin.pending()>"Set up the second factor"</Button>
                             </div>
-                        </ActionForm>
+                        </PostForm>
                     }
                         .into_any()
                 }
@@ -262,12 +244,12 @@ fn second_factor(settings: &AccountSettings, forms: Forms) -> AnyView {
         {wrong(codes.beside(&[]))}
         {wrong(turn_off.beside(&[]))}
         <div class="row">
-            <ActionForm action=codes.action>
+            <PostForm form=codes>
                 <Button submit=true busy=codes.pending()>"Make new recovery codes"</Button>
-            </ActionForm>
-            <ActionForm action=turn_off.action>
+            </PostForm>
+            <PostForm form=turn_off>
                 <Button submit=true kind=ButtonKind::Quiet busy=turn_off.pending()>"Turn it off"</Button>
-            </ActionForm>
+            </PostForm>
         </div>
     }
     .into_any()
@@ -281,12 +263,12 @@ fn scan(start: TotpStart, turn_on: Form<TurnOnSecondFactor>) -> AnyView {
                 <p>"Scan this with an authenticator app, or type this secret into it:"</p>
                 <CodeBlock code=start.secret what="secret"/>
                 {wrong(turn_on.beside(&["code"]))}
-                <ActionForm action=turn_on.action attr:class="form">
+                <PostForm form=turn_on class="form">
                     <TextInput id="code" label="The six digits that it shows" required=true inputmode="numeric" autocomplete="one-time-code" error=turn_on.field("code")/>
                     <div class="form-actions">
                         <Button kind=ButtonKind::Primary submit=true busy=turn_on.pending()>"Turn it on"</Button>
                     </div>
-                </ActionForm>
+                </PostForm>
             </div>
         </div>
     }

@@ -1,7 +1,6 @@
 //! Asking once more for the second factor, or the password where there is none, before an act that needs it.
 
-use access::{FailurePage, Form, LazyPage, Result};
-use leptos::form::ActionForm;
+use access::{Form, LazyPage, PostForm, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -30,11 +29,11 @@ pub async fn confirm(answer: String, to: Option<String>) -> Result<()> {
 }
 
 /// `/confirm`.
-pub struct ConfirmPage(Resource<Result<bool>>);
+pub struct ConfirmPage(Read<bool>);
 
 impl LazyPage for ConfirmPage {
     fn data() -> Self {
-        Self(Resource::new(|| (), |()| confirm_by_code()))
+        Self(read(|| ConfirmByCode {}))
     }
 
     fn view(this: Self) -> AnyView {
@@ -42,14 +41,7 @@ impl LazyPage for ConfirmPage {
         let form = Form::<Confirm>::new();
         view! {
             <Title text="Please confirm"/>
-            <Suspense>
-                {move || Suspend::new(async move {
-                    match by_code.await {
-                        Ok(by_code) => card(form, by_code),
-                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                    }
-                })}
-            </Suspense>
+            {by_code.page(move |by_code| card(form, by_code))}
         }
         .into_any()
     }
@@ -74,13 +66,13 @@ fn card(form: Form<Confirm>, by_code: bool) -> AnyView {
     view! {
         <PlainShell brand="Tributary" title="Please confirm that it is you" words=words foot=move || view! { <a href=back>"Back"</a> }>
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
                 {field}
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Confirm"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </PlainShell>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! `/` leads to where one's work is.
 
-use access::{FailurePage, LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Redirect;
@@ -35,25 +35,17 @@ pub async fn landing() -> Result<String> {
 
 /// The page `/`.
 pub struct Home {
-    to: Resource<Result<String>>,
+    to: Read<String>,
 }
 
 impl LazyPage for Home {
     fn data() -> Self {
-        Self { to: Resource::new(|| (), |()| landing()) }
+        Self { to: read(|| Landing {}) }
     }
 
     fn view(this: Self) -> AnyView {
-        let to = this.to;
         view! {
-            <Suspense>
-                {move || Suspend::new(async move {
-                    match to.await {
-                        Ok(path) => view! { <Redirect path=path/> }.into_any(),
-                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                    }
-                })}
-            </Suspense>
+            {this.to.page(|path| view! { <Redirect path=path/> }.into_any())}
         }
         .into_any()
     }

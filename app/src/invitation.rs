@@ -1,8 +1,7 @@
 //! An invitation, to a team or as a partner: choosing a name and a password.
 
-use access::{FailurePage, Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read};
 use domain::accounts::Invitation;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -41,14 +40,14 @@ pub async fn accept_invitation(token: String, name: String, password: String) ->
 /// `/accept-invitation/{token}`.
 pub struct InvitationPage {
     token: String,
-    invited: Resource<Result<Option<Invitation>>>,
+    invited: Read<Option<Invitation>>,
 }
 
 impl LazyPage for InvitationPage {
     fn data() -> Self {
         let token = use_params_map().with_untracked(|params| params.get("token").unwrap_or_default());
         let of = token.clone();
-        Self { token, invited: Resource::new(|| (), move |()| read_invitation(of.clone())) }
+        Self { token, invited: read(move || ReadInvitation { token: of.clone() }) }
     }
 
     fn view(this: Self) -> AnyView {
@@ -56,18 +55,10 @@ impl LazyPage for InvitationPage {
         let form = Form::<AcceptInvitation>::new();
         view! {
             <Title text="Welcome"/>
-            <Suspense>
-                {move || {
-                    let token = token.clone();
-                    Suspend::new(async move {
-                        match invited.await {
-                            Ok(Some(invitation)) => card(form, token, invitation),
-                            Ok(None) => over(),
-                            Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                        }
-                    })
-                }}
-            </Suspense>
+            {invited.page(move |invitation| match invitation {
+                Some(invitation) => card(form, token.clone(), invitation),
+                None => over(),
+            })}
         }
         .into_any()
     }
@@ -79,7 +70,7 @@ fn card(form: Form<AcceptInvitation>, token: String, invitation: Invitation) -> 
     view! {
         <PlainShell brand="Tributary" title="Welcome" words=words>
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 // So that password managers know for whom.
                 <input type="hidden" autocomplete="username" value=invitation.email/>
@@ -88,7 +79,7 @@ fn card(form: Form<AcceptInvitation>, token: String, invitation: Invitation) -> 
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Come in"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </PlainShell>
     }
     .into_any()

@@ -1,7 +1,6 @@
 //! A forgotten password: asking for a link by mail, and choosing a new one by it.
 
-use access::{FailurePage, Form, LazyPage, Result};
-use leptos::form::ActionForm;
+use access::{Form, LazyPage, PostForm, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -76,12 +75,12 @@ impl LazyPage for Forgot {
             >
                 {sent}
                 {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-                <ActionForm action=form.action attr:class="form">
+                <PostForm form=form class="form">
                     <TextInput id="email" label="E-mail" kind="email" required=true autocomplete="email" autofocus=true error=form.field("email")/>
                     <div class="form-actions">
                         <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Send the link"</Button>
                     </div>
-                </ActionForm>
+                </PostForm>
             </PlainShell>
         }
         .into_any()
@@ -91,14 +90,14 @@ impl LazyPage for Forgot {
 /// `/reset-password/{token}`.
 pub struct Reset {
     token: String,
-    holds: Resource<Result<bool>>,
+    holds: Read<bool>,
 }
 
 impl LazyPage for Reset {
     fn data() -> Self {
         let token = use_params_map().with_untracked(|params| params.get("token").unwrap_or_default());
         let of = token.clone();
-        Self { token, holds: Resource::new(|| (), move |()| reset_holds(of.clone())) }
+        Self { token, holds: read(move || ResetHolds { token: of.clone() }) }
     }
 
     fn view(this: Self) -> AnyView {
@@ -106,18 +105,7 @@ impl LazyPage for Reset {
         let form = Form::<ResetPassword>::new();
         view! {
             <Title text="Choose a new password"/>
-            <Suspense>
-                {move || {
-                    let token = token.clone();
-                    Suspend::new(async move {
-                        match holds.await {
-                            Ok(true) => choose(form, token),
-                            Ok(false) => over(),
-                            Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                        }
-                    })
-                }}
-            </Suspense>
+            {holds.page(move |holds| if holds { choose(form, token.clone()) } else { over() })}
         }
         .into_any()
     }
@@ -128,13 +116,13 @@ fn choose(form: Form<ResetPassword>, token: String) -> AnyView {
     view! {
         <PlainShell brand="Tributary" title="Choose a new password" words="It signs you out everywhere else.">
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Set the password"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </PlainShell>
     }
     .into_any()

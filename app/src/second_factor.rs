@@ -1,7 +1,6 @@
 //! The second step of signing in.
 
-use access::{FailurePage, Form, LazyPage, Result};
-use leptos::form::ActionForm;
+use access::{Form, LazyPage, PostForm, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -38,11 +37,11 @@ pub async fn second_factor(code: String, to: Option<String>) -> Result<()> {
 }
 
 /// `/second-factor`.
-pub struct SecondFactorPage(Resource<Result<bool>>);
+pub struct SecondFactorPage(Read<bool>);
 
 impl LazyPage for SecondFactorPage {
     fn data() -> Self {
-        Self(Resource::new(|| (), |()| second_factor_due()))
+        Self(read(|| SecondFactorDue {}))
     }
 
     fn view(this: Self) -> AnyView {
@@ -50,15 +49,7 @@ impl LazyPage for SecondFactorPage {
         let form = Form::<SecondFactor>::new();
         view! {
             <Title text="Second factor"/>
-            <Suspense>
-                {move || Suspend::new(async move {
-                    match due.await {
-                        Ok(true) => card(form),
-                        Ok(false) => view! { <Redirect path="/sign-in"/> }.into_any(),
-                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                    }
-                })}
-            </Suspense>
+            {due.page(move |due| if due { card(form) } else { view! { <Redirect path="/sign-in"/> }.into_any() })}
         }
         .into_any()
     }
@@ -76,13 +67,13 @@ fn card(form: Form<SecondFactor>) -> AnyView {
             foot=other
         >
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
                 <TextInput id="code" label="Code" required=true autocomplete="one-time-code" autofocus=true error=form.field("code")/>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Continue"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </PlainShell>
     }
     .into_any()

@@ -1,7 +1,6 @@
 //! Signing in: by e-mail anywhere, by partner code too on the program's own page; and signing out.
 
-use access::{FailurePage, Form, LazyPage, Result};
-use leptos::form::ActionForm;
+use access::{Form, LazyPage, PostForm, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -86,11 +85,11 @@ pub async fn sign_out() -> Result<()> {
 }
 
 /// `/sign-in`.
-pub struct SignInAnywhere(Resource<Result<Door>>);
+pub struct SignInAnywhere(Read<Door>);
 
 impl LazyPage for SignInAnywhere {
     fn data() -> Self {
-        Self(Resource::new(|| (), |()| read_door(None)))
+        Self(read(|| ReadDoor { program: None }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -99,13 +98,13 @@ impl LazyPage for SignInAnywhere {
 }
 
 /// `/p/{program}/sign-in`.
-pub struct SignInToProgram(Resource<Result<Door>>, String);
+pub struct SignInToProgram(Read<Door>, String);
 
 impl LazyPage for SignInToProgram {
     fn data() -> Self {
         let program = use_params_map().with_untracked(|params| params.get("program").unwrap_or_default());
         let of = program.clone();
-        Self(Resource::new(|| (), move |()| read_door(Some(of.clone()))), program)
+        Self(read(move || ReadDoor { program: Some(of.clone()) }), program)
     }
 
     fn view(this: Self) -> AnyView {
@@ -113,21 +112,11 @@ impl LazyPage for SignInToProgram {
     }
 }
 
-fn page(found: Resource<Result<Door>>, program: Option<String>) -> AnyView {
+fn page(found: Read<Door>, program: Option<String>) -> AnyView {
     let form = Form::<SignIn>::new();
     view! {
         <Title text="Sign in"/>
-        <Suspense>
-            {move || {
-                let program = program.clone();
-                Suspend::new(async move {
-                    match found.await {
-                        Ok(door) => sign_in_card(door, form, program),
-                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                    }
-                })
-            }}
-        </Suspense>
+        {found.page(move |door| sign_in_card(door, form, program.clone()))}
     }
     .into_any()
 }
@@ -165,7 +154,7 @@ fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyV
             {notice.map(|words| view! { <Note tone=Tone::Good>{words}</Note> })}
             {demo}
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {program.map(|program| view! { <input type="hidden" name="program" value=program/> })}
                 {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
                 <TextInput id="who" label=label kind=kind required=true autocomplete="username" autofocus=true error=form.field("who")/>
@@ -174,7 +163,7 @@ fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyV
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Sign in"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </PlainShell>
     }
     .into_any()

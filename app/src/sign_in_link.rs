@@ -1,7 +1,6 @@
 //! A link that signs a partner in, made by the company's own product.
 
-use access::{Form, LazyPage, Result};
-use leptos::form::ActionForm;
+use access::{Form, LazyPage, PostForm, Result};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -47,12 +46,12 @@ impl LazyPage for SignInLink {
             <Title text="Sign in"/>
             <PlainShell brand="Tributary" title="Sign in" words="You come with a link that signs you in.">
                 {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-                <ActionForm action=form.action attr:class="form">
+                <PostForm form=form class="form">
                     <input type="hidden" name="token" value=token/>
                     <div class="form-actions">
                         <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Continue"</Button>
                     </div>
-                </ActionForm>
+                </PostForm>
             </PlainShell>
         }
         .into_any()

@@ -29,6 +29,22 @@ impl Database {
         Ok(database)
     }
 
+    /// A copy of it, for a peer to write to. Whoever is connected to it must connect again.
+    pub async fn copy(&self, name: &str) -> Result<Self> {
+        let (server, of) = self.url.rsplit_once('/').context("the database has no name")?;
+        let mut admin = PgConnection::connect(&std::env::var("DATABASE_URL")?).await?;
+        for statement in [
+            format!("drop database if exists {name} with (force)"),
+            format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{of}'"),
+            format!("create database {name} template {of}"),
+        ] {
+            // The names are this crate's own.
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await?;
+        }
+        let url = format!("{server}/{name}");
+        Ok(Self { pool: PgPool::connect_lazy(&url)?, url })
+    }
+
     /// Runs a command of the binary on it; what it printed.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         let output = self.tributary().args(arguments).stderr(Stdio::inherit()).output()?;
@@ -43,7 +59,7 @@ impl Database {
 
     fn tributary(&self) -> Command {
         let mut command = Command::new("dist/tributary");
-        command.env("DATABASE_URL", &self.url).env("RUST_LOG", "warn").env_remove("TRIBUTARY_DEMO");
+        command.env("DATABASE_URL", &self.url).env("RUST_LOG", "error").env_remove("TRIBUTARY_DEMO");
         command
     }
 }

@@ -24,6 +24,8 @@ pub async fn measure(table: &mut Table) -> Result<()> {
     std::fs::create_dir_all(FOLDER)?;
     let database = Database::make("tributary_bench_links").await?;
     database.command(&["demo", "--partners", &LINKS.to_string(), "--months", "1", "--clicks", "0"])?;
+    // Otherwise Postgres does it by itself in the middle of the run.
+    sqlx::raw_sql("vacuum analyze").execute(&database.pool).await?;
     let paths = paths(&database).await?;
     ensure!(paths.len() >= LINKS, "the demo made {} links", paths.len());
     write_scripts(&paths)?;

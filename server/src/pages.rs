@@ -53,6 +53,9 @@ fn context(server: &Shared) -> impl Fn() + Clone + Send + Sync + 'static {
         public_url: server.public_url.clone(),
         demo: server.demo,
     };
+    let options = &server.leptos;
+    let folder = std::path::Path::new(&*options.site_root).join(&*options.site_pkg_dir);
+    let chunks = access::Chunks::read(&folder, &format!("/{}", options.site_pkg_dir));
     // Where the page reloads itself on change.
     let reload = match std::env::var_os("LEPTOS_WATCH") {
         Some(_) => format!(" ws://{}:{}", server.leptos.site_addr.ip(), server.leptos.reload_port),
@@ -60,6 +63,7 @@ fn context(server: &Shared) -> impl Fn() + Clone + Send + Sync + 'static {
     };
     move || {
         provide_context(state.clone());
+        provide_context(chunks.for_request());
         if let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>()) {
             let policy = format!(
                 "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, leptos_options};
 use crate::{Parts, Server, router};
+use axum::serve::ListenerExt;
 use engine::{Error, Moment, Result, accounts, jobs, messages};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -86,6 +87,8 @@ pub async fn serve(config: &Config) -> Result<()> {
     tracing::info!("serving {public_url} on {address}");
 
     let service = router(&server).into_make_service_with_connect_info::<SocketAddr>();
+    // An answer in several parts would otherwise wait 40 ms for the peer's acknowledgement.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let serving = axum::serve(listener, service).with_graceful_shutdown(stopped(stopping.clone()));
     let mut serving = tokio::spawn(serving.into_future());
     tokio::select! {

@@ -1,88 +1,217 @@
-use crate::Error;
+use crate::{Error, Result};
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
 
-/// The action behind a form, and what is wrong with it: the same on the server, after a post without WASM, as in the
-/// browser.
-pub struct Form<S: ServerFn + Send + Sync + Clone + 'static>
-where
-    S::Output: Send + Sync + 'static,
-{
-    /// What `ActionForm` takes.
-    pub action: ServerAction<S>,
-    first: StoredValue<Option<Error>>,
+/// A form that posts to a server function, and what became of it: the same on the server, after a post without WASM, as
+/// in the browser.
+pub struct Form<S> {
+    post: Post,
+    of: PhantomData<fn() -> S>,
 }
 
-impl<S> Clone for Form<S>
-where
-    S: ServerFn + Send + Sync + Clone + 'static,
-    S::Output: Send + Sync + 'static,
-{
+impl<S> Clone for Form<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<S> Copy for Form<S>
-where
-    S: ServerFn + Send + Sync + Clone + 'static,
-    S::Output: Send + Sync + 'static,
-{
-}
+impl<S> Copy for Form<S> {}
 
-impl<S> Default for Form<S>
-where
-    S: ServerFn<Error = Error> + Send + Sync + Clone + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
+impl<S: ServerFn<Error = Error>> Default for Form<S> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<S> Form<S>
-where
-    S: ServerFn<Error = Error> + Send + Sync + Clone + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
+impl<S: ServerFn<Error = Error>> Form<S> {
     /// At the top of a page.
     #[must_use]
     pub fn new() -> Self {
-        // The server knows what became of a posted form, and tells the browser when that takes over.
-        let first = SharedValue::new(|| {
-            #[cfg(feature = "ssr")]
-            return use_context::<leptos::server::ServerActionError>()
-                .filter(|error| error.path() == S::PATH)
-                .and_then(|_| crate::server::kept_error());
-            #[cfg(not(feature = "ssr"))]
-            None
-        });
-        let action = ServerAction::new();
-        // What the address says about it is not to be trusted.
-        action.value().set(None);
-        lead_on(action);
-        Self { action, first: StoredValue::new(first.into_inner()) }
+        Self { post: Post::new(S::PATH), of: PhantomData }
+    }
+
+    /// Sends what no field of the form holds.
+    pub fn send(self, request: &S)
+    where
+        S: Serialize,
+    {
+        self.post.send(crate::fetch::encoded(request));
+    }
+
+    /// What the server function answered the last time.
+    #[must_use]
+    pub fn answer(self) -> Option<Result<S::Output>>
+    where
+        S::Output: DeserializeOwned,
+    {
+        self.post.outcome.with(|outcome| match outcome {
+            Some(Ok(json)) => Some(crate::fetch::decoded(json)),
+            Some(Err(error)) => Some(Err(error.clone())),
+            None => None,
+        })
+    }
+}
+
+impl<S> Form<S> {
+    /// Does something each time it was answered: told whether it worked, or what went wrong.
+    pub fn settled(self, act: impl Fn(Result<()>) + 'static) {
+        self.post.settled(Box::new(act));
+    }
+
+    /// How often it was answered: a resource that looks at the count is read again.
+    #[must_use]
+    pub fn answered(self) -> usize {
+        self.post.answered.get()
+    }
+
+    /// Forgets what became of it.
+    pub fn clear(self) {
+        self.post.outcome.set(None);
     }
 
     /// What went wrong the last time.
     #[must_use]
     pub fn error(self) -> Signal<Option<Error>> {
-        Signal::derive(move || match self.action.value().get() {
-            Some(outcome) => outcome.err(),
-            None => self.first.get_value(),
-        })
+        self.post.error()
     }
 
     /// What is wrong with a field.
     #[must_use]
     pub fn field(self, field: &'static str) -> Signal<Option<String>> {
-        let error = self.error();
-        Signal::derive(move || error.with(|error| error.as_ref().and_then(|error| error.of_field(field))))
+        self.post.field(field)
     }
 
     /// What went wrong beside the fields named, in a sentence.
     #[must_use]
     pub fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
+        self.post.beside(fields)
+    }
+
+    /// Whether it is under way.
+    #[must_use]
+    pub fn pending(self) -> Signal<bool> {
+        let under_way = self.post.under_way;
+        Signal::derive(move || under_way.get() > 0)
+    }
+}
+
+/// The element of a form.
+#[component]
+pub fn PostForm<S: 'static>(
+    /// Where it posts.
+    form: Form<S>,
+    /// Its class.
+    #[prop(optional)]
+    class: &'static str,
+    /// Its fields and buttons.
+    children: Children,
+) -> impl IntoView {
+    form.post.element(class, children())
+}
+
+/// A form without its types, so that all forms share the code.
+#[derive(Clone, Copy)]
+struct Post {
+    path: &'static str,
+    outcome: RwSignal<Option<Result<String>>>,
+    answered: RwSignal<usize>,
+    under_way: RwSignal<usize>,
+    first: StoredValue<Option<Error>>,
+}
+
+impl Post {
+    fn new(path: &'static str) -> Self {
+        // The server knows what became of a posted form, and tells the browser when that takes over.
+        let first = SharedValue::new(move || {
+            #[cfg(feature = "ssr")]
+            return use_context::<leptos::server::ServerActionError>()
+                .filter(|error| error.path() == path)
+                .and_then(|_| crate::server::kept_error());
+            #[cfg(not(feature = "ssr"))]
+            None
+        });
+        let post = Self {
+            path,
+            outcome: RwSignal::new(None),
+            answered: RwSignal::new(0),
+            under_way: RwSignal::new(0),
+            first: StoredValue::new(first.into_inner()),
+        };
+        post.lead_on();
+        post
+    }
+
+    fn settled(self, act: Box<dyn Fn(Result<()>)>) {
+        Effect::new(move |_| {
+            if let Some(outcome) = self.outcome.get() {
+                act(outcome.map(drop));
+            }
+        });
+    }
+
+    /// In the browser: who must sign in or confirm first is led there, and back here after that.
+    fn lead_on(self) {
+        let navigate = leptos_router::hooks::use_navigate();
+        let here = leptos_router::hooks::use_location();
+        self.settled(Box::new(move |outcome| {
+            if let Err(error) = outcome
+                && let Some(path) = error.leads_to(&crate::navigate::here(&here))
+            {
+                navigate(&path, leptos_router::NavigateOptions::default());
+            }
+        }));
+    }
+
+    /// Posts; the server never does.
+    fn send(self, body: String) {
+        #[cfg(not(feature = "ssr"))]
+        leptos::task::spawn_local(async move {
+            // The page may have been left meanwhile: then its signals are gone.
+            self.under_way.try_update(|count| *count += 1);
+            let outcome = crate::fetch::post(self.path, body).await;
+            self.under_way.try_update(|count| *count -= 1);
+            self.outcome.try_set(Some(outcome));
+            self.answered.try_update(|count| *count += 1);
+        });
+        #[cfg(feature = "ssr")]
+        drop(body);
+    }
+
+    fn element(self, class: &'static str, children: AnyView) -> AnyView {
+        let submit = move |event: SubmitEvent| {
+            if event.default_prevented() {
+                return;
+            }
+            if let Some(body) = fields(&event) {
+                event.prevent_default();
+                self.send(body);
+            }
+        };
+        view! {
+            <form action=self.path method="post" class=(!class.is_empty()).then_some(class) on:submit=submit>
+                {children}
+            </form>
+        }
+        .into_any()
+    }
+
+    fn error(self) -> Signal<Option<Error>> {
+        Signal::derive(move || match self.outcome.get() {
+            Some(outcome) => outcome.err(),
+            None => self.first.get_value(),
+        })
+    }
+
+    fn field(self, field: &'static str) -> Signal<Option<String>> {
+        let error = self.error();
+        Signal::derive(move || error.with(|error| error.as_ref().and_then(|error| error.of_field(field))))
+    }
+
+    fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
         let error = self.error();
         Signal::derive(move || {
             error.with(|error| {
@@ -100,26 +229,11 @@ where
             })
         })
     }
-
-    /// Whether it is under way.
-    #[must_use]
-    pub fn pending(self) -> Signal<bool> {
-        self.action.pending().into()
-    }
 }
 
-/// In the browser: who must sign in or confirm first is led there, and back here after that.
-fn lead_on<S>(action: ServerAction<S>)
-where
-    S: ServerFn<Error = Error> + Send + Sync + Clone + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
-    let navigate = leptos_router::hooks::use_navigate();
-    let here = leptos_router::hooks::use_location();
-    Effect::new(move |_| {
-        let Some(Err(error)) = action.value().get() else { return };
-        if let Some(path) = error.leads_to(&crate::navigate::here(&here)) {
-            navigate(&path, leptos_router::NavigateOptions::default());
-        }
-    });
+/// The fields of a form that is being submitted, with the button that did it.
+fn fields(event: &SubmitEvent) -> Option<String> {
+    let data = leptos::form::form_data_from_event(event).ok()?;
+    let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    fields.to_string().as_string()
 }

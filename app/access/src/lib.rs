@@ -7,9 +7,13 @@
 mod asking;
 mod error;
 mod failure;
+mod fetch;
 mod form;
 mod navigate;
 mod page;
+#[cfg(feature = "ssr")]
+mod preload;
+mod read;
 #[cfg(feature = "ssr")]
 mod server;
 
@@ -20,9 +24,13 @@ pub use asking::{
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};
-pub use form::Form;
+pub use fetch::ask;
+pub use form::{Form, PostForm};
 pub use navigate::{escape, here, local_path, redirect, status_not_found};
 pub use page::{InChunk, InRoute, LazyPage, lazy};
+#[cfg(feature = "ssr")]
+pub use preload::{Chunks, Preloads};
+pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
 pub use server::{State, answer, over};
 

@@ -21,6 +21,9 @@ pub trait LazyPage: Sized {
 
 /// A page that [`chunk!`](crate::chunk) has put into a chunk.
 pub trait InChunk: LazyPage + Send + Sync + 'static {
+    /// The chunk's name.
+    const CHUNK: &str;
+
     /// Fetches the chunk.
     fn preload() -> impl Future<Output = ()> + Send;
 
@@ -43,6 +46,8 @@ impl<P: InChunk> LazyRoute for InRoute<P> {
     }
 
     async fn view(_: Self) -> AnyView {
+        #[cfg(feature = "ssr")]
+        crate::preload::preload(P::CHUNK);
         P::open_in_chunk().await
     }
 
@@ -65,6 +70,8 @@ macro_rules! chunk {
         }
 
         $(impl $crate::InChunk for $page {
+            const CHUNK: &str = stringify!($name);
+
             async fn preload() {
                 #[cfg(target_arch = "wasm32")]
                 $preload().await;

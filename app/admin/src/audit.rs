@@ -1,6 +1,6 @@
 //! Every act of the team, with who did it and when.
 
-use access::{LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::page::Page;
 use domain::programs::AuditLine;
 use leptos::prelude::*;
@@ -38,21 +38,18 @@ pub async fn read_audit_log(program: String, #[server(default)] asked: Asked) ->
 }
 
 /// `/admin/{program}/audit-log`.
-pub struct AuditPage(Resource<Result<Page<AuditLine>>>);
+pub struct AuditPage(Read<Page<AuditLine>>);
 
 impl LazyPage for AuditPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || {
-                let asked = address.with(|address| {
-                    let of = |key| show::value(address, key);
-                    Asked { q: of("q"), from: of("from"), to: of("to"), cursor: of("cursor") }
-                });
-                (program.get(), asked)
-            },
-            |(program, asked)| read_audit_log(program, asked),
-        ))
+        Self(read(move || {
+            let asked = address.with(|address| {
+                let of = |key| show::value(address, key);
+                Asked { q: of("q"), from: of("from"), to: of("to"), cursor: of("cursor") }
+            });
+            ReadAuditLog { program: program.get(), asked }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -61,7 +58,7 @@ impl LazyPage for AuditPage {
             <Title text="Audit log"/>
             <PageHead title="Audit log"/>
             {move || filters(&address.get())}
-            {show::loaded(this.0, || view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
+            {this.0.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
         }
         .into_any()
     }

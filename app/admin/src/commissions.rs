@@ -1,11 +1,10 @@
 //! Every commission of the program: filters, and the team's judgement.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::commissions::CommissionStatus;
 use domain::ids::CommissionId;
 use domain::offers::Trigger;
 use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -85,7 +84,7 @@ pub async fn reverse_commission(program: String, id: CommissionId, reason: Strin
 
 /// `/admin/{program}/commissions`.
 pub struct CommissionsPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     judging: Judging,
 }
 
@@ -105,9 +104,8 @@ impl Judging {
         let open = RwSignal::new(false);
         show::tell(approve, "Commission approved");
         show::tell(reverse, "Commission reversed");
-        let value = reverse.action.value();
-        Effect::new(move |_| {
-            if matches!(value.get(), Some(Ok(()))) {
+        reverse.settled(move |outcome| {
+            if outcome.is_ok() {
                 open.set(false);
             }
         });
@@ -116,7 +114,7 @@ impl Judging {
 
     /// Changes with every act: what is shown must be read again.
     pub(crate) fn version(self) -> usize {
-        self.approve.action.version().get() + self.reverse.action.version().get()
+        self.approve.answered() + self.reverse.answered()
     }
 
     /// The buttons beside a commission.
@@ -125,11 +123,11 @@ impl Judging {
         let amount = row.amount;
         let approve = (row.status == CommissionStatus::Review).then(|| {
             view! {
-                <ActionForm action=self.approve.action>
+                <PostForm form=self.approve>
                     {show::program_field()}
                     <input type="hidden" name="id" value=id/>
                     <Button submit=true label=format!("Approve the commission of {amount}")>"Approve"</Button>
-                </ActionForm>
+                </PostForm>
             }
         });
         let reverse = (row.status != CommissionStatus::Reversed).then(|| {
@@ -159,7 +157,7 @@ impl Judging {
         let id = move || reversing.get().map(|row| row.id.to_string());
         view! {
             <Dialog id="reverse" title="Reverse this commission?" open=self.open>
-                <ActionForm action=self.reverse.action attr:class="form">
+                <PostForm form=self.reverse class="form">
                     <p>{words}</p>
                     {show::program_field()}
                     <input type="hidden" name="id" prop:value=id/>
@@ -169,7 +167,7 @@ impl Judging {
                         <CloseButton closes="reverse"/>
                         <Button submit=true kind=ButtonKind::Danger busy=self.reverse.pending()>"Reverse"</Button>
                     </div>
-                </ActionForm>
+                </PostForm>
             </Dialog>
         }
         .into_any()
@@ -180,9 +178,9 @@ impl LazyPage for CommissionsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         let judging = Judging::new();
-        let found = Resource::new(
+        let found = read_after(
+            move || judging.version(),
             move || {
-                judging.version();
                 let asked = address.with(|address| {
                     let of = |key| show::value(address, key);
                     Asked {
@@ -195,9 +193,8 @@ impl LazyPage for CommissionsPage {
                         cursor: of("cursor"),
                     }
                 });
-                (program.get(), asked)
+                ReadCommissions { program: program.get(), asked }
             },
-            |(program, asked)| read_commissions(program, asked),
         );
         Self { found, judging }
     }
@@ -210,7 +207,7 @@ impl LazyPage for CommissionsPage {
             <Title text="Commissions"/>
             <PageHead title="Commissions"/>
             {move || filters(&address.get())}
-            {show::loaded(found, || view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
+            {found.show(|| view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
             {judging.dialog()}
         }
         .into_any()

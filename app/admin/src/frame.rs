@@ -1,6 +1,6 @@
 //! The frame around the admin area's pages: menu, programs, account.
 
-use access::{FailurePage, LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
@@ -67,26 +67,16 @@ pub async fn read_frame(program: String) -> Result<Framed> {
 }
 
 /// The frame of `/admin/{program}`.
-pub struct Frame(Resource<Result<Framed>>);
+pub struct Frame(Read<Framed>);
 
 impl LazyPage for Frame {
     fn data() -> Self {
         let program = show::program();
-        Self(Resource::new(move || program.get(), read_frame))
+        Self(read(move || ReadFrame { program: program.get() }))
     }
 
     fn view(this: Self) -> AnyView {
-        let found = this.0;
-        // Without a Suspense around it: pages make their resources below, and those must not hold this one up.
-        (move || {
-            Suspend::new(async move {
-                match found.await {
-                    Ok(framed) => shell(framed),
-                    Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                }
-            })
-        })
-        .into_any()
+        this.0.frame(shell)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Work that failed for good, and may be tried again.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::jobs::FailedJob;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -35,7 +34,7 @@ pub async fn retry_job(program: String, id: i64) -> Result<()> {
 
 /// `/admin/{program}/failed-jobs`.
 pub struct JobsPage {
-    found: Resource<Result<Vec<FailedJob>>>,
+    found: Read<Vec<FailedJob>>,
     retry: Form<RetryJob>,
 }
 
@@ -44,8 +43,7 @@ impl LazyPage for JobsPage {
         let program = show::program();
         let retry = Form::<RetryJob>::new();
         show::tell(retry, "It is tried again");
-        let version = retry.action.version();
-        let found = Resource::new(move || (program.get(), version.get()), |(program, _)| read_failed_jobs(program));
+        let found = read_after(move || retry.answered(), move || ReadFailedJobs { program: program.get() });
         Self { found, retry }
     }
 
@@ -54,7 +52,7 @@ impl LazyPage for JobsPage {
         view! {
             <Title text="Failed jobs"/>
             <PageHead title="Failed jobs"/>
-            {show::loaded(this.found, || view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
+            {this.found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
         }
         .into_any()
     }
@@ -85,11 +83,11 @@ fn list(jobs: Vec<FailedJob>) -> AnyView {
             let label = format!("Try again: {}", job.what);
             let again = retry.map(|retry| {
                 view! {
-                    <ActionForm action=retry.action>
+                    <PostForm form=retry>
                         {show::program_field()}
                         <input type="hidden" name="id" value=job.id.to_string()/>
                         <Button submit=true label=label>"Try again"</Button>
-                    </ActionForm>
+                    </PostForm>
                 }
             });
             view! {

@@ -1,10 +1,9 @@
 //! API keys: made, shown once, revoked.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::accounts::Scope;
 use domain::ids::ApiKeyId;
 use domain::integrations::{ApiKey, MadeApiKey};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -86,7 +85,7 @@ struct Forms {
 
 /// `/admin/{program}/api-keys`.
 pub struct KeysPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     forms: Forms,
 }
 
@@ -96,7 +95,7 @@ impl LazyPage for KeysPage {
         let forms = Forms { make: Form::new(), revoke: Form::new() };
         let done = [show::done(forms.make), show::done(forms.revoke)];
         let found =
-            Resource::new(move || (program.get(), done.map(|done| done.get())), |(program, _)| read_keys(program));
+            read_after(move || done.map(|done| done.get()).iter().sum(), move || ReadKeys { program: program.get() });
         Self { found, forms }
     }
 
@@ -106,7 +105,7 @@ impl LazyPage for KeysPage {
         show::tell(forms.revoke, "API key revoked");
         view! {
             <Title text="API keys"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, forms))}
+            {found.show(skeleton, move |shown| page(shown, forms))}
         }
         .into_any()
     }
@@ -133,7 +132,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
                 .into_any()
         }
     };
-    let made = move || match forms.make.action.value().get() {
+    let made = move || match forms.make.answer() {
         Some(Ok(made)) => Some(made_card(made, &server, &currency)),
         _ => None,
     };
@@ -209,7 +208,7 @@ fn new_key(form: Form<MakeKey>) -> AnyView {
     view! {
         <Drawer id="new-key" title="New API key">
             {show::wrong(form.beside(&["name", "scopes"]))}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {show::program_field()}
                 <TextInput id="key-name" name="name" label="Name" placeholder="Shop server" help="So that you know it again." required=true error=form.field("name")/>
                 <fieldset class="form">
@@ -221,7 +220,7 @@ fn new_key(form: Form<MakeKey>) -> AnyView {
                     <CloseButton closes="new-key"/>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the API key"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Drawer>
     }
     .into_any()
@@ -264,14 +263,14 @@ fn revoking(key: &ApiKey, form: Form<RevokeKey>) -> AnyView {
         <DialogButton opens=dialog.clone() label=label>"Revoke"</DialogButton>
         <Dialog id=dialog.clone() title=title>
             <p>"From the next call on, whatever uses this key is refused. A revoked key can't be taken back."</p>
-            <ActionForm action=form.action>
+            <PostForm form=form>
                 {show::program_field()}
                 <input type="hidden" name="key" value=id/>
                 <div class="dialog-actions">
                     <CloseButton closes=dialog/>
                     <Button kind=ButtonKind::Danger submit=true busy=form.pending()>"Revoke"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Dialog>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! The program at a glance, and what waits for the team.
 
-use access::{LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::money::Money;
 use domain::reports::{Count, Overview, Period, TopPartner};
 use leptos::prelude::*;
@@ -39,24 +39,21 @@ pub async fn read_overview(
 }
 
 /// `/admin/{program}`.
-pub struct OverviewPage(Resource<Result<Shown>>);
+pub struct OverviewPage(Read<Shown>);
 
 impl LazyPage for OverviewPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || {
-                let of = |key| address.with(|address| show::value(address, key));
-                (program.get(), of("period"), of("from"), of("to"))
-            },
-            |(program, period, from, to)| read_overview(program, period, from, to),
-        ))
+        Self(read(move || {
+            let of = |key| address.with(|address| show::value(address, key));
+            ReadOverview { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
         view! {
             <Title text="Overview"/>
-            {show::loaded(this.0, skeleton, page)}
+            {this.0.show(skeleton, page)}
         }
         .into_any()
     }

@@ -1,10 +1,9 @@
 //! Promo codes: each brings the customers who use it to one partner.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::PromoCodeId;
 use domain::page::Page;
 use domain::partners::PromoCodeRow;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -77,7 +76,7 @@ struct Forms {
 
 /// `/admin/{program}/promo-codes`.
 pub struct PromoCodesPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     forms: Forms,
 }
 
@@ -86,12 +85,12 @@ impl LazyPage for PromoCodesPage {
         let (program, address) = (show::program(), show::address());
         let forms = Forms { make: Form::new(), disable: Form::new() };
         let done = [show::done(forms.make), show::done(forms.disable)];
-        let found = Resource::new(
-            move || {
-                let cursor = address.with(|address| show::value(address, "cursor"));
-                (program.get(), cursor, done.map(|done| done.get()))
+        let found = read_after(
+            move || done.map(|done| done.get()).iter().sum(),
+            move || ReadPromoCodes {
+                program: program.get(),
+                cursor: address.with(|address| show::value(address, "cursor")),
             },
-            |(program, cursor, _)| read_promo_codes(program, cursor),
         );
         Self { found, forms }
     }
@@ -102,7 +101,7 @@ impl LazyPage for PromoCodesPage {
         show::tell(forms.disable, "Promo code changed");
         view! {
             <Title text="Promo codes"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, forms))}
+            {found.show(skeleton, move |shown| page(shown, forms))}
         }
         .into_any()
     }
@@ -164,7 +163,7 @@ fn new_promo_code(form: Form<MakePromoCode>) -> AnyView {
     view! {
         <Drawer id="new-promo-code" title="New promo code">
             {show::wrong(form.beside(&["partner", "code", "description"]))}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {show::program_field()}
                 <TextInput id="promo-partner" name="partner" label="Partner" placeholder="ada" help="The partner's code." required=true error=form.field("partner")/>
                 <TextInput id="promo-code" name="code" label="Promo code" placeholder="ADA20" required=true error=form.field("code")/>
@@ -174,7 +173,7 @@ fn new_promo_code(form: Form<MakePromoCode>) -> AnyView {
                     <CloseButton closes="new-promo-code"/>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the promo code"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Drawer>
     }
     .into_any()
@@ -186,12 +185,12 @@ fn row(row: PromoCodeRow, program: &str, may_edit: bool, form: Form<DisablePromo
     let actions = may_edit.then(|| {
         view! {
             <td class="row-actions">
-                <ActionForm action=form.action>
+                <PostForm form=form>
                     {show::program_field()}
                     <input type="hidden" name="id" value=row.id.to_string()/>
                     <input type="hidden" name="disabled" value=turn/>
                     <Button submit=true label=label>{words}</Button>
-                </ActionForm>
+                </PostForm>
             </td>
         }
     });

@@ -1,8 +1,7 @@
 //! The program's settings.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::programs::{ClickModel, ProgramSettings, SelfReferralRule};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -82,7 +81,7 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
 
 /// `/admin/{program}/settings`.
 pub struct SettingsPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     form: Form<UpdateSettings>,
 }
 
@@ -91,7 +90,7 @@ impl LazyPage for SettingsPage {
         let program = show::program();
         let form = Form::new();
         let done = show::done(form);
-        let found = Resource::new(move || (program.get(), done.get()), |(program, _)| read_settings(program));
+        let found = read_after(move || done.get(), move || ReadSettings { program: program.get() });
         Self { found, form }
     }
 
@@ -100,7 +99,7 @@ impl LazyPage for SettingsPage {
         show::tell(form, "Settings saved");
         view! {
             <Title text="Settings"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form))}
         }
         .into_any()
     }
@@ -133,7 +132,7 @@ fn page(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
         <PageHead title="Settings"/>
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads these settings. An owner or manager changes them."</Note> })}
         {show::wrong(form.beside(FIELDS))}
-        <ActionForm action=form.action>
+        <PostForm form=form>
             {show::program_field()}
             <fieldset class="stack" disabled=!may_edit>
                 {program_card(&shown, form)}
@@ -148,7 +147,7 @@ fn page(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
                         }
                     })}
             </fieldset>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }

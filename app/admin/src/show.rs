@@ -1,12 +1,13 @@
 //! What several pages show alike.
 
-use access::{Error, Failure, Form, Result};
+use access::Form;
+#[cfg(feature = "ssr")]
+use access::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::commissions::CommissionStatus;
 use domain::page::Page;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
 use ui::{Address, ButtonLink, Card, EmptyState, Glyph, Note, Pagination, Tone, grouped, use_toasts};
@@ -48,39 +49,13 @@ pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M UTC").to_string()
 }
 
-/// What was awaited, or what went wrong instead; the skeleton while the browser waits.
-pub(crate) fn loaded<T>(
-    found: Resource<Result<T>>,
-    skeleton: fn() -> AnyView,
-    show: impl Fn(T) -> AnyView + Copy + Send + Sync + 'static,
-) -> AnyView
-where
-    T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static,
-{
-    view! {
-        <Transition fallback=skeleton>
-            {move || Suspend::new(async move {
-                match found.await {
-                    Ok(content) => show(content),
-                    Err(error) => view! { <Failure error=error/> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
-}
-
 /// Says that an act has worked, and what went wrong where it has not.
-pub(crate) fn tell<S>(form: Form<S>, done: &'static str)
-where
-    S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
+pub(crate) fn tell<S: 'static>(form: Form<S>, done: &'static str) {
     let toasts = use_toasts();
-    Effect::new(move |_| match form.action.value().get() {
-        Some(Ok(_)) => toasts.say(done),
-        Some(Err(error)) if error.leads_to("").is_none() => toasts.fail(error.words()),
-        _ => {}
+    form.settled(move |outcome| match outcome {
+        Ok(()) => toasts.say(done),
+        Err(error) if error.leads_to("").is_none() => toasts.fail(error.words()),
+        Err(_) => {}
     });
 }
 
@@ -166,14 +141,10 @@ pub(crate) fn wrong(words: Signal<Option<String>>) -> AnyView {
 
 /// Counts how often an act has worked: a resource that looks at the count is read again. The dialog in which the act's
 /// form stands closes, emptied.
-pub(crate) fn done<S>(form: Form<S>) -> RwSignal<usize>
-where
-    S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
+pub(crate) fn done<S: 'static>(form: Form<S>) -> RwSignal<usize> {
     let count = RwSignal::new(0);
-    Effect::new(move |_| {
-        if matches!(form.action.value().get(), Some(Ok(_))) {
+    form.settled(move |outcome| {
+        if outcome.is_ok() {
             count.update(|count| *count += 1);
             close_open_dialog();
         }

@@ -1,9 +1,8 @@
 //! The team: who may do what in the programs of the organization.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::accounts::{Member, Role};
 use domain::ids::AccountId;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -88,7 +87,7 @@ struct Forms {
 
 /// `/admin/{program}/team`.
 pub struct TeamPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     forms: Forms,
 }
 
@@ -98,7 +97,7 @@ impl LazyPage for TeamPage {
         let forms = Forms { invite: Form::new(), again: Form::new(), role: Form::new(), remove: Form::new() };
         let done = [show::done(forms.invite), show::done(forms.role), show::done(forms.remove)];
         let found =
-            Resource::new(move || (program.get(), done.map(|done| done.get())), |(program, _)| read_team(program));
+            read_after(move || done.map(|done| done.get()).iter().sum(), move || ReadTeam { program: program.get() });
         Self { found, forms }
     }
 
@@ -110,7 +109,7 @@ impl LazyPage for TeamPage {
         show::tell(forms.remove, "Member removed");
         view! {
             <Title text="Team"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, forms))}
+            {found.show(skeleton, move |shown| page(shown, forms))}
         }
         .into_any()
     }
@@ -182,7 +181,7 @@ fn invite(form: Form<InviteMember>) -> AnyView {
     view! {
         <Drawer id="invite" title="Invite a member">
             {show::wrong(form.beside(&["email", "name"]))}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {show::program_field()}
                 <TextInput id="invite-email" name="email" label="E-mail" kind="email" required=true error=form.field("email")/>
                 <TextInput id="invite-name" name="name" label="Name" required=true error=form.field("name")/>
@@ -192,7 +191,7 @@ fn invite(form: Form<InviteMember>) -> AnyView {
                     <CloseButton closes="invite"/>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Send the invitation"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Drawer>
     }
     .into_any()
@@ -236,11 +235,11 @@ fn actions(member: &Member, own: bool, forms: Forms) -> AnyView {
     let (remove, opens) = (format!("remove-{account}"), format!("remove-{account}"));
     let again = member.invited.then(|| {
         view! {
-            <ActionForm action=forms.again.action>
+            <PostForm form=forms.again>
                 {show::program_field()}
                 {account_field(account)}
                 <MenuButton icon=Glyph::Mail submit=true>"Send the invitation again"</MenuButton>
-            </ActionForm>
+            </PostForm>
             <MenuLine/>
         }
     });
@@ -251,12 +250,12 @@ fn actions(member: &Member, own: bool, forms: Forms) -> AnyView {
             .map(|role| {
                 let (name, _) = role_words(*role);
                 view! {
-                    <ActionForm action=forms.role.action>
+                    <PostForm form=forms.role>
                         {show::program_field()}
                         {account_field(account)}
                         <input type="hidden" name="role" value=role.as_str()/>
                         <MenuButton icon=Glyph::Switch submit=true>"Make "{name.to_lowercase()}</MenuButton>
-                    </ActionForm>
+                    </PostForm>
                 }
             })
             .collect_view();
@@ -275,14 +274,14 @@ fn actions(member: &Member, own: bool, forms: Forms) -> AnyView {
         </Menu>
         <Dialog id=remove.clone() title=format!("Remove {}?", member.name)>
             <p>{words}" What they did stays in the audit log."</p>
-            <ActionForm action=forms.remove.action>
+            <PostForm form=forms.remove>
                 {show::program_field()}
                 {account_field(account)}
                 <div class="dialog-actions">
                     <CloseButton closes=remove/>
                     <Button kind=ButtonKind::Danger submit=true busy=forms.remove.pending()>"Remove"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Dialog>
     }
     .into_any()

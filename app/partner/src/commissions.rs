@@ -1,6 +1,6 @@
 //! Every commission of the partner, with filters.
 
-use access::{Failure, LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::commissions::CommissionStatus;
 use domain::money::Money;
 use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
@@ -42,18 +42,22 @@ pub async fn read_commissions(
 }
 
 /// `/p/{program}/commissions`.
-pub struct CommissionsPage(Resource<Result<Listed<CommissionRow, CommissionTotals>>>);
+pub struct CommissionsPage(Read<Listed<CommissionRow, CommissionTotals>>);
 
 impl LazyPage for CommissionsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || {
-                let of = |key| address.with(|address| show::value(address, key));
-                (program.get(), [of("status"), of("from"), of("to"), of("order"), of("cursor")])
-            },
-            |(program, [status, from, to, order, cursor])| read_commissions(program, status, from, to, order, cursor),
-        ))
+        Self(read(move || {
+            let of = |key| address.with(|address| show::value(address, key));
+            ReadCommissions {
+                program: program.get(),
+                status: of("status"),
+                from: of("from"),
+                to: of("to"),
+                order: of("order"),
+                cursor: of("cursor"),
+            }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -63,14 +67,7 @@ impl LazyPage for CommissionsPage {
             <Title text="Rewards"/>
             <PageHead title="Rewards"/>
             {move || filters(&address.get())}
-            <Transition fallback=|| view! { <Card><SkeletonTable columns=5/></Card> }>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(listed) => list(listed, &address.get_untracked()),
-                        Err(error) => view! { <Failure error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), move |listed| list(listed, &address.get_untracked()))}
         }
         .into_any()
     }

@@ -1,6 +1,6 @@
 //! The partner's dashboard.
 
-use access::{Failure, LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::money::Money;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use domain::reports::{Count, Dashboard, Line, Period, PromoCodeLine};
@@ -50,18 +50,15 @@ pub async fn read_dashboard(
 }
 
 /// `/p/{program}`.
-pub struct DashboardPage(Resource<Result<Shown>>);
+pub struct DashboardPage(Read<Shown>);
 
 impl LazyPage for DashboardPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || {
-                let of = |key| address.with(|address| show::value(address, key));
-                (program.get(), of("period"), of("from"), of("to"))
-            },
-            |(program, period, from, to)| read_dashboard(program, period, from, to),
-        ))
+        Self(read(move || {
+            let of = |key| address.with(|address| show::value(address, key));
+            ReadDashboard { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -69,20 +66,13 @@ impl LazyPage for DashboardPage {
         let address = show::address();
         view! {
             <Title text="Dashboard"/>
-            <Transition fallback=skeleton>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(shown) => page(shown, address.get_untracked()),
-                        Err(error) => view! { <PageHead title="Dashboard"/> <Failure error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {found.show(skeleton, move |shown| page(shown, address.get_untracked()))}
         }
         .into_any()
     }
 }
 
-fn skeleton() -> impl IntoView {
+fn skeleton() -> AnyView {
     view! {
         <PageHead title="Dashboard"/>
         <SkeletonTiles/>
@@ -91,6 +81,7 @@ fn skeleton() -> impl IntoView {
             <div class="col"><SkeletonCard lines=2/><SkeletonCard lines=3/></div>
         </div>
     }
+    .into_any()
 }
 
 fn page(shown: Shown, address: Address) -> AnyView {

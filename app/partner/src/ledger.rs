@@ -1,6 +1,6 @@
 //! The partner's ledger: every entry, and what stands after it.
 
-use access::{Failure, LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::ledger::LedgerAccount;
 use domain::reports::{Balance, LedgerPage as Entries, LedgerRow};
 use leptos::prelude::*;
@@ -39,18 +39,15 @@ pub async fn read_ledger(program: String, account: Option<String>, cursor: Optio
 }
 
 /// `/p/{program}/ledger`.
-pub struct LedgerPage(Resource<Result<Shown>>);
+pub struct LedgerPage(Read<Shown>);
 
 impl LazyPage for LedgerPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || {
-                let of = |key| address.with(|address| show::value(address, key));
-                (program.get(), of("account"), of("cursor"))
-            },
-            |(program, account, cursor)| read_ledger(program, account, cursor),
-        ))
+        Self(read(move || {
+            let of = |key| address.with(|address| show::value(address, key));
+            ReadLedger { program: program.get(), account: of("account"), cursor: of("cursor") }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -59,14 +56,7 @@ impl LazyPage for LedgerPage {
         view! {
             <Title text="My ledger"/>
             <PageHead title="My ledger"/>
-            <Transition fallback=|| view! { <SkeletonTiles count=3/> <Card><SkeletonTable columns=4/></Card> }>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(shown) => page(shown, &address.get_untracked()),
-                        Err(error) => view! { <Failure error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {found.show(|| view! { <SkeletonTiles count=3/> <Card><SkeletonTable columns=4/></Card> }.into_any(), move |shown| page(shown, &address.get_untracked()))}
         }
         .into_any()
     }

@@ -1,8 +1,7 @@
 //! The partner's links, and making further ones.
 
-use access::{Failure, Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read};
 use domain::links::LinkRow;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -56,12 +55,12 @@ pub async fn create_link(
 }
 
 /// `/p/{program}/links`.
-pub struct LinksPage(Resource<Result<Shown>>);
+pub struct LinksPage(Read<Shown>);
 
 impl LazyPage for LinksPage {
     fn data() -> Self {
         let program = show::program();
-        Self(Resource::new(move || program.get(), read_links))
+        Self(read(move || ReadLinks { program: program.get() }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -69,23 +68,16 @@ impl LazyPage for LinksPage {
         let form = Form::<CreateLink>::new();
         let program = show::program();
         let toasts = use_toasts();
-        Effect::new(move |_| {
-            if let Some(Ok(())) = form.action.value().get() {
+        form.settled(move |outcome| {
+            if outcome.is_ok() {
                 toasts.say("The link is made");
-                found.refetch();
+                found.again();
             }
         });
         view! {
             <Title text="Links"/>
             <PageHead title="Links"/>
-            <Transition fallback=|| view! { <Card><SkeletonTable columns=5/></Card> }>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(shown) => page(shown, form, program.get_untracked()),
-                        Err(error) => view! { <Failure error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), move |shown| page(shown, form, program.get_untracked()))}
         }
         .into_any()
     }
@@ -111,7 +103,7 @@ fn page(shown: Shown, form: Form<CreateLink>, program: String) -> AnyView {
         </Card>
         <Card title="Make a link">
             {move || form.beside(&["code", "name", "destination"]).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 <input type="hidden" name="program" value=program/>
                 <TextInput id="destination" label="Where it leads" kind="url" placeholder=website help="A page on the program's own site; its start page where you leave it empty." optional=true error=form.field("destination")/>
                 <div class="form-row">
@@ -121,7 +113,7 @@ fn page(shown: Shown, form: Form<CreateLink>, program: String) -> AnyView {
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the link"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Card>
     }
     .into_any()

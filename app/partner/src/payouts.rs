@@ -1,6 +1,6 @@
 //! What the partner has been paid.
 
-use access::{Failure, LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::payments::{PaymentRow, PaymentStatus, PaymentTotals};
 use domain::reports::Listed;
 use leptos::prelude::*;
@@ -27,15 +27,15 @@ pub async fn read_payouts(program: String, cursor: Option<String>) -> Result<Lis
 }
 
 /// `/p/{program}/payouts`.
-pub struct PayoutsPage(Resource<Result<Listed<PaymentRow, PaymentTotals>>>);
+pub struct PayoutsPage(Read<Listed<PaymentRow, PaymentTotals>>);
 
 impl LazyPage for PayoutsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || (program.get(), address.with(|address| show::value(address, "cursor"))),
-            |(program, cursor)| read_payouts(program, cursor),
-        ))
+        Self(read(move || ReadPayouts {
+            program: program.get(),
+            cursor: address.with(|address| show::value(address, "cursor")),
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -44,14 +44,7 @@ impl LazyPage for PayoutsPage {
         view! {
             <Title text="Payouts"/>
             <PageHead title="Payouts"/>
-            <Transition fallback=|| view! { <Card><SkeletonTable columns=4/></Card> }>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(listed) => list(listed, &address.get_untracked()),
-                        Err(error) => view! { <Failure error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |listed| list(listed, &address.get_untracked()))}
         }
         .into_any()
     }

@@ -1,6 +1,6 @@
 //! The partner's promo codes.
 
-use access::{Failure, LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::page::Page;
 use domain::partners::PromoCodeRow;
 use leptos::prelude::*;
@@ -25,15 +25,15 @@ pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result
 }
 
 /// `/p/{program}/promo-codes`.
-pub struct PromoCodesPage(Resource<Result<Page<PromoCodeRow>>>);
+pub struct PromoCodesPage(Read<Page<PromoCodeRow>>);
 
 impl LazyPage for PromoCodesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || (program.get(), address.with(|address| show::value(address, "cursor"))),
-            |(program, cursor)| read_promo_codes(program, cursor),
-        ))
+        Self(read(move || ReadPromoCodes {
+            program: program.get(),
+            cursor: address.with(|address| show::value(address, "cursor")),
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -42,14 +42,7 @@ impl LazyPage for PromoCodesPage {
         view! {
             <Title text="Promo codes"/>
             <PageHead title="Promo codes"/>
-            <Transition fallback=|| view! { <Card><SkeletonTable columns=4/></Card> }>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(codes) => list(codes, &address.get_untracked()),
-                        Err(error) => view! { <Failure error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |listed| list(listed, &address.get_untracked()))}
         }
         .into_any()
     }

@@ -5,7 +5,7 @@ mod rewards;
 mod steps;
 mod waiting;
 
-use access::{FailurePage, Form, LazyPage, Result};
+use access::{Form, LazyPage, Read, Result, read};
 use domain::integrations::MadeApiKey;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -211,13 +211,13 @@ pub async fn create_key(program: String) -> Result<MadeApiKey> {
 }
 
 /// `/setup`.
-pub struct Setup(Resource<Result<Step>>);
+pub struct Setup(Read<Step>);
 
 impl LazyPage for Setup {
     fn data() -> Self {
         let query = use_query_map();
         // The step changes with what was done, and the address with it.
-        Self(Resource::new(move || query.with(|query| query.get("token")), setup_step))
+        Self(read(move || SetupStep { token: query.with(|query| query.get("token")) }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -230,31 +230,18 @@ impl LazyPage for Setup {
             partner: Form::new(),
         };
         Effect::new(move |before: Option<usize>| {
-            let done = forms.owner.action.version().get()
-                + forms.program.action.version().get()
-                + forms.offer.action.version().get();
+            let done = forms.owner.answered() + forms.program.answered() + forms.offer.answered();
             if before.is_some_and(|before| before != done) {
-                step.refetch();
+                step.again();
             }
             done
         });
         view! {
             <Title text="Set up"/>
-            <Transition>
-                {move || Suspend::new(async move {
-                    match step.await {
-                        Ok(step) => card(step, forms, move || step_again(this.0)),
-                        Err(error) => view! { <FailurePage error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {step.page(move |shown| card(shown, forms, move || step.again()))}
         }
         .into_any()
     }
-}
-
-fn step_again(step: Resource<Result<Step>>) {
-    step.refetch();
 }
 
 fn card(step: Step, forms: steps::Forms, on: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {

@@ -1,9 +1,8 @@
 //! The forms of the first run.
 
 use super::{CreateKey, CreateOffer, CreateOwner, CreateProgram, FirstPartner, ProgramRef};
-use access::Form;
+use access::{Form, PostForm};
 use domain::integrations::MadeApiKey;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, Choice, CodeBlock, CopyField, MoneyInput, Note, PasswordInput, Select, TextInput, Tone};
 
@@ -24,7 +23,7 @@ pub(super) fn wrong(words: Signal<Option<String>>) -> impl IntoView {
 pub(super) fn owner(form: Form<CreateOwner>, token: String) -> AnyView {
     view! {
         {wrong(form.beside(&["name", "email", "password", "organization"]))}
-        <ActionForm action=form.action attr:class="form">
+        <PostForm form=form class="form">
             <input type="hidden" name="token" value=token/>
             <div class="form-row">
                 <TextInput id="name" label="Your name" required=true autocomplete="name" autofocus=true error=form.field("name")/>
@@ -35,7 +34,7 @@ pub(super) fn owner(form: Form<CreateOwner>, token: String) -> AnyView {
             <div class="form-actions">
                 <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the owner"</Button>
             </div>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }
@@ -50,7 +49,7 @@ pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<String>) -> Any
     let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
     view! {
         {wrong(form.beside(&["name", "slug", "currency", "time_zone", "website"]))}
-        <ActionForm action=form.action attr:class="form">
+        <PostForm form=form class="form">
             <div class="form-row">
                 <TextInput id="name" label="Name" placeholder="Acme partners" required=true autofocus=true error=form.field("name")/>
                 <TextInput id="slug" label="Name in addresses" prefix="/p/" placeholder="acme" help="It can't be changed later." required=true error=form.field("slug")/>
@@ -63,7 +62,7 @@ pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<String>) -> Any
             <div class="form-actions">
                 <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the program"</Button>
             </div>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }
@@ -78,7 +77,7 @@ pub(super) fn offer(form: Form<CreateOffer>, program: ProgramRef) -> AnyView {
     ];
     view! {
         {wrong(form.beside(&["name", "percent", "months", "flat", "hold_days"]))}
-        <ActionForm action=form.action attr:class="form">
+        <PostForm form=form class="form">
             <input type="hidden" name="program" value=program.slug/>
             <TextInput id="name" label="Name" value="Standard" required=true error=form.field("name")/>
             <div class="form-row">
@@ -92,7 +91,7 @@ pub(super) fn offer(form: Form<CreateOffer>, program: ProgramRef) -> AnyView {
             <div class="form-actions">
                 <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the offer"</Button>
             </div>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }
@@ -101,12 +100,12 @@ pub(super) fn key(form: Form<CreateKey>, program: ProgramRef, on: impl Fn() + Co
     let slug = program.slug.clone();
     view! {
         {wrong(form.beside(&[]))}
-        {move || match form.action.value().get() {
+        {move || match form.answer() {
             Some(Ok(made)) => snippets(&made, &program, on),
             _ => {
                 let slug = slug.clone();
                 view! {
-                    <ActionForm action=form.action attr:class="form">
+                    <PostForm form=form class="form">
                         <input type="hidden" name="program" value=slug/>
                         <p class="sub">
                             "The key lets your server report sign-ups and sales. It is shown once: keep it with your server's other secrets."
@@ -114,7 +113,7 @@ pub(super) fn key(form: Form<CreateKey>, program: ProgramRef, on: impl Fn() + Co
                         <div class="form-actions">
                             <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the API key"</Button>
                         </div>
-                    </ActionForm>
+                    </PostForm>
                 }
                     .into_any()
             }

@@ -1,8 +1,7 @@
 //! Waiting for what comes from outside: the first click, the first sign-up, the first sale.
 
 use super::{ProgramRef, steps};
-use access::{Form, Result};
-use leptos::form::ActionForm;
+use access::{Form, PostForm, Result};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
@@ -76,13 +75,13 @@ pub(super) fn waiting(program: ProgramRef, form: Form<FirstPartner>) -> AnyView 
         let slug = slug.clone();
         leptos::task::spawn_local(async move {
             // What can't be asked now is asked again in three seconds.
-            if let Ok(found) = setup_progress(slug).await {
+            if let Ok(found) = access::ask(SetupProgress { program: slug }).await {
                 let _ = progress.try_set(Some(found));
             }
         });
     };
     Effect::new(move |_| {
-        form.action.version().track();
+        let _ = form.answered();
         look();
         let again = set_interval_with_handle(look.clone(), Duration::from_secs(3)).ok();
         on_cleanup(move || {
@@ -122,7 +121,7 @@ fn partner_form(program: String, form: Form<FirstPartner>) -> AnyView {
     view! {
         <p>"Let a partner in, so that there is a link to try. Begin with yourself."</p>
         {steps::wrong(form.beside(&["name", "email"]))}
-        <ActionForm action=form.action attr:class="form">
+        <PostForm form=form class="form">
             <input type="hidden" name="program" value=program/>
             <div class="form-row">
                 <TextInput id="name" label="Partner's name" required=true error=form.field("name")/>
@@ -131,7 +130,7 @@ fn partner_form(program: String, form: Form<FirstPartner>) -> AnyView {
             <div class="form-actions">
                 <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Add the partner"</Button>
             </div>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }

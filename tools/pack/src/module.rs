@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -14,9 +14,10 @@ use wasm_bindgen_cli_support::Bindgen;
 /// For each lazy function the stems of the chunks that it needs, in loading order.
 pub type LazyFunctions = HashMap<String, Vec<String>>;
 
-/// The file that loads chunks; leptos asks for it and for the manifest by these names.
+/// The file that loads chunks; lazy functions ask for it by this name.
 pub const LOADER: &str = "__wasm_split.______________________.js";
-const MANIFEST: &str = "__wasm_split_manifest.json";
+/// For each lazy part the files that its first use needs; the server tells the browser of them in the page's head.
+const CHUNKS: &str = "chunks.json";
 
 /// Where lazy functions' calls point to until a tool resolves them.
 const PLACEHOLDER: &str = "__wasm_split_placeholder__";
@@ -31,6 +32,11 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// A lazy function's own name, without the hash behind it.
+pub fn part(name: &str) -> &str {
+    name.rsplit_once('_').map_or(name, |(name, _)| name.trim_start_matches('_'))
+}
+
 /// Splits the module at its lazy functions, and binds the main one.
 pub fn split(wasm: &[u8], name: &str, package: &Path) -> Result<LazyFunctions> {
     let main = package.join("main.wasm");
@@ -44,7 +50,15 @@ pub fn split(wasm: &[u8], name: &str, package: &Path) -> Result<LazyFunctions> {
     let split = wasm_split_cli_support::transform(options)
         .map_err(|error| anyhow!("{error:#}"))
         .context("splitting failed (was it linked with --emit-relocs?)")?;
-    fs::write(package.join(MANIFEST), serde_json::to_vec(&split.prefetch_map)?)?;
+    let files: BTreeMap<&str, Vec<String>> = split
+        .prefetch_map
+        .iter()
+        .map(|(name, stems)| {
+            let files = stems.iter().map(|stem| format!("{stem}.wasm"));
+            (part(name), std::iter::once(LOADER.to_owned()).chain(files).collect())
+        })
+        .collect();
+    fs::write(package.join(CHUNKS), serde_json::to_vec(&files)?)?;
 
     bind(Bindgen::new().input_bytes(name, fs::read(&main)?), package)?;
     fs::remove_file(main)?;

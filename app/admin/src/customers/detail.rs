@@ -1,9 +1,8 @@
 use super::list::source_words;
 use crate::commissions::{self, Judging};
 use crate::{sales, show};
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::reports::{CustomerDetail, ReferralRow};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -61,7 +60,7 @@ pub async fn reassign_customer(
 
 /// `/admin/{program}/customers/{id}`.
 pub struct CustomerPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     judging: Judging,
     reassigning: Reassigning,
 }
@@ -80,16 +79,14 @@ impl LazyPage for CustomerPage {
         let reassign = Form::<ReassignCustomer>::new();
         show::tell(reassign, "Customer reassigned");
         let open = RwSignal::new(false);
-        let value = reassign.action.value();
-        Effect::new(move |_| {
-            if matches!(value.get(), Some(Ok(()))) {
+        reassign.settled(move |outcome| {
+            if outcome.is_ok() {
                 open.set(false);
             }
         });
-        let version = reassign.action.version();
-        let found = Resource::new(
-            move || (program.get(), id.get(), judging.version() + version.get()),
-            |(program, id, _)| read_customer(program, id),
+        let found = read_after(
+            move || judging.version() + reassign.answered(),
+            move || ReadCustomer { program: program.get(), id: id.get() },
         );
         Self { found, judging, reassigning: Reassigning { form: reassign, open } }
     }
@@ -99,7 +96,7 @@ impl LazyPage for CustomerPage {
         provide_context(judging);
         provide_context(reassigning);
         view! {
-            {show::loaded(found, || view! { <SkeletonCard lines=6/> }.into_any(), page)}
+            {found.show(|| view! { <SkeletonCard lines=6/> }.into_any(), page)}
             {judging.dialog()}
         }
         .into_any()
@@ -111,7 +108,7 @@ fn reassign_dialog(external_id: String) -> Option<AnyView> {
     Some(
         view! {
             <Dialog id="reassign" title="Reassign this customer" open=open>
-                <ActionForm action=form.action attr:class="form">
+                <PostForm form=form class="form">
                     <p>"Sales from now on pay the new partner by its current offers. What was earned before stays."</p>
                     {show::program_field()}
                     <input type="hidden" name="external_id" value=external_id/>
@@ -121,7 +118,7 @@ fn reassign_dialog(external_id: String) -> Option<AnyView> {
                         <CloseButton closes="reassign"/>
                         <Button submit=true kind=ButtonKind::Primary busy=form.pending()>"Reassign"</Button>
                     </div>
-                </ActionForm>
+                </PostForm>
             </Dialog>
         }
         .into_any(),

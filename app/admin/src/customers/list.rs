@@ -1,4 +1,4 @@
-use access::{LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::attribution::Source;
 use domain::customers::CustomerStatus;
 use domain::reports::{CustomerRow, CustomerTotals, Listed, Order};
@@ -46,28 +46,25 @@ pub async fn read_customers(
 }
 
 /// `/admin/{program}/customers`.
-pub struct CustomersPage(Resource<Result<Listed<CustomerRow, CustomerTotals>>>);
+pub struct CustomersPage(Read<Listed<CustomerRow, CustomerTotals>>);
 
 impl LazyPage for CustomersPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || {
-                let asked = address.with(|address| {
-                    let of = |key| show::value(address, key);
-                    Asked {
-                        partner_code: of("partner_code"),
-                        referred: of("referred"),
-                        status: of("status"),
-                        q: of("q"),
-                        order: of("order"),
-                        cursor: of("cursor"),
-                    }
-                });
-                (program.get(), asked)
-            },
-            |(program, asked)| read_customers(program, asked),
-        ))
+        Self(read(move || {
+            let asked = address.with(|address| {
+                let of = |key| show::value(address, key);
+                Asked {
+                    partner_code: of("partner_code"),
+                    referred: of("referred"),
+                    status: of("status"),
+                    q: of("q"),
+                    order: of("order"),
+                    cursor: of("cursor"),
+                }
+            });
+            ReadCustomers { program: program.get(), asked }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -76,7 +73,7 @@ impl LazyPage for CustomersPage {
             <Title text="Customers"/>
             <PageHead title="Customers"/>
             {move || filters(&address.get())}
-            {show::loaded(this.0, || view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
+            {this.0.show(|| view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
         }
         .into_any()
     }

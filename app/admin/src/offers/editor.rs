@@ -1,6 +1,6 @@
 //! An offer being made or changed.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, Read, Result, read};
 use domain::ids::OfferId;
 use domain::money::Currency;
 use domain::offers::{OfferInput, OfferRow, Trigger};
@@ -65,14 +65,14 @@ pub async fn save_offer(program: String, id: Option<OfferId>, offer: OfferInput)
 
 /// `/admin/{program}/offers/new`.
 pub struct NewOfferPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     form: Form<SaveOffer>,
 }
 
 impl LazyPage for NewOfferPage {
     fn data() -> Self {
         let program = show::program();
-        let found = Resource::new(move || program.get(), |program| read_offer(program, None));
+        let found = read(move || ReadOffer { program: program.get(), id: None });
         Self { found, form: Form::new() }
     }
 
@@ -81,7 +81,7 @@ impl LazyPage for NewOfferPage {
         show::tell(form, "Offer made");
         view! {
             <Title text="New offer"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form))}
         }
         .into_any()
     }
@@ -89,14 +89,14 @@ impl LazyPage for NewOfferPage {
 
 /// `/admin/{program}/offers/{id}`.
 pub struct OfferPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     form: Form<SaveOffer>,
 }
 
 impl LazyPage for OfferPage {
     fn data() -> Self {
         let (program, id) = (show::program(), show::parameter("id"));
-        let found = Resource::new(move || (program.get(), id.get()), |(program, id)| read_offer(program, Some(id)));
+        let found = read(move || ReadOffer { program: program.get(), id: Some(id.get()) });
         Self { found, form: Form::new() }
     }
 
@@ -105,7 +105,7 @@ impl LazyPage for OfferPage {
         show::tell(form, "Offer saved");
         view! {
             <Title text="Offer"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form))}
         }
         .into_any()
     }
@@ -214,7 +214,7 @@ fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
     let save = move |()| match editor.read() {
         Ok(offer) => {
             editor.issues.set(Vec::new());
-            form.action.dispatch(SaveOffer { program: program.get_untracked(), id, offer });
+            form.send(&SaveOffer { program: program.get_untracked(), id, offer });
         }
         Err(issues) => editor.issues.set(issues),
     };

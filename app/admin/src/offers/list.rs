@@ -1,9 +1,8 @@
 //! The program's offers.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::OfferId;
 use domain::offers::OfferRow;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -45,7 +44,7 @@ pub async fn archive_offer(program: String, id: OfferId, archived: bool) -> Resu
 
 /// `/admin/{program}/offers`.
 pub struct OffersPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     form: Form<ArchiveOffer>,
 }
 
@@ -54,7 +53,7 @@ impl LazyPage for OffersPage {
         let program = show::program();
         let form = Form::new();
         let done = show::done(form);
-        let found = Resource::new(move || (program.get(), done.get()), |(program, _)| read_offers(program));
+        let found = read_after(move || done.get(), move || ReadOffers { program: program.get() });
         Self { found, form }
     }
 
@@ -63,7 +62,7 @@ impl LazyPage for OffersPage {
         show::tell(form, "Offer changed");
         view! {
             <Title text="Offers"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form))}
         }
         .into_any()
     }
@@ -117,12 +116,12 @@ fn card(offer: OfferRow, program: &str, may_edit: bool, form: Form<ArchiveOffer>
         may_edit.then(|| {
             view! {
                 <div class="row">
-                    <ActionForm action=form.action>
+                    <PostForm form=form>
                         {show::program_field()}
                         <input type="hidden" name="id" value=id/>
                         <input type="hidden" name="archived" value=turn/>
                         <Button submit=true kind=ButtonKind::Quiet label=turn_label>{words}</Button>
-                    </ActionForm>
+                    </PostForm>
                     {(!archived).then(|| view! { <ButtonLink href=href label=edit_label icon=Glyph::Edit>"Edit"</ButtonLink> })}
                 </div>
             }

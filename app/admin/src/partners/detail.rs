@@ -1,6 +1,6 @@
 //! All of one partner.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, Read, Result, read_after};
 use domain::links::LinkRow;
 use domain::offers::OfferRow;
 use domain::partners::{EnrollmentStatus, Kinds, PartnerDetail, Standing};
@@ -68,7 +68,7 @@ struct Forms {
 
 /// `/admin/{program}/partners/{code}`.
 pub struct PartnerPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     forms: Forms,
 }
 
@@ -80,10 +80,7 @@ impl LazyPage for PartnerPage {
         let each =
             [show::done(status), show::done(update), show::done(change_code), show::done(account), show::done(offers)];
         let done = Signal::derive(move || each.iter().map(|done| done.get()).sum());
-        let found = Resource::new(
-            move || (program.get(), code.get(), done.get()),
-            |(program, code, _)| read_partner(program, code),
-        );
+        let found = read_after(move || done.get(), move || ReadPartner { program: program.get(), code: code.get() });
         Self { found, forms: Forms { status, update, code: change_code, account, offers, done } }
     }
 
@@ -94,7 +91,7 @@ impl LazyPage for PartnerPage {
         show::tell(forms.code, "Code changed");
         show::tell(forms.account, "Invitation sent");
         show::tell(forms.offers, "Offers saved");
-        show::loaded(found, skeleton, move |shown| page(shown, forms))
+        found.show(skeleton, move |shown| page(shown, forms))
     }
 }
 

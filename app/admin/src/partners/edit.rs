@@ -1,9 +1,8 @@
 //! What an admin changes of a partner: its particulars, its code, and who signs in for it.
 
-use access::{Form, Result};
+use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
 use domain::partners::{Kinds, PartnerDetail};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, Checkbox, CloseButton, Dialog, Drawer, TextInput};
 
@@ -95,7 +94,7 @@ pub(super) fn particulars(form: Form<UpdatePartner>, detail: &PartnerDetail) -> 
     view! {
         <Drawer id="edit" title="Edit the partner">
             {show::wrong(form.beside(&["name", "company", "email", "website"]))}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {partner_field(partner.id)}
                 <TextInput id="name" label="Name" value=partner.name autocomplete="off" error=form.field("name")/>
                 <TextInput id="company" label="Company" value=partner.company optional=true autocomplete="off" error=form.field("company")/>
@@ -106,7 +105,7 @@ pub(super) fn particulars(form: Form<UpdatePartner>, detail: &PartnerDetail) -> 
                     <CloseButton closes="edit"/>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Drawer>
     }
     .into_any()
@@ -119,14 +118,14 @@ pub(super) fn code(form: Form<ChangeCode>, detail: &PartnerDetail) -> AnyView {
         <Dialog id="change-code" title="Change the code">
             <p>"The partner's link changes with it. The old code still leads to the partner."</p>
             {show::wrong(form.beside(&["code"]))}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {partner_field(partner.id)}
                 <TextInput id="new-code" name="code" label="Code" value=partner.code required=true autocomplete="off" error=form.field("code")/>
                 <div class="dialog-actions">
                     <CloseButton closes="change-code"/>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Change the code"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Dialog>
     }
     .into_any()
@@ -139,7 +138,7 @@ pub(super) fn account(form: Form<AddAccount>, detail: &PartnerDetail) -> AnyView
         <Dialog id="add-account" title="Invite a person">
             <p>"They sign in for this partner, and see all that it sees."</p>
             {show::wrong(form.beside(&["email", "name"]))}
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {partner_field(partner)}
                 <TextInput id="account-email" name="email" label="E-mail" kind="email" required=true autocomplete="off" error=form.field("email")/>
                 <TextInput id="account-name" name="name" label="Name" optional=true autocomplete="off" error=form.field("name")/>
@@ -147,7 +146,7 @@ pub(super) fn account(form: Form<AddAccount>, detail: &PartnerDetail) -> AnyView
                     <CloseButton closes="add-account"/>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Send the invitation"</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Dialog>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! The list of partners.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, Read, Result, read_after};
 use domain::page::Page;
 use domain::partners::{EnrollmentStatus, PartnerRow, PartnerSort, StatusCount};
 use leptos::prelude::*;
@@ -63,7 +63,7 @@ fn sort(word: &str) -> PartnerSort {
 
 /// `/admin/{program}/partners`.
 pub struct PartnersPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     form: Form<SetStatus>,
 }
 
@@ -72,12 +72,18 @@ impl LazyPage for PartnersPage {
         let (program, address) = (show::program(), show::address());
         let form = Form::new();
         let done = show::done(form);
-        let found = Resource::new(
+        let found = read_after(
+            move || done.get(),
             move || {
                 let of = |key| address.with(|address| show::value(address, key));
-                (program.get(), [of("q"), of("status"), of("order"), of("cursor")], done.get())
+                ReadPartners {
+                    program: program.get(),
+                    q: of("q"),
+                    status: of("status"),
+                    order: of("order"),
+                    cursor: of("cursor"),
+                }
             },
-            |(program, [q, status, order, cursor], _)| read_partners(program, q, status, order, cursor),
         );
         Self { found, form }
     }
@@ -87,7 +93,7 @@ impl LazyPage for PartnersPage {
         show::tell(form, "Partner's standing changed");
         view! {
             <Title text="Partners"/>
-            {show::loaded(found, skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form))}
         }
         .into_any()
     }

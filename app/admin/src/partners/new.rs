@@ -1,8 +1,7 @@
 //! A new partner.
 
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Result};
 use domain::partners::EnrollmentStatus;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{Button, ButtonKind, ButtonLink, Card, Choice, PageHead, Select, TextInput};
@@ -60,7 +59,7 @@ impl LazyPage for NewPartnerPage {
             <PageHead title="New partner" back=(list(), "Partners".to_owned())/>
             <Card>
                 {show::wrong(form.beside(&["name", "company", "email", "website", "code", "status"]))}
-                <ActionForm action=form.action attr:class="form">
+                <PostForm form=form class="form">
                     {show::program_field()}
                     <div class="form-row">
                         <TextInput id="name" label="Name" autocomplete="off" help="Give a name, a company or both." autofocus=true error=form.field("name")/>
@@ -79,7 +78,7 @@ impl LazyPage for NewPartnerPage {
                         <ButtonLink href=list()>"Cancel"</ButtonLink>
                         <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Let the partner in"</Button>
                     </div>
-                </ActionForm>
+                </PostForm>
             </Card>
         }
         .into_any()

@@ -150,7 +150,7 @@ pub(super) fn editor(form: Form<SetOffers>, detail: &PartnerDetail, offers: &[Of
     let save = move |()| {
         let choices = chosen.with_untracked(|chosen| chosen.iter().map(Chosen::choice).collect::<Option<Vec<_>>>());
         if let Some(offers) = choices {
-            form.action.dispatch(SetOffers { program: program.get_untracked(), partner, offers });
+            form.send(&SetOffers { program: program.get_untracked(), partner, offers });
         }
     };
     let rows = move || chosen.get();

@@ -1,9 +1,8 @@
 //! A partner's standing: let in, declined, paused, banned.
 
-use access::{Form, Result};
+use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
 use domain::partners::{EnrollmentStatus, PartnerRow};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, CloseButton, Dialog, Glyph, MenuButton, Textarea};
 
@@ -55,11 +54,11 @@ pub(super) fn at_once(form: Form<SetStatus>, partner: &PartnerRow, to: Enrollmen
     let label = format!("{words} {}", called(partner));
     let partner = partner.id;
     view! {
-        <ActionForm action=form.action>
+        <PostForm form=form>
             {fields(partner, to)}
             <input type="hidden" name="reason" value=""/>
             <Button submit=true kind=kind label=label busy=form.pending()>{words}</Button>
-        </ActionForm>
+        </PostForm>
     }
     .into_any()
 }
@@ -71,11 +70,11 @@ pub(super) fn items(form: Form<SetStatus>, partner: &PartnerRow) -> AnyView {
         let (to, (words, glyph)) = (*to, act(from, *to));
         if to == EnrollmentStatus::Active {
             view! {
-                <ActionForm action=form.action>
+                <PostForm form=form>
                     {fields(id, to)}
                     <input type="hidden" name="reason" value=""/>
                     <MenuButton icon=glyph submit=true>{words}</MenuButton>
-                </ActionForm>
+                </PostForm>
             }
             .into_any()
         } else {
@@ -112,14 +111,14 @@ fn dialog(form: Form<SetStatus>, partner: &PartnerRow, to: EnrollmentStatus) -> 
     view! {
         <Dialog id=id.clone() title=title>
             <p>{follows}</p>
-            <ActionForm action=form.action attr:class="form">
+            <PostForm form=form class="form">
                 {fields(partner, to)}
                 <Textarea id=format!("{id}-reason") name="reason" label="Reason" help="For your team; it stays in the partner's history." optional=true error=form.field("reason")/>
                 <div class="dialog-actions">
                     <CloseButton closes=id/>
                     <Button kind=kind submit=true busy=form.pending()>{words}</Button>
                 </div>
-            </ActionForm>
+            </PostForm>
         </Dialog>
     }
     .into_any()

@@ -1,8 +1,7 @@
-use access::{Form, LazyPage, Result};
+use access::{Form, LazyPage, PostForm, Read, Result, read, read_after};
 use domain::ids::PaymentId;
 use domain::page::Page;
 use domain::payments::{BatchDetail, BatchRow, PaymentRow, PaymentStatus};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -26,22 +25,22 @@ pub async fn read_batches(program: String, cursor: Option<String>) -> Result<Pag
 }
 
 /// `/admin/{program}/payments`.
-pub struct BatchesPage(Resource<Result<Page<BatchRow>>>);
+pub struct BatchesPage(Read<Page<BatchRow>>);
 
 impl LazyPage for BatchesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || (program.get(), address.with(|address| show::value(address, "cursor"))),
-            |(program, cursor)| read_batches(program, cursor),
-        ))
+        Self(read(move || ReadBatches {
+            program: program.get(),
+            cursor: address.with(|address| show::value(address, "cursor")),
+        }))
     }
 
     fn view(this: Self) -> AnyView {
         view! {
             <Title text="Payments"/>
             <PageHead title="Payments"/>
-            {show::loaded(this.0, || view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
+            {this.0.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
         }
         .into_any()
     }
@@ -138,7 +137,7 @@ pub async fn take_payment_back(program: String, id: PaymentId, becomes: String, 
 
 /// `/admin/{program}/payments/{id}`.
 pub struct BatchPage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     taking: Taking,
 }
 
@@ -156,15 +155,12 @@ impl LazyPage for BatchPage {
         let form = Form::<TakePaymentBack>::new();
         show::tell(form, "Payment taken back");
         let taking = Taking { form, payment: RwSignal::new(None), open: RwSignal::new(false) };
-        let value = form.action.value();
-        Effect::new(move |_| {
-            if matches!(value.get(), Some(Ok(()))) {
+        form.settled(move |outcome| {
+            if outcome.is_ok() {
                 taking.open.set(false);
             }
         });
-        let version = form.action.version();
-        let found =
-            Resource::new(move || (program.get(), id.get(), version.get()), |(program, id, _)| read_batch(program, id));
+        let found = read_after(move || form.answered(), move || ReadBatch { program: program.get(), id: id.get() });
         Self { found, taking }
     }
 
@@ -182,9 +178,9 @@ impl LazyPage for BatchPage {
             Choice::new(PaymentStatus::Cancelled.as_str(), "It was recorded by mistake"),
         ];
         view! {
-            {show::loaded(found, || view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), batch)}
+            {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), batch)}
             <Dialog id="take-back" title="Take this payment back?" open=taking.open>
-                <ActionForm action=taking.form.action attr:class="form">
+                <PostForm form=taking.form class="form">
                     <p>{words}</p>
                     {show::program_field()}
                     <input type="hidden" name="id" prop:value=id/>
@@ -194,7 +190,7 @@ impl LazyPage for BatchPage {
                         <CloseButton closes="take-back"/>
                         <Button submit=true kind=ButtonKind::Danger busy=taking.form.pending()>"Take back"</Button>
                     </div>
-                </ActionForm>
+                </PostForm>
             </Dialog>
         }
         .into_any()

@@ -1,4 +1,4 @@
-use access::{Error, Form, LazyPage, Result};
+use access::{Form, LazyPage, Read, Result, read_after};
 use chrono::NaiveDate;
 use domain::ids::{BatchId, EnrollmentId};
 use domain::money::Money;
@@ -56,7 +56,7 @@ pub async fn record_batch(program: String, batch: BatchInput) -> Result<BatchId>
 
 /// `/admin/{program}/pay`.
 pub struct PayPage {
-    found: Resource<Result<Vec<DuePartner>>>,
+    found: Read<Vec<DuePartner>>,
     paying: Paying,
 }
 
@@ -77,21 +77,19 @@ impl LazyPage for PayPage {
         let (preview, record) = (Form::<PreviewBatch>::new(), Form::<RecordBatch>::new());
         let paying =
             Paying { program, chosen: RwSignal::new(BTreeSet::new()), preview, record, reviewed: RwSignal::new(None) };
-        let (previewed, recorded) = (preview.action.value(), record.action.value());
         let (toasts, navigate) = (use_toasts(), use_navigate());
-        Effect::new(move |_| match previewed.get() {
+        Effect::new(move |_| match preview.answer() {
             Some(Ok(batch)) => paying.reviewed.set(Some(batch)),
             Some(Err(error)) if error.leads_to("").is_none() => toasts.fail(error.words()),
             _ => {}
         });
         Effect::new(move |_| {
-            if let Some(Ok(batch)) = recorded.get() {
+            if let Some(Ok(batch)) = record.answer() {
                 toasts.say("Payments recorded");
                 navigate(&format!("/admin/{}/payments/{batch}", program.get_untracked()), NavigateOptions::default());
             }
         });
-        let version = record.action.version();
-        let found = Resource::new(move || (program.get(), version.get()), |(program, _)| read_due_partners(program));
+        let found = read_after(move || record.answered(), move || ReadDuePartners { program: program.get() });
         Self { found, paying }
     }
 
@@ -104,7 +102,7 @@ impl LazyPage for PayPage {
             <PageHead title="Pay"/>
             {move || view! { <Steps names=&["Choose partners", "Review and record"] current=step.get()/> }}
             <div hidden=move || paying.reviewed.with(Option::is_some)>
-                {show::loaded(found, || view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), choose)}
+                {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), choose)}
             </div>
             {move || paying.reviewed.get().map(|preview| review(preview, paying))}
         }
@@ -158,7 +156,7 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
     let count = move || paying.chosen.with(BTreeSet::len);
     let go_on = move |()| {
         let partners = paying.chosen.get_untracked().into_iter().collect();
-        paying.preview.action.dispatch(PreviewBatch { program: paying.program.get_untracked(), partners });
+        paying.preview.send(&PreviewBatch { program: paying.program.get_untracked(), partners });
     };
     let nobody = Signal::derive(move || paying.chosen.with(BTreeSet::is_empty));
     let head = move || {
@@ -246,11 +244,11 @@ fn review(preview: Preview, paying: Paying) -> AnyView {
             payment_date,
             note: note.get_untracked(),
         };
-        paying.record.action.dispatch(RecordBatch { program: paying.program.get_untracked(), batch });
+        paying.record.send(&RecordBatch { program: paying.program.get_untracked(), batch });
     };
     let back = move |()| {
         paying.reviewed.set(None);
-        paying.record.action.value().set(None::<std::result::Result<BatchId, Error>>);
+        paying.record.clear();
     };
     let problem = paying.record.beside(&["code", "payment_date", "note"]);
     let date_error = Signal::derive(move || wrong_date.get().or_else(|| paying.record.field("payment_date").get()));

@@ -1,6 +1,6 @@
 use crate::commissions::{self, Judging};
 use crate::show;
-use access::{LazyPage, Result};
+use access::{LazyPage, Read, Result, read_after};
 use domain::reports::{RefundRow, SaleDetail};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -30,7 +30,7 @@ pub async fn read_sale(program: String, id: String) -> Result<Shown> {
 
 /// `/admin/{program}/sales/{id}`.
 pub struct SalePage {
-    found: Resource<Result<Shown>>,
+    found: Read<Shown>,
     judging: Judging,
 }
 
@@ -38,10 +38,7 @@ impl LazyPage for SalePage {
     fn data() -> Self {
         let (program, id) = (show::program(), show::parameter("id"));
         let judging = Judging::new();
-        let found = Resource::new(
-            move || (program.get(), id.get(), judging.version()),
-            |(program, id, _)| read_sale(program, id),
-        );
+        let found = read_after(move || judging.version(), move || ReadSale { program: program.get(), id: id.get() });
         Self { found, judging }
     }
 
@@ -49,7 +46,7 @@ impl LazyPage for SalePage {
         let SalePage { found, judging } = this;
         provide_context(judging);
         view! {
-            {show::loaded(found, || view! { <SkeletonCard lines=6/> }.into_any(), page)}
+            {found.show(|| view! { <SkeletonCard lines=6/> }.into_any(), page)}
             {judging.dialog()}
         }
         .into_any()

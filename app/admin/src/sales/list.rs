@@ -1,4 +1,4 @@
-use access::{LazyPage, Result};
+use access::{LazyPage, Read, Result, read};
 use domain::reports::{Listed, Order, SaleRow, SaleTotals};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -41,28 +41,25 @@ pub async fn read_sales(program: String, #[server(default)] asked: Asked) -> Res
 }
 
 /// `/admin/{program}/sales`.
-pub struct SalesPage(Resource<Result<Listed<SaleRow, SaleTotals>>>);
+pub struct SalesPage(Read<Listed<SaleRow, SaleTotals>>);
 
 impl LazyPage for SalesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(Resource::new(
-            move || {
-                let asked = address.with(|address| {
-                    let of = |key| show::value(address, key);
-                    Asked {
-                        partner_code: of("partner_code"),
-                        from: of("from"),
-                        to: of("to"),
-                        q: of("q"),
-                        order: of("order"),
-                        cursor: of("cursor"),
-                    }
-                });
-                (program.get(), asked)
-            },
-            |(program, asked)| read_sales(program, asked),
-        ))
+        Self(read(move || {
+            let asked = address.with(|address| {
+                let of = |key| show::value(address, key);
+                Asked {
+                    partner_code: of("partner_code"),
+                    from: of("from"),
+                    to: of("to"),
+                    q: of("q"),
+                    order: of("order"),
+                    cursor: of("cursor"),
+                }
+            });
+            ReadSales { program: program.get(), asked }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
@@ -71,7 +68,7 @@ impl LazyPage for SalesPage {
             <Title text="Sales"/>
             <PageHead title="Sales"/>
             {move || filters(&address.get())}
-            {show::loaded(this.0, || view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
+            {this.0.show(|| view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
         }
         .into_any()
     }

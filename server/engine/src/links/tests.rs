@@ -90,9 +90,7 @@ async fn a_click_that_postgres_refuses_takes_no_other_with_it(pool: PgPool) {
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..50 {
         let (writer, link) = (writer.clone(), if n == 25 { ghost.clone() } else { link.clone() });
-        tasks.spawn(async move {
-            (n, writer.record(NewClick::new(&Moment::now(), &link, visit(true))).await.is_ok())
-        });
+        tasks.spawn(async move { (n, writer.record(NewClick::new(&Moment::now(), &link, visit(true))).await.is_ok()) });
     }
     let answers = tasks.join_all().await;
     assert!(!answers.contains(&(25, true)), "the refused one has no click id");
