@@ -4,7 +4,16 @@ import { expect, test } from "./fixtures";
 import { ada, admin, fits, signIn } from "./people";
 
 const open = ["/sign-in", "/p/acme/sign-in", "/forgot-password", "/shop"];
-const partner = ["/p/acme", "/p/acme?period=7d", "/p/acme/commissions", "/p/acme/ledger", "/account"];
+const partner = [
+  "/p/acme",
+  "/p/acme?period=7d",
+  "/p/acme/commissions",
+  "/p/acme/ledger",
+  "/p/acme/links",
+  "/p/acme/promo-codes",
+  "/p/acme/payouts",
+  "/account",
+];
 const team = [
   "/admin/acme",
   "/admin/acme/partners",
@@ -17,6 +26,7 @@ const team = [
   "/admin/acme/offers",
   "/admin/acme/offers/new",
   "/admin/acme/promo-codes",
+  "/admin/acme/api-keys",
   "/admin/acme/team",
   "/admin/acme/settings",
   "/admin/acme/audit-log",

@@ -6,12 +6,29 @@ export const admin = "admin@tributary.test";
 export const ada = "ada@tributary.test";
 
 /** Signs in as a person would, and waits for the page that follows. */
-export async function signIn(page: Page, who: string, then: string | RegExp) {
-  await page.goto(`/sign-in?to=${typeof then === "string" ? encodeURIComponent(then) : ""}`);
+export async function signIn(page: Page, who: string, then: string) {
+  await signInAs(page, who, password, then);
+  await page.waitForURL((url) => url.pathname + url.search === then);
+}
+
+/** Sends the sign-in form. */
+export async function signInAs(page: Page, who: string, password: string, then = "") {
+  await page.goto(`/sign-in?to=${encodeURIComponent(then)}`);
   await page.getByLabel("E-mail").fill(who);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => (typeof then === "string" ? url.pathname + url.search === then : then.test(url.pathname)));
+}
+
+/** From the team's page, asks somebody in. */
+export async function invite(page: Page, email: string, name: string, role: string) {
+  await page.locator("html[data-hydrated]").waitFor();
+  await page.getByRole("button", { name: "Invite a member" }).click();
+  const drawer = page.getByRole("dialog", { name: "Invite a member" });
+  await drawer.getByLabel("E-mail").fill(email);
+  await drawer.getByLabel("Name").fill(name);
+  await drawer.getByLabel("Role").selectOption({ label: role });
+  await drawer.getByRole("button", { name: "Send the invitation" }).click();
+  await expect(page.getByRole("row", { name: new RegExp(email) })).toBeVisible();
 }
 
 /** A code or name that no other test uses. */

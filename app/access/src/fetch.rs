@@ -23,12 +23,7 @@ where
 /// The address that asks a server function that reads.
 #[cfg(not(feature = "ssr"))]
 pub(crate) fn address<S: ServerFn + Serialize>(request: &S) -> String {
-    format!("{}?{}", S::PATH, encoded(request))
-}
-
-/// What a server function is given, as a form would send it.
-pub(crate) fn encoded<S: Serialize>(request: &S) -> String {
-    serde_qs::to_string(request).unwrap_or_default()
+    format!("{}?{}", S::PATH, serde_qs::to_string(request).unwrap_or_default())
 }
 
 /// What a server function answered.
@@ -52,10 +47,9 @@ mod browser {
         send(Request::get(&address).build()).await
     }
 
-    /// Posts a form; the answer in JSON. Where it leads elsewhere, the router goes there.
-    pub(crate) async fn post(path: &str, form: String) -> Result<String> {
-        let request = Request::post(path);
-        send(request.header("content-type", "application/x-www-form-urlencoded").body(form)).await
+    /// Posts what is of this kind; the answer in JSON. Where it leads elsewhere, the router goes there.
+    pub(crate) async fn post(path: &str, kind: &str, body: String) -> Result<String> {
+        send(Request::post(path).header("content-type", kind).body(body)).await
     }
 
     async fn send(request: std::result::Result<Request, gloo_net::Error>) -> Result<String> {

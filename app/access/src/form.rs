@@ -6,6 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 
+const FIELDS: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
 /// A form that posts to a server function, and what became of it: the same on the server, after a post without WASM, as
 /// in the browser.
 pub struct Form<S> {
@@ -34,12 +37,12 @@ impl<S: ServerFn<Error = Error>> Form<S> {
         Self { post: Post::new(S::PATH), of: PhantomData }
     }
 
-    /// Sends what no field of the form holds.
+    /// Sends what no field of the form holds, to a server function whose input is JSON.
     pub fn send(self, request: &S)
     where
         S: Serialize,
     {
-        self.post.send(crate::fetch::encoded(request));
+        self.post.send(JSON, serde_json::to_string(request).unwrap_or_default());
     }
 
     /// What the server function answered the last time.
@@ -167,18 +170,18 @@ impl Post {
     }
 
     /// Posts; the server never does.
-    fn send(self, body: String) {
+    fn send(self, kind: &'static str, body: String) {
         #[cfg(not(feature = "ssr"))]
         leptos::task::spawn_local(async move {
             // The page may have been left meanwhile: then its signals are gone.
             self.under_way.try_update(|count| *count += 1);
-            let outcome = crate::fetch::post(self.path, body).await;
+            let outcome = crate::fetch::post(self.path, kind, body).await;
             self.under_way.try_update(|count| *count -= 1);
             self.outcome.try_set(Some(outcome));
             self.answered.try_update(|count| *count += 1);
         });
         #[cfg(feature = "ssr")]
-        drop(body);
+        drop((kind, body));
     }
 
     fn element(self, class: &'static str, children: AnyView) -> AnyView {
@@ -188,7 +191,7 @@ impl Post {
             }
             if let Some(body) = fields(&event) {
                 event.prevent_default();
-                self.send(body);
+                self.send(FIELDS, body);
             }
         };
         view! {

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { freshPort } from "../playwright.config";
+import { expect, test } from "./fixtures";
+import { fits } from "./people";
+
+const server = `http://127.0.0.1:${freshPort}`;
+test.use({ baseURL: server });
+
+test("the first run leads from the token to the first sale", async ({ page, request, hydrated }) => {
+  // Without the token, or with another, nobody becomes the owner.
+  await page.goto("/setup?token=guessed");
+  await hydrated();
+  await expect(page.getByLabel("Your name")).toHaveCount(0);
+
+  const token = /\/setup\?token=(\S+)/.exec(readFileSync(`../var/test/server-${freshPort}.log`, "utf8"))?.[1];
+  await page.goto(`/setup?token=${token}`);
+  await hydrated();
+  await page.getByLabel("Your name").fill("Olive Owner");
+  await page.getByLabel("Your company").fill("Orchard");
+  await page.getByLabel("E-mail").fill("olive@orchard.example");
+  await page.getByLabel("Password", { exact: true }).fill("short");
+  await page.getByRole("button", { name: "Create the owner" }).click();
+  // The mistake stands beside its field, and what was typed is still there.
+  await expect(page.getByLabel("Password", { exact: true })).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByLabel("Your company")).toHaveValue("Orchard");
+  await page.getByLabel("Password", { exact: true }).fill("a long enough password");
+  await page.getByRole("button", { name: "Create the owner" }).click();
+
+  await page.getByLabel("Name", { exact: true }).fill("Orchard partners");
+  await page.getByLabel("Name in addresses").fill("Not An Address!");
+  await page.getByLabel("Website").fill("https://www.orchard.example");
+  await page.getByRole("button", { name: "Create the program" }).click();
+  await expect(page.getByLabel("Name in addresses")).toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("Name in addresses").fill("orchard");
+  await page.getByRole("button", { name: "Create the program" }).click();
+
+  await page.getByLabel("Partners earn").fill("12.5");
+  await page.getByLabel("And for each new customer").fill("20");
+  await page.getByRole("button", { name: "Create the offer" }).click();
+
+  await page.getByRole("button", { name: "Make the API key" }).click();
+  const key = (await page.getByRole("textbox", { name: "API key" }).textContent())!.trim();
+  await expect(page.getByRole("region", { name: "snippet" })).toContainText(`data-program="orchard"`);
+  await fits(page);
+  await page.getByRole("button", { name: /I have kept the key/ }).click();
+
+  await page.getByLabel("Partner's name").fill("Pia Pear");
+  await page.getByRole("button", { name: "Add the partner" }).click();
+  const link = (await page.getByRole("textbox", { name: "link" }).textContent())!.trim();
+  await expect(page.getByText("Waiting for your first click…")).toBeVisible();
+
+  const click = await request.get(link, { maxRedirects: 0 });
+  expect(click.status()).toBe(302);
+  const clickId = new URL(click.headers().location).searchParams.get("tid");
+  await expect(page.getByText("Your first click has come.")).toBeVisible();
+  const headers = { authorization: `Bearer ${key}` };
+  const customer = { external_id: "u_1", email: "n@example.com" };
+  const signUp = { event_id: "signup-1", customer, click_id: clickId };
+  expect((await request.post("/api/v1/track/signup", { headers, data: signUp })).ok()).toBe(true);
+  await expect(page.getByText("Your first sign-up has come.")).toBeVisible();
+  const sale = { event_id: "sale-1", customer: { external_id: "u_1" }, amount: "49.00", currency: "USD" };
+  expect((await request.post("/api/v1/track/sale", { headers, data: sale })).ok()).toBe(true);
+  await expect(page.getByText(/Your first sale has come/)).toBeVisible();
+
+  await page.getByRole("link", { name: "Go to your program" }).click();
+  await page.waitForURL("**/admin/orchard");
+  await page.goto("/admin/orchard/commissions");
+  // 12.5 % of 49.00, and 20.00 for the customer.
+  await expect(page.getByText("$6.13").first()).toBeVisible();
+  await expect(page.getByText("$20.00").first()).toBeVisible();
+});
+test.use({ expectedTrouble: [/\/fn\/setup\/(owner|program)/] });

@@ -1,0 +1,148 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+import { linkIn, mailTo } from "./mail";
+import { admin, fresh, password, signIn } from "./people";
+
+/** Opens a page of the team, answering the question for the password where it comes up. */
+async function enter(page: Page, address: string) {
+  await signIn(page, admin, "/admin/acme");
+  await page.goto(address);
+  if (new URL(page.url()).pathname === "/confirm") {
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.waitForURL((url) => url.pathname === address);
+  }
+  await page.locator("html[data-hydrated]").waitFor();
+}
+
+test.describe("with mistakes in forms", () => {
+  test.use({ expectedTrouble: [/\/fn\/admin\//] });
+
+  test("a new partner: mistakes stand beside their fields, and what was typed stays", async ({ page, browser, request }) => {
+    const code = fresh("pat");
+    await enter(page, "/admin/acme/partners/new");
+    await page.getByLabel("Name").fill("Pat <b>Partner</b> '); drop table partners; --");
+    await page.getByLabel("E-mail").fill("pat@nowhere@example");
+    await page.getByLabel("Website").fill("https://pat.example");
+    await page.getByLabel("Code").fill("not a code!");
+    await page.locator("form").evaluate((form: HTMLFormElement) => (form.noValidate = true));
+    await page.getByRole("button", { name: "Let the partner in" }).click();
+    await expect(page.getByLabel("Code")).toHaveAttribute("aria-invalid", "true");
+    await expect(page.getByLabel("E-mail")).toHaveAttribute("aria-invalid", "true");
+    await expect(page.getByLabel("Website")).toHaveValue("https://pat.example");
+
+    const email = `${code}@partner.example`;
+    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Code").fill(code);
+    await page.getByRole("button", { name: "Let the partner in" }).click();
+    await page.waitForURL(`**/admin/acme/partners/${code}`);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Pat <b>Partner</b> '); drop table partners; --");
+
+    // The partner comes in by the invitation, and is paused and let in again by the team.
+    const partner = await (await browser.newContext()).newPage();
+    await partner.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
+    await partner.getByLabel("Password", { exact: true }).fill(password);
+    await partner.getByRole("button", { name: "Come in" }).click();
+    await partner.waitForURL((url) => !url.pathname.startsWith("/accept"));
+    await partner.goto("/p/acme");
+    await expect(partner.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
+
+    await page.locator("html[data-hydrated]").waitFor();
+    await page.getByRole("button", { name: "Actions" }).click();
+    await page.getByRole("menuitem", { name: "Pause" }).click();
+    const dialog = page.getByRole("dialog", { name: /Pause/ });
+    await dialog.getByLabel("Reason").fill("Asked for it");
+    await dialog.getByRole("button", { name: "Pause" }).click();
+    await expect(page.locator(".pill", { hasText: "Paused" }).first()).toBeVisible();
+    await expect(page.getByText("Asked for it")).toBeVisible();
+  });
+
+  test("an offer is made with several rewards, and a wrong one says which", async ({ page }) => {
+    const name = fresh("Offer");
+    await enter(page, "/admin/acme/offers/new");
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Percentage").first().fill("140");
+    await page.getByRole("button", { name: "Save the offer" }).click();
+    await expect(page.getByLabel("Percentage").first()).toHaveAttribute("aria-invalid", "true");
+    await page.getByLabel("Percentage").first().fill("12.5");
+    await page.getByRole("button", { name: "Add a reward" }).click();
+    await page.getByLabel("Percentage").last().fill("5");
+    await page.getByRole("button", { name: "Save the offer" }).click();
+    await page.waitForURL("**/admin/acme/offers");
+    await expect(page.getByText(name)).toBeVisible();
+  });
+
+  test("a promo code belongs to one partner", async ({ page }) => {
+    const code = fresh("PROMO").toUpperCase();
+    await enter(page, "/admin/acme/promo-codes");
+    for (const [attempt, partner] of ["nobody-at-all", "ada"].entries()) {
+      if (attempt === 0) await page.getByRole("button", { name: "New promo code" }).click();
+      const drawer = page.getByRole("dialog", { name: "New promo code" });
+      await drawer.getByLabel("Partner").fill(partner);
+      await drawer.getByLabel("Promo code").fill(code);
+      await drawer.getByRole("button", { name: "Make the promo code" }).click();
+      if (attempt === 0) await expect(drawer.getByLabel("Partner")).toHaveAttribute("aria-invalid", "true");
+    }
+    await expect(page.getByRole("row", { name: new RegExp(code) })).toBeVisible();
+  });
+
+  test("settings: a mistake changes nothing", async ({ page }) => {
+    await enter(page, "/admin/acme/settings");
+    const name = await page.getByLabel("Name").inputValue();
+    await page.getByLabel("Name").fill("Another name");
+    await page.getByLabel("Attribution window").fill("-3");
+    await page.getByRole("button", { name: "Save the settings" }).click();
+    await expect(page.getByLabel("Attribution window")).toHaveAttribute("aria-invalid", "true");
+    await page.reload();
+    await expect(page.getByLabel("Name")).toHaveValue(name);
+  });
+});
+
+test("an API key is shown once, works, and ends when it is revoked", async ({ page, request }) => {
+  const name = fresh("Key");
+  await enter(page, "/admin/acme/api-keys");
+  if ((await page.getByRole("link", { name: "Confirm to make a key" }).count()) > 0) {
+    await page.getByRole("link", { name: "Confirm to make a key" }).click();
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.waitForURL("**/admin/acme/api-keys");
+  }
+  await page.getByRole("button", { name: "New API key" }).first().click();
+  const drawer = page.getByRole("dialog", { name: "New API key" });
+  await drawer.getByLabel("Name").fill(name);
+  await drawer.getByRole("button", { name: "Make the API key" }).click();
+  const key = (await page.getByRole("textbox", { name: "API key" }).textContent())!.trim();
+  const ask = async () => (await request.post("/api/v1/track/signup", {
+    headers: { authorization: `Bearer ${key}` },
+    data: { event_id: fresh("event"), customer: { external_id: fresh("customer") } },
+  })).status();
+  expect(await ask()).toBeLessThan(300);
+  await page.getByRole("button", { name: new RegExp(`Revoke.*${name}`) }).click();
+  await page.getByRole("dialog", { name: new RegExp(name) }).getByRole("button", { name: "Revoke" }).click();
+  await expect(page.getByRole("row", { name: new RegExp(name) }).getByRole("button")).toHaveCount(0);
+  expect(await ask()).toBe(401);
+});
+
+test("a commission is reversed with a reason, which the partner's side keeps", async ({ page }) => {
+  await enter(page, "/admin/acme/commissions?status=held");
+  const row = page.getByRole("row").filter({ has: page.getByRole("button", { name: /Reverse the commission/ }) }).first();
+  const address = await row.getByRole("link").first().getAttribute("href");
+  await row.getByRole("button", { name: /Reverse the commission/ }).click();
+  const dialog = page.getByRole("dialog", { name: /Reverse this commission/ });
+  await dialog.getByLabel("Reason").fill("A test order");
+  await dialog.getByRole("button", { name: "Reverse" }).click();
+  await expect(dialog).toBeHidden();
+  await page.goto(address!);
+  await expect(page.getByText("A test order").first()).toBeVisible();
+});
+
+test("everything is reached by keyboard", async ({ page }) => {
+  await enter(page, "/admin/acme");
+  await page.keyboard.press("Control+k");
+  const palette = page.getByRole("combobox");
+  await expect(palette).toBeFocused();
+  await palette.fill("promo");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/admin/acme/promo-codes");
+  await expect(page.getByRole("heading", { level: 1, name: "Promo codes" })).toBeVisible();
+});
