@@ -53,8 +53,17 @@ pub async fn sign_in(
 ) -> Result<()> {
     access::answer(async {
         let state = access::State::here()?;
+        if password == engine::demo::PASSWORD && !state.demo {
+            // Everybody knows it.
+            let words = "The demo's password works where TRIBUTARY_DEMO is true alone.";
+            return Err(access::Error::Conflict(words.into()));
+        }
         let to = to.as_deref().and_then(access::local_path).map(str::to_owned);
         let to = to.unwrap_or_else(|| program.as_ref().map_or("/".to_owned(), |program| format!("/p/{program}")));
+        if let Some(program) = &program {
+            // Who gave a partner's code means that partner.
+            access::act_as(program, &who)?;
+        }
         let input =
             engine::accounts::SignIn { who, program, password, user_agent: access::user_agent(), keep: keep.is_some() };
         let signed_in = engine::accounts::sign_in(&state.pool, &engine::Moment::now(), &input).await?;

@@ -12,14 +12,15 @@ pub async fn sign_in_by_link(token: String) -> Result<()> {
     access::answer(async {
         let state = access::State::here()?;
         let moment = engine::Moment::now();
-        let (signed_in, program) =
+        let (signed_in, portal) =
             engine::accounts::sign_in_links::redeem(&state.pool, &moment, &token, &access::user_agent())
                 .await
                 .map_err(access::over(access::Error::Conflict(
                     "This link is over: it works once, and for ten minutes. Go back and ask for another.".into(),
                 )))?;
         access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
-        let to = format!("/p/{program}");
+        access::act_as(&portal.program, &portal.partner)?;
+        let to = format!("/p/{}", portal.program);
         if signed_in.needs_second_factor {
             access::redirect(&format!("/second-factor?to={}", access::escape(&to)));
         } else {

@@ -3,6 +3,7 @@
 #![allow(clippy::float_arithmetic, reason = "these floats are times and rates, never money")]
 
 mod dashboard;
+mod latest;
 mod load;
 mod sales;
 mod server;
@@ -50,6 +51,9 @@ async fn main() -> anyhow::Result<()> {
         dashboard::measure(&mut table).await?;
     }
     print!("{table}");
+    if options.only.is_empty() {
+        latest::keep(&table).await?;
+    }
     anyhow::ensure!(table.met(), "a limit is missed");
     Ok(())
 }

@@ -59,7 +59,7 @@ impl Database {
 
     fn tributary(&self) -> Command {
         let mut command = Command::new("dist/tributary");
-        command.env("DATABASE_URL", &self.url).env("RUST_LOG", "error").env_remove("TRIBUTARY_DEMO");
+        command.env("DATABASE_URL", &self.url).env("RUST_LOG", "error").env("TRIBUTARY_DEMO", "true");
         command
     }
 }

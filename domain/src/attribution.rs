@@ -209,6 +209,26 @@ fn judge_self_referral(
     Decision { winner, review, why }
 }
 
+/// Judges a referral that stands already by the customer's e-mail, once that is told: whether its commissions wait for a
+/// person from now on, and the check. What [`decide`] would have refused waits too: a person may reassign the customer.
+#[must_use]
+pub fn judge_late_email(
+    source: Source,
+    partner_code: &str,
+    emails: &[String],
+    customer_email: &str,
+    rule: SelfReferralRule,
+) -> (bool, Why) {
+    let Decision { winner, review, mut why } =
+        judge_self_referral(0, source, partner_code, emails, Some(customer_email), rule, Why::default());
+    if winner.is_none()
+        && let Some(check) = why.0.last_mut()
+    {
+        check.detail += " That was told after the customer was attributed: a person reviews the commissions.";
+    }
+    (review || winner.is_none(), why)
+}
+
 fn days(age: Duration) -> String {
     match age.num_days() {
         i64::MIN..=0 => "less than a day".into(),

@@ -43,4 +43,6 @@ pub struct MadeApiKey {
     pub id: ApiKeyId,
     /// The key.
     pub key: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
 }

@@ -1,9 +1,9 @@
-//! Work that happens later, as admins see it when it fails for good.
+//! Work that happens later, as admins see it when it fails.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A job that has failed for good: it is not tried again unless an admin says so.
+/// A job that has failed for good, and is not tried again unless an admin says so; or work that recurs and fails now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedJob {
     /// Its number.

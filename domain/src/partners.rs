@@ -112,6 +112,9 @@ pub struct PartnerEdit {
     /// The partner's own site, or empty.
     #[serde(default)]
     pub website: String,
+    /// How it is paid, in a few words ("Bank transfer"), or empty.
+    #[serde(default)]
+    pub payout_method: String,
     /// What it does in the program.
     pub kinds: Kinds,
 }

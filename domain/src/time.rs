@@ -1,13 +1,26 @@
 //! Days and ranges in a program's time zone. The zone's rules live on the server; here are only dates.
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// How far ahead an `occurred_at` may lie.
 pub const MAX_AHEAD: Duration = Duration::minutes(5);
 
 /// How many months back an `occurred_at` may lie.
 pub const MAX_MONTHS_BACK: u32 = 13;
+
+/// The years of the days that may be asked for: chrono's calendar is longer than Postgres', and neither's end is safe to
+/// reckon at.
+pub const YEARS: RangeInclusive<i32> = 2000..=2200;
+
+/// Checks a day that somebody asks for.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn check_day(day: NaiveDate) -> Result<(), &'static str> {
+    if YEARS.contains(&day.year()) { Ok(()) } else { Err("Choose a day from 2000 to 2200.") }
+}
 
 /// Days from `from` to `to`, both included, in the program's time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +42,8 @@ impl DayRange {
     #[must_use]
     pub fn before(self) -> Self {
         let length = Duration::days(self.days());
-        Self { from: self.from - length, to: self.to - length }
+        let back = |day: NaiveDate| day.checked_sub_signed(length).unwrap_or(NaiveDate::MIN);
+        Self { from: back(self.from), to: back(self.to) }
     }
 }
 
@@ -46,4 +60,22 @@ pub fn check_occurred_at(occurred_at: DateTime<Utc>, at: DateTime<Utc>) -> Resul
         return Err("More than 13 months ago.");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_at_the_calendar_s_ends_are_refused_and_break_nothing() {
+        for text in ["-9999-01-01", "-262143-01-01", "+262142-12-31", "1999-12-31", "2201-01-01"] {
+            let day: NaiveDate = text.parse().expect("chrono knows it");
+            assert!(check_day(day).is_err(), "{text}");
+            let before = DayRange { from: day, to: day }.before();
+            assert!(before.to <= day, "{text}");
+        }
+        assert!(["2000-01-01", "2200-12-31"].into_iter().all(|text| check_day(text.parse().expect("day")).is_ok()));
+        let whole = DayRange { from: NaiveDate::MIN, to: NaiveDate::MAX };
+        assert_eq!(whole.before().from, NaiveDate::MIN);
+    }
 }

@@ -6,7 +6,7 @@ import { admin, fresh, invite, password, signIn, signInAs } from "./people";
 test("an invitation by mail makes a member, who may do what the role says", async ({ page, browser, request }) => {
   const email = `${fresh("vic")}@acme.example`;
   await signIn(page, admin, "/admin/acme/team");
-  await invite(page, email, "Vic Viewer", "Viewer");
+  await invite(page, email, "Vic Viewer", "viewer");
 
   const member = await (await browser.newContext()).newPage();
   await member.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
@@ -26,7 +26,7 @@ test("an invitation by mail makes a member, who may do what the role says", asyn
 test("a forgotten password is replaced by mail, once, and signs out elsewhere", async ({ page, browser, request }) => {
   const email = `${fresh("fay")}@acme.example`;
   await signIn(page, admin, "/admin/acme/team");
-  await invite(page, email, "Fay Forgetful", "Viewer");
+  await invite(page, email, "Fay Forgetful", "viewer");
   const before = await (await browser.newContext()).newPage();
   await before.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
   await before.getByLabel("Password", { exact: true }).fill("the password before");
@@ -53,7 +53,7 @@ test("a forgotten password is replaced by mail, once, and signs out elsewhere", 
 test("a second factor is asked for at sign-in, and a recovery code stands in once", async ({ page, browser, request }) => {
   const email = `${fresh("tess")}@acme.example`;
   await signIn(page, admin, "/admin/acme/team");
-  await invite(page, email, "Tess Two", "Manager");
+  await invite(page, email, "Tess Two", "manager");
   const tess = await (await browser.newContext()).newPage();
   await tess.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
   await tess.getByLabel("Password", { exact: true }).fill(password);

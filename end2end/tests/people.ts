@@ -26,7 +26,7 @@ export async function invite(page: Page, email: string, name: string, role: stri
   const drawer = page.getByRole("dialog", { name: "Invite a member" });
   await drawer.getByLabel("E-mail").fill(email);
   await drawer.getByLabel("Name").fill(name);
-  await drawer.getByLabel("Role").selectOption({ label: role });
+  await drawer.getByLabel("Role").selectOption(role);
   await drawer.getByRole("button", { name: "Send the invitation" }).click();
   await expect(page.getByRole("row", { name: new RegExp(email) })).toBeVisible();
 }

@@ -41,6 +41,15 @@ test("the first run leads from the token to the first sale", async ({ page, requ
   await page.getByRole("button", { name: "Make the API key" }).click();
   const key = (await page.getByRole("textbox", { name: "API key" }).textContent())!.trim();
   await expect(page.getByRole("region", { name: "snippet" })).toContainText(`data-program="orchard"`);
+  // What the page tells the company to run is what the test runs.
+  const shown = await page.getByRole("region", { name: "commands" }).textContent();
+  const commands = [...shown!.matchAll(/curl (\S+)[^']*-d '([^']*)'/g)];
+  expect(commands).toHaveLength(2);
+  const report = async ([, address, body]: string[], clickId = "") => {
+    const headers = { authorization: `Bearer ${key}` };
+    const response = await request.post(address, { headers, data: JSON.parse(body.replace("…", clickId)) });
+    expect(response.status(), await response.text()).toBe(201);
+  };
   await fits(page);
   await page.getByRole("button", { name: /I have kept the key/ }).click();
 
@@ -53,13 +62,9 @@ test("the first run leads from the token to the first sale", async ({ page, requ
   expect(click.status()).toBe(302);
   const clickId = new URL(click.headers().location).searchParams.get("tid");
   await expect(page.getByText("Your first click has come.")).toBeVisible();
-  const headers = { authorization: `Bearer ${key}` };
-  const customer = { external_id: "u_1", email: "n@example.com" };
-  const signUp = { event_id: "signup-1", customer, click_id: clickId };
-  expect((await request.post("/api/v1/track/signup", { headers, data: signUp })).ok()).toBe(true);
+  await report(commands[0], clickId!);
   await expect(page.getByText("Your first sign-up has come.")).toBeVisible();
-  const sale = { event_id: "sale-1", customer: { external_id: "u_1" }, amount: "49.00", currency: "USD" };
-  expect((await request.post("/api/v1/track/sale", { headers, data: sale })).ok()).toBe(true);
+  await report(commands[1]);
   await expect(page.getByText(/Your first sale has come/)).toBeVisible();
 
   await page.getByRole("link", { name: "Go to your program" }).click();

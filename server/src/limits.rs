@@ -1,4 +1,4 @@
-//! How often one address may knock: signing in, and the snippet's way in.
+//! How often one address may knock: signing in, and the snippet's way in; and how often one API key may.
 
 use crate::Shared;
 use crate::client::ClientIp;
@@ -8,9 +8,11 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use domain::ids::ApiKeyId;
+use governor::clock::{Clock, DefaultClock, QuantaInstant};
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
 use http::{Method, StatusCode, header};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -19,16 +21,17 @@ use std::num::NonZeroU32;
 pub struct Limits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     snippet: DefaultKeyedRateLimiter<IpAddr>,
+    api: DefaultKeyedRateLimiter<ApiKeyId>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sign_in: per_minute(30, 60), snippet: per_minute(120, 120) }
+        Self { sign_in: per_minute(30, 60), snippet: per_minute(120, 120), api: per_minute(120_000, 10_000) }
     }
 }
 
 /// So many a minute in the long run, so many at once.
-fn per_minute(rate: u32, burst: u32) -> DefaultKeyedRateLimiter<IpAddr> {
+fn per_minute<K: Hash + Eq + Clone>(rate: u32, burst: u32) -> DefaultKeyedRateLimiter<K> {
     let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
     DefaultKeyedRateLimiter::dashmap(Quota::per_minute(at_least_one(rate)).allow_burst(at_least_one(burst)))
 }
@@ -40,6 +43,15 @@ impl Limits {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
+        self.api.retain_recent();
+    }
+
+    /// Counts a call by a key: far more than a shop makes, so that a client that runs wild doesn't stop the others.
+    ///
+    /// # Errors
+    /// After how many seconds it may call again.
+    pub fn call(&self, key: ApiKeyId) -> Result<(), u64> {
+        self.api.check_key(&key).map_err(|refused| wait(&refused))
     }
 
     /// Which counter a request falls under, if any.
@@ -61,9 +73,14 @@ pub async fn limit(State(server): State<Shared>, ip: ClientIp, request: Request,
     if let Some(limiter) = server.limits.of(request.method(), request.uri().path())
         && let Err(refused) = limiter.check_key(&ip.key())
     {
-        return too_many(&request, refused.wait_time_from(DefaultClock::default().now()).as_secs() + 1);
+        return too_many(&request, wait(&refused));
     }
     next.run(request).await
+}
+
+/// Seconds to wait, at least one.
+fn wait(refused: &NotUntil<QuantaInstant>) -> u64 {
+    refused.wait_time_from(DefaultClock::default().now()).as_secs() + 1
 }
 
 /// 429, as whoever asked reads it: a form, a page's function, or a program.

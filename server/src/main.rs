@@ -183,7 +183,11 @@ async fn build_demo(config: &Config, options: &Demo) -> Result<()> {
             println!("The demo: {clicks} clicks, {sales} sales, {commissions} commissions.");
         }
     }
-    println!("Sign in as admin@tributary.test (admin) or ada@tributary.test (partner), password tributary-demo.");
+    let (admin, partner, password) = (demo::ADMIN, demo::PARTNER, demo::PASSWORD);
+    println!("Sign in as {admin} (admin) or {partner} (partner), password {password}.");
+    if !config.demo {
+        println!("Serve it with TRIBUTARY_DEMO=true: without that nobody signs in by this password.");
+    }
     Ok(())
 }
 

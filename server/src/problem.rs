@@ -162,27 +162,15 @@ impl From<engine::Error> for Problem {
             engine::Error::Conflict(detail) => Self::conflict(detail),
             engine::Error::Reused => Self::conflict("This id was used before, with another body."),
             engine::Error::TooMany(seconds) => Self::too_many(seconds),
-            engine::Error::Database(error) => {
+            error @ engine::Error::Database(_) => {
                 tracing::error!(%error, "database");
-                if is_outage(&error) { Self::unavailable() } else { Self::internal() }
+                if error.is_outage() { Self::unavailable() } else { Self::internal() }
             }
             engine::Error::Internal(cause) => {
                 tracing::error!(%cause, "internal");
                 Self::internal()
             }
         }
-    }
-}
-
-/// Whether Postgres could not be reached, is starting or stopping, or took too long: worth a retry.
-fn is_outage(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Protocol(_) => true,
-        // Connection exceptions, out of connections or memory, operator intervention, lock or statement timeout.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            matches!(code.get(..2), Some("08" | "53" | "57")) || matches!(code.as_ref(), "55P03" | "40001" | "40P01")
-        }),
-        _ => false,
     }
 }
 

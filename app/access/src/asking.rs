@@ -4,7 +4,6 @@ use crate::server::{State, add_cookie, cookie};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power, Session};
-use domain::ids::EnrollmentId;
 use domain::partners::PartnerName;
 use domain::programs::Program;
 use engine::Moment;
@@ -110,14 +109,35 @@ pub async fn account() -> Result<Account> {
     Ok(Account { state, conn, moment, token, session })
 }
 
-/// The session's account as a partner in a program: for the enrollment named, else the first.
+/// The session's account as a partner in a program: where it acts for several, the one chosen last.
 ///
 /// # Errors
 /// `SignIn`; `NotFound` where it is no partner there; `Unavailable`.
-pub async fn partner(program: &str, enrollment: Option<EnrollmentId>) -> Result<Partner> {
+pub async fn partner(program: &str) -> Result<Partner> {
     let Account { state, mut conn, moment, session, .. } = account().await?;
-    let (actor, program, partner) = engine::accounts::partner_actor(&mut conn, &session, program, enrollment).await?;
+    let parts = use_context::<Parts>();
+    let chosen = parts.as_ref().and_then(|parts| cookie(&parts.headers, &partner_cookie(program)));
+    let (actor, program, partner) = engine::accounts::partner_actor(&mut conn, &session, program, chosen).await?;
     Ok(Partner { state, conn, moment, session, actor, program, partner })
+}
+
+/// The cookie with the code of the partner that an account acts for in a program. It opens nothing: it chooses among
+/// the account's own.
+fn partner_cookie(program: &str) -> String {
+    format!("partner-{program}")
+}
+
+/// From now on this browser's account acts for the partner with this code, where it acts for several in the program.
+///
+/// # Errors
+/// Where the server provided no state.
+pub fn act_as(program: &str, code: &str) -> Result<()> {
+    if domain::text::check_code(program).is_ok() && domain::text::check_code(code).is_ok() {
+        let secure = if State::here()?.secure() { "; Secure" } else { "" };
+        let name = partner_cookie(program);
+        add_cookie(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}", code.trim()));
+    }
+    Ok(())
 }
 
 /// The session's account as a member of the team of a program.

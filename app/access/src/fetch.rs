@@ -23,7 +23,12 @@ where
 /// The address that asks a server function that reads.
 #[cfg(not(feature = "ssr"))]
 pub(crate) fn address<S: ServerFn + Serialize>(request: &S) -> String {
-    format!("{}?{}", S::PATH, serde_qs::to_string(request).unwrap_or_default())
+    format!("{}?{}", S::PATH, encoded(request))
+}
+
+/// What a server function is given, as a form would send it.
+pub(crate) fn encoded<S: Serialize>(request: &S) -> String {
+    serde_qs::to_string(request).unwrap_or_default()
 }
 
 /// What a server function answered.

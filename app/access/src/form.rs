@@ -45,6 +45,14 @@ impl<S: ServerFn<Error = Error>> Form<S> {
         self.post.send(JSON, serde_json::to_string(request).unwrap_or_default());
     }
 
+    /// Sends what a form with these fields would.
+    pub fn send_fields(self, request: &S)
+    where
+        S: Serialize,
+    {
+        self.post.send(FIELDS, crate::fetch::encoded(request));
+    }
+
     /// What the server function answered the last time.
     #[must_use]
     pub fn answer(self) -> Option<Result<S::Output>>

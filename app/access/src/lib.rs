@@ -19,8 +19,8 @@ mod server;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
-    Account, Admin, Partner, Visitor, account, admin, begin, forget_session, keep_session, partner, session_token,
-    user_agent, visitor,
+    Account, Admin, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, partner,
+    session_token, user_agent, visitor,
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};

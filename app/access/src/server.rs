@@ -146,10 +146,10 @@ impl From<engine::Error> for Error {
             engine::Error::Conflict(words) => Self::Conflict(words),
             engine::Error::Reused => Self::Conflict("This was sent before, with other content.".into()),
             engine::Error::TooMany(seconds) => Self::TooMany(seconds),
-            engine::Error::Database(error) => {
+            error @ engine::Error::Database(_) => {
                 let id = error_id();
                 tracing::error!(error_id = id, %error, "the database answered with an error");
-                if out_of_reach(&error) { Self::Unavailable { id } } else { Self::Internal { id } }
+                if error.is_outage() { Self::Unavailable { id } } else { Self::Internal { id } }
             }
             engine::Error::Internal(cause) => {
                 let id = error_id();
@@ -168,19 +168,6 @@ pub fn over(instead: Error) -> impl FnOnce(engine::Error) -> Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         engine::Error::Database(error).into()
-    }
-}
-
-/// Whether Postgres could not be asked, rather than refusing what it was asked.
-fn out_of_reach(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
-    match error {
-        Io(_) | PoolClosed | PoolTimedOut | Protocol(_) | Tls(_) | WorkerCrashed => true,
-        // Shutting down, starting up, too many connections, a statement that ran out of time.
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| code.starts_with("57") || code.starts_with("53"))
-        }
-        _ => false,
     }
 }
 

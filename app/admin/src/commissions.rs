@@ -56,7 +56,7 @@ pub async fn read_commissions(program: String, #[server(default)] asked: Asked) 
     .await
 }
 
-/// Approves a commission in review: its hold begins to count.
+/// Approves a commission in review: it is due when its hold, counted from the sale, has ended.
 #[server(prefix = "/fn", endpoint = "admin/commissions/approve")]
 pub async fn approve_commission(program: String, id: CommissionId) -> Result<()> {
     access::answer(async {

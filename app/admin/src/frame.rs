@@ -6,7 +6,10 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
-use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, ProgramLink};
+use std::time::Duration;
+use ui::{
+    AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, PaletteEntry, ProgramLink,
+};
 
 use crate::show;
 
@@ -48,7 +51,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
         });
         let as_partner = places.enrollments.into_iter().map(|place| Place {
             current: false,
-            href: format!("/p/{}", place.program_slug),
+            href: format!("/p/{}/as/{}", place.program_slug, place.partner.code),
             role: format!("Partner {}", place.partner.code),
             name: place.program_name,
         });
@@ -64,6 +67,81 @@ pub async fn read_frame(program: String) -> Result<Framed> {
         })
     })
     .await
+}
+
+/// A partner or customer that the palette found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    name: String,
+    /// The partner's code, or the customer's id at the company.
+    known_as: String,
+    /// Where it leads below the program.
+    path: String,
+    customer: bool,
+}
+
+/// The first few partners and customers in whose name, code or e-mail a text is.
+#[server(prefix = "/fn", endpoint = "admin/find", input = GetUrl)]
+pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
+    use domain::page::Paging;
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        let paging = Paging { cursor: None, limit: Some(5) };
+        let filter = domain::partners::PartnerFilter { search: text.clone(), ..Default::default() };
+        let partners = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        let filter = domain::reports::CustomerFilter { search: Some(text), ..Default::default() };
+        let customers = engine::reports::customers(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        let partners = partners.data.into_iter().map(|partner| Hit {
+            name: if partner.name.is_empty() { partner.company } else { partner.name },
+            path: format!("partners/{}", partner.code),
+            known_as: partner.code,
+            customer: false,
+        });
+        let customers = customers.page.data.into_iter().map(|customer| Hit {
+            name: customer.customer.label,
+            path: format!("customers/{}", customer.customer.id),
+            known_as: customer.customer.external_id,
+            customer: true,
+        });
+        Ok(partners.chain(customers).collect())
+    })
+    .await
+}
+
+/// What is found for the text that was typed last, once typing has paused.
+fn search(slug: &str) -> (RwSignal<Vec<PaletteEntry>>, Callback<String>) {
+    let found = RwSignal::new(Vec::new());
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let slug = slug.to_owned();
+    let on_search = Callback::new(move |text: String| {
+        if let Some(earlier) = waiting.get_value() {
+            earlier.clear();
+        }
+        if text.trim().chars().count() < 2 {
+            found.set(Vec::new());
+            return;
+        }
+        let program = slug.clone();
+        let ask = move || {
+            leptos::task::spawn_local(async move {
+                // A search that fails finds nothing: the pages are still there to go to.
+                let hits = access::ask(Find { program: program.clone(), text }).await.unwrap_or_default();
+                let _ = found.try_set(hits.into_iter().map(|hit| entry(&program, hit)).collect());
+            });
+        };
+        waiting.set_value(set_timeout_with_handle(ask, Duration::from_millis(150)).ok());
+    });
+    (found, on_search)
+}
+
+fn entry(program: &str, hit: Hit) -> PaletteEntry {
+    let (what, glyph) = if hit.customer { ("Customer", Glyph::User) } else { ("Partner", Glyph::Users) };
+    PaletteEntry {
+        label: hit.name,
+        detail: format!("{what} {}", hit.known_as),
+        href: format!("/admin/{program}/{}", hit.path),
+        glyph,
+    }
 }
 
 /// The frame of `/admin/{program}`.
@@ -83,6 +161,7 @@ impl LazyPage for Frame {
 fn shell(framed: Framed) -> AnyView {
     let Framed { slug, brand, accent, name, email, audits, pays, places } = framed;
     let home = format!("/admin/{slug}");
+    let (found, on_search) = search(&slug);
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
@@ -136,6 +215,9 @@ fn shell(framed: Framed) -> AnyView {
             programs=programs
             account=AccountInfo { name, email }
             account_menu=account_menu
+            found=found
+            on_search=on_search
+            search_words="Find pages, partners, customers"
         >
             <Outlet/>
         </AppShell>

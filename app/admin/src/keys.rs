@@ -178,18 +178,35 @@ fn scope_words(scope: Scope) -> (&'static str, &'static str) {
     }
 }
 
-fn made_card(made: MadeApiKey, server: &str, currency: &str) -> AnyView {
-    let key = made.key.clone();
-    let snippet = format!(
-        r#"curl {server}/api/v1/track/sale \
+/// How a company's server reports a sign-up and a sale.
+#[must_use]
+pub fn tracking_commands(server: &str, key: &str, currency: &str) -> String {
+    format!(
+        r#"# When somebody signs up. click_id is what tributary.clickId() gave your page.
+curl {server}/api/v1/track/signup \
   -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \
-  -d '{{"event_id": "sale-1", "customer": {{"external_id": "u_1"}}, "amount": "49.00", "currency": "{currency}"}}'"#
-    );
+  -d '{{"event_id": "signup-1", "customer": {{"external_id": "u_1", "email": "n@example.com"}}, "click_id": "…"}}'
+
+# When they pay.
+curl {server}/api/v1/track/sale \
+  -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \
+  -d '{{"event_id": "sale-1", "customer_id": "u_1", "amount": "49.00", "currency": "{currency}"}}'"#
+    )
+}
+
+fn made_card(made: MadeApiKey, server: &str, currency: &str) -> AnyView {
+    let commands = match made.scopes.as_slice() {
+        scopes if scopes.contains(&Scope::Track) => Some(tracking_commands(server, &made.key, currency)),
+        scopes if scopes.contains(&Scope::Read) => {
+            Some(format!("curl {server}/api/v1/commissions \\\n  -H \"Authorization: Bearer {}\"", made.key))
+        }
+        _ => None,
+    };
     view! {
         <Card title="Your new API key">
             <Note tone=Tone::Warn>"This is the only time the key is shown. Keep it with your server's other secrets."</Note>
             <CopyField text=made.key what="API key"/>
-            <CodeBlock code=snippet what="curl command"/>
+            {commands.map(|commands| view! { <CodeBlock code=commands what="commands"/> })}
         </Card>
     }
     .into_any()

@@ -22,11 +22,16 @@ use leptos::prelude::*;
 use leptos_router::components::{ParentRoute, Route};
 use leptos_router::{SsrMode, path};
 
+pub use keys::tracking_commands;
+
 access::chunk!(admin_frame, __preload_admin_frame: frame::Frame, overview::OverviewPage);
 access::chunk!(
     admin_partners, __preload_admin_partners:
-    partners::PartnersPage, partners::NewPartnerPage, partners::PartnerPage, customers::CustomersPage,
-    customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
+    partners::PartnersPage, partners::NewPartnerPage, partners::PartnerPage,
+);
+access::chunk!(
+    admin_sales, __preload_admin_sales:
+    customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
 );
 access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
 access::chunk!(

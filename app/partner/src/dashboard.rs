@@ -37,7 +37,7 @@ pub async fn read_dashboard(
     to: Option<String>,
 ) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, None).await?;
+        let mut asking = access::partner(&program).await?;
         let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
         let partner = asking.partner.id;
         let dashboard =

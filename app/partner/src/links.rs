@@ -1,14 +1,16 @@
 //! The partner's links, and making further ones.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
+use domain::ids::LinkId;
 use domain::links::LinkRow;
+use domain::page::Page;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Amount, Button, ButtonKind, Card, CopyButton, Note, PageHead, Pill, SkeletonTable, Table, TextInput, Th, Tone,
-    grouped, use_toasts,
+    Address, Amount, Button, ButtonKind, Card, CopyButton, Note, PageHead, Pagination, Pill, SkeletonTable, Table,
+    TextInput, Th, Tone, grouped, use_toasts,
 };
 
 use crate::show;
@@ -20,15 +22,16 @@ pub struct Shown {
     before: String,
     /// The program's website, where links lead by default.
     website: String,
-    links: Vec<LinkRow>,
+    links: Page<LinkRow>,
 }
 
 /// The links of the partner who asks.
 #[server(prefix = "/fn", endpoint = "partner/links", input = GetUrl)]
-pub async fn read_links(program: String) -> Result<Shown> {
+pub async fn read_links(program: String, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, None).await?;
-        let links = engine::links::list_all(&mut asking.conn, &asking.actor, asking.partner.id).await?;
+        let mut asking = access::partner(&program).await?;
+        let paging = domain::page::Paging { cursor, limit: None };
+        let links = engine::links::list(&mut asking.conn, &asking.actor, asking.partner.id, &paging).await?;
         let before = format!("{}/r/{}/", asking.state.public_url, asking.program.slug);
         Ok(Shown { before, website: asking.program.website, links })
     })
@@ -44,10 +47,23 @@ pub async fn create_link(
     destination: Option<String>,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::partner(&program, None).await?;
+        let mut asking = access::partner(&program).await?;
         let input = domain::links::NewLink { code, name: name.unwrap_or_default(), destination };
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::links::create(&mut tx, &asking.moment, &asking.actor, asking.partner.id, &input).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Switches a link of the partner who asks off, or on again.
+#[server(prefix = "/fn", endpoint = "partner/links/disable")]
+pub async fn disable_link(program: String, id: LinkId, disabled: bool) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::partner(&program).await?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::links::set_disabled(&mut tx, &asking.moment, &asking.actor, id, disabled).await?;
         tx.commit().await?;
         Ok(())
     })
@@ -59,14 +75,17 @@ pub struct LinksPage(Read<Shown>);
 
 impl LazyPage for LinksPage {
     fn data() -> Self {
-        let program = show::program();
-        Self(read(move || ReadLinks { program: program.get() }))
+        let (program, address) = (show::program(), show::address());
+        Self(read(move || {
+            let cursor = address.with(|address| show::value(address, "cursor"));
+            ReadLinks { program: program.get(), cursor }
+        }))
     }
 
     fn view(this: Self) -> AnyView {
         let found = this.0;
-        let form = Form::<CreateLink>::new();
-        let program = show::program();
+        let (form, switch) = (Form::<CreateLink>::new(), Form::<DisableLink>::new());
+        let address = show::address();
         let toasts = use_toasts();
         form.settled(move |outcome| {
             if outcome.is_ok() {
@@ -74,16 +93,32 @@ impl LazyPage for LinksPage {
                 found.again();
             }
         });
+        let turned = StoredValue::new(None::<(LinkId, bool)>);
+        provide_context(turned);
+        switch.settled(move |outcome| match outcome {
+            Ok(()) => {
+                found.again();
+                // Undoing it offers no further undoing.
+                let Some((id, disabled)) = turned.try_update_value(Option::take).flatten() else { return };
+                let program = show::program().get_untracked();
+                let undo = move |()| {
+                    switch.send_fields(&DisableLink { program: program.clone(), id, disabled: !disabled });
+                };
+                let words = if disabled { "The link is switched off" } else { "The link is switched on" };
+                toasts.say_with_undo(words, Callback::new(undo));
+            }
+            Err(error) => toasts.fail(error.words()),
+        });
         view! {
             <Title text="Links"/>
             <PageHead title="Links"/>
-            {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), move |shown| page(shown, form, program.get_untracked()))}
+            {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), move |shown| page(shown, form, switch, &address.get_untracked()))}
         }
         .into_any()
     }
 }
 
-fn page(shown: Shown, form: Form<CreateLink>, program: String) -> AnyView {
+fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address: &Address) -> AnyView {
     let Shown { before, website, links } = shown;
     let head = || {
         view! {
@@ -92,14 +127,18 @@ fn page(shown: Shown, form: Form<CreateLink>, program: String) -> AnyView {
             <Th label="Sign-ups" num=true wide=true/>
             <Th label="Customers" num=true wide=true/>
             <Th label="Earned" num=true wide=true/>
-            <Th label="Copy"/>
+            <Th label="Actions" quiet=true/>
         }
     };
     let prefix = before.split_once("://").map_or(before.as_str(), |(_, rest)| rest).to_owned();
-    let rows = links.into_iter().map(|link| row(link, &before)).collect_view();
+    let program = show::program().get_untracked();
+    let rows = links.data.into_iter().map(|link| row(link, &before, &program, switch)).collect_view();
+    let newer = address.get("cursor").map(|_| address.without("cursor").href());
+    let older = links.next_cursor.map(|cursor| address.with("cursor", &cursor).href());
     view! {
         <Card>
             <Table caption="Links" head=head>{rows}</Table>
+            <Pagination newer=newer older=older/>
         </Card>
         <Card title="Make a link">
             {move || form.beside(&["code", "name", "destination"]).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
@@ -119,7 +158,7 @@ fn page(shown: Shown, form: Form<CreateLink>, program: String) -> AnyView {
     .into_any()
 }
 
-fn row(link: LinkRow, before: &str) -> AnyView {
+fn row(link: LinkRow, before: &str, program: &str, switch: Form<DisableLink>) -> AnyView {
     let full = format!("{before}{}", link.code);
     let shown = full.split_once("://").map_or(full.as_str(), |(_, rest)| rest).to_owned();
     let title = match (link.name.is_empty(), link.is_default) {
@@ -127,6 +166,26 @@ fn row(link: LinkRow, before: &str) -> AnyView {
         (true, true) => format!("Your link · to {}", link.destination),
         (true, false) => format!("To {}", link.destination),
     };
+    // The first link bears the partner's code, and stays.
+    let turned = use_context::<StoredValue<Option<(LinkId, bool)>>>();
+    let (id, disabled) = (link.id, !link.disabled);
+    let program = program.to_owned();
+    let turn = (!link.is_default).then(|| {
+        let remember = move |()| {
+            if let Some(turned) = turned {
+                turned.set_value(Some((id, disabled)));
+            }
+        };
+        let words = if link.disabled { "Switch on" } else { "Switch off" };
+        view! {
+            <PostForm form=switch>
+                <input type="hidden" name="program" value=program/>
+                <input type="hidden" name="id" value=id.to_string()/>
+                <input type="hidden" name="disabled" value=disabled.to_string()/>
+                <Button submit=true kind=ButtonKind::Quiet on_click=remember label=format!("{words}: {}", link.code)>{words}</Button>
+            </PostForm>
+        }
+    });
     view! {
         <tr>
             <td>
@@ -138,7 +197,10 @@ fn row(link: LinkRow, before: &str) -> AnyView {
             <td class="num wide">{grouped(link.sign_ups)}</td>
             <td class="num wide">{grouped(link.customers)}</td>
             <td class="num wide"><Amount value=link.earned strong=true/></td>
-            <td class="row-actions"><CopyButton text=full what="link"/></td>
+            <td class="row-actions">
+                <CopyButton text=full what="link"/>
+                {turn}
+            </td>
         </tr>
     }
     .into_any()

@@ -3,8 +3,8 @@
 use access::{LazyPage, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
-use leptos_router::components::Outlet;
-use leptos_router::hooks::use_location;
+use leptos_router::components::{Outlet, Redirect};
+use leptos_router::hooks::{use_location, use_params_map};
 use serde::{Deserialize, Serialize};
 use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, ProgramLink};
 
@@ -34,11 +34,11 @@ struct Place {
 #[server(prefix = "/fn", endpoint = "partner/frame", input = GetUrl)]
 pub async fn read_frame(program: String) -> Result<Frame> {
     access::answer(async {
-        let mut asking = access::partner(&program, None).await?;
+        let mut asking = access::partner(&program).await?;
         let places = engine::accounts::places(&mut asking.conn, &asking.session).await?;
         let as_partner = places.enrollments.into_iter().map(|place| Place {
             current: place.partner.id == asking.partner.id,
-            href: format!("/p/{}", place.program_slug),
+            href: format!("/p/{}/as/{}", place.program_slug, place.partner.code),
             role: format!("Partner {}", place.partner.code),
             name: place.program_name,
         });
@@ -58,6 +58,37 @@ pub async fn read_frame(program: String) -> Result<Frame> {
         })
     })
     .await
+}
+
+/// Chooses whom of the account's partners the portal shows.
+#[server(prefix = "/fn", endpoint = "partner/act-as", input = GetUrl)]
+pub async fn choose_partner(program: String, code: String) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::account().await?;
+        let places = engine::accounts::places(&mut asking.conn, &asking.session).await?;
+        let own = |place: &domain::accounts::PartnerPlace| place.program_slug == program && place.partner.code == code;
+        if !places.enrollments.iter().any(own) {
+            return Err(access::Error::NotFound);
+        }
+        access::act_as(&program, &code)
+    })
+    .await
+}
+
+/// `/p/{program}/as/{code}`: on to the portal, for that partner.
+pub struct ActAs(Read<()>);
+
+impl LazyPage for ActAs {
+    fn data() -> Self {
+        let code = use_params_map().with_untracked(|params| params.get("code").unwrap_or_default());
+        let program = show::program();
+        Self(read(move || ChoosePartner { program: program.get(), code: code.clone() }))
+    }
+
+    fn view(this: Self) -> AnyView {
+        let home = format!("/p/{}", show::program().get_untracked());
+        view! { {this.0.page(move |()| view! { <Redirect path=home.clone()/> }.into_any())} }.into_any()
+    }
 }
 
 /// The frame of `/p/{program}`.

@@ -127,31 +127,15 @@ pub(super) fn page_snippet(program: &ProgramRef) -> String {
     format!("<script async src=\"{}/t.js\" data-program=\"{}\"></script>", program.server, program.slug)
 }
 
-/// How the company's server reports a sign-up and a sale.
-pub(super) fn server_snippet(program: &ProgramRef, key: &str) -> String {
-    let server = &program.server;
-    let currency = program.currency;
-    format!(
-        r#"# When somebody signs up. click_id is what tributary.clickId() gave your page.
-curl {server}/api/v1/track/signup \
-  -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \
-  -d '{{"event_id": "signup-1", "customer": {{"external_id": "u_1", "email": "n@example.com"}}, "click_id": "…"}}'
-
-# When they pay.
-curl {server}/api/v1/track/sale \
-  -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \
-  -d '{{"event_id": "sale-1", "customer": {{"external_id": "u_1"}}, "amount": "49.00", "currency": "{currency}"}}'"#
-    )
-}
-
 fn snippets(made: &MadeApiKey, program: &ProgramRef, on: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    let commands = admin::tracking_commands(&program.server, &made.key, &program.currency.to_string());
     view! {
         <p>"Your API key, shown this once:"</p>
         <CopyField text=made.key.clone() what="API key"/>
         <p>"On each page of your website, so that it remembers which link a visitor came by:"</p>
         <CodeBlock code=page_snippet(program) what="snippet"/>
         <p>"On your server:"</p>
-        <CodeBlock code=server_snippet(program, &made.key) what="commands"/>
+        <CodeBlock code=commands what="commands"/>
         <div class="form-actions">
             <Button kind=ButtonKind::Primary on_click=move |()| on()>"I have kept the key: go on"</Button>
         </div>

@@ -1,4 +1,4 @@
-use crate::time::DayRange;
+use crate::time::{DayRange, check_day};
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ impl Period {
     /// gives the last 30 days, days the wrong way round are turned, and a range too long loses its oldest days.
     #[must_use]
     pub fn parse(period: Option<&str>, from: Option<&str>, to: Option<&str>) -> Self {
-        let day = |text: Option<&str>| text.and_then(|text| text.parse::<NaiveDate>().ok());
+        let day = |text: Option<&str>| text?.parse::<NaiveDate>().ok().filter(|day| check_day(*day).is_ok());
         if let (Some(from), Some(to)) = (day(from), day(to)) {
             let (from, to) = (from.min(to), from.max(to));
             let oldest = to.checked_sub_days(Days::new(Self::MAX_DAYS - 1)).unwrap_or(from);
@@ -155,9 +155,13 @@ mod tests {
     fn addresses_are_read_with_patience() {
         assert_eq!(Period::parse(Some("90d"), None, None), Period::Days90);
         assert_eq!(Period::parse(Some("nonsense"), Some("x"), None), Period::Days30);
+        for absurd in ["-9999-01-01", "-262143-01-01", "+262142-12-31"] {
+            assert_eq!(Period::parse(None, Some(absurd), Some("2026-02-01")), Period::Days30, "{absurd}");
+            assert_eq!(Period::parse(Some("7d"), Some(absurd), Some(absurd)), Period::Week, "{absurd}");
+        }
         let turned = Period::parse(None, Some("2026-02-10"), Some("2026-02-01"));
         assert_eq!(turned, Period::Custom(DayRange { from: day("2026-02-01"), to: day("2026-02-10") }));
-        let Period::Custom(long) = Period::parse(None, Some("1990-01-01"), Some("2026-02-01")) else {
+        let Period::Custom(long) = Period::parse(None, Some("2001-01-01"), Some("2026-02-01")) else {
             panic!("not custom")
         };
         assert_eq!((long.days(), long.to), (i64::try_from(Period::MAX_DAYS).expect("small"), day("2026-02-01")));

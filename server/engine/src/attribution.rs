@@ -2,7 +2,7 @@
 
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
-use domain::attribution::{Candidate, Found, Pointers, Source, TrackedReferral, decide};
+use domain::attribution::{Candidate, Found, Pointers, Source, TrackedReferral, decide, judge_late_email};
 use domain::ids::{ClickId, CustomerId, EnrollmentId, LinkId, OfferId, ProgramId, PromoCodeId, ReferralId};
 use domain::offers::{Override, Reward, Terms, overridden};
 use domain::partners::EnrollmentStatus;
@@ -143,6 +143,53 @@ pub(crate) async fn assign(
     Ok(referral)
 }
 
+/// Looks at a standing referral again when its customer's e-mail is told for the first time. Where that is the partner's
+/// own, the referral's commissions wait for a person: those to come, and those that are still held.
+pub(crate) async fn hear_email(
+    conn: &mut PgConnection,
+    rules: &Rules,
+    referral: &mut Referral,
+    email: &str,
+) -> Result<Why> {
+    let emails = sqlx::query_scalar!(
+        r#"select email as "email!" from enrollments where program_id = $1 and id = $2 and email <> ''
+           union
+           select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
+           where ea.program_id = $1 and ea.enrollment_id = $2"#,
+        rules.program as ProgramId,
+        referral.enrollment as EnrollmentId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let (review, why) = judge_late_email(referral.source, &referral.partner_code, &emails, email, rules.self_referral);
+    sqlx::query!(
+        "update referrals set review = review or $3, why = why || $4 where program_id = $1 and id = $2",
+        rules.program as ProgramId,
+        referral.id as ReferralId,
+        review,
+        Json(&why) as _
+    )
+    .execute(&mut *conn)
+    .await?;
+    if review {
+        referral.review = true;
+        sqlx::query!(
+            "with locked as (
+                 select id from commissions where program_id = $1 and referral_id = $2 and status = 'held'
+                 order by id for no key update
+             )
+             update commissions c set status = 'review', why = c.why || $3
+             from locked where c.program_id = $1 and c.id = locked.id",
+            rules.program as ProgramId,
+            referral.id as ReferralId,
+            Json(&why) as _
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(why)
+}
+
 /// What was sent, each with what it points to, in the same order.
 async fn candidates(
     conn: &mut PgConnection,
@@ -189,7 +236,8 @@ impl Pointed {
     }
 }
 
-/// Looks up in one go what the codes and the click id point to. A click is found by the time in its id.
+/// Looks up in one go what the codes and the click id point to; their partners are locked in the order of their ids. A
+/// click is found by the time in its id.
 async fn point(
     conn: &mut PgConnection,
     rules: &Rules,
@@ -222,7 +270,7 @@ async fn point(
                      select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
                      where ea.program_id = $1 and ea.enrollment_id = e.id) as "emails!"
         from pointed p join enrollments e on e.program_id = $1 and e.id = p.enrollment_id
-        for share of e"#,
+        order by e.id for share of e"#,
         rules.program as ProgramId,
         occurred_at,
         sent.promo_code.map(code_key),
@@ -252,7 +300,7 @@ async fn point(
     Ok(pointed.collect())
 }
 
-/// The terms of a partner as they stand: its offers in order, its own rates in their places.
+/// The terms of a partner as they stand: its offers in order, archived ones too, its own rates in their places.
 async fn terms(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<Vec<Terms>> {
     let rows = sqlx::query!(
         r#"select o.id as "id: OfferId", o.version, o.name, v.rewards as "rewards: Json<Vec<Reward>>",
@@ -260,7 +308,7 @@ async fn terms(conn: &mut PgConnection, program: ProgramId, enrollment: Enrollme
            from enrollment_offers eo
            join offers o on o.program_id = eo.program_id and o.id = eo.offer_id
            join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-           where eo.program_id = $1 and eo.enrollment_id = $2 and o.archived_at is null
+           where eo.program_id = $1 and eo.enrollment_id = $2
            order by eo.position"#,
         program as ProgramId,
         enrollment as EnrollmentId

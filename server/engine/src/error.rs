@@ -47,6 +47,21 @@ impl Error {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.constraint() == Some(constraint))
     }
 
+    /// Whether Postgres could not be reached, is starting or stopping, or took too long: worth a retry.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+        let Self::Database(error) = self else { return false };
+        match error {
+            Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed => true,
+            // Connection exceptions, out of connections or memory, operator intervention; lock timeout, deadlock.
+            Database(error) => error.code().is_some_and(|code| {
+                matches!(code.get(..2), Some("08" | "53" | "57")) || matches!(&*code, "55P03" | "40001" | "40P01")
+            }),
+            _ => false,
+        }
+    }
+
     /// Anything that is our fault, with what went wrong for the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::Internal(cause.to_string())
@@ -56,5 +71,33 @@ impl Error {
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[sqlx::test(migrations = false)]
+    async fn an_outage_is_worth_a_retry_and_a_mistake_is_not(pool: sqlx::PgPool) {
+        for (code, outage) in [
+            ("08006", true),
+            ("53300", true),
+            ("57P01", true),
+            ("57014", true),
+            ("55P03", true),
+            ("40001", true),
+            ("40P01", true),
+            ("22008", false),
+            ("23505", false),
+            ("42P01", false),
+        ] {
+            let raise = format!("do $$ begin raise exception 'test' using errcode = '{code}'; end $$");
+            let error = sqlx::query(sqlx::AssertSqlSafe(raise)).execute(&pool).await.expect_err("raised");
+            assert_eq!(Error::from(error).is_outage(), outage, "{code}");
+        }
+        pool.close().await;
+        assert!(Error::from(pool.acquire().await.expect_err("closed")).is_outage());
+        assert!(!Error::Forbidden.is_outage());
     }
 }

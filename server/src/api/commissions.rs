@@ -56,8 +56,8 @@ pub async fn list(
         ..CommissionFilter::default()
     };
     let mut connection = server.pool.acquire().await.map_err(engine::Error::from)?;
-    let listed = reports::commissions(&mut connection, &key.actor, &filter, &paging).await?;
-    Ok(Json(Page::of(listed.page, commission)))
+    let page = reports::commissions_page(&mut connection, &key.actor, &filter, &paging).await?;
+    Ok(Json(Page::of(page, commission)))
 }
 
 /// A commission of a list, as answers to events have it.

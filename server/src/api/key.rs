@@ -61,6 +61,9 @@ impl<S: Needs> FromRequestParts<Shared> for Key<S> {
             .ok_or_else(Problem::unauthorized)?;
         let mut connection = server.pool.acquire().await.map_err(engine::Error::from)?;
         let holder = authenticate(&mut connection, &Moment::now(), key).await?.ok_or_else(Problem::unauthorized)?;
+        if let Actor::Key { key, .. } = holder.actor {
+            server.limits.call(key).map_err(Problem::too_many)?;
+        }
         if holder.scopes.contains(&S::SCOPE) {
             Ok(Self { actor: holder.actor, program: holder.program, scope: PhantomData })
         } else {

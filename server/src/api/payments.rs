@@ -81,6 +81,6 @@ pub async fn list(
     let paging = paging(which.cursor, which.limit)?;
     let filter = PaymentFilter { partner_code: which.partner_code, ..PaymentFilter::default() };
     let mut connection = server.pool.acquire().await.map_err(engine::Error::from)?;
-    let listed = payments::payments(&mut connection, &key.actor, &filter, &paging).await?;
-    Ok(Json(Page::of(listed.page, Payment::from)))
+    let page = payments::payments_page(&mut connection, &key.actor, &filter, &paging).await?;
+    Ok(Json(Page::of(page, Payment::from)))
 }

@@ -80,6 +80,9 @@ async fn fields_are_refused_under_their_names(pool: PgPool) {
         ("occurred_at", json!(1_700_000_000)),
         ("occurred_at", json!("2020-01-01T00:00:00Z")),
         ("occurred_at", json!("2999-01-01T00:00:00Z")),
+        ("occurred_at", json!("-9999-01-01T00:00:00Z")),
+        ("occurred_at", json!("-262143-01-02T00:00:00Z")),
+        ("occurred_at", json!("+262142-01-01T00:00:00Z")),
     ] {
         let answer = site.post("/track/sale", with(&sale, field, value.clone())).await;
         assert_eq!(answer.field(), field, "{field} = {value}");
@@ -90,6 +93,20 @@ async fn fields_are_refused_under_their_names(pool: PgPool) {
         assert_eq!(site.post("/track/sale", without).await.field(), field);
     }
     let signup = json!({"event_id": "s1", "customer": {"external_id": "c1"}});
+    for absurd in ["-9999-01-01", "-262143-01-02", "+262142-01-01"] {
+        let time = json!(format!("{absurd}T00:00:00Z"));
+        assert_eq!(site.post("/track/signup", with(&signup, "occurred_at", time)).await.field(), "occurred_at");
+        let day = absurd.replace('+', "%2B");
+        for field in ["from", "to"] {
+            assert_eq!(site.read(&format!("/commissions?{field}={day}")).await.field(), field, "{absurd}");
+        }
+    }
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    for micros in ["-377705023201000000", "-8334601228800000000", "8210266790400000000"] {
+        for list in ["commissions", "payments"] {
+            assert_eq!(site.read(&format!("/{list}?cursor={micros}_{nobody}")).await.field(), "cursor", "{micros}");
+        }
+    }
     for (customer, field) in [
         (json!({"external_id": "c1", "email": "no"}), "customer.email"),
         (json!({"external_id": "c1", "typo": 1}), "customer.typo"),

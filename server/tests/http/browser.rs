@@ -54,7 +54,9 @@ async fn requests_are_counted_by_route(pool: PgPool) {
     let site = Site::start(pool).await;
     site.read("/partners/ada").await;
     site.get("/r/acme/ada").await;
+    site.send("NONSENSE".parse().expect("a method"), "/healthz", &[], "").await;
     let figures = site.get("/metrics").await.text();
+    assert!(!figures.contains("NONSENSE"), "anybody could make series without end");
     for line in [
         "http_requests_total{route=\"/api/v1/partners/{code}\",method=\"GET\",status=\"200\"}",
         "http_request_seconds_bucket{route=\"/api/v1/partners/{code}\"",

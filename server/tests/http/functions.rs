@@ -78,9 +78,10 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ),
     (
         "/fn/admin/partners/update",
-        "program=acme&partner=00000000-0000-7000-8000-000000000000&name=X&company=&email=&website=&affiliate=on",
+        "program=acme&partner=00000000-0000-7000-8000-000000000000&name=X&company=&email=&website=&payout_method=&affiliate=on",
         Powerful,
     ),
+    ("/fn/admin/find", "program=acme&text=ad", Team),
     ("/fn/admin/pay", "program=acme", Powerful),
     ("/fn/admin/pay/preview", r#"{"program":"acme","partners":[]}"#, Powerful),
     (
@@ -118,9 +119,11 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/landing", "", Anyone),
     ("/fn/partner/commissions", "program=acme", Partner),
     ("/fn/partner/dashboard", "program=acme", Partner),
+    ("/fn/partner/act-as", "program=acme&code=ada", Partner),
     ("/fn/partner/frame", "program=acme", Partner),
     ("/fn/partner/ledger", "program=acme", Partner),
     ("/fn/partner/links", "program=acme", Partner),
+    ("/fn/partner/links/disable", "program=acme&id=00000000-0000-7000-8000-000000000000&disabled=true", Partner),
     ("/fn/partner/links/create", "program=acme&code=fresh", Partner),
     ("/fn/partner/payouts", "program=acme", Partner),
     ("/fn/partner/promo-codes", "program=acme", Partner),
@@ -200,6 +203,7 @@ async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
         };
         let stranger = status(None).await;
         let expired = status(Some("0000000000000000000000000000000000000000000000000000000000000000")).await;
+        let there = if arguments.contains(NOTHING) { 404 } else { 200 };
         match who {
             Anyone => {}
             Account => assert_eq!((stranger, expired), (401, 401), "{path}"),
@@ -207,7 +211,7 @@ async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
                 assert_eq!((stranger, expired), (401, 401), "{path}");
                 assert_eq!(status(Some(&bob)).await, 404, "{path}: another program's partner");
                 assert_eq!(status(Some(&owner)).await, 404, "{path}: an admin is no partner");
-                assert_eq!(status(Some(&ada)).await, 200, "{path}: the partner");
+                assert_eq!(status(Some(&ada)).await, there, "{path}: the partner");
             }
             Team | Powerful => {
                 assert_eq!((stranger, expired), (401, 401), "{path}");
@@ -218,7 +222,6 @@ async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
                 if who == Powerful {
                     assert_eq!(viewed, 403, "{path}: a viewer");
                 } else {
-                    let there = if arguments.contains(NOTHING) { 404 } else { 200 };
                     assert_eq!(viewed, there, "{path}: a viewer");
                 }
             }

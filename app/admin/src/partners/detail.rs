@@ -3,6 +3,7 @@
 use access::{Form, LazyPage, Read, Result, read_after};
 use domain::links::LinkRow;
 use domain::offers::OfferRow;
+use domain::page::Page;
 use domain::partners::{EnrollmentStatus, Kinds, PartnerDetail, Standing};
 use domain::reports::{Balance, CommissionRow};
 use leptos::prelude::*;
@@ -25,7 +26,7 @@ use crate::show;
 pub struct Shown {
     detail: PartnerDetail,
     balance: Balance,
-    links: Vec<LinkRow>,
+    links: Page<LinkRow>,
     /// Its latest commissions.
     latest: Vec<CommissionRow>,
     /// All offers of the program.
@@ -43,7 +44,7 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let detail = engine::partners::detail_by_code(&mut conn, &actor, &code).await?;
         let partner = detail.partner.id;
         let balance = engine::reports::balance(&mut conn, &actor, partner).await?;
-        let links = engine::links::list_all(&mut conn, &actor, partner).await?;
+        let links = engine::links::list(&mut conn, &actor, partner, &domain::page::Paging::default()).await?;
         let filter =
             domain::reports::CommissionFilter { partner_code: Some(detail.partner.code.clone()), ..Default::default() };
         let ten = domain::page::Paging { cursor: None, limit: Some(10) };
@@ -302,7 +303,7 @@ fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView
     .into_any()
 }
 
-fn links_card(links: Vec<LinkRow>, server: &str, program: &str) -> AnyView {
+fn links_card(links: Page<LinkRow>, server: &str, program: &str) -> AnyView {
     let head = || {
         view! {
             <Th label="Link"/>
@@ -312,7 +313,9 @@ fn links_card(links: Vec<LinkRow>, server: &str, program: &str) -> AnyView {
             <Th label="Copy" quiet=true/>
         }
     };
+    let title = if links.next_cursor.is_some() { "Latest links" } else { "Links" };
     let rows = links
+        .data
         .into_iter()
         .map(|link| {
             let url = format!("{server}/r/{program}/{}", link.code);
@@ -332,7 +335,7 @@ fn links_card(links: Vec<LinkRow>, server: &str, program: &str) -> AnyView {
             }
         })
         .collect_view();
-    view! { <Card title="Links"><Table caption="Links" head=head>{rows}</Table></Card> }.into_any()
+    view! { <Card title=title><Table caption=title head=head>{rows}</Table></Card> }.into_any()
 }
 
 fn history(history: Vec<Standing>) -> AnyView {

@@ -17,6 +17,7 @@ pub async fn update_partner(
     company: String,
     email: String,
     website: String,
+    payout_method: String,
     affiliate: Option<String>,
     introducer: Option<String>,
     buyer: Option<String>,
@@ -25,7 +26,7 @@ pub async fn update_partner(
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManagePartners)?;
         let kinds = kinds(&affiliate, &introducer, &buyer);
-        let input = domain::partners::PartnerEdit { name, company, email, website, kinds };
+        let input = domain::partners::PartnerEdit { name, company, email, website, payout_method, kinds };
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::partners::update(&mut tx, &asking.moment, &asking.actor, partner, &input).await?;
         Ok(tx.commit().await?)
@@ -90,16 +91,17 @@ fn partner_field(partner: EnrollmentId) -> AnyView {
 
 /// The drawer in which the particulars are changed: `edit`.
 pub(super) fn particulars(form: Form<UpdatePartner>, detail: &PartnerDetail) -> AnyView {
-    let PartnerDetail { partner, website, .. } = detail.clone();
+    let PartnerDetail { partner, website, payout_method, .. } = detail.clone();
     view! {
         <Drawer id="edit" title="Edit the partner">
-            {show::wrong(form.beside(&["name", "company", "email", "website"]))}
+            {show::wrong(form.beside(&["name", "company", "email", "website", "payout_method"]))}
             <PostForm form=form class="form">
                 {partner_field(partner.id)}
                 <TextInput id="name" label="Name" value=partner.name autocomplete="off" error=form.field("name")/>
                 <TextInput id="company" label="Company" value=partner.company optional=true autocomplete="off" error=form.field("company")/>
                 <TextInput id="email" label="E-mail" kind="email" value=partner.email optional=true autocomplete="off" help="Where you reach the partner. Its accounts keep the e-mails they sign in with." error=form.field("email")/>
                 <TextInput id="website" label="Website" kind="url" value=website optional=true error=form.field("website")/>
+                <TextInput id="payout_method" label="Payout method" value=payout_method.unwrap_or_default() placeholder="Bank transfer" optional=true help="How you pay this partner." error=form.field("payout_method")/>
                 {kinds_fields(partner.kinds)}
                 <div class="form-actions">
                     <CloseButton closes="edit"/>

@@ -4,6 +4,7 @@ use domain::accounts::{Actor, OrganizationPlace, PartnerPlace, Places, ProgramPl
 use domain::ids::{AccountId, EnrollmentId, OrganizationId, ProgramId};
 use domain::partners::{EnrollmentStatus, PartnerName};
 use domain::programs::Program;
+use domain::text::code_key;
 use sqlx::PgConnection;
 
 /// The session's account as a member of the team of the program with this name.
@@ -28,15 +29,16 @@ pub async fn admin_actor(conn: &mut PgConnection, session: &Session, program_slu
     Ok((actor, program))
 }
 
-/// The session's account as a partner in the program with this name: the enrollment asked for, else the first by name.
+/// The session's account as a partner in the program with this name: where it acts for several, the one with the
+/// preferred code, else the first by name.
 ///
 /// # Errors
-/// `NotFound` where there is no such program, or the account acts for no such enrollment there.
+/// `NotFound` where there is no such program, or the account is no partner there.
 pub async fn partner_actor(
     conn: &mut PgConnection,
     session: &Session,
     program_slug: &str,
-    enrollment: Option<EnrollmentId>,
+    preferred: Option<&str>,
 ) -> Result<(Actor, Program, PartnerName)> {
     let program = by_slug(conn, program_slug).await?;
     if session.only_program.is_some_and(|only| only != program.id) {
@@ -46,11 +48,11 @@ pub async fn partner_actor(
         PartnerName,
         r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!"
          from enrollment_accounts ea join enrollments e on e.program_id = ea.program_id and e.id = ea.enrollment_id
-         where ea.program_id = $1 and ea.account_id = $2 and ($3::uuid is null or e.id = $3)
-         order by 3, e.id limit 1"#,
+         where ea.program_id = $1 and ea.account_id = $2
+         order by lower(e.code) = $3::text desc nulls last, 3, e.id limit 1"#,
         program.id as ProgramId,
         session.account as AccountId,
-        enrollment as Option<EnrollmentId>
+        preferred.map(code_key)
     )
     .fetch_optional(conn)
     .await?

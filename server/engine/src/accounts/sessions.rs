@@ -271,8 +271,9 @@ pub async fn sign_out(conn: &mut PgConnection, token: &str) -> Result<()> {
 /// Ends every session of the account, this one included.
 ///
 /// # Errors
-/// `Database` where Postgres fails.
+/// `Forbidden` for a session that a link began.
 pub async fn sign_out_everywhere(conn: &mut PgConnection, session: &Session) -> Result<()> {
+    own(session)?;
     end_all(conn, session.account).await
 }
 

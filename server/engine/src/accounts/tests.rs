@@ -379,22 +379,41 @@ async fn who_may_act_where(pool: PgPool) {
     assert!(matches!(admin_actor(&mut conn, &of_ada, "acme").await, Err(Error::NotFound(_))));
     assert!(matches!(admin_actor(&mut conn, &olga, "none").await, Err(Error::NotFound(_))));
 
-    let (actor, _, name) = partner_actor(&mut conn, &of_ada, "acme", None).await.expect("partner");
-    assert_eq!((actor.program(), name.id, name.code.as_str()), (acme.id, ada, "ada"));
-    for (session, slug, enrollment) in [
-        (&of_ada, "beta", None),
-        (&of_ada, "acme", Some(bob)),
-        (&of_ada, "beta", Some(bob)),
-        (&olga, "acme", Some(ada)),
-    ] {
-        assert!(matches!(partner_actor(&mut conn, session, slug, enrollment).await, Err(Error::NotFound(_))));
+    // What is preferred opens nothing: it chooses among one's own.
+    for preferred in [None, Some("ADA"), Some("bob")] {
+        let (actor, _, name) = partner_actor(&mut conn, &of_ada, "acme", preferred).await.expect("partner");
+        assert_eq!((actor.program(), name.id, name.code.as_str()), (acme.id, ada, "ada"));
+    }
+    for (session, slug, preferred) in
+        [(&of_ada, "beta", None), (&of_ada, "beta", Some("bob")), (&olga, "acme", Some("ada"))]
+    {
+        assert!(matches!(partner_actor(&mut conn, session, slug, preferred).await, Err(Error::NotFound(_))));
+    }
+    sqlx::query("insert into enrollments (program_id, id, status, code, name, created_at) values ($1, $2, 'active', 'Zoe', 'zoe', $3)")
+        .bind(acme.id)
+        .bind(bob)
+        .bind(noon())
+        .execute(&pool)
+        .await
+        .expect("a second enrollment");
+    sqlx::query("insert into enrollment_accounts values ($1, $2, $3, $4)")
+        .bind(acme.id)
+        .bind(bob)
+        .bind(of_ada.account)
+        .bind(noon())
+        .execute(&pool)
+        .await
+        .expect("of the same account");
+    for (preferred, code) in [(None, "ada"), (Some("zoe"), "Zoe"), (Some("ada"), "ada")] {
+        let (_, _, name) = partner_actor(&mut conn, &of_ada, "acme", preferred).await.expect("partner");
+        assert_eq!(name.code, code);
     }
 
     let of_olga = places(&mut conn, &olga).await.expect("places");
     assert_eq!(of_olga.programs.iter().map(|place| place.slug.as_str()).collect::<Vec<_>>(), ["acme", "beta"]);
     assert_eq!((of_olga.organizations.len(), of_olga.enrollments.len()), (1, 0));
     let of_ada = places(&mut conn, &of_ada).await.expect("places");
-    assert_eq!((of_ada.programs.len(), of_ada.enrollments.len()), (0, 1));
+    assert_eq!((of_ada.programs.len(), of_ada.enrollments.len()), (0, 2));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -444,8 +463,8 @@ async fn a_link_of_the_company_opens_its_portal_alone(pool: PgPool) {
     }
     let mut won: Vec<_> = tries.join_all().await.into_iter().flatten().collect();
     assert_eq!(won.len(), 1);
-    let (signed_in, slug) = won.remove(0);
-    assert_eq!(slug, "acme");
+    let (signed_in, place) = won.remove(0);
+    assert_eq!((place.program.as_str(), place.partner.as_str()), ("acme", "ada"));
 
     let session = seen(&pool, &after(3), &signed_in.token).await.expect("session");
     let mut conn = pool.acquire().await.expect("connection");
@@ -456,4 +475,5 @@ async fn a_link_of_the_company_opens_its_portal_alone(pool: PgPool) {
     assert_eq!((places.programs.len(), places.organizations.len(), places.enrollments.len()), (0, 0, 1));
     assert!(matches!(require_confirmed(&session, &after(3)), Err(Error::ConfirmFirst)));
     assert!(matches!(begin_totp(&mut conn, &after(3), &secrets(), &session).await, Err(Error::Forbidden)));
+    assert!(matches!(sign_out_everywhere(&mut conn, &session).await, Err(Error::Forbidden)));
 }

@@ -5,7 +5,7 @@ use domain::accounts::Actor;
 use domain::commissions::{CommissionStatus, TrackedCommission};
 use domain::ids::{AccountId, CommissionId, EnrollmentId, JournalId, ProgramId, RefundId, SaleId};
 use domain::ledger::{JournalKind, LedgerAccount};
-use domain::money::Currency;
+use domain::money::{Currency, Money};
 use domain::offers::Trigger;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -62,22 +62,31 @@ impl Owed {
 
 /// Why something is taken back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Reason {
+pub(crate) enum Reason<'a> {
     /// The company gave the customer's money back.
     Refund { refund: RefundId, occurred_at: DateTime<Utc> },
-    /// A person took it back.
-    Reversal { by: Option<AccountId> },
+    /// A person took it back, for a reason.
+    Reversal { by: Option<AccountId>, reason: &'a str },
     /// The partner was banned.
     Ban { by: Option<AccountId> },
 }
 
-impl Reason {
+impl Reason<'_> {
     /// The word in the ledger. Refunds come again; all that is left is taken back once.
     fn code(self) -> &'static str {
         match self {
             Self::Refund { .. } => "refund",
             Self::Reversal { .. } => "reversal",
             Self::Ban { .. } => "ban",
+        }
+    }
+
+    /// What the commission's checks say from then on.
+    fn words(self, takes: Money) -> String {
+        match self {
+            Self::Refund { .. } => format!("{takes} was taken back: the customer's money was returned."),
+            Self::Reversal { reason, .. } => format!("{takes} was taken back by the program: {reason}"),
+            Self::Ban { .. } => format!("{takes} was taken back: the partner was banned."),
         }
     }
 }
@@ -89,11 +98,11 @@ pub(crate) async fn claw_back(
     moment: &Moment,
     program: ProgramId,
     taken: &[(Owed, Decimal)],
-    reason: &Reason,
+    reason: &Reason<'_>,
 ) -> Result<Vec<JournalId>> {
     let (refund, by, occurred_at) = match *reason {
         Reason::Refund { refund, occurred_at } => (Some(refund), None, occurred_at),
-        Reason::Reversal { by } | Reason::Ban { by } => (None, by, moment.at),
+        Reason::Reversal { by, .. } | Reason::Ban { by } => (None, by, moment.at),
     };
     let taken: Vec<_> = taken.iter().filter(|(_, takes)| !takes.is_zero()).collect();
     let Some((first, _)) = taken.first() else { return Ok(Vec::new()) };
@@ -121,16 +130,23 @@ pub(crate) async fn claw_back(
         })
         .collect();
     let journals = post(conn, moment, program, first.currency, month, &postings).await?;
-    let whole: Vec<_> = taken.iter().filter(|(owed, takes)| *takes == owed.left()).map(|(owed, _)| owed.id.0).collect();
-    if !whole.is_empty() {
-        sqlx::query!(
-            "update commissions set status = 'reversed' where program_id = $1 and id = any($2)",
-            program as ProgramId,
-            &whole
-        )
-        .execute(conn)
-        .await?;
-    }
+    let ids: Vec<_> = taken.iter().map(|(owed, _)| owed.id.0).collect();
+    let whole: Vec<_> = taken.iter().map(|(owed, takes)| *takes == owed.left()).collect();
+    let words: Vec<_> = taken.iter().map(|(owed, takes)| reason.words(Money::new(*takes, owed.currency))).collect();
+    sqlx::query!(
+        "update commissions c
+         set status = case when taken.whole then 'reversed' else c.status end,
+             why = c.why || jsonb_build_array(jsonb_build_object('check', $2::text, 'passed', false, 'detail', taken.words))
+         from unnest($3::uuid[], $4::bool[], $5::text[]) as taken(id, whole, words)
+         where c.program_id = $1 and c.id = taken.id",
+        program as ProgramId,
+        reason.code(),
+        &ids,
+        &whole,
+        &words
+    )
+    .execute(conn)
+    .await?;
     Ok(journals)
 }
 

@@ -67,9 +67,12 @@ pub(crate) async fn decide(
 ) -> Result<Decided> {
     let Scene { rules, customer, .. } = scene;
     let mut why = Why::default();
-    let referral = if let Some(referral) = standing {
+    let referral = if let Some(mut referral) = standing {
         let unheard = if event.sent.is_empty() { "" } else { " What was sent with the event doesn't change that." };
         why.pass("referral", referral.explain(rules) + unheard);
+        if let Some(email) = event.email.filter(|_| customer.email.is_empty()) {
+            why.0.extend(attribution::hear_email(conn, rules, &mut referral, email).await?.0);
+        }
         referral
     } else {
         let occurred_at = event.occurred_at;
@@ -152,7 +155,7 @@ fn review_words(rules: &Rules) -> &'static str {
     if rules.review {
         "In this program a person reviews each commission first."
     } else {
-        "A person reviews this customer's commissions first: the e-mail is like the partner's own."
+        "A person reviews this customer's commissions first: the e-mail is the partner's own, or like it."
     }
 }
 

@@ -21,7 +21,9 @@ pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     }
     let program = actor.program();
     sqlx::query!(
-        "update commissions set status = 'held' where program_id = $1 and id = $2",
+        "update commissions
+         set status = 'held', why = why || '[{\"check\": \"review\", \"passed\": true, \"detail\": \"Approved by the program.\"}]'::jsonb
+         where program_id = $1 and id = $2",
         program as ProgramId,
         id as CommissionId
     )
@@ -49,18 +51,19 @@ pub async fn reverse(
 ) -> Result<()> {
     let owed = lock(conn, actor, id).await?;
     check_line(reason, 500).map_err(|message| Error::field("reason", message))?;
+    let reason = reason.trim();
     let takes = owed.left();
     if takes.is_zero() {
         return Err(Error::Conflict("Nothing is left of the commission to take back.".into()));
     }
     let program = actor.program();
     let by = actor.account();
-    let journals = claw_back(conn, moment, program, &[(owed.clone(), takes)], &Reason::Reversal { by }).await?;
+    let journals = claw_back(conn, moment, program, &[(owed.clone(), takes)], &Reason::Reversal { by, reason }).await?;
     sqlx::query!(
         "insert into journal_notes (program_id, journal_id, note) select $1, unnest($2::uuid[]), $3",
         program as ProgramId,
         &journals as &[JournalId],
-        reason.trim()
+        reason
     )
     .execute(&mut *conn)
     .await?;
@@ -68,7 +71,7 @@ pub async fn reverse(
         "partner": owed.partner_code,
         "amount": Money::new(takes, owed.currency),
         "was": owed.status,
-        "reason": reason.trim(),
+        "reason": reason,
     });
     audit::record(conn, moment, actor, "commission.reverse", &subject(&owed), "commissions", details).await
 }

@@ -12,7 +12,7 @@ const CHUNK: i64 = 500;
 /// many. Safe beside itself in other processes.
 ///
 /// # Errors
-/// `Database`.
+/// The last program's that failed, logged with its name: the others' holds are released all the same.
 pub async fn release_holds(pool: &PgPool, moment: &Moment) -> Result<u64> {
     let programs = sqlx::query_scalar!(
         r#"select distinct program_id as "program: ProgramId" from commissions
@@ -21,19 +21,30 @@ pub async fn release_holds(pool: &PgPool, moment: &Moment) -> Result<u64> {
     )
     .fetch_all(pool)
     .await?;
-    let mut released = 0;
+    let (mut released, mut failed) = (0, None);
     for program in programs {
-        loop {
-            let mut tx = pool.begin().await?;
-            let count = release_chunk(&mut tx, moment, program).await?;
-            tx.commit().await?;
-            if count == 0 {
-                break;
+        match release_program(pool, moment, program).await {
+            Ok(count) => released += count,
+            Err(error) => {
+                tracing::error!(%program, %error, "a program's holds were not released");
+                failed = Some(error);
             }
-            released += count;
         }
     }
-    Ok(released)
+    failed.map_or(Ok(released), Err)
+}
+
+async fn release_program(pool: &PgPool, moment: &Moment, program: ProgramId) -> Result<u64> {
+    let mut released = 0;
+    loop {
+        let mut tx = pool.begin().await?;
+        let count = release_chunk(&mut tx, moment, program).await?;
+        tx.commit().await?;
+        if count == 0 {
+            return Ok(released);
+        }
+        released += count;
+    }
 }
 
 async fn release_chunk(conn: &mut PgConnection, moment: &Moment, program: ProgramId) -> Result<u64> {

@@ -104,6 +104,12 @@ async fn a_person_takes_back_what_is_left(pool: PgPool) {
     assert!(matches!(reverse(&mut conn, &moment, &world.owner(), id, "again").await, Err(Error::Conflict(_))));
     let note: String = world.get("select note from journal_notes where program_id = $1").await;
     assert_eq!(note, "Bought by the partner");
+    // Whoever asks why reads it too.
+    let told: String = world
+        .get("select (why->-2->>'detail') || ' ' || (why->-1->>'detail') from commissions where program_id = $1")
+        .await;
+    assert!(told.contains("the customer's money was returned. "), "{told}");
+    assert!(told.ends_with("was taken back by the program: Bought by the partner"), "{told}");
     // A refund afterwards finds nothing to take.
     let rest = world.tell_refund(&refund("r2", "c1-0", None)).await.expect("refund").answer;
     assert_eq!((rest.commissions[0].status, rest.commissions[0].clawed_back), (Reversed, dec("30")));
@@ -195,6 +201,25 @@ async fn many_holds_are_released_by_two_workers_at_once(pool: PgPool) {
         released += worker.await.expect("worker");
     }
     assert_eq!((released, world.balances(&ada).await.as_str()), (1201, "0 36030"));
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_program_that_fails_holds_up_no_other(pool: PgPool) {
+    let (mut world, ada) = referred(pool, &[percent("30")]).await;
+    world.sold("c1", "100").await;
+    let mut other = world.another("other").await;
+    other.offer("Standard", &[percent("30")]).await;
+    let bob = other.partner("bob").await;
+    other.signed_up("c1", &bob).await;
+    other.sold("c1", "100").await;
+    world.set("update programs set time_zone = 'nowhere' where id = $1").await;
+    world.pass(31);
+    other.pass(31);
+    assert!(matches!(release_holds(&world.pool, &world.moment()).await, Err(Error::Internal(_))), "it shows");
+    assert_eq!((world.balances(&ada).await, other.balances(&bob).await), ("30 0".into(), "0 30".into()));
+    world.set("update programs set time_zone = 'Europe/Berlin' where id = $1").await;
+    assert_eq!(release_holds(&world.pool, &world.moment()).await.expect("released"), 1);
     world.prove().await;
 }
 

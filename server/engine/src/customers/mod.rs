@@ -91,6 +91,7 @@ pub(crate) async fn lock_or_make(
     Ok(Scene { rules, month, customer: customer.ok_or(Error::NotFound("customer"))? })
 }
 
+/// The program's row is locked too: who would change its currency waits, and then finds what was posted in it.
 async fn lock(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -109,7 +110,7 @@ async fn lock(
                c.id as "id?: CustomerId", c.email as "email?", c.signed_up_at, c.first_sale_at,
                m.month as "month?", m.closed_at
         from programs p left join customer c on true left join period m on true
-        where p.id = $1"#,
+        where p.id = $1 for key share of p"#,
         program as ProgramId,
         external_id,
         moment.at

@@ -40,12 +40,14 @@ async fn work(
 ) -> Result<Answered<TrackedSignup>> {
     let mut tx = pool.begin().await?;
     let scene = lock_or_make(&mut tx, moment, program, &input.customer.external_id).await?;
-    let occurred_at = input.occurred_at.unwrap_or(moment.at);
+    // A time that is refused is not looked up: Postgres need not know its year.
+    let untimely = check_time(input.occurred_at, moment.at);
+    let occurred_at = input.occurred_at.filter(|_| untimely.is_none()).unwrap_or(moment.at);
     let known = look_up(&mut tx, program, scene.customer.id, "signup", &input.event_id, occurred_at).await?;
     if let Some((first_hash, first)) = known.answered {
         return replay(hash, &first_hash, first);
     }
-    if let Some(error) = check_time(input.occurred_at, moment.at) {
+    if let Some(error) = untimely {
         return Err(Error::Invalid(vec![error]));
     }
     let customer = |signed_up_at| TrackedCustomer {

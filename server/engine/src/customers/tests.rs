@@ -9,7 +9,9 @@ use domain::commissions::CommissionStatus;
 use domain::customers::{NewCustomer, Reassignment, TrackSignup};
 use domain::partners::EnrollmentStatus;
 use domain::sales::TrackSale;
+use domain::why::Why;
 use sqlx::PgPool;
+use sqlx::types::Json;
 
 fn with_email(customer: &str, email: &str) -> TrackSignup {
     let customer_of = NewCustomer { external_id: customer.into(), email: Some(email.into()), name: None };
@@ -139,6 +141,91 @@ async fn self_referrals_are_refused_or_reviewed(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_e_mail_that_comes_after_the_referral_is_heard_too(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    world.offer("Standard", &[per_signup("5"), percent("30")]).await;
+    let ada = world.partner("ada").await;
+    // The first sale has no hold any more: it is due, and stays so.
+    let bought = async |world: &World, customer: &str| {
+        let told = |event: &str| TrackSale { partner_code: Some("ada".into()), ..sale(event, customer, "100") };
+        let due =
+            TrackSale { occurred_at: Some(world.at - chrono::Duration::days(31)), ..told(&format!("{customer}-due")) };
+        let due = world.tell_sale(&due).await.expect("sale").answer.commissions[0].id;
+        (due, world.tell_sale(&told(&format!("{customer}-held"))).await.expect("sale").answer.commissions[0].id)
+    };
+    let (same, alike, other) = ("ADA@partners.example", "ada+shop@partners.example", "nora@harbor.example");
+    for (n, rule, email, reviewed) in [
+        (0, "allow", same, true),
+        (1, "refuse", alike, true),
+        (2, "review", alike, true),
+        (3, "allow", alike, false),
+        (4, "refuse", other, false),
+    ] {
+        sqlx::query("update programs set self_referral = $2::text::self_referral_rule where id = $1")
+            .bind(world.program)
+            .bind(rule)
+            .execute(&world.pool)
+            .await
+            .expect("rule");
+        let customer = format!("c{n}");
+        let (due, held) = bought(&world, &customer).await;
+        let answer = world.tell_signup(&with_email(&customer, email)).await.expect("sign-up").answer;
+        let (status, word) = if reviewed { (CommissionStatus::Review, "-") } else { (CommissionStatus::Held, "+") };
+        assert_eq!(answer.commissions[0].status, status, "{rule} {email}");
+        assert_eq!(
+            (world.status(due).await, world.status(held).await),
+            (CommissionStatus::Due, status),
+            "{rule} {email}"
+        );
+        assert_eq!(world.sold(&customer, "10").await.commissions[0].status, status, "later ones too: {rule} {email}");
+        assert!(checks(&answer.why).starts_with(&format!("+referral {word}self_referral +offer")), "{:?}", answer.why);
+        let stored: (Json<Why>, Json<Why>) = sqlx::query_as(
+            "select r.why, c.why from commissions c join referrals r on r.program_id = c.program_id and r.id = c.referral_id
+             where c.program_id = $1 and c.id = $2",
+        )
+        .bind(world.program)
+        .bind(held)
+        .fetch_one(&world.pool)
+        .await
+        .expect("stored");
+        assert_eq!(checks(&stored.0), format!("+partner_code {word}self_referral"));
+        assert_eq!(checks(&stored.1).ends_with("-self_referral"), reviewed, "{:?}", stored.1);
+    }
+    // Assigned by hand, somebody has looked already.
+    world.sold("c9", "10").await;
+    let mut tx = world.pool.begin().await.expect("transaction");
+    let hand =
+        Reassignment { external_id: "c9".into(), partner_code: "ada".into(), reason: "Her own shop, as agreed".into() };
+    reassign(&mut tx, &world.moment(), &world.owner(), &hand).await.expect("assigned");
+    tx.commit().await.expect("commit");
+    let by_hand = world.tell_signup(&with_email("c9", same)).await.expect("sign-up").answer;
+    assert_eq!(by_hand.commissions[0].status, CommissionStatus::Held);
+    // What waits is not released by itself.
+    world.pass(31);
+    crate::commissions::release_holds(&world.pool, &world.moment()).await.expect("released");
+    let waiting: i64 = world.get("select count(*) from commissions where program_id = $1 and status = 'review'").await;
+    assert_eq!((waiting, world.balance(&ada, domain::ledger::LedgerAccount::Held).await), (9, dec("114")));
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_archived_offer_still_pays_those_who_have_it(pool: PgPool) {
+    let world = World::new(pool).await;
+    let offer = world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("before", &ada).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    crate::offers::set_archived(&mut conn, &world.moment(), &world.owner(), offer, true).await.expect("archived");
+    let bob = world.partner("bob").await;
+    world.signed_up("after", &ada).await;
+    world.signed_up("other", &bob).await;
+    assert_eq!(world.sold("before", "100").await.commissions[0].amount, dec("30"));
+    assert_eq!(world.sold("after", "100").await.commissions[0].amount, dec("30"));
+    assert_eq!(world.sold("other", "100").await.commissions.len(), 0, "new partners don't get it");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn an_admin_assigns_a_customer_by_hand(pool: PgPool) {
     let mut world = World::new(pool).await;
     world.offer("Standard", &[percent("30")]).await;
@@ -201,6 +288,10 @@ async fn wrong_sign_ups_are_told_by_field(pool: PgPool) {
          ip: Must be an IP address.\n\
          promo_code: Must not be empty."
     );
+    for absurd in ["-9999-01-01T00:00:00Z", "-262143-01-02T00:00:00Z", "+262142-01-01T00:00:00Z"] {
+        let told = TrackSignup { occurred_at: absurd.parse().ok(), ..signup("c1") };
+        assert!(refused(world.tell_signup(&told).await).starts_with("occurred_at: More than"), "{absurd}");
+    }
     let told = with_email("c1", "nora@harbor.example");
     world.tell_signup(&told).await.expect("sign-up");
     assert!(world.tell_signup(&told).await.expect("replay").replayed);

@@ -52,7 +52,7 @@ pub async fn create(pool: &PgPool, moment: &Moment, actor: &Actor, input: &NewAp
     .await?;
     log(&mut tx, moment, actor, "api_key.create", name, &scopes).await?;
     tx.commit().await?;
-    Ok(MadeApiKey { id, key })
+    Ok(MadeApiKey { id, key, scopes })
 }
 
 /// The program's keys, newest first, the revoked ones last.
@@ -131,16 +131,6 @@ pub struct KeyHolder {
     pub scopes: Vec<Scope>,
     /// The program that it belongs to.
     pub program: Program,
-}
-
-impl KeyHolder {
-    /// Refuses unless the key has the scope.
-    ///
-    /// # Errors
-    /// `Forbidden`.
-    pub fn require(&self, scope: Scope) -> Result<()> {
-        if self.scopes.contains(&scope) { Ok(()) } else { Err(Error::Forbidden) }
-    }
 }
 
 /// Who this key stands for, in one query; `None` where there is no such key, or it is revoked. When it was used is noted at most

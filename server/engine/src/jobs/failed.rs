@@ -14,6 +14,7 @@ const SHOWN: i32 = 200;
 #[derive(sqlx::FromRow)]
 struct Row {
     id: i64,
+    task: String,
     payload: Json<serde_json::Value>,
     last_error: Option<String>,
     attempts: i16,
@@ -23,7 +24,8 @@ struct Row {
 
 impl Row {
     fn job(self) -> FailedJob {
-        let what = serde_json::from_value::<Mail>(self.payload.0).map_or("Job", |mail| mail.title());
+        let what = super::work::title(&self.task)
+            .unwrap_or_else(|| serde_json::from_value::<Mail>(self.payload.0).map_or("Job", |mail| mail.title()));
         FailedJob {
             id: self.id,
             what: what.into(),
@@ -35,8 +37,8 @@ impl Row {
     }
 }
 
-/// The jobs of the program that have failed for good, newest first. Jobs of no program (the mail with a new password)
-/// are shown to owners.
+/// The jobs of the program that have failed for good, newest first. Jobs of no program are shown to owners: the mail with
+/// a new password, and work that recurs, which is tried again by itself and shown as long as it fails.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -50,9 +52,10 @@ pub async fn failed(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Failed
 /// The library's view of jobs leaves out the payload, by which a job belongs to a program: hence its table.
 async fn rows(conn: &mut PgConnection, actor: &Actor, only: Option<i64>) -> Result<Vec<Row>> {
     let rows = sqlx::query_as(
-        "select j.id, j.payload, j.last_error, j.attempts, j.created_at, j.updated_at
+        "select j.id, t.identifier as task, j.payload, j.last_error, j.attempts, j.created_at, j.updated_at
          from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
-         where t.identifier = 'send_mail' and j.attempts >= j.max_attempts and j.locked_at is null
+         where (t.identifier = 'send_mail' and j.attempts >= j.max_attempts and j.locked_at is null
+                or t.identifier = any($5) and j.last_error is not null)
            and (j.payload ->> 'program' = $1 or (j.payload ->> 'program' is null and $2))
            and ($3::bigint is null or j.id = $3)
          order by j.updated_at desc, j.id desc limit $4",
@@ -61,6 +64,7 @@ async fn rows(conn: &mut PgConnection, actor: &Actor, only: Option<i64>) -> Resu
     .bind(actor.may(Power::ManageTeam))
     .bind(only)
     .bind(SHOWN)
+    .bind(super::work::RECURRING)
     .fetch_all(conn)
     .await?;
     Ok(rows)

@@ -187,3 +187,77 @@ async fn what_has_had_its_time_is_deleted(pool: PgPool) {
         .expect("count");
     assert_eq!(hashes, 1);
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn hashes_are_blanked_in_batches_and_found_by_their_index(pool: PgPool) {
+    let (_, acme) = program(&pool, owner(&pool).await, "acme").await;
+    let moment = Moment::seeded("2026-11-20T12:00:00Z".parse().expect("instant"), 1);
+    let mut conn = pool.acquire().await.expect("connection");
+    let (first, last) = ("2026-05-01".parse().expect("day"), "2026-11-30".parse().expect("day"));
+    crate::links::partitions::ensure(&mut conn, first, last).await.expect("partitions");
+    let indexed: i64 =
+        sqlx::query_scalar("select count(*) from pg_inherits where inhparent = 'clicks_with_ip_hash'::regclass")
+            .fetch_one(&mut *conn)
+            .await
+            .expect("count");
+    assert_eq!(indexed, 8, "each month's partition has it, and the default one");
+    // 200 days of 100 clicks; earlier runs have blanked those older than 105 days.
+    sqlx::query(
+        "insert into clicks (program_id, clicked_at, id, link_id, enrollment_id, is_unique, target, ip_hash)
+         select $1, at, gen_random_uuid(), $1, $1, true, '', case when day <= 105 then '\\x00'::bytea end
+         from generate_series(0, 199) day, generate_series(0, 99) n,
+              lateral (select $2::timestamptz - day * interval '1 day' - n * interval '1 minute' as at) t",
+    )
+    .bind(acme.id)
+    .bind(moment.at)
+    .execute(&mut *conn)
+    .await
+    .expect("clicks");
+    sqlx::query("vacuum analyze clicks").execute(&mut *conn).await.expect("analysed");
+    let mut tx = pool.begin().await.expect("transaction");
+    let mut rounds = Vec::new();
+    // As often as it takes for the plan to become generic.
+    for _ in 0..8 {
+        rounds.push(work::blank_ip_hashes(&mut tx, &moment).await.expect("blanked"));
+    }
+    assert_eq!(rounds[..3], [1_000, 600, 0]);
+    let scanned: i64 = sqlx::query_scalar(
+        "select coalesce(sum(seq_tup_read), 0)::bigint from pg_stat_xact_user_tables where relname like 'clicks%'",
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .expect("statistics");
+    assert_eq!(scanned, 0, "rows read from end to end");
+    let left: i64 = sqlx::query_scalar("select count(*) from clicks where ip_hash is not null")
+        .fetch_one(&mut *tx)
+        .await
+        .expect("count");
+    assert_eq!(left, 9_000);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn work_that_recurs_is_shown_to_owners_while_it_fails(pool: PgPool) {
+    let (admin, _) = program(&pool, owner(&pool).await, "acme").await;
+    let Actor::Admin { account, organization, program, .. } = admin else { panic!("an admin") };
+    let manager = Actor::Admin { account, organization, program, role: Role::Manager };
+    let mut conn = pool.acquire().await.expect("connection");
+    for task in work::RECURRING {
+        sqlx::query("select from graphile_worker.add_job($1, '{}', job_key => $1)")
+            .bind(task)
+            .execute(&mut *conn)
+            .await
+            .expect("enqueued");
+    }
+    assert!(failed(&mut conn, &admin).await.expect("list").is_empty(), "waiting is not failed");
+    sqlx::query(
+        "update graphile_worker._private_jobs set attempts = 1, last_error = 'No answer.' where key = 'release_holds'",
+    )
+    .execute(&mut *conn)
+    .await
+    .expect("failed once");
+    let told = failed(&mut conn, &admin).await.expect("list").remove(0);
+    assert_eq!((told.what.as_str(), told.error.as_str()), ("Release of holds", "No answer."));
+    assert!(failed(&mut conn, &manager).await.expect("list").is_empty());
+    drop(conn);
+    retry(&pool, &Moment::now(), &admin, told.id).await.expect("at once");
+}

@@ -1,4 +1,5 @@
 use crate::commissions::release_holds;
+use crate::integrations::answers;
 use crate::ledger::close_months;
 use crate::links::partitions;
 use crate::messages::{Mail, Mailer, compose};
@@ -9,7 +10,7 @@ use graphile_worker::{
     WorkerShutdownConfig,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::fmt::Debug;
 use std::future::Future;
 
@@ -120,7 +121,7 @@ async fn letter(context: &Context, mail: &Mail) -> Result<Option<crate::messages
 
 /// Work that recurs: it has no payload, and waits in the queue at most once, whatever the number of processes.
 macro_rules! recurring {
-    ($($(#[$doc:meta])* $name:ident = $identifier:literal does $work:path;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident = $identifier:literal, $title:literal does $work:path;)+) => {$(
         $(#[$doc])*
         #[derive(Serialize, Deserialize)]
         struct $name {}
@@ -134,18 +135,30 @@ macro_rules! recurring {
                 done.map(drop).map_err(failure(&worker, DATABASE))
             }
         }
-    )+};
+    )+
+
+        /// The identifiers of all of it.
+        pub(super) const RECURRING: &[&str] = &[$($identifier),+];
+
+        /// What it does, in words.
+        pub(super) fn title(identifier: &str) -> Option<&'static str> {
+            match identifier {
+                $($identifier => Some($title),)+
+                _ => None,
+            }
+        }
+    };
 }
 
 recurring! {
     /// Makes held commissions due whose time has come.
-    ReleaseHolds = "release_holds" does release_holds;
+    ReleaseHolds = "release_holds", "Release of holds" does release_holds;
     /// Closes the months that are over.
-    CloseMonths = "close_months" does close_months;
+    CloseMonths = "close_months", "Close of months" does close_months;
     /// Makes the partitions of clicks of this month and the three to come.
-    MakePartitions = "make_partitions" does make_partitions;
+    MakePartitions = "make_partitions", "Room for clicks" does make_partitions;
     /// Deletes what has had its time.
-    Purge = "purge" does purge;
+    Purge = "purge", "Deletion of what has had its time" does purge;
 }
 
 async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
@@ -161,16 +174,29 @@ pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     let at = moment.at;
     sqlx::query!("delete from sessions where expires_at <= $1", at).execute(pool).await?;
     sqlx::query!("delete from one_time_tokens where expires_at <= $1", at).execute(pool).await?;
-    sqlx::query!("delete from api_answers where call = 'key' and created_at <= $1", at - Duration::days(30))
-        .execute(pool)
-        .await?;
-    // Looks back a few months only: what is older was done by an earlier run.
-    sqlx::query!(
-        "update clicks set ip_hash = null where clicked_at <= $1 and clicked_at > $2 and ip_hash is not null",
-        at - Duration::days(90),
-        at - Duration::days(180)
-    )
-    .execute(pool)
-    .await?;
+    answers::purge(pool, moment).await?;
+    let mut conn = pool.acquire().await?;
+    while blank_ip_hashes(&mut conn, moment).await? > 0 {}
     Ok(())
+}
+
+/// About how many hashes are blanked by one statement.
+const CHUNK: i64 = 1_000;
+
+/// Blanks the hashes of the oldest clicks that have had their 90 days; how many.
+pub(super) async fn blank_ip_hashes(conn: &mut PgConnection, moment: &Moment) -> Result<u64> {
+    let blanked = sqlx::query!(
+        "with due as (
+             select min(clicked_at) as first, max(clicked_at) as last
+             from (select clicked_at from clicks where clicked_at <= $1 and ip_hash is not null
+                   order by clicked_at limit $2) as oldest
+         )
+         update clicks set ip_hash = null
+         where ip_hash is not null and clicked_at between (select first from due) and (select last from due)",
+        moment.at - Duration::days(90),
+        CHUNK
+    )
+    .execute(conn)
+    .await?;
+    Ok(blanked.rows_affected())
 }

@@ -55,6 +55,7 @@ pub(super) async fn prove_all(conn: &mut PgConnection) -> Result<Vec<Broken>> {
     clawbacks(conn, &mut broken).await?;
     payments(conn, &mut broken).await?;
     events(conn, &mut broken).await?;
+    standings(conn, &mut broken).await?;
     clicks(conn, &mut broken).await?;
     Ok(broken)
 }
@@ -137,6 +138,21 @@ async fn months(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()>
             or (posted_at >= entered + interval '1 millisecond'
                 and not exists (select from periods m where m.program_id = j.program_id
                                 and m.ends_at = j.posted_at and m.closed_at is not null))"
+    );
+    prove!(
+        conn,
+        broken,
+        "closed_months_stay_closed",
+        "select format('journal %s of %s is posted into %s, closed at %s', j.id, j.entered, m.month, m.closed_at)
+                as example
+         from (
+             select program_id, id, posted_at,
+                    'epoch'::timestamptz + ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint
+                                           * interval '1 millisecond' as entered
+             from journals
+         ) as j
+         join periods m on m.program_id = j.program_id and m.starts_at <= j.posted_at and m.ends_at > j.posted_at
+         where m.closed_at < j.entered"
     );
     Ok(())
 }
@@ -343,6 +359,33 @@ async fn events(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()>
          left join sales s on a.call = 'sale' and s.program_id = a.program_id and s.event_id = a.event_id
          left join refunds r on a.call = 'refund' and r.program_id = a.program_id and r.event_id = a.event_id
          where a.answer is null or (a.call in ('sale', 'refund') and s.id is null and r.id is null)"
+    );
+    Ok(())
+}
+
+/// What is kept twice so that lists read it quickly: whose a customer is, and how a partner stands.
+async fn standings(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()> {
+    prove!(
+        conn,
+        broken,
+        "customers_are_their_standing_referral's",
+        "select format('customer %s counts for %s, its referral for %s', c.external_id, c.enrollment_id, r.enrollment_id)
+                as example
+         from customers c
+         left join referrals r on r.program_id = c.program_id and r.customer_id = c.id and r.ended_at is null
+         where c.enrollment_id is distinct from r.enrollment_id"
+    );
+    prove!(
+        conn,
+        broken,
+        "partners_stand_as_their_history_ends",
+        "select format('partner %s is %s, its history ends with %s', e.code, e.status, s.status) as example
+         from enrollments e
+         left join (
+             select distinct on (program_id, enrollment_id) program_id, enrollment_id, status
+             from enrollment_statuses order by program_id, enrollment_id, at desc
+         ) as s on s.program_id = e.program_id and s.enrollment_id = e.id
+         where e.status is distinct from s.status"
     );
     Ok(())
 }

@@ -172,14 +172,6 @@ pub async fn list(
     Ok(Page { data: rows(conn, actor.program(), &ids).await?, next_cursor })
 }
 
-/// The same, up to 100 of them.
-///
-/// # Errors
-/// As for `list`.
-pub async fn list_all(conn: &mut PgConnection, actor: &Actor, partner: EnrollmentId) -> Result<Vec<LinkRow>> {
-    Ok(list(conn, actor, partner, &Paging { cursor: None, limit: Some(100) }).await?.data)
-}
-
 /// Whether a partner's links are the asker's to use: the partner's own, or an admin's or a key's.
 fn owner(actor: &Actor, partner: EnrollmentId, power: Power) -> Result<()> {
     match actor {

@@ -11,7 +11,7 @@ mod track;
 
 pub(crate) use clicks::insert;
 pub use clicks::{ClickCounts, ClickWriter, NewClick, NotConfirmed, Visit};
-pub use manage::{create, list, list_all, rename, set_disabled};
+pub use manage::{create, list, rename, set_disabled};
 pub use table::{LinkTable, ProgramRules, ShortLink};
 pub use track::track_click;
 

@@ -4,7 +4,7 @@ use crate::partners::tests::{act, moment, named, program};
 use crate::partners::{self};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use domain::accounts::Actor;
-use domain::links::NewLink;
+use domain::links::{NewLink, TrackClick};
 use domain::partners::EnrollmentStatus;
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -79,6 +79,36 @@ async fn a_click_written_again_counts_once(pool: PgPool) {
     assert_eq!(sums(&pool).await, (10, 10, 1));
     let day = sqlx::query_scalar!("select day from click_days").fetch_one(conn).await.expect("one day");
     assert_eq!(day, NaiveDate::from_ymd_opt(2027, 6, 21).expect("day"), "it is the next day in Berlin");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_reported_click_gets_its_first_answer_whatever_becomes_of_the_link(pool: PgPool) {
+    let (owner, table) = with_links(&pool, &["blog"]).await;
+    let secrets = crate::secrets::Secrets::new("a secret for tests, of more than 32 characters").expect("secret");
+    let input = TrackClick {
+        event_id: Some("e1".into()),
+        link: "blog".into(),
+        url: "https://acme.test/".into(),
+        ..TrackClick::default()
+    };
+    let report = async |link: Option<&ShortLink>, input: &TrackClick| {
+        track_click(&pool, &secrets, &moment(2), owner.program(), link, input).await
+    };
+    let link = table.find("acme", "blog").expect("link");
+    let first = report(Some(&link), &input).await.expect("recorded");
+    assert!(!first.replayed);
+    let banned = ShortLink { status: EnrollmentStatus::Banned, ..link };
+    for gone in [None, Some(&banned)] {
+        let again = report(gone, &input).await.expect("the first answer");
+        assert_eq!((again.replayed, again.answer.click_id), (true, first.answer.click_id));
+        let other = TrackClick { url: "https://acme.test/other".into(), ..input.clone() };
+        assert!(matches!(report(gone, &other).await, Err(Error::Reused)));
+        let new = TrackClick { event_id: Some("e2".into()), ..input.clone() };
+        assert!(crate::fixtures::refused(report(gone, &new).await).starts_with("link: "));
+    }
+    assert_eq!(sums(&pool).await, (1, 1, 1));
+    let answers = sqlx::query_scalar!(r#"select count(*) as "n!" from api_answers"#).fetch_one(&pool).await;
+    assert_eq!(answers.expect("count"), 1, "what was refused may come again");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

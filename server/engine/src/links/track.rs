@@ -6,27 +6,25 @@ use domain::ids::ProgramId;
 use domain::links::{TrackClick, TrackedClick};
 use sqlx::PgPool;
 
-/// Records a click that a company reports; once, where it has an event id.
+/// Records a click on a link that a company reports; once, where it has an event id: the same again gets the first
+/// answer, whatever has become of the link.
 ///
 /// # Errors
-/// `Invalid` by field, `link` among them where the partner's clicks are not recorded; `Reused` where the event id came
-/// with another body.
+/// `Invalid` by field, `link` among them where there is none now or its partner's clicks are not recorded; `Reused`
+/// where the event id came with another body.
 pub async fn track_click(
     pool: &PgPool,
     secrets: &Secrets,
     moment: &Moment,
-    link: &ShortLink,
+    program: ProgramId,
+    link: Option<&ShortLink>,
     input: &TrackClick,
 ) -> Result<Answered<TrackedClick>> {
-    let mut errors = input.check();
-    if !link.records() {
-        errors.push(domain::text::FieldError::new("link", "The link's partner is not active."));
-    }
+    let errors = input.check();
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
     let hash = body_hash(secrets, input)?;
-    let program = link.program.id;
     let mut tx = pool.begin().await?;
     if let Some(event_id) = &input.event_id {
         // Waits for another with the same id; inserts nothing once that has committed.
@@ -51,6 +49,10 @@ pub async fn track_click(
             .await?;
             return replay(&hash, &first.body_hash, first.answer);
         }
+    }
+    let link = link.ok_or_else(|| Error::field("link", "There is no such link in this program."))?;
+    if !link.records() {
+        return Err(Error::field("link", "The link's partner is not active."));
     }
     let ip_hash = input.ip.as_deref().map(|ip| secrets.keyed_hash(Use::IpAddress, ip.as_bytes()).to_vec());
     let visit = Visit {

@@ -1,5 +1,6 @@
-//! Mail: what it says, and how it goes out. A mail is a job that holds ids alone: names, addresses and one-time links
-//! are looked up and made when it is sent, so that none of them lies in the queue.
+//! Mail: what it says, and how it goes out. A mail is a job that holds ids: names, addresses and one-time links are looked
+//! up and made when it is sent, so that none of them lies in the queue. A password reset alone holds the address that
+//! was typed, so that the answer takes as long whether or not somebody has it.
 
 mod compose;
 mod mailer;

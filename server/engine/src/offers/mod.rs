@@ -121,38 +121,6 @@ pub async fn set_archived(
     note(conn, moment, actor, action, &name, json!({})).await
 }
 
-/// Sets which offers new partners get, in which order. Asks for `EditProgram`.
-///
-/// # Errors
-/// `Forbidden`; `Invalid` on `offers` where one is unknown, archived or there twice.
-pub async fn set_defaults(conn: &mut PgConnection, moment: &Moment, actor: &Actor, offers: &[OfferId]) -> Result<()> {
-    if !actor.may(Power::EditProgram) {
-        return Err(Error::Forbidden);
-    }
-    let ids: Vec<_> = offers.iter().map(|id| id.0).collect();
-    sqlx::query!(
-        "update offers set default_position = null where program_id = $1 and not id = any($2)",
-        actor.program() as ProgramId,
-        &ids
-    )
-    .execute(&mut *conn)
-    .await?;
-    let set = sqlx::query!(
-        "update offers o set default_position = wanted.place - 1
-         from unnest($2::uuid[]) with ordinality as wanted (id, place)
-         where o.program_id = $1 and o.id = wanted.id and o.archived_at is null",
-        actor.program() as ProgramId,
-        &ids
-    )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected();
-    if set != offers.len() as u64 {
-        return Err(Error::field("offers", "Choose offers that are not archived, each once."));
-    }
-    note(conn, moment, actor, "offer.set_defaults", "", json!({ "offers": offers })).await
-}
-
 /// The program's offers: the default ones in their order, the others by name, archived ones last. Asks for `View`.
 ///
 /// # Errors

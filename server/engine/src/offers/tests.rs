@@ -44,20 +44,16 @@ async fn default_offers_have_an_order_and_archived_ones_none(pool: PgPool) {
         let offer = act!(pool, conn => create(conn, &moment(minute), &owner, &sale_offer(name, 20))).expect("offer");
         offers.push(offer);
     }
-    let wanted = [offers[2], offers[0]];
-    act!(pool, conn => set_defaults(conn, &moment(5), &owner, &wanted)).expect("set");
+    let not_default = OfferInput { is_default: false, ..sale_offer("B", 20) };
+    act!(pool, conn => edit(conn, &moment(5), &owner, offers[1], &not_default)).expect("edited");
     let names = async || -> Vec<(String, Option<i32>)> {
         let conn = &mut *pool.acquire().await.expect("connection");
         let rows = list(conn, &owner).await.expect("list");
         rows.into_iter().map(|row| (row.name, row.default_position)).collect()
     };
-    assert_eq!(names().await, [("C".into(), Some(0)), ("A".into(), Some(1)), ("B".into(), None)]);
+    assert_eq!(names().await, [("A".into(), Some(0)), ("C".into(), Some(2)), ("B".into(), None)]);
     act!(pool, conn => set_archived(conn, &moment(6), &owner, offers[2], true)).expect("archived");
-    assert_eq!(names().await, [("A".into(), Some(1)), ("B".into(), None), ("C".into(), None)]);
-    for wanted in [vec![offers[2]], vec![offers[0], offers[0]]] {
-        let refused = act!(pool, conn => set_defaults(conn, &moment(7), &owner, &wanted));
-        assert!(matches!(refused, Err(Error::Invalid(_))));
-    }
+    assert_eq!(names().await, [("A".into(), Some(0)), ("B".into(), None), ("C".into(), None)]);
     let edited = act!(pool, conn => edit(conn, &moment(8), &owner, offers[2], &sale_offer("C", 5)));
     assert!(matches!(edited, Err(Error::Conflict(_))));
 }

@@ -6,13 +6,13 @@ use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
 use domain::money::Currency;
 use domain::offers::{Override, Reward};
 use domain::partners::{OfferChoice, PartnerEdit};
-use domain::text::{FieldError, check_code, code_key, is_email};
+use domain::text::{FieldError, check_code, check_lines, code_key, is_email};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::HashSet;
 
-/// Changes names, addresses and kinds. Asks for `ManagePartners`.
+/// Changes names, addresses, kinds and how the partner is paid. Asks for `ManagePartners`.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` by field.
@@ -24,14 +24,16 @@ pub async fn update(
     input: &PartnerEdit,
 ) -> Result<()> {
     allow(actor, Power::ManagePartners)?;
-    let errors = check_names(&input.name, &input.company, &input.email, &input.website);
+    let mut errors = check_names(&input.name, &input.company, &input.email, &input.website);
+    let method = Some(input.payout_method.as_str()).filter(|method| !method.trim().is_empty());
+    errors.extend(check_lines(&[("payout_method", method, 60)]));
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
     let partner = lock(conn, actor.program(), id).await?;
     sqlx::query!(
         "update enrollments set name = $3, company = $4, email = $5, website = $6, affiliate = $7, introducer = $8,
-                                buyer = $9
+                                buyer = $9, payout_method = $10
          where program_id = $1 and id = $2",
         actor.program() as ProgramId,
         id as EnrollmentId,
@@ -41,7 +43,8 @@ pub async fn update(
         input.website.trim(),
         input.kinds.affiliate,
         input.kinds.introducer,
-        input.kinds.buyer
+        input.kinds.buyer,
+        method.map(str::trim)
     )
     .execute(&mut *conn)
     .await?;

@@ -110,7 +110,7 @@ async fn a_partner_gets_a_code_a_link_an_account_and_the_default_offers(pool: Pg
     assert_eq!(detail.offers[0].offer, offer);
     assert_eq!(detail.offers[0].rewards[0].sentence, "30% of every sale");
     assert_eq!(detail.history[0].status, EnrollmentStatus::Active);
-    let own = links::list_all(conn, &owner, ada.id).await.expect("links");
+    let own = links::list(conn, &owner, ada.id, &Paging::default()).await.expect("links").data;
     assert_eq!((own.len(), own[0].code.as_str(), own[0].is_default), (1, "ada-lovelace", true));
     assert_eq!(own[0].destination, "https://acme.test");
     let acts: Vec<String> =
@@ -343,12 +343,12 @@ async fn a_partner_makes_links_of_its_own_alone(pool: PgPool) {
     assert_eq!(table.find("acme", "Journal").map(|found| found.link), Some(blog.id));
     assert!(table.find("acme", &shop.code).is_none() && table.find("other", "journal").is_none());
     let conn = &mut *pool.acquire().await.expect("connection");
-    let own = links::list_all(conn, &as_ada, ada.id).await.expect("links");
+    let own = links::list(conn, &as_ada, ada.id, &Paging::default()).await.expect("links").data;
     assert_eq!(own.len(), 3);
     assert!(own[0].is_default);
     let as_bob = Actor::Partner { account: AccountId(id(3)), program: owner.program(), enrollment: bob.id };
     assert!(matches!(links::rename(conn, &moment(4), &as_bob, blog.id, "mine").await, Err(Error::NotFound("link"))));
-    assert!(matches!(links::list_all(conn, &as_bob, ada.id).await, Err(Error::NotFound(_))));
+    assert!(matches!(links::list(conn, &as_bob, ada.id, &Paging::default()).await, Err(Error::NotFound(_))));
     let default = own[0].id;
     assert!(matches!(links::set_disabled(conn, &moment(4), &as_ada, default, true).await, Err(Error::Conflict(_))));
 }

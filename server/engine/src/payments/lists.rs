@@ -1,4 +1,4 @@
-use crate::reports::{Cursor, Setting, listing, own, page};
+use crate::reports::{Cursor, Listing, Setting, listing, own, page};
 use crate::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
@@ -186,6 +186,37 @@ pub async fn payments(
     paging: &Paging,
 ) -> Result<Listed<PaymentRow, PaymentTotals>> {
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    let page = read(&mut list, filter, paging).await?;
+    let totals = sqlx::query!(
+        r#"select count(*) as "count!", coalesce(sum(amount) filter (where status = 'paid'), 0) as "paid!"
+           from payments
+           where program_id = $1 and ($2::uuid is null or enrollment_id = $2)
+             and ($3::payment_status is null or status = $3)"#,
+        list.setting.program as ProgramId,
+        list.partner as Option<EnrollmentId>,
+        filter.status as Option<PaymentStatus>
+    )
+    .fetch_one(&mut *list.conn)
+    .await?;
+    let totals = PaymentTotals { count: totals.count, paid: list.setting.money(totals.paid) };
+    Ok(Listed { page, totals })
+}
+
+/// The same without totals, for those who read page after page.
+///
+/// # Errors
+/// As [`payments`].
+pub async fn payments_page(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &PaymentFilter,
+    paging: &Paging,
+) -> Result<Page<PaymentRow>> {
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    read(&mut list, filter, paging).await
+}
+
+async fn read(list: &mut Listing<'_>, filter: &PaymentFilter, paging: &Paging) -> Result<Page<PaymentRow>> {
     let after = Cursor::read(paging)?;
     let setting = list.setting;
     let rows = rows!(
@@ -200,18 +231,6 @@ pub async fn payments(
         after.map(|after| after.id),
         paging.rows() + 1
     );
-    let totals = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(sum(amount) filter (where status = 'paid'), 0) as "paid!"
-           from payments
-           where program_id = $1 and ($2::uuid is null or enrollment_id = $2)
-             and ($3::payment_status is null or status = $3)"#,
-        setting.program as ProgramId,
-        list.partner as Option<EnrollmentId>,
-        filter.status as Option<PaymentStatus>
-    )
-    .fetch_one(&mut *list.conn)
-    .await?;
     let rows = rows.into_iter().map(|payment| payment.row(&setting)).collect();
-    let page = page(rows, paging, |row: &PaymentRow| Cursor::at(row.created_at, row.id.0));
-    Ok(Listed { page, totals: PaymentTotals { count: totals.count, paid: setting.money(totals.paid) } })
+    Ok(page(rows, paging, |row: &PaymentRow| Cursor::at(row.created_at, row.id.0)))
 }

@@ -12,7 +12,7 @@ mod tests;
 mod undo;
 
 pub use due::{due_partners, preview};
-pub use lists::{batch, batches, payments};
+pub use lists::{batch, batches, payments, payments_page};
 pub use record::record_batch;
 pub use undo::take_back;
 
@@ -20,6 +20,15 @@ use crate::Result;
 use domain::ids::ProgramId;
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+/// Waits until nobody else pays or takes back in the program, and keeps others waiting until the transaction ends. What
+/// is open is read by a later statement, which sees what they did.
+async fn alone(conn: &mut PgConnection, program: ProgramId) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('pay ' || $1, 0))", program.to_string())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
 
 /// The commissions that these payments settled, also through the entries of payments taken back before.
 async fn commissions_of(conn: &mut PgConnection, program: ProgramId, payments: &[Uuid]) -> Result<Vec<Uuid>> {

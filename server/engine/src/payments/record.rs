@@ -1,5 +1,5 @@
 use super::due::left_out;
-use super::lists;
+use super::{alone, lists};
 use crate::ledger::{Move, Posting, hold_month_open, post};
 use crate::messages::{self, Mail};
 use crate::programs::audit;
@@ -24,8 +24,8 @@ use uuid::Uuid;
 /// Records a batch as it was reviewed: all of its payments or none.
 ///
 /// Each partner is paid exactly the amount that the review showed, by the entries that were open then. What became
-/// due since stays open for the next batch; whatever was taken back since counts, and stops the batch. The partners'
-/// enrollments are locked until the end, so that of two who pay the same partner the second finds nothing left.
+/// due since stays open for the next batch; whatever was taken back since counts, and stops the batch. Of two who pay in
+/// a program at once the second waits, and finds nothing left.
 ///
 /// # Errors
 /// `Forbidden` without the power to pay; `Invalid` where code, date or partners are wrong; `NotFound` where a partner
@@ -76,6 +76,8 @@ fn check(setting: &Setting, moment: &Moment, input: &BatchInput) -> Result<()> {
     }
     if input.reviewed_at > moment.at + domain::time::MAX_AHEAD {
         errors.push(FieldError::new("reviewed_at", "The review lies in the future."));
+    } else if (moment.at - input.reviewed_at).num_days() > 366 {
+        errors.push(FieldError::new("reviewed_at", "The review is too old."));
     }
     let mut ids: Vec<_> = input.partners.iter().map(|partner| partner.enrollment).collect();
     ids.sort_unstable();
@@ -97,9 +99,10 @@ struct Partner {
     minimum: Decimal,
 }
 
-/// Locks the partners in the order of their ids, so that two batches can't wait for each other. Sales go on: their
-/// entries refer to the enrollment by a key that this lock leaves free.
+/// Locks out whoever else pays or takes back in the program, then whoever would ban one of the partners. Sales share the
+/// partners' lock, and go on.
 async fn lock(conn: &mut PgConnection, setting: &Setting, input: &BatchInput) -> Result<Vec<Partner>> {
+    alone(conn, setting.program).await?;
     let ids: Vec<_> = input.partners.iter().map(|partner| partner.enrollment.0).collect();
     let partners = sqlx::query_as!(
         Partner,
@@ -107,11 +110,11 @@ async fn lock(conn: &mut PgConnection, setting: &Setting, input: &BatchInput) ->
                   e.status as "status: EnrollmentStatus", coalesce(e.payout_method, '') as "method!",
                   p.minimum_payment as minimum
            from enrollments e join programs p on p.id = e.program_id
-           where e.program_id = $1 and e.id = any($2) order by e.id for no key update of e"#,
+           where e.program_id = $1 and e.id = any($2) order by e.id for share of e"#,
         setting.program as ProgramId,
         &ids
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
     if partners.len() < ids.len() { Err(Error::NotFound("partner")) } else { Ok(partners) }
 }

@@ -234,6 +234,42 @@ async fn sixty_four_admins_at_once_pay_each_partner_once(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
+    let world = at_once(pool).await;
+    let (ada, ben) = (world.partner("ada").await, world.partner("ben").await);
+    earn(&world, &ada, "c1", "100").await;
+    earn(&world, &ben, "c2", "100").await;
+    let input = reviewed(&review(&world, &[&ada, &ben]).await);
+    // Holds the batch up after it has locked the partners.
+    let mut held = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from commissions where program_id = $1 for no key update")
+        .bind(world.program)
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
+    let paying = tokio::spawn(async move { record_batch(&pool, &moment, &owner, &input).await });
+    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
+    pause().await;
+    let sold = tokio::time::timeout(std::time::Duration::from_secs(10), world.sold("c1", "50"));
+    assert_eq!(sold.await.expect("the sale does not wait").commissions[0].status, CommissionStatus::Due);
+    let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
+    let banning = tokio::spawn(async move {
+        let mut tx = pool.begin().await.expect("transaction");
+        let banned = EnrollmentStatus::Banned;
+        crate::partners::set_status(&mut tx, &moment, &owner, ada.id, banned, "fraud").await.expect("banned");
+        tx.commit().await.expect("commit");
+    });
+    pause().await;
+    assert!(!paying.is_finished() && !banning.is_finished(), "the ban waits for the batch");
+    held.rollback().await.expect("rollback");
+    assert_eq!(paying.await.expect("task").expect("paid").batch.total.to_string(), "€40.00");
+    banning.await.expect("banned");
+    assert_eq!(world.balances(&ben).await, "0 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_refund_racing_a_payment_loses_nothing(pool: PgPool) {
     let mut world = at_once(pool).await;
     let ada = world.partner("ada").await;
@@ -397,6 +433,7 @@ async fn bad_input_is_named_by_field(pool: PgPool) {
         ("note", BatchInput { note: "x".repeat(2_001), ..good.clone() }),
         ("payment_date", BatchInput { payment_date: "2036-01-01".parse().expect("day"), ..good.clone() }),
         ("reviewed_at", BatchInput { reviewed_at: world.at + chrono::Duration::days(1), ..good.clone() }),
+        ("reviewed_at", BatchInput { reviewed_at: chrono::DateTime::<chrono::Utc>::MIN_UTC, ..good.clone() }),
     ];
     for (field, input) in bad {
         match record_batch(&world.pool, &world.moment(), &world.owner(), &input).await {
@@ -445,6 +482,8 @@ async fn only_those_with_the_power_pay_and_only_in_their_program(pool: PgPool) {
     let other = PaymentFilter { partner_code: Some("ben".into()), ..all.clone() };
     assert_eq!(count(payments(conn, &partner(&ada), &other, &Paging::default()).await.expect("none")).0, 0);
     assert_eq!(count(payments(conn, &key, &other, &Paging::default()).await.expect("ben's")).0, 1);
+    let page = super::payments_page(conn, &partner(&ada), &all, &Paging::default()).await.expect("own");
+    assert_eq!(page.data.len(), 1);
     let one = Paging { limit: Some(1), cursor: None };
     let first = payments(conn, &world.owner(), &all, &one).await.expect("first");
     let rest = Paging { limit: Some(1), cursor: first.page.next_cursor.clone() };

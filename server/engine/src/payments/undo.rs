@@ -37,14 +37,14 @@ pub async fn take_back(
     }
     let mut conn = pool.begin().await?;
     let setting = Setting::of(&mut conn, actor).await?;
-    // The enrollment first, as whoever pays does.
+    super::alone(&mut conn, setting.program).await?;
     let found = sqlx::query!(
         r#"select e.id as "enrollment: EnrollmentId", coalesce(nullif(e.name, ''), e.company) as "name!", p.amount,
                   b.id as batch, b.code
            from payments p
            join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
            join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
-           where p.program_id = $1 and p.id = $2 for no key update of e"#,
+           where p.program_id = $1 and p.id = $2 for share of e"#,
         setting.program as ProgramId,
         payment as PaymentId
     )

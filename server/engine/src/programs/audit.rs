@@ -1,5 +1,6 @@
 //! The audit log: every admin act, written in the act's own transaction.
 
+use crate::reports::check_days;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, AuditId, ProgramId};
@@ -42,7 +43,7 @@ pub async fn record(
 /// The log, newest first.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid` where the cursor is none of ours.
+/// `Forbidden`; `Invalid` where the cursor is none of ours, or on `from` and `to`.
 pub async fn list(
     conn: &mut PgConnection,
     actor: &Actor,
@@ -52,6 +53,7 @@ pub async fn list(
     if !actor.may(Power::Audit) {
         return Err(Error::Forbidden);
     }
+    check_days(filter.from, filter.to)?;
     let before = paging.cursor.as_deref().map(|cursor| cursor.parse::<AuditId>()).transpose();
     let before = before.map_err(|_| Error::field("cursor", "Not a cursor of this list."))?;
     let rows = paging.rows();

@@ -179,7 +179,7 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
     let mut errors = input.check();
     check_zone(&mut errors, &input.time_zone);
     let mut tx = pool.begin().await?;
-    // Alone: a journal refers to this row, so none is posted between the look and the change.
+    // Alone: events in flight hold this row, so none is posted in a currency that has changed meanwhile.
     sqlx::query!("select from programs where id = $1 for update", actor.program() as ProgramId)
         .fetch_optional(&mut *tx)
         .await?

@@ -121,6 +121,11 @@ async fn settings_change_and_say_what_changed(pool: PgPool) {
     let today = moment.at.with_timezone(&chrono_tz::Asia::Tokyo).date_naive();
     let of_today = AuditFilter { from: Some(today), to: Some(today), search: "PROGRAM".into(), ..all.clone() };
     assert_eq!(audit::list(&mut conn, &admin, &of_today, &Paging::default()).await.expect("page").data.len(), 3);
+    for absurd in ["-9999-01-01", "-262143-01-01", "+262142-12-31"] {
+        let absurd = AuditFilter { from: absurd.parse().ok(), to: absurd.parse().ok(), ..all.clone() };
+        let refused = audit::list(&mut conn, &admin, &absurd, &Paging::default()).await.expect_err("refused");
+        assert_eq!(fields(refused), ["from", "to"]);
+    }
     let forged = Paging { cursor: Some("'; --".into()), limit: None };
     assert!(matches!(audit::list(&mut conn, &admin, &all, &forged).await, Err(Error::Invalid(_))));
     assert!(matches!(audit::list(&mut conn, &viewer, &all, &first).await, Err(Error::Forbidden)));

@@ -19,4 +19,4 @@ pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
 pub use overview::overview;
 pub use sales::{sale, sales};
-pub(crate) use setting::{Cursor, Setting, like, listing, own, page};
+pub(crate) use setting::{Cursor, Listing, Setting, check_days, like, listing, own, page};

@@ -8,7 +8,8 @@ use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::money::{Currency, Money};
 use domain::page::{Page, Paging};
 use domain::reports::CustomerName;
-use domain::text::email_masked;
+use domain::text::{FieldError, email_masked};
+use domain::time::check_day;
 use rust_decimal::Decimal;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
@@ -52,6 +53,7 @@ impl Setting {
 
     /// The instants between which the days of a filter lie: from the first on, and before the second.
     pub fn instants(&self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Instants> {
+        check_days(from, to)?;
         Ok((from.map(|day| self.start(day)).transpose()?, to.map(|day| self.end(day)).transpose()?))
     }
 
@@ -59,6 +61,13 @@ impl Setting {
     pub fn money(&self, amount: Decimal) -> Money {
         Money::new(amount, self.currency)
     }
+}
+
+/// Checks the days of a filter.
+pub(crate) fn check_days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<()> {
+    let wrong = |(field, day): (&str, Option<NaiveDate>)| Some(FieldError::new(field, check_day(day?).err()?));
+    let errors: Vec<_> = [("from", from), ("to", to)].into_iter().filter_map(wrong).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
 
 /// From the first on, and before the second; either may be open.
@@ -168,7 +177,11 @@ impl Cursor {
             let id = id.parse().ok()?;
             match key.strip_prefix('a') {
                 Some(amount) => Some(Self::amount(amount.parse().ok()?, id)),
-                None => Some(Self::at(DateTime::from_timestamp_micros(key.parse().ok()?)?, id)),
+                None => {
+                    let at = DateTime::from_timestamp_micros(key.parse().ok()?)?;
+                    // A list by ids alone answers the epoch for a time.
+                    (at == DateTime::UNIX_EPOCH || check_day(at.date_naive()).is_ok()).then(|| Self::at(at, id))
+                }
             }
         };
         parse().map(Some).ok_or_else(|| Error::field("cursor", "This is not a cursor that was answered."))
@@ -205,9 +218,12 @@ mod tests {
             let paging = Paging { cursor: Some(cursor.to_string()), limit: None };
             assert_eq!(Cursor::read(&paging).expect("readable"), Some(cursor));
         }
-        for bad in
-            ["x", "1_2", "a1_x", "'; drop table sales_", "99999999999999999999_00000000-0000-0000-0000-000000000000"]
-        {
+        let nil = Uuid::nil();
+        // 1969, -9999, -262143 and +262142.
+        let absurd = [-1, -377_705_023_201_000_000, -8_334_601_228_800_000_000, 8_210_266_790_400_000_000_i64];
+        let absurd = absurd.map(|micros| format!("{micros}_{nil}"));
+        let bad = ["x", "1_2", "a1_x", "'; drop table sales_", &format!("99999999999999999999_{nil}")];
+        for bad in bad.into_iter().chain(absurd.iter().map(String::as_str)) {
             let paging = Paging { cursor: Some(bad.into()), limit: None };
             assert!(matches!(Cursor::read(&paging), Err(Error::Invalid(_))), "{bad}");
         }

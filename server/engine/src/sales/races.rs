@@ -7,6 +7,7 @@ use crate::sales::{track_refund, track_sale};
 use crate::{Error, Result};
 use domain::commissions::CommissionStatus;
 use domain::offers::{Duration, Rate, Reward};
+use domain::programs::ProgramInput;
 use domain::sales::TrackSale;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::BTreeSet;
@@ -134,6 +135,57 @@ async fn a_close_waits_for_the_sale_that_posts_into_the_month(options: PgPoolOpt
     let posted: chrono::DateTime<chrono::Utc> =
         world.get("select max(posted_at) from journals where program_id = $1").await;
     assert_eq!(posted, world.at, "into the month that it had found open");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_currency_changes_before_a_sale_or_not_at_all(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("c1", &ada).await;
+    let world = Arc::new(world);
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let program = crate::programs::get(&mut conn, world.program).await.expect("program");
+    drop(conn);
+    let dollars = ProgramInput {
+        name: program.name,
+        currency: "USD".into(),
+        time_zone: program.time_zone,
+        accent: program.accent,
+        website: program.website,
+        allowed_hosts: program.allowed_hosts,
+        window_days: program.window_days,
+        click_model: program.click_model,
+        self_referral: program.self_referral,
+        review_commissions: program.review_commissions,
+        consent_required: program.consent_required,
+        minimum_payment: program.minimum_payment,
+        payment_day: program.payment_day,
+    };
+    // Holds the sale up after it has read the currency.
+    let mut held = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from enrollments where program_id = $1 for no key update")
+        .bind(world.program)
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
+    let selling = tokio::spawn({
+        let world = world.clone();
+        async move { tell(&world, &sale("s1", "c1", "10")).await.expect("answered") }
+    });
+    pause().await;
+    let changing = tokio::spawn({
+        let world = world.clone();
+        async move { crate::programs::update(&world.pool, &world.moment(), &world.owner(), &dollars).await }
+    });
+    pause().await;
+    assert!(!selling.is_finished() && !changing.is_finished(), "the change waits for the sale");
+    held.rollback().await.expect("rollback");
+    selling.await.expect("sold");
+    let refused = changing.await.expect("task");
+    assert!(matches!(&refused, Err(Error::Invalid(errors)) if errors[0].field == "currency"), "{refused:?}");
     world.prove().await;
 }
 

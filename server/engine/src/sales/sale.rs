@@ -5,7 +5,7 @@ use crate::secrets::Secrets;
 use crate::{Error, Moment, Result};
 use domain::ids::{CustomerId, EnrollmentId, ProgramId, ReferralId, SaleId};
 use domain::offers::Trigger;
-use domain::sales::{SaleAnswer, TrackSale, TrackedSale};
+use domain::sales::{SaleAnswer, TrackSale, TrackedSale, check_time};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -37,7 +37,9 @@ async fn work(
 ) -> Result<Answered<TrackedSale>> {
     let mut tx = pool.begin().await?;
     let scene = lock_or_make(&mut tx, moment, program, &input.customer_id).await?;
-    let occurred_at = input.occurred_at.unwrap_or(moment.at);
+    // A time that is refused is not looked up: Postgres need not know its year.
+    let untimely = check_time(input.occurred_at, moment.at);
+    let occurred_at = input.occurred_at.filter(|_| untimely.is_none()).unwrap_or(moment.at);
     let known = look_up(&mut tx, program, scene.customer.id, "sale", &input.event_id, occurred_at).await?;
     if let Some((first_hash, first)) = known.answered {
         return replay(hash, &first_hash, first);

@@ -102,6 +102,15 @@ async fn what_is_refused_leaves_the_id_free(pool: PgPool) {
             told(|sale| sale.occurred_at = Some(instant("2025-10-20T11:59:59Z"))),
             "occurred_at: More than 13 months ago.",
         ),
+        (told(|sale| sale.occurred_at = "-9999-01-01T00:00:00Z".parse().ok()), "occurred_at: More than 13 months ago."),
+        (
+            told(|sale| sale.occurred_at = "-262143-01-02T00:00:00Z".parse().ok()),
+            "occurred_at: More than 13 months ago.",
+        ),
+        (
+            told(|sale| sale.occurred_at = "+262142-01-01T00:00:00Z".parse().ok()),
+            "occurred_at: More than 5 minutes in the future.",
+        ),
         (told(|sale| sale.click_id = Some(String::new())), "click_id: Must not be empty."),
     ] {
         assert_eq!(refused(world.tell_sale(&input).await), words);

@@ -90,6 +90,12 @@ async fn pages_give_each_row_once_in_each_order(pool: PgPool) {
     let bad = Paging { cursor: Some("nonsense".into()), limit: None };
     let refused = commissions(conn, &partner(&world, &ada), &CommissionFilter::default(), &bad).await;
     assert!(matches!(refused, Err(Error::Invalid(_))));
+    for absurd in ["-9999-01-01", "-262143-01-01", "+262142-12-31"] {
+        let absurd =
+            CommissionFilter { from: absurd.parse().ok(), to: absurd.parse().ok(), ..CommissionFilter::default() };
+        let told = crate::fixtures::refused(commissions(conn, &world.owner(), &absurd, &Paging::default()).await);
+        assert_eq!(told, "from: Choose a day from 2000 to 2200.\nto: Choose a day from 2000 to 2200.");
+    }
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
