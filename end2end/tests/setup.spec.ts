@@ -71,7 +71,7 @@ test("the first run leads from the token to the first sale", async ({ page, requ
   await page.waitForURL("**/admin/orchard");
   await page.goto("/admin/orchard/commissions");
   // 12.5 % of 49.00, and 20.00 for the customer.
-  await expect(page.getByText("$6.13").first()).toBeVisible();
-  await expect(page.getByText("$20.00").first()).toBeVisible();
+  await expect(page.getByRole("cell", { name: "$6.13" }).first()).toBeVisible();
+  await expect(page.getByRole("cell", { name: "$20.00" }).first()).toBeVisible();
 });
 test.use({ expectedTrouble: [/\/fn\/setup\/(owner|program)/] });

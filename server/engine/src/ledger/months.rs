@@ -103,12 +103,23 @@ pub async fn close_months(pool: &PgPool, moment: &Moment) -> Result<u64> {
     )
     .fetch_all(pool)
     .await?;
-    let mut closed = 0;
+    let (mut closed, mut failed) = (0, None);
     for program in programs {
-        let mut tx = pool.begin().await?;
-        closed += close(&mut tx, program, moment.at).await?;
-        tx.commit().await?;
+        match close_program(pool, program, moment.at).await {
+            Ok(count) => closed += count,
+            Err(error) => {
+                tracing::error!(%program, %error, "a program's months were not closed");
+                failed = Some(error);
+            }
+        }
     }
+    failed.map_or(Ok(closed), Err)
+}
+
+async fn close_program(pool: &PgPool, program: ProgramId, at: DateTime<Utc>) -> Result<u64> {
+    let mut tx = pool.begin().await?;
+    let closed = close(&mut tx, program, at).await?;
+    tx.commit().await?;
     Ok(closed)
 }
 
