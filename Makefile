@@ -21,7 +21,7 @@ PACKAGE  := dist/site/pkg/current
 ASSETS   := var/assets
 
 # Each cargo command starts with this: it settles the toolchain, and installs what is missing of it.
-rust = unset MAKEFLAGS; settings=$$(setup/wasm) && export SQLX_OFFLINE=true $$settings &&
+rust = unset MAKEFLAGS MFLAGS; settings=$$(setup/wasm) && export SQLX_OFFLINE=true $$settings &&
 # Links for the browser: relocations are what the splitter cuts along.
 browser = export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components -Clink-args=--emit-relocs$${WASM_SYSROOT:+ --sysroot=$$WASM_SYSROOT}" &&
 # Commands that need a database start with this.
