@@ -36,8 +36,14 @@ export function fresh(word: string) {
   return `${word}-${Date.now().toString(36)}${Math.floor(Math.random() * 1296).toString(36)}`;
 }
 
-/** No page is wider than the screen. */
+/** No page is wider than the screen, and nothing to press lies off its left edge, where nobody can scroll. */
 export async function fits(page: Page) {
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(wider, `${page.url()} is ${wider} px too wide`).toBeLessThanOrEqual(0);
+  const lost = await page.evaluate(() =>
+    [...document.querySelectorAll("main :is(a, button, input, select, textarea)")]
+      .filter((element) => element.checkVisibility() && element.clientWidth > 1 && element.getBoundingClientRect().left < 0)
+      .map((element) => element.outerHTML.slice(0, 200)),
+  );
+  expect(lost).toEqual([]);
 }
