@@ -15,7 +15,7 @@ export PATH := $(TRIBUTARY_CACHE)/tools/bin:$(PATH)
 SPLIT ?= 1
 
 FRONTEND := $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/wasm/frontend.wasm
-SERVER   := $(CARGO_TARGET_DIR)/release/tributary
+SERVER   := $(CARGO_TARGET_DIR)/server/tributary
 PACK     := $(CARGO_TARGET_DIR)/tool/pack
 PACKAGE  := dist/site/pkg/current
 ASSETS   := var/assets
@@ -49,7 +49,7 @@ check: fmt clippy queries licences ## Formatting, lints, fresh query data, licen
 .PHONY: bench
 bench: build ## Measure, each figure beside its limit
 	@setup/packages wrk nginx pgbench:postgresql-contrib
-	@$(rust) $(database) cargo run --release --package bench
+	@$(rust) $(database) cargo run --profile server --package bench
 
 .PHONY: build
 build: needs ## Leave a complete deployable in dist/
@@ -74,7 +74,7 @@ needs:
 
 .PHONY: binary
 binary:
-	@$(rust) cargo build --release --package server
+	@$(rust) cargo build --profile server --package server
 	@cmp -s $(SERVER) dist/tributary || { cp $(SERVER) dist/tributary.new && mv dist/tributary.new dist/tributary; }
 
 .PHONY: package

@@ -2,6 +2,7 @@
 #![recursion_limit = "512"]
 
 mod account;
+mod act_as;
 mod confirm;
 mod home;
 mod invitation;
@@ -88,7 +89,6 @@ pub fn App() -> impl IntoView {
                     view={lazy::<sign_in_link::SignInLink>()}
                     ssr=SsrMode::Async
                 />
-                <Route path=path!("/p/:program/as/:code") view={lazy::<partner::ActAs>()} ssr=SsrMode::Async/>
                 <Route path=path!("/account") view={lazy::<account::AccountPage>()} ssr=SsrMode::Async/>
                 <Route path=path!("/confirm") view={lazy::<confirm::ConfirmPage>()} ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view={lazy::<setup::Setup>()} ssr=SsrMode::Async/>

@@ -219,11 +219,13 @@ pub struct OrganizationPlace {
 /// A program in which an account is an admin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramPlace {
+    /// Its id.
+    pub id: ProgramId,
     /// The program's name in addresses.
     pub slug: String,
     /// The program's name.
     pub name: String,
-    /// `#rrggbb`, or empty for the house's own.
+    /// The name of the program's accent, or empty.
     pub accent: String,
     /// The account's role there.
     pub role: Role,
@@ -236,7 +238,7 @@ pub struct PartnerPlace {
     pub program_slug: String,
     /// The program's name.
     pub program_name: String,
-    /// `#rrggbb`, or empty for the house's own.
+    /// The name of the program's accent, or empty.
     pub accent: String,
     /// The partner.
     pub partner: PartnerName,

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::{Shared, limits, metrics};
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use std::any::Any;
@@ -17,7 +17,6 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 /// The longest that a request may take.
@@ -40,7 +39,7 @@ pub fn around(router: Router<Shared>, server: &Shared) -> Router<Shared> {
     router
         .layer(from_fn_with_state(server.clone(), limits::limit))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(from_fn(in_time))
         .layer(CompressionLayer::new())
         .layer(
             ServiceBuilder::new()
@@ -73,6 +72,12 @@ pub fn guard(router: Router<Shared>, server: &Shared) -> Router<Shared> {
     let csrf = csrf.clone().add_trusted_origin(&*server.public_url).unwrap_or(csrf);
     let csrf = csrf.with_rejection_response(|_| Problem::forbidden("This came from another site.").into_response());
     router.layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(CatchPanicLayer::custom(panicked_page)).layer(csrf)
+}
+
+/// A request that takes too long is let go, and answered as an outage is.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }
 
 /// A request's span: its route's pattern, since paths and queries may hold one-time tokens.

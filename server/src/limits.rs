@@ -99,3 +99,18 @@ fn too_many(request: &Request, seconds: u64) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_key_that_runs_wild_stops_itself_alone() {
+        let limits = Limits::default();
+        let (wild, calm) = (ApiKeyId(Uuid::from_u128(1)), ApiKeyId(Uuid::from_u128(2)));
+        let refused = (0..20_000).find_map(|_| limits.call(wild).err());
+        assert_eq!(refused, Some(1), "seconds to wait");
+        assert_eq!(limits.call(calm), Ok(()));
+    }
+}

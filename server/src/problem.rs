@@ -144,7 +144,8 @@ impl Problem {
     /// 503: Postgres is not there.
     #[must_use]
     pub fn unavailable() -> Self {
-        let detail = "The service is not available just now. Nothing was changed; try again.";
+        let detail =
+            "The service is not available just now. Try again: the same event id or Idempotency-Key counts once.";
         Self {
             retry_after: Some(1),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable", detail)

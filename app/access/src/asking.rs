@@ -4,9 +4,11 @@ use crate::server::{State, add_cookie, cookie};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power, Session};
+use domain::ids::EnrollmentId;
 use domain::partners::PartnerName;
 use domain::programs::Program;
 use engine::Moment;
+use engine::accounts::Which;
 use http::header;
 use http::request::Parts;
 use leptos::prelude::use_context;
@@ -109,15 +111,27 @@ pub async fn account() -> Result<Account> {
     Ok(Account { state, conn, moment, token, session })
 }
 
-/// The session's account as a partner in a program: where it acts for several, the one chosen last.
+/// The session's account as a partner in a program, who looks at a page: where it acts for several, the one chosen last.
 ///
 /// # Errors
 /// `SignIn`; `NotFound` where it is no partner there; `Unavailable`.
 pub async fn partner(program: &str) -> Result<Partner> {
-    let Account { state, mut conn, moment, session, .. } = account().await?;
     let parts = use_context::<Parts>();
     let chosen = parts.as_ref().and_then(|parts| cookie(&parts.headers, &partner_cookie(program)));
-    let (actor, program, partner) = engine::accounts::partner_actor(&mut conn, &session, program, chosen).await?;
+    which_partner(program, Which::Rather(chosen)).await
+}
+
+/// The session's account as the partner for whom a form was shown: another may have been chosen since, in another tab.
+///
+/// # Errors
+/// `SignIn`; `NotFound` where it is not that partner; `Unavailable`.
+pub async fn this_partner(program: &str, partner: EnrollmentId) -> Result<Partner> {
+    which_partner(program, Which::Only(partner)).await
+}
+
+async fn which_partner(program: &str, which: Which<'_>) -> Result<Partner> {
+    let Account { state, mut conn, moment, session, .. } = account().await?;
+    let (actor, program, partner) = engine::accounts::partner_actor(&mut conn, &session, program, which).await?;
     Ok(Partner { state, conn, moment, session, actor, program, partner })
 }
 

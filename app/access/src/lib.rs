@@ -1,7 +1,8 @@
-//! Who is asking, what they may open, and the errors that a page can show.
+//! Between a page and the server: who is asking and what they may open, the errors that a page can show, and how a page
+//! reads, posts and is loaded.
 //!
-//! On the server a request becomes somebody who asks, a [`Partner`] or an [`Admin`]; the pages and their server functions know of sessions, cookies and
-//! status codes only through this crate.
+//! On the server a request becomes somebody who asks, a [`Partner`] or an [`Admin`]; the pages and their server functions
+//! know of sessions, cookies and status codes only through this crate.
 
 #[cfg(feature = "ssr")]
 mod asking;
@@ -11,6 +12,7 @@ mod fetch;
 mod form;
 mod navigate;
 mod page;
+mod places;
 #[cfg(feature = "ssr")]
 mod preload;
 mod read;
@@ -20,7 +22,7 @@ mod server;
 #[cfg(feature = "ssr")]
 pub use asking::{
     Account, Admin, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, partner,
-    session_token, user_agent, visitor,
+    session_token, this_partner, user_agent, visitor,
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};
@@ -28,6 +30,9 @@ pub use fetch::ask;
 pub use form::{Form, PostForm};
 pub use navigate::{escape, here, local_path, redirect, status_not_found};
 pub use page::{InChunk, InRoute, LazyPage, lazy};
+#[cfg(feature = "ssr")]
+pub use places::places;
+pub use places::{Place, program_links};
 #[cfg(feature = "ssr")]
 pub use preload::{Chunks, Preloads};
 pub use read::{Read, read, read_after};

@@ -162,7 +162,7 @@ impl Judging {
                     {show::program_field()}
                     <input type="hidden" name="id" prop:value=id/>
                     <TextInput id="reason" label="Reason" required=true error=self.reverse.field("reason")
-                        help="Kept in the audit log; the partner sees that it was reversed."/>
+                        help="For the team alone; the partner sees that it was reversed."/>
                     <div class="dialog-actions">
                         <CloseButton closes="reverse"/>
                         <Button submit=true kind=ButtonKind::Danger busy=self.reverse.pending()>"Reverse"</Button>
@@ -259,12 +259,12 @@ fn list(shown: Shown) -> AnyView {
     let foot = move || {
         view! {
             <td>"Total"</td>
-            <td class="wide"></td>
+            <td class="under"></td>
             <td class="under"></td>
             <td class="num wide"></td>
             <td class="num"><Amount value=totals.amount strong=true/></td>
             <td class="num wide"><Amount value=totals.clawed_back/></td>
-            <td class="wide"></td>
+            {judges.then(|| view! { <td class="under"></td> })}
         }
     };
     let pages = show::pages(&page, Some(totals.count), &address);
@@ -284,15 +284,15 @@ where
     V: IntoView + 'static,
 {
     let program = show::program().get_untracked();
-    let head = || {
+    let head = move || {
         view! {
             <Th label="Customer"/>
-            <Th label="Partner" wide=true/>
+            <Th label="Partner" under=true/>
             <Th label="Status" under=true/>
             <Th label="Base" num=true wide=true/>
             <Th label="Commission" num=true/>
             <Th label="Taken back" num=true wide=true/>
-            <Th label="" wide=true/>
+            {judges.then(|| view! { <Th label="Actions" quiet=true under=true/> })}
         }
     };
     let rows = rows.into_iter().map(|commission| row(commission, &program, judges)).collect_view();
@@ -311,7 +311,10 @@ fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
         Trigger::Sale => "Sale",
     };
     let what = if row.product.is_empty() { trigger.to_owned() } else { format!("{trigger} · {}", row.product) };
-    let buttons = judges.then(|| use_context::<Judging>().map(|judging| judging.buttons(&row)));
+    let buttons = judges.then(|| {
+        let buttons = use_context::<Judging>().map(|judging| judging.buttons(&row));
+        view! { <td class="row-actions under">{buttons}</td> }
+    });
     let customer = format!("/admin/{program}/customers/{}", row.customer.id);
     let taken = !row.clawed_back.amount.is_zero();
     view! {
@@ -321,12 +324,12 @@ fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
                 <small>{show::day(row.day)}" · "{what}</small>
                 <Why checks=row.why.0/>
             </td>
-            <td class="wide">{show::partner_link(program, &row.partner)}</td>
+            <td class="under">{show::partner_link(program, &row.partner)}</td>
             <td class="under"><Pill tone=show::commission_tone(row.status) text=state.words()/></td>
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num"><Amount value=row.amount strong=true/></td>
             <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
-            <td class="wide row-actions">{buttons}</td>
+            {buttons}
         </tr>
     }
     .into_any()

@@ -1,15 +1,13 @@
 //! The frame around the admin area's pages: menu, programs, account.
 
-use access::{LazyPage, Read, Result, read};
+use access::{LazyPage, Place, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use ui::{
-    AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, PaletteEntry, ProgramLink,
-};
+use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, PaletteEntry};
 
 use crate::show;
 
@@ -28,33 +26,12 @@ pub struct Framed {
     places: Vec<Place>,
 }
 
-/// A program that one may switch to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
-    name: String,
-    href: String,
-    role: String,
-    current: bool,
-}
-
 /// What the frame of a program's admin area shows.
 #[server(prefix = "/fn", endpoint = "admin/frame", input = GetUrl)]
 pub async fn read_frame(program: String) -> Result<Framed> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let places = engine::accounts::places(&mut asking.conn, &asking.session).await?;
-        let as_admin = places.programs.into_iter().map(|place| Place {
-            current: place.slug == program,
-            href: format!("/admin/{}", place.slug),
-            role: format!("Admin area, {}", place.role),
-            name: place.name,
-        });
-        let as_partner = places.enrollments.into_iter().map(|place| Place {
-            current: false,
-            href: format!("/p/{}/as/{}", place.program_slug, place.partner.code),
-            role: format!("Partner {}", place.partner.code),
-            name: place.program_name,
-        });
+        let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
         Ok(Framed {
             audits: asking.actor.may(domain::accounts::Power::Audit),
             pays: asking.actor.may(domain::accounts::Power::Pay),
@@ -63,7 +40,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
             accent: asking.program.accent,
             name: asking.session.name,
             email: asking.session.email,
-            places: as_admin.chain(as_partner).collect(),
+            places,
         })
     })
     .await
@@ -112,11 +89,13 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
 fn search(slug: &str) -> (RwSignal<Vec<PaletteEntry>>, Callback<String>) {
     let found = RwSignal::new(Vec::new());
     let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let latest = StoredValue::new(String::new());
     let slug = slug.to_owned();
     let on_search = Callback::new(move |text: String| {
         if let Some(earlier) = waiting.get_value() {
             earlier.clear();
         }
+        latest.set_value(text.clone());
         if text.trim().chars().count() < 2 {
             found.set(Vec::new());
             return;
@@ -125,8 +104,12 @@ fn search(slug: &str) -> (RwSignal<Vec<PaletteEntry>>, Callback<String>) {
         let ask = move || {
             leptos::task::spawn_local(async move {
                 // A search that fails finds nothing: the pages are still there to go to.
-                let hits = access::ask(Find { program: program.clone(), text }).await.unwrap_or_default();
-                let _ = found.try_set(hits.into_iter().map(|hit| entry(&program, hit)).collect());
+                let asked = Find { program: program.clone(), text: text.clone() };
+                let hits = access::ask(asked).await.unwrap_or_default();
+                // Something else may have been typed since.
+                if latest.try_with_value(|latest| *latest == text) == Some(true) {
+                    found.set(hits.into_iter().map(|hit| entry(&program, hit)).collect());
+                }
             });
         };
         waiting.set_value(set_timeout_with_handle(ask, Duration::from_millis(150)).ok());
@@ -174,6 +157,13 @@ fn shell(framed: Framed) -> AnyView {
         last.push(item("Audit log", "audit-log", Glyph::History));
         last.push(item("Failed jobs", "failed-jobs", Glyph::Alert));
     }
+    let action = |label: &str, path: &str| PaletteEntry {
+        label: label.to_owned(),
+        detail: "Action".to_owned(),
+        href: format!("/admin/{slug}/{path}"),
+        glyph: Glyph::Plus,
+    };
+    let actions = vec![action("Add a partner", "partners/new"), action("New offer", "offers/new")];
     let mut money = vec![item("Commissions", "commissions", Glyph::Receipt)];
     if pays {
         money.push(item("Pay", "pay", Glyph::Bank));
@@ -192,10 +182,6 @@ fn shell(framed: Framed) -> AnyView {
         NavSection::new("Money", money),
         NavSection::new("Set-up", last),
     ];
-    let programs = places
-        .into_iter()
-        .map(|Place { name, href, role, current }| ProgramLink { name, href, role, current })
-        .collect();
     let account_menu = || {
         view! {
             <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>
@@ -212,9 +198,10 @@ fn shell(framed: Framed) -> AnyView {
             accent=accent
             sections=sections
             path=use_location().pathname
-            programs=programs
+            programs=access::program_links(places)
             account=AccountInfo { name, email }
             account_menu=account_menu
+            actions=actions
             found=found
             on_search=on_search
             search_words="Find pages, partners, customers"

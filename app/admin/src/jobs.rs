@@ -1,4 +1,4 @@
-//! Work that failed for good, and may be tried again.
+//! Work that failed for good, or recurs and fails each time; it may be tried again.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::jobs::FailedJob;

@@ -138,6 +138,7 @@ fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
             "Review commissions",
         ),
         line(waiting.partners_to_pay, "1 partner can be paid", "partners can be paid", "pay", "Create payments"),
+        line(waiting.failed_jobs, "1 job failed", "jobs failed", "failed-jobs", "See what failed"),
     ];
     lines.iter().any(Option::is_some).then(|| {
         view! { <Card title="Waiting for you"><ul class="list">{lines.into_iter().collect_view()}</ul></Card> }

@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Button, ButtonKind, Card, CloseButton, DialogButton, Drawer, EmptyState, Glyph, PageHead, Pill, SkeletonTable,
-    Table, TextInput, Th, Tone, grouped,
+    Address, Button, ButtonKind, Card, CloseButton, DialogButton, Drawer, EmptyState, Glyph, PageHead, Pill,
+    SearchInput, SkeletonTable, Table, TextInput, Th, Tone, grouped,
 };
 
 use crate::show;
@@ -24,11 +24,14 @@ pub struct Shown {
 
 /// A page of the program's promo codes.
 #[server(prefix = "/fn", endpoint = "admin/promo-codes", input = GetUrl)]
-pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result<Shown> {
+pub async fn read_promo_codes(program: String, q: Option<String>, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
+        let search = q.filter(|text| !text.trim().is_empty());
         let paging = domain::page::Paging { cursor, limit: None };
-        let codes = engine::partners::promo_codes::list(&mut asking.conn, &asking.actor, None, &paging).await?;
+        let codes =
+            engine::partners::promo_codes::list(&mut asking.conn, &asking.actor, None, search.as_deref(), &paging)
+                .await?;
         Ok(Shown { codes, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
     })
     .await
@@ -89,6 +92,7 @@ impl LazyPage for PromoCodesPage {
             move || done.map(|done| done.get()).iter().sum(),
             move || ReadPromoCodes {
                 program: program.get(),
+                q: address.with(|address| show::value(address, "q")),
                 cursor: address.with(|address| show::value(address, "cursor")),
             },
         );
@@ -124,6 +128,17 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             view! { <DialogButton opens="new-promo-code" kind=ButtonKind::Primary icon=Glyph::Plus>"New promo code"</DialogButton> }
         })
     };
+    let filtered = show::filtered(&address, &["q", "cursor"]);
+    if codes.data.is_empty() && filtered {
+        return view! {
+            <PageHead title="Promo codes">{add()}</PageHead>
+            {filters(&address)}
+            {show::nothing_found(&address)}
+            {may_edit.then(|| new_promo_code(forms.make))}
+        }
+        .into_any();
+    }
+    let filters = (!codes.data.is_empty()).then(|| filters(&address));
     let list = if codes.data.is_empty() {
         view! {
             <EmptyState
@@ -153,8 +168,19 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     };
     view! {
         <PageHead title="Promo codes">{add()}</PageHead>
+        {filters}
         <Card>{list}</Card>
         {may_edit.then(|| new_promo_code(forms.make))}
+    }
+    .into_any()
+}
+
+fn filters(address: &Address) -> AnyView {
+    view! {
+        <form class="filters" method="get" action=address.path().to_owned()>
+            <SearchInput id="q" label="Search by promo code or partner code" name="q" value=address.get("q").unwrap_or_default().to_owned()/>
+            <Button submit=true>"Show"</Button>
+        </form>
     }
     .into_any()
 }

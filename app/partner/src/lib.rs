@@ -17,11 +17,9 @@ use leptos_router::{SsrMode, path};
 
 access::chunk!(
     portal_pages, __preload_portal_pages:
-    portal::Portal, portal::ActAs, dashboard::DashboardPage, commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage,
+    portal::Portal, dashboard::DashboardPage, commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage,
     promo_codes::PromoCodesPage, payouts::PayoutsPage,
 );
-
-pub use portal::ActAs;
 
 /// The pages under `/p/{program}`, in their frame.
 #[component(transparent)]

@@ -1,7 +1,7 @@
 //! The partner's links, and making further ones.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
-use domain::ids::LinkId;
+use domain::ids::{EnrollmentId, LinkId};
 use domain::links::LinkRow;
 use domain::page::Page;
 use leptos::prelude::*;
@@ -18,6 +18,8 @@ use crate::show;
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
+    /// Whose links these are.
+    partner: EnrollmentId,
     /// What stands before a link's code: `https://partners.acme.example/r/acme/`.
     before: String,
     /// The program's website, where links lead by default.
@@ -33,35 +35,36 @@ pub async fn read_links(program: String, cursor: Option<String>) -> Result<Shown
         let paging = domain::page::Paging { cursor, limit: None };
         let links = engine::links::list(&mut asking.conn, &asking.actor, asking.partner.id, &paging).await?;
         let before = format!("{}/r/{}/", asking.state.public_url, asking.program.slug);
-        Ok(Shown { before, website: asking.program.website, links })
+        Ok(Shown { partner: asking.partner.id, before, website: asking.program.website, links })
     })
     .await
 }
 
-/// Makes a link of the partner who asks.
+/// Makes a link of a partner for whom the account acts.
 #[server(prefix = "/fn", endpoint = "partner/links/create")]
 pub async fn create_link(
     program: String,
+    partner: EnrollmentId,
     code: Option<String>,
     name: Option<String>,
     destination: Option<String>,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::this_partner(&program, partner).await?;
         let input = domain::links::NewLink { code, name: name.unwrap_or_default(), destination };
         let mut tx = access::begin(&mut asking.conn).await?;
-        engine::links::create(&mut tx, &asking.moment, &asking.actor, asking.partner.id, &input).await?;
+        engine::links::create(&mut tx, &asking.moment, &asking.actor, partner, &input).await?;
         tx.commit().await?;
         Ok(())
     })
     .await
 }
 
-/// Switches a link of the partner who asks off, or on again.
+/// Switches a link of a partner for whom the account acts off, or on again.
 #[server(prefix = "/fn", endpoint = "partner/links/disable")]
-pub async fn disable_link(program: String, id: LinkId, disabled: bool) -> Result<()> {
+pub async fn disable_link(program: String, partner: EnrollmentId, id: LinkId, disabled: bool) -> Result<()> {
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::this_partner(&program, partner).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::links::set_disabled(&mut tx, &asking.moment, &asking.actor, id, disabled).await?;
         tx.commit().await?;
@@ -93,19 +96,16 @@ impl LazyPage for LinksPage {
                 found.again();
             }
         });
-        let turned = StoredValue::new(None::<(LinkId, bool)>);
+        let turned = StoredValue::new(None::<DisableLink>);
         provide_context(turned);
         switch.settled(move |outcome| match outcome {
             Ok(()) => {
                 found.again();
                 // Undoing it offers no further undoing.
-                let Some((id, disabled)) = turned.try_update_value(Option::take).flatten() else { return };
-                let program = show::program().get_untracked();
-                let undo = move |()| {
-                    switch.send_fields(&DisableLink { program: program.clone(), id, disabled: !disabled });
-                };
-                let words = if disabled { "The link is switched off" } else { "The link is switched on" };
-                toasts.say_with_undo(words, Callback::new(undo));
+                let Some(turned) = turned.try_update_value(Option::take).flatten() else { return };
+                let words = if turned.disabled { "The link is switched off" } else { "The link is switched on" };
+                let back = DisableLink { disabled: !turned.disabled, ..turned };
+                toasts.say_with_undo(words, Callback::new(move |()| switch.send_fields(&back)));
             }
             Err(error) => toasts.fail(error.words()),
         });
@@ -119,7 +119,7 @@ impl LazyPage for LinksPage {
 }
 
 fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address: &Address) -> AnyView {
-    let Shown { before, website, links } = shown;
+    let Shown { partner, before, website, links } = shown;
     let head = || {
         view! {
             <Th label="Link"/>
@@ -132,7 +132,7 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
     };
     let prefix = before.split_once("://").map_or(before.as_str(), |(_, rest)| rest).to_owned();
     let program = show::program().get_untracked();
-    let rows = links.data.into_iter().map(|link| row(link, &before, &program, switch)).collect_view();
+    let rows = links.data.into_iter().map(|link| row(link, &before, (&program, partner), switch)).collect_view();
     let newer = address.get("cursor").map(|_| address.without("cursor").href());
     let older = links.next_cursor.map(|cursor| address.with("cursor", &cursor).href());
     view! {
@@ -143,7 +143,7 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
         <Card title="Make a link">
             {move || form.beside(&["code", "name", "destination"]).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
-                <input type="hidden" name="program" value=program/>
+                {show::whose(&program, partner)}
                 <TextInput id="destination" label="Where it leads" kind="url" placeholder=website help="A page on the program's own site; its start page where you leave it empty." optional=true error=form.field("destination")/>
                 <div class="form-row">
                     <TextInput id="code" label="Its ending" prefix=prefix help="Letters, digits, - and _. We choose one where you leave it empty." optional=true error=form.field("code")/>
@@ -158,7 +158,7 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
     .into_any()
 }
 
-fn row(link: LinkRow, before: &str, program: &str, switch: Form<DisableLink>) -> AnyView {
+fn row(link: LinkRow, before: &str, (program, partner): (&str, EnrollmentId), switch: Form<DisableLink>) -> AnyView {
     let full = format!("{before}{}", link.code);
     let shown = full.split_once("://").map_or(full.as_str(), |(_, rest)| rest).to_owned();
     let title = match (link.name.is_empty(), link.is_default) {
@@ -167,19 +167,19 @@ fn row(link: LinkRow, before: &str, program: &str, switch: Form<DisableLink>) ->
         (true, false) => format!("To {}", link.destination),
     };
     // The first link bears the partner's code, and stays.
-    let turned = use_context::<StoredValue<Option<(LinkId, bool)>>>();
-    let (id, disabled) = (link.id, !link.disabled);
-    let program = program.to_owned();
+    let turned = use_context::<StoredValue<Option<DisableLink>>>();
     let turn = (!link.is_default).then(|| {
+        let (id, disabled) = (link.id, !link.disabled);
+        let asked = DisableLink { program: program.to_owned(), partner, id, disabled };
         let remember = move |()| {
             if let Some(turned) = turned {
-                turned.set_value(Some((id, disabled)));
+                turned.set_value(Some(asked.clone()));
             }
         };
-        let words = if link.disabled { "Switch on" } else { "Switch off" };
+        let (whose, words) = (show::whose(program, partner), if link.disabled { "Switch on" } else { "Switch off" });
         view! {
             <PostForm form=switch>
-                <input type="hidden" name="program" value=program/>
+                {whose}
                 <input type="hidden" name="id" value=id.to_string()/>
                 <input type="hidden" name="disabled" value=disabled.to_string()/>
                 <Button submit=true kind=ButtonKind::Quiet on_click=remember label=format!("{words}: {}", link.code)>{words}</Button>

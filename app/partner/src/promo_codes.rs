@@ -19,7 +19,7 @@ pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result
         let mut asking = access::partner(&program).await?;
         let paging = domain::page::Paging { cursor, limit: None };
         let own = Some(asking.partner.id);
-        Ok(engine::partners::promo_codes::list(&mut asking.conn, &asking.actor, own, &paging).await?)
+        Ok(engine::partners::promo_codes::list(&mut asking.conn, &asking.actor, own, None, &paging).await?)
     })
     .await
 }

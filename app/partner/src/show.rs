@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::commissions::CommissionStatus;
+use domain::ids::EnrollmentId;
 use domain::reports::LineState;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
@@ -11,6 +12,15 @@ use ui::{Address, Tone};
 pub(crate) fn program() -> Memo<String> {
     let params = use_params_map();
     Memo::new(move |_| params.with(|params| params.get("program").unwrap_or_default()))
+}
+
+/// Whom a form is for: the partner that the page showed.
+pub(crate) fn whose(program: &str, partner: EnrollmentId) -> AnyView {
+    view! {
+        <input type="hidden" name="program" value=program.to_owned()/>
+        <input type="hidden" name="partner" value=partner.to_string()/>
+    }
+    .into_any()
 }
 
 /// The address of the view, with its filters.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::display::Avatar;
 use crate::icon::{Glyph, icon};
-use crate::overlay::{Menu, MenuLink, hide_popover, listen_for_commands};
+use crate::overlay::{Menu, MenuButton, MenuLink, hide_popover, listen_for_commands};
 use crate::palette::{CommandPalette, PALETTE, PaletteEntry};
 use crate::toast::ToastRegion;
 
@@ -65,8 +65,10 @@ impl NavItem {
 pub struct ProgramLink {
     /// Its name.
     pub name: String,
-    /// Its portal or admin area.
+    /// Its portal or admin area; with `post`, what is posted to.
     pub href: String,
+    /// The fields to post, where choosing it is an act.
+    pub post: Vec<(&'static str, String)>,
     /// What one is there: "Partner", "Owner".
     pub role: String,
     /// Whether it is the one shown.
@@ -114,6 +116,25 @@ fn nav_section(at: usize, section: NavSection, path: Signal<String>) -> AnyView 
     view! {
         <div class="nav-title" id=id.clone()>{section.title}</div>
         <ul aria-labelledby=id>{items}</ul>
+    }
+    .into_any()
+}
+
+fn program_item(program: ProgramLink) -> AnyView {
+    let ProgramLink { name, href, post, role, current } = program;
+    let words = view! {
+        <span class="two-lines">{name}<small>{role}</small></span>
+        {current.then(|| icon(Glyph::Check))}
+    };
+    if post.is_empty() {
+        return view! { <MenuLink href=href current=current>{words}</MenuLink> }.into_any();
+    }
+    let fields = post.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+    view! {
+        <form method="post" action=href>
+            {fields.collect_view()}
+            <MenuButton submit=true>{words}</MenuButton>
+        </form>
     }
     .into_any()
 }
@@ -170,11 +191,13 @@ pub fn AppShell(
         })
         .collect();
     entries.extend(actions);
-    entries.extend(programs.iter().filter(|program| !program.current).map(|program| PaletteEntry {
-        label: program.name.clone(),
-        detail: "Your programs".to_owned(),
-        href: program.href.clone(),
-        glyph: Glyph::Switch,
+    entries.extend(programs.iter().filter(|program| !program.current && program.post.is_empty()).map(|program| {
+        PaletteEntry {
+            label: program.name.clone(),
+            detail: "Your programs".to_owned(),
+            href: program.href.clone(),
+            glyph: Glyph::Switch,
+        }
     }));
 
     listen_for_commands();
@@ -190,14 +213,7 @@ pub fn AppShell(
             <Menu id="programs-menu" label="Your programs" button=|| view! { <span class="wide">"Your programs"</span> <span class="narrow">{icon(Glyph::Switch)}<span class="visually-hidden">"Your programs"</span></span> <span class="wide">{icon(Glyph::ChevronDown)}</span> }>
                 {programs
                     .into_iter()
-                    .map(|program| {
-                        view! {
-                            <MenuLink href=program.href current=program.current>
-                                <span class="two-lines">{program.name}<small>{program.role}</small></span>
-                                {program.current.then(|| icon(Glyph::Check))}
-                            </MenuLink>
-                        }
-                    })
+                    .map(program_item)
                     .collect_view()}
             </Menu>
         }

@@ -77,4 +77,6 @@ pub struct Attention {
     pub commissions_in_review: i64,
     /// Partners with a positive due balance of at least the program's smallest payment, not banned.
     pub partners_to_pay: i64,
+    /// Jobs that failed for good; 0 for those who may not see them.
+    pub failed_jobs: i64,
 }

@@ -18,34 +18,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (_, value) = read(request, state).await?;
-        Ok(Self(typed(value)?))
+        Ok(Self(typed(read(request, state).await?)?))
     }
 }
 
-/// A JSON body as the value it is, for hashing, beside its type.
-#[derive(Clone, Debug)]
-pub struct BodyAndValue<T>(pub T, pub Value);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for BodyAndValue<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (_, value) = read(request, state).await?;
-        Ok(Self(typed(value.clone())?, value))
-    }
-}
-
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(HeaderMap, Value), Problem> {
-    let headers = request.headers().clone();
-    if !is_json(&headers) {
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Value, Problem> {
+    if !is_json(request.headers()) {
         return Err(Problem::not_json());
     }
     let bytes = Bytes::from_request(request, state).await?;
     let value = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::bad_request(format!("The body is not JSON: {error}.")))?;
     check_texts(&value, &mut String::new())?;
-    Ok((headers, value))
+    Ok(value)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

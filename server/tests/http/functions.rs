@@ -1,6 +1,6 @@
 //! Server functions are public endpoints: each is listed here with whom it lets in, and refuses all others.
 
-use crate::site::{Answer, PASSWORD, Site, now, program};
+use crate::site::{Answer, PASSWORD, Site, join, now, program};
 use domain::accounts::{Actor, Role};
 use engine::accounts::setup::{NewOwner, create_admin};
 use engine::accounts::{SignIn, sign_in, sign_in_links, team};
@@ -27,6 +27,9 @@ use Who::{Account, Anyone, Partner, Powerful, Team};
 
 /// An id that nothing has: it stands in arguments where the asker must be refused before it is looked up.
 const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
+
+/// In arguments, the id of partner `ada`.
+const ADA: &str = "partner=ADA";
 
 /// Every function with arguments that it can read.
 const FUNCTIONS: &[(&str, &str, Who)] = &[
@@ -111,6 +114,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/team/invite", "program=acme&email=x%40acme.test&name=X&role=viewer", Powerful),
     ("/fn/admin/team/invite-again", "program=acme&account=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/team/remove", "program=acme&account=00000000-0000-7000-8000-000000000000", Powerful),
+    ("/fn/act-as", "program=acme&code=ada", Partner),
     ("/fn/confirm", "answer=x", Account),
     ("/fn/confirm/how", "", Account),
     ("/fn/forgot-password", "email=nobody%40acme.test", Anyone),
@@ -119,12 +123,15 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/landing", "", Anyone),
     ("/fn/partner/commissions", "program=acme", Partner),
     ("/fn/partner/dashboard", "program=acme", Partner),
-    ("/fn/partner/act-as", "program=acme&code=ada", Partner),
     ("/fn/partner/frame", "program=acme", Partner),
     ("/fn/partner/ledger", "program=acme", Partner),
     ("/fn/partner/links", "program=acme", Partner),
-    ("/fn/partner/links/disable", "program=acme&id=00000000-0000-7000-8000-000000000000&disabled=true", Partner),
-    ("/fn/partner/links/create", "program=acme&code=fresh", Partner),
+    (
+        "/fn/partner/links/disable",
+        "program=acme&partner=ADA&id=00000000-0000-7000-8000-000000000000&disabled=true",
+        Partner,
+    ),
+    ("/fn/partner/links/create", "program=acme&partner=ADA&code=fresh", Partner),
     ("/fn/partner/payouts", "program=acme", Partner),
     ("/fn/partner/promo-codes", "program=acme", Partner),
     ("/fn/reset-password", "token=x&password=x", Anyone),
@@ -175,6 +182,8 @@ async fn partner(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> 
 async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
     let site = Site::start(pool.clone()).await;
     let (other, _) = program(&pool, "other", "bob").await;
+    join(&pool, site.program, "ann").await;
+    let ann = partner(&pool, site.program, "ann").await;
     let ada = partner(&pool, site.program, "ada").await;
     let bob = partner(&pool, other, "bob").await;
     let owner = session(&pool, "owner@acme.test").await;
@@ -195,6 +204,8 @@ async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
     for (path, method) in server_fn_paths() {
         let (arguments, who) =
             *listed.get(path).unwrap_or_else(|| panic!("{path} is not listed: whom does it let in?"));
+        let of_ada = arguments.contains(ADA) || path == "/fn/act-as";
+        let arguments = &arguments.replace(ADA, &format!("partner={}", site.ada));
         let status = async |session: Option<&str>| {
             let answer = call(&site, &method, path, arguments, session).await;
             assert_ne!(answer.status, 400, "{path}: the arguments listed can't be read: {}", answer.text());
@@ -206,12 +217,20 @@ async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
         let there = if arguments.contains(NOTHING) { 404 } else { 200 };
         match who {
             Anyone => {}
-            Account => assert_eq!((stranger, expired), (401, 401), "{path}"),
+            Account => {
+                assert_eq!((stranger, expired), (401, 401), "{path}");
+                if of_ada {
+                    assert_eq!(status(Some(&ada)).await, 200, "{path}: the partner");
+                    assert_eq!(status(Some(&ann)).await, 404, "{path}: another partner of the program");
+                }
+            }
             Partner => {
                 assert_eq!((stranger, expired), (401, 401), "{path}");
                 assert_eq!(status(Some(&bob)).await, 404, "{path}: another program's partner");
                 assert_eq!(status(Some(&owner)).await, 404, "{path}: an admin is no partner");
                 assert_eq!(status(Some(&ada)).await, there, "{path}: the partner");
+                let as_other = if of_ada { 404 } else { there };
+                assert_eq!(status(Some(&ann)).await, as_other, "{path}: another partner of the program");
             }
             Team | Powerful => {
                 assert_eq!((stranger, expired), (401, 401), "{path}");

@@ -118,6 +118,13 @@ pub async fn program(pool: &PgPool, slug: &str, partner: &str) -> (ProgramId, En
         is_default: true,
     };
     offers::create(&mut tx, &now(), &actor, &offer).await.expect("offer");
+    tx.commit().await.expect("commit");
+    (program, join(pool, program, partner).await)
+}
+
+/// A further partner of a program.
+pub async fn join(pool: &PgPool, program: ProgramId, partner: &str) -> EnrollmentId {
+    let mut tx = pool.begin().await.expect("begin");
     let new = NewPartner {
         name: partner.into(),
         company: String::new(),
@@ -127,9 +134,9 @@ pub async fn program(pool: &PgPool, slug: &str, partner: &str) -> (ProgramId, En
         kinds: Kinds { affiliate: true, ..Kinds::default() },
         status: EnrollmentStatus::Active,
     };
-    let partner = partners::create(&mut tx, &now(), &actor, &new).await.expect("partner").id;
+    let partner = partners::create(&mut tx, &now(), &Actor::System { program }, &new).await.expect("partner").id;
     tx.commit().await.expect("commit");
-    (program, partner)
+    partner
 }
 
 /// A key with these scopes.

@@ -60,6 +60,7 @@ fn portal(path: &'static str, page: impl FnOnce() -> AnyView + Send + 'static) -
     let program = |name: &str, role: &str, current| ProgramLink {
         name: name.into(),
         href: "/p/acme".into(),
+        post: Vec::new(),
         role: role.into(),
         current,
     };

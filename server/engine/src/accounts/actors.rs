@@ -29,30 +29,45 @@ pub async fn admin_actor(conn: &mut PgConnection, session: &Session, program_slu
     Ok((actor, program))
 }
 
-/// The session's account as a partner in the program with this name: where it acts for several, the one with the
-/// preferred code, else the first by name.
+/// For which of its partners in a program an account asks, where it may have several.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// This one.
+    Only(EnrollmentId),
+    /// The one with this code, present or past, else the first by name.
+    Rather(Option<&'a str>),
+}
+
+/// The session's account as a partner in the program with this name.
 ///
 /// # Errors
-/// `NotFound` where there is no such program, or the account is no partner there.
+/// `NotFound` where there is no such program, or the account is not that partner there.
 pub async fn partner_actor(
     conn: &mut PgConnection,
     session: &Session,
     program_slug: &str,
-    preferred: Option<&str>,
+    which: Which<'_>,
 ) -> Result<(Actor, Program, PartnerName)> {
     let program = by_slug(conn, program_slug).await?;
     if session.only_program.is_some_and(|only| only != program.id) {
         return Err(Error::NotFound("program"));
     }
+    let (only, code) = match which {
+        Which::Only(partner) => (Some(partner), None),
+        Which::Rather(code) => (None, code.map(code_key)),
+    };
     let partner = sqlx::query_as!(
         PartnerName,
         r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!"
          from enrollment_accounts ea join enrollments e on e.program_id = ea.program_id and e.id = ea.enrollment_id
-         where ea.program_id = $1 and ea.account_id = $2
-         order by lower(e.code) = $3::text desc nulls last, 3, e.id limit 1"#,
+         where ea.program_id = $1 and ea.account_id = $2 and ($4::uuid is null or ea.enrollment_id = $4)
+         order by exists (select from enrollment_codes c
+                          where c.program_id = $1 and c.code_key = $3 and c.enrollment_id = e.id) desc, 3, e.id
+         limit 1"#,
         program.id as ProgramId,
         session.account as AccountId,
-        preferred.map(code_key)
+        code,
+        only as Option<EnrollmentId>
     )
     .fetch_optional(conn)
     .await?
@@ -101,7 +116,7 @@ pub async fn places(conn: &mut PgConnection, session: &Session) -> Result<Places
     .await?;
     let programs = sqlx::query_as!(
         ProgramPlace,
-        r#"select p.slug, p.name, p.accent, m.role as "role: Role"
+        r#"select p.id as "id: ProgramId", p.slug, p.name, p.accent, m.role as "role: Role"
          from memberships m join programs p on p.organization_id = m.organization_id
          where m.account_id = $1 order by p.name, p.id"#,
         session.account as AccountId

@@ -10,7 +10,7 @@ pub mod team;
 pub(crate) mod tokens;
 mod totp;
 
-pub use actors::{admin_actor, partner_actor, places};
+pub use actors::{Which, admin_actor, partner_actor, places};
 pub use password::hash_password;
 pub use reset::{change_password, request_password_reset, reset_password, reset_token_holds};
 pub use sessions::{

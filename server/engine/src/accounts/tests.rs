@@ -381,13 +381,17 @@ async fn who_may_act_where(pool: PgPool) {
 
     // What is preferred opens nothing: it chooses among one's own.
     for preferred in [None, Some("ADA"), Some("bob")] {
-        let (actor, _, name) = partner_actor(&mut conn, &of_ada, "acme", preferred).await.expect("partner");
+        let (actor, _, name) =
+            partner_actor(&mut conn, &of_ada, "acme", Which::Rather(preferred)).await.expect("partner");
         assert_eq!((actor.program(), name.id, name.code.as_str()), (acme.id, ada, "ada"));
     }
     for (session, slug, preferred) in
         [(&of_ada, "beta", None), (&of_ada, "beta", Some("bob")), (&olga, "acme", Some("ada"))]
     {
-        assert!(matches!(partner_actor(&mut conn, session, slug, preferred).await, Err(Error::NotFound(_))));
+        assert!(matches!(
+            partner_actor(&mut conn, session, slug, Which::Rather(preferred)).await,
+            Err(Error::NotFound(_))
+        ));
     }
     sqlx::query("insert into enrollments (program_id, id, status, code, name, created_at) values ($1, $2, 'active', 'Zoe', 'zoe', $3)")
         .bind(acme.id)
@@ -404,8 +408,21 @@ async fn who_may_act_where(pool: PgPool) {
         .execute(&pool)
         .await
         .expect("of the same account");
-    for (preferred, code) in [(None, "ada"), (Some("zoe"), "Zoe"), (Some("ada"), "ada")] {
-        let (_, _, name) = partner_actor(&mut conn, &of_ada, "acme", preferred).await.expect("partner");
+    // A code of old still means its partner; what a form names is that partner or nobody.
+    sqlx::query("insert into enrollment_codes select program_id, unnest(array['zoe', 'zoe-of-old']), id, created_at from enrollments where program_id = $1 and id = $2")
+        .bind(acme.id)
+        .bind(bob)
+        .execute(&pool)
+        .await
+        .expect("codes");
+    for (only, code) in [(ada, "ada"), (bob, "Zoe")] {
+        let (actor, _, name) = partner_actor(&mut conn, &of_ada, "acme", Which::Only(only)).await.expect("partner");
+        assert_eq!((name.id, name.code.as_str()), (only, code));
+        assert!(matches!(actor, Actor::Partner { enrollment, .. } if enrollment == only));
+    }
+    assert!(matches!(partner_actor(&mut conn, &olga, "acme", Which::Only(ada)).await, Err(Error::NotFound(_))));
+    for (preferred, code) in [(None, "ada"), (Some("Zoe-Of-Old"), "Zoe"), (Some("zoe"), "Zoe"), (Some("ada"), "ada")] {
+        let (_, _, name) = partner_actor(&mut conn, &of_ada, "acme", Which::Rather(preferred)).await.expect("partner");
         assert_eq!(name.code, code);
     }
 
@@ -468,8 +485,8 @@ async fn a_link_of_the_company_opens_its_portal_alone(pool: PgPool) {
 
     let session = seen(&pool, &after(3), &signed_in.token).await.expect("session");
     let mut conn = pool.acquire().await.expect("connection");
-    partner_actor(&mut conn, &session, "acme", None).await.expect("its portal");
-    assert!(matches!(partner_actor(&mut conn, &session, "beta", None).await, Err(Error::NotFound(_))));
+    partner_actor(&mut conn, &session, "acme", Which::Rather(None)).await.expect("its portal");
+    assert!(matches!(partner_actor(&mut conn, &session, "beta", Which::Rather(None)).await, Err(Error::NotFound(_))));
     assert!(matches!(admin_actor(&mut conn, &session, "acme").await, Err(Error::NotFound(_))));
     let places = places(&mut conn, &session).await.expect("places");
     assert_eq!((places.programs.len(), places.organizations.len(), places.enrollments.len()), (0, 0, 1));

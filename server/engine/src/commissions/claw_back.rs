@@ -62,16 +62,16 @@ impl Owed {
 
 /// Why something is taken back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Reason<'a> {
+pub(crate) enum Reason {
     /// The company gave the customer's money back.
     Refund { refund: RefundId, occurred_at: DateTime<Utc> },
-    /// A person took it back, for a reason.
-    Reversal { by: Option<AccountId>, reason: &'a str },
+    /// A person took it back.
+    Reversal { by: Option<AccountId> },
     /// The partner was banned.
     Ban { by: Option<AccountId> },
 }
 
-impl Reason<'_> {
+impl Reason {
     /// The word in the ledger. Refunds come again; all that is left is taken back once.
     fn code(self) -> &'static str {
         match self {
@@ -81,11 +81,11 @@ impl Reason<'_> {
         }
     }
 
-    /// What the commission's checks say from then on.
+    /// What the commission's checks say from then on, to the partner too.
     fn words(self, takes: Money) -> String {
         match self {
             Self::Refund { .. } => format!("{takes} was taken back: the customer's money was returned."),
-            Self::Reversal { reason, .. } => format!("{takes} was taken back by the program: {reason}"),
+            Self::Reversal { .. } => format!("{takes} was taken back by the program."),
             Self::Ban { .. } => format!("{takes} was taken back: the partner was banned."),
         }
     }
@@ -98,11 +98,11 @@ pub(crate) async fn claw_back(
     moment: &Moment,
     program: ProgramId,
     taken: &[(Owed, Decimal)],
-    reason: &Reason<'_>,
+    reason: &Reason,
 ) -> Result<Vec<JournalId>> {
     let (refund, by, occurred_at) = match *reason {
         Reason::Refund { refund, occurred_at } => (Some(refund), None, occurred_at),
-        Reason::Reversal { by, .. } | Reason::Ban { by } => (None, by, moment.at),
+        Reason::Reversal { by } | Reason::Ban { by } => (None, by, moment.at),
     };
     let taken: Vec<_> = taken.iter().filter(|(_, takes)| !takes.is_zero()).collect();
     let Some((first, _)) = taken.first() else { return Ok(Vec::new()) };

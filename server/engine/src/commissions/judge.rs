@@ -58,7 +58,7 @@ pub async fn reverse(
     }
     let program = actor.program();
     let by = actor.account();
-    let journals = claw_back(conn, moment, program, &[(owed.clone(), takes)], &Reason::Reversal { by, reason }).await?;
+    let journals = claw_back(conn, moment, program, &[(owed.clone(), takes)], &Reason::Reversal { by }).await?;
     sqlx::query!(
         "insert into journal_notes (program_id, journal_id, note) select $1, unnest($2::uuid[]), $3",
         program as ProgramId,

@@ -82,7 +82,8 @@ pub async fn set_disabled(
     note(conn, moment, actor, action, &code, "promo-codes", json!({})).await
 }
 
-/// The promo codes of the program, or of one partner, the latest first; a partner sees its own alone.
+/// The promo codes of the program, or of one partner, the latest first; a partner sees its own alone. `search` is the
+/// start of a promo code, or a partner's code.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `cursor`.
@@ -90,6 +91,7 @@ pub async fn list(
     conn: &mut PgConnection,
     actor: &Actor,
     partner: Option<EnrollmentId>,
+    search: Option<&str>,
     paging: &Paging,
 ) -> Result<Page<PromoCodeRow>> {
     struct Row {
@@ -119,11 +121,14 @@ pub async fn list(
                    where r.program_id = $1 and r.promo_code_id = p.id and r.ended_at is null) as "customers!"
            from promo_codes p join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
            where p.program_id = $1 and ($2::uuid is null or p.enrollment_id = $2) and ($3::uuid is null or p.id < $3)
+             and ($5::text is null or starts_with(p.code_key, $5) or p.enrollment_id in
+                  (select c.enrollment_id from enrollment_codes c where c.program_id = $1 and c.code_key = $5))
            order by p.id desc limit $4"#,
         actor.program() as ProgramId,
         partner as Option<EnrollmentId>,
         after as Option<PromoCodeId>,
-        paging.rows() + 1
+        paging.rows() + 1,
+        search.map(|text| code_key(text.trim()))
     )
     .fetch_all(conn)
     .await?;

@@ -308,11 +308,19 @@ async fn promo_codes_are_unique_switched_off_and_the_partners_own(pool: PgPool) 
     act!(pool, conn => promo_codes::set_disabled(conn, &moment(2), &owner, made, true)).expect("off");
     let as_ada = Actor::Partner { account: AccountId(id(3)), program: owner.program(), enrollment: ada.id };
     let conn = &mut *pool.acquire().await.expect("connection");
-    let seen = promo_codes::list(conn, &as_ada, None, &Paging::default()).await.expect("list");
+    let seen = promo_codes::list(conn, &as_ada, None, None, &Paging::default()).await.expect("list");
     assert_eq!(seen.data.iter().map(|row| (row.code.as_str(), row.disabled)).collect::<Vec<_>>(), [("ADA20", true)]);
-    let other = promo_codes::list(conn, &as_ada, Some(bob.id), &Paging::default()).await;
+    let other = promo_codes::list(conn, &as_ada, Some(bob.id), None, &Paging::default()).await;
     assert!(matches!(other, Err(Error::NotFound(_))));
-    assert_eq!(promo_codes::list(conn, &owner, None, &Paging::default()).await.expect("list").data.len(), 2);
+    for (search, found) in [
+        (None, vec!["BOB20", "ADA20"]),
+        (Some("Ada2"), vec!["ADA20"]),
+        (Some(" bob "), vec!["BOB20"]),
+        (Some("%"), vec![]),
+    ] {
+        let seen = promo_codes::list(conn, &owner, None, search, &Paging::default()).await.expect("list");
+        assert_eq!(seen.data.iter().map(|row| row.code.as_str()).collect::<Vec<_>>(), found, "{search:?}");
+    }
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

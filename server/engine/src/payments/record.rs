@@ -261,7 +261,7 @@ fn explain(setting: &Setting, partner: &Partner, entries: &[Entry], amount: Mone
         why.pass("minimum", format!("At least the program's smallest payment of {minimum}."));
     }
     match partner.method.as_str() {
-        "" => why.fail("payout_method", "The partner had not said where payments go."),
+        "" => why.fail("payout_method", "No payout method was recorded for the partner."),
         method => why.pass("payout_method", format!("By {method}.")),
     }
     why

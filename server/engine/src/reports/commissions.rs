@@ -209,9 +209,14 @@ async fn finish(list: &mut Listing<'_>, rows: Vec<Row>) -> Result<Vec<Commission
     let Setting { program, .. } = list.setting;
     let paid: Vec<_> = rows.iter().filter(|row| row.status == CommissionStatus::Paid).map(|row| row.id).collect();
     let mut settled = settled_by(&mut list.conn, program, &paid).await?;
+    let mut notes = if list.masked { HashMap::new() } else { notes(&mut list.conn, program, &rows).await? };
     let setting = list.setting;
     let row = |row: Row| {
         let settled = settled.remove(&row.id);
+        let mut why = row.why.0;
+        if let Some(note) = notes.remove(&row.id) {
+            why.fail("note", note);
+        }
         let available = (row.status != CommissionStatus::Review).then_some(row.available_at);
         CommissionRow {
             id: row.id,
@@ -231,10 +236,29 @@ async fn finish(list: &mut Listing<'_>, rows: Vec<Row>) -> Result<Vec<Commission
             due_day: available.map(|at| setting.day(at)),
             paid_day: settled.as_ref().map(|settled| settled.payment_date),
             batch: settled.map(|settled| (settled.batch_id, settled.batch_code)),
-            why: row.why.0,
+            why,
         }
     };
     Ok(rows.into_iter().map(row).collect())
+}
+
+/// What a person wrote when taking a commission back: for the team alone.
+async fn notes(conn: &mut PgConnection, program: ProgramId, rows: &[Row]) -> Result<HashMap<CommissionId, String>> {
+    let reversed = rows.iter().filter(|row| row.status == CommissionStatus::Reversed);
+    let ids: Vec<Uuid> = reversed.map(|row| row.id.0).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let notes = sqlx::query!(
+        r#"select j.commission_id as "commission_id!: CommissionId", n.note
+           from journals j join journal_notes n on n.program_id = j.program_id and n.journal_id = j.id
+           where j.program_id = $1 and j.commission_id = any($2) and j.kind = 'clawback'"#,
+        program as ProgramId,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(notes.into_iter().map(|row| (row.commission_id, row.note)).collect())
 }
 
 /// The payment that settled a commission.

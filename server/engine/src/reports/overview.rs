@@ -22,7 +22,10 @@ pub async fn overview(conn: &mut PgConnection, moment: &Moment, actor: &Actor, p
     let (range, before) = (period.range(today), period.before(today));
     let figures = figures(conn, &setting, range, before).await?;
     let (cost, cost_before) = costs(conn, &setting, range, before).await?;
-    let (due, held, attention) = balances(conn, &setting).await?;
+    let (due, held, mut attention) = balances(conn, &setting).await?;
+    if actor.may(Power::Audit) {
+        attention.failed_jobs = crate::jobs::failed(conn, actor).await?.len() as i64;
+    }
     Ok(Overview {
         today,
         range,
@@ -180,8 +183,12 @@ async fn balances(conn: &mut PgConnection, setting: &Setting) -> Result<(Decimal
     )
     .fetch_one(conn)
     .await?;
-    let attention =
-        Attention { partners_pending: row.pending, commissions_in_review: row.in_review, partners_to_pay: row.to_pay };
+    let attention = Attention {
+        partners_pending: row.pending,
+        commissions_in_review: row.in_review,
+        partners_to_pay: row.to_pay,
+        failed_jobs: 0,
+    };
     Ok((row.due, row.held, attention))
 }
 
