@@ -337,6 +337,20 @@ impl World {
         format!("{held} {}", self.balance(partner, LedgerAccount::Payable).await)
     }
 
+    /// Waits until so many transactions wait for locks of others.
+    pub(crate) async fn until_waiting(&self, transactions: i64) {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        for _ in 0..3_000 {
+            let found: i64 = sqlx::query_scalar(waiting).fetch_one(&self.pool).await.expect("activity");
+            if found >= transactions {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{transactions} transactions never waited");
+    }
+
     /// Nothing is wrong in the whole database.
     pub(crate) async fn prove(&self) {
         let broken = crate::ledger::verify(&self.pool).await.expect("verify");

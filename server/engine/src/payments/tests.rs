@@ -249,8 +249,7 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
         .expect("locked");
     let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
     let paying = tokio::spawn(async move { record_batch(&pool, &moment, &owner, &input).await });
-    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
-    pause().await;
+    world.until_waiting(1).await;
     let sold = tokio::time::timeout(std::time::Duration::from_secs(10), world.sold("c1", "50"));
     assert_eq!(sold.await.expect("the sale does not wait").commissions[0].status, CommissionStatus::Due);
     let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
@@ -260,7 +259,7 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
         crate::partners::set_status(&mut tx, &moment, &owner, ada.id, banned, "fraud").await.expect("banned");
         tx.commit().await.expect("commit");
     });
-    pause().await;
+    world.until_waiting(2).await;
     assert!(!paying.is_finished() && !banning.is_finished(), "the ban waits for the batch");
     held.rollback().await.expect("rollback");
     assert_eq!(paying.await.expect("task").expect("paid").batch.total.to_string(), "€40.00");

@@ -7,6 +7,7 @@ use crate::sales::{track_refund, track_sale};
 use crate::{Error, Result};
 use domain::commissions::CommissionStatus;
 use domain::offers::{Duration, Rate, Reward};
+use domain::partners::EnrollmentStatus;
 use domain::programs::ProgramInput;
 use domain::sales::TrackSale;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -112,22 +113,21 @@ async fn a_close_waits_for_the_sale_that_posts_into_the_month(options: PgPoolOpt
     let world = Arc::new(world);
     // Holds the sale up after it has found its month open.
     let mut held = world.pool.begin().await.expect("transaction");
-    sqlx::query("select from enrollments where program_id = $1 for no key update")
+    sqlx::query("select from referrals where program_id = $1 for update")
         .bind(world.program)
         .execute(&mut *held)
         .await
         .expect("locked");
-    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
     let selling = tokio::spawn({
         let world = world.clone();
         async move { tell(&world, &sale("s1", "c1", "10")).await.expect("answered") }
     });
-    pause().await;
+    world.until_waiting(1).await;
     let closing = tokio::spawn({
         let world = world.clone();
         async move { close_months(&world.pool, &moment(instant("2026-11-30T23:00:00Z"))).await.expect("closed") }
     });
-    pause().await;
+    world.until_waiting(2).await;
     assert!(!selling.is_finished() && !closing.is_finished(), "the close waits for the sale");
     held.rollback().await.expect("rollback");
     selling.await.expect("sold");
@@ -165,22 +165,21 @@ async fn a_currency_changes_before_a_sale_or_not_at_all(options: PgPoolOptions, 
     };
     // Holds the sale up after it has read the currency.
     let mut held = world.pool.begin().await.expect("transaction");
-    sqlx::query("select from enrollments where program_id = $1 for no key update")
+    sqlx::query("select from referrals where program_id = $1 for update")
         .bind(world.program)
         .execute(&mut *held)
         .await
         .expect("locked");
-    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
     let selling = tokio::spawn({
         let world = world.clone();
         async move { tell(&world, &sale("s1", "c1", "10")).await.expect("answered") }
     });
-    pause().await;
+    world.until_waiting(1).await;
     let changing = tokio::spawn({
         let world = world.clone();
         async move { crate::programs::update(&world.pool, &world.moment(), &world.owner(), &dollars).await }
     });
-    pause().await;
+    world.until_waiting(2).await;
     assert!(!selling.is_finished() && !changing.is_finished(), "the change waits for the sale");
     held.rollback().await.expect("rollback");
     selling.await.expect("sold");
@@ -300,7 +299,7 @@ async fn a_banned_partner_holds_nothing_though_sales_come_in(options: PgPoolOpti
     at_once(64, &world, move |world: Arc<World>, n| async move {
         if n == 32 {
             let mut tx = world.pool.begin().await.expect("transaction");
-            let banned = domain::partners::EnrollmentStatus::Banned;
+            let banned = EnrollmentStatus::Banned;
             crate::partners::set_status(&mut tx, &world.moment(), &world.owner(), id, banned, "fraud")
                 .await
                 .expect("banned");
