@@ -139,6 +139,36 @@ async fn a_close_waits_for_the_sale_that_posts_into_the_month(options: PgPoolOpt
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_sale_that_waits_for_a_new_standing_earns_by_it(options: PgPoolOptions, connect: PgConnectOptions) {
+    let mut world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("old", &ada).await;
+    for (status, earned) in [(EnrollmentStatus::Paused, 0), (EnrollmentStatus::Active, 1)] {
+        world.at += chrono::Duration::minutes(1);
+        let mut turning = world.pool.begin().await.expect("transaction");
+        crate::partners::set_status(&mut turning, &world.moment(), &world.owner(), ada.id, status, "")
+            .await
+            .expect("turned");
+        world.at += chrono::Duration::minutes(1);
+        // A customer of the partner's, and one who names it for the first time.
+        let selling = ["old", "new"].map(|customer| {
+            let world = world.another_view();
+            let told =
+                TrackSale { partner_code: Some("ada".into()), ..sale(&format!("{customer}-{status}"), customer, "10") };
+            tokio::spawn(async move { world.tell_sale(&told).await.expect("answered").answer })
+        });
+        world.until_waiting(2).await;
+        turning.commit().await.expect("commit");
+        for sold in selling {
+            let answer = sold.await.expect("sold");
+            assert_eq!(answer.commissions.len(), earned, "{status}: {:?}", answer.why);
+        }
+    }
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_currency_changes_before_a_sale_or_not_at_all(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = crowded(options, connect).await;
     world.offer("Standard", &[percent("30")]).await;
