@@ -1,11 +1,12 @@
 //! What many do at once comes out as if they had come one after the other.
 
 use crate::commissions::{release_holds, reverse};
-use crate::fixtures::{World, dec, instant, moment, percent, refund, sale};
+use crate::fixtures::{World, dec, instant, moment, percent, refund, sale, signup};
 use crate::ledger::close_months;
 use crate::sales::{track_refund, track_sale};
 use crate::{Error, Result};
 use domain::commissions::CommissionStatus;
+use domain::customers::{NewCustomer, TrackSignup};
 use domain::offers::{Duration, Rate, Reward};
 use domain::partners::EnrollmentStatus;
 use domain::programs::ProgramInput;
@@ -165,6 +166,71 @@ async fn a_sale_that_waits_for_a_new_standing_earns_by_it(options: PgPoolOptions
             assert_eq!(answer.commissions.len(), earned, "{status}: {:?}", answer.why);
         }
     }
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn late_e_mails_race_with_sales_and_releases(options: PgPoolOptions, connect: PgConnectOptions) {
+    let mut world = crowded(options, connect).await;
+    world.offer("Standard", &[percent("30")]).await;
+    world.partner("ada").await;
+    let told = |n: usize, customer: &str| TrackSale {
+        partner_code: Some("ada".into()),
+        ..sale(&format!("{customer}-{n}"), customer, "10")
+    };
+    for n in 0..8 {
+        for event in 0..4 {
+            world.tell_sale(&told(event, &format!("c{n}"))).await.expect("sale");
+        }
+    }
+    world.pass(31);
+    let world = Arc::new(world);
+    at_once(64, &world, move |world: Arc<World>, n| async move {
+        let customer = format!("c{}", n % 8);
+        match n / 8 {
+            2 | 5 => {
+                // Every other one is the partner itself.
+                let email = if n % 2 == 0 { "ada+shop@partners.example" } else { "nora@harbor.example" };
+                let told = NewCustomer { email: Some(email.into()), ..signup(&customer).customer };
+                // A release waits for a second connection, so that this meets it.
+                world.get::<i32>("select 1 from programs where id = $1").await;
+                world.tell_signup(&TrackSignup { customer: told, ..signup(&customer) }).await.expect("sign-up");
+            }
+            1 | 4 => {
+                release_holds(&world.pool, &world.moment()).await.expect("released");
+            }
+            _ => {
+                world.tell_sale(&told(n, &customer)).await.expect("sale");
+            }
+        }
+    })
+    .await;
+    world.prove().await;
+    let world = {
+        let mut later = world.another_view();
+        later.pass(31);
+        later
+    };
+    release_holds(&world.pool, &world.moment()).await.expect("released");
+    // Of the partner's own purchases some were released before the e-mail came; the rest waits. All others are due.
+    let strange: i64 = world
+        .get(
+            "select count(*) from commissions c
+             join referrals r on r.program_id = c.program_id and r.id = c.referral_id
+             join customers u on u.program_id = c.program_id and u.id = c.customer_id
+             where c.program_id = $1 and (
+                 r.review <> (u.email like 'ada+%') or not (c.status = 'due' or r.review and c.status = 'review'))",
+        )
+        .await;
+    assert_eq!(strange, 0);
+    let after: i64 = world
+        .get(
+            "select count(*) from commissions c
+             join customers u on u.program_id = c.program_id and u.id = c.customer_id
+             where c.program_id = $1 and c.status = 'review' and u.email like 'ada+%'",
+        )
+        .await;
+    assert!(after > 0, "what is sold after the e-mail waits");
     world.prove().await;
 }
 
