@@ -158,7 +158,8 @@ pub async fn settings(conn: &mut PgConnection, actor: &Actor) -> Result<ProgramS
     }
     let program = get(conn, actor.program()).await?;
     let rest = sqlx::query!(
-        r#"select next_time_zone, exists(select from journals where program_id = $1) as "begun!"
+        r#"select next_time_zone, exists(select from journals where program_id = $1)
+                                  or exists(select from sales where program_id = $1) as "begun!"
          from programs where id = $1"#,
         program.id as ProgramId
     )
@@ -167,8 +168,8 @@ pub async fn settings(conn: &mut PgConnection, actor: &Actor) -> Result<ProgramS
     Ok(ProgramSettings { program, next_time_zone: rest.next_time_zone, currency_fixed: rest.begun })
 }
 
-/// Changes the program's settings. Once the ledger has begun the currency stays, and a new time zone applies from the
-/// next month.
+/// Changes the program's settings. Once there are journals or sales the currency stays, and a new time zone applies from
+/// the next month.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid`.
@@ -186,7 +187,7 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
         .ok_or(Error::NotFound("program"))?;
     let before = settings(&mut tx, actor).await?;
     if before.currency_fixed && before.program.currency.code() != input.currency {
-        errors.push(FieldError::new("currency", "The currency is fixed once commissions have been posted."));
+        errors.push(FieldError::new("currency", "The currency is fixed once there are sales or commissions."));
     }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
