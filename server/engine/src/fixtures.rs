@@ -202,7 +202,8 @@ impl World {
              values ($1, $3, $2, $4, 'https://acme.example', true, $5)",
             "insert into link_codes (program_id, code_key, link_id) values ($1, $4, $3)",
             "insert into enrollment_offers (program_id, enrollment_id, offer_id, position)
-             select $1, $2, id, default_position from offers where program_id = $1 and default_position is not null",
+             select $1, $2, id, default_position from offers
+             where program_id = $1 and default_position is not null and archived_at is null",
         ];
         // Every statement takes all five, so that the types of those that it doesn't use are known.
         for statement in statements {

@@ -91,7 +91,7 @@ pub async fn edit(
     note(conn, moment, actor, "offer.edit", &input.name, details).await
 }
 
-/// Archives an offer, so that nobody gets it any more, or takes it back. Asks for `EditProgram`.
+/// Archives an offer, so that nobody gets it any more, or takes it back, to its place. Asks for `EditProgram`.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
@@ -106,8 +106,7 @@ pub async fn set_archived(
         return Err(Error::Forbidden);
     }
     let name = sqlx::query_scalar!(
-        "update offers set archived_at = case when $3 then coalesce(archived_at, $4) end,
-                           default_position = case when $3 then null else default_position end
+        "update offers set archived_at = case when $3 then coalesce(archived_at, $4) end
          where program_id = $1 and id = $2 returning name",
         actor.program() as ProgramId,
         id as OfferId,
