@@ -1,4 +1,5 @@
 use super::codes::{IN_USE, claim};
+use crate::programs::audit;
 use crate::{Error, Moment, Result, partners};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -228,7 +229,7 @@ async fn note(
     if matches!(actor, Actor::Partner { .. }) {
         return Ok(());
     }
-    partners::note(conn, moment, actor, action, code, &partners::page(partner_code), details).await
+    audit::record(conn, moment, actor, action, code, &partners::page(partner_code), details).await
 }
 
 /// These links with their figures, in this order.

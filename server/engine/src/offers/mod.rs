@@ -1,5 +1,6 @@
 //! Offers: what a program pays for what, in versions. What is attributed keeps the version it was made under.
 
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -231,5 +232,5 @@ async fn note(
     name: &str,
     details: serde_json::Value,
 ) -> Result<()> {
-    crate::partners::note(conn, moment, actor, action, name.trim(), "offers", details).await
+    audit::record(conn, moment, actor, action, name.trim(), "offers", details).await
 }

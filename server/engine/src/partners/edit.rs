@@ -1,5 +1,6 @@
-use super::{account_of, allow, check_names, invite, lock, note, page};
+use super::{account_of, allow, check_names, invite, lock, page};
 use crate::links::codes::{IN_USE, claim};
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
@@ -48,7 +49,7 @@ pub async fn update(
     )
     .execute(&mut *conn)
     .await?;
-    note(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), json!({})).await
+    audit::record(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), json!({})).await
 }
 
 /// Gives a partner and its default link another code; the old one stays an alias for links and for signing in. Asks
@@ -95,7 +96,7 @@ pub async fn change_code(
     .execute(&mut *conn)
     .await?;
     let details = json!({ "from": partner.code, "to": code });
-    note(conn, moment, actor, "partner.change_code", &partner.name, &page(code), details).await
+    audit::record(conn, moment, actor, "partner.change_code", &partner.name, &page(code), details).await
 }
 
 /// Sets a partner's offers, in the order in which they are tried, and its own rates. Customers already attributed
@@ -138,7 +139,7 @@ pub async fn set_offers(
         .await?;
     }
     let details = json!({ "offers": offers });
-    note(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
+    audit::record(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
 }
 
 async fn check_offers(
@@ -218,6 +219,6 @@ pub async fn add_account(
         return Err(Error::field("email", "This person signs in for the partner already."));
     }
     invite(conn, actor.program(), id, account).await?;
-    note(conn, moment, actor, "partner.add_account", &partner.name, &page(&partner.code), json!({})).await?;
+    audit::record(conn, moment, actor, "partner.add_account", &partner.name, &page(&partner.code), json!({})).await?;
     Ok(account)
 }

@@ -113,9 +113,17 @@ async fn a_partner_gets_a_code_a_link_an_account_and_the_default_offers(pool: Pg
     let own = links::list(conn, &owner, ada.id, &Paging::default()).await.expect("links").data;
     assert_eq!((own.len(), own[0].code.as_str(), own[0].is_default), (1, "ada-lovelace", true));
     assert_eq!(own[0].destination, "https://acme.test");
-    let acts: Vec<String> =
-        sqlx::query_scalar!("select action from audit_log order by at, id").fetch_all(conn).await.expect("audit");
-    assert_eq!(acts, ["offer.create", "partner.create"]);
+    let acts: Vec<(String, String)> = sqlx::query_as("select action, subject_path from audit_log order by at, id")
+        .fetch_all(conn)
+        .await
+        .expect("audit");
+    assert_eq!(
+        acts,
+        [
+            ("offer.create".to_owned(), "offers".to_owned()),
+            ("partner.create".to_owned(), "partners/ada-lovelace".to_owned())
+        ]
+    );
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -104,9 +104,8 @@ pub async fn create(
     }
     let program = make(&mut tx, moment, organization, input).await?;
     let actor = Actor::Admin { account: session.account, organization, role, program: program.id };
-    let path = format!("/admin/{}/settings", program.slug);
     let details = json!({ "currency": program.currency, "time_zone": program.time_zone });
-    audit::record(&mut tx, moment, &actor, "program.create", &program.name, &path, details).await?;
+    audit::record(&mut tx, moment, &actor, "program.create", &program.name, "settings", details).await?;
     tx.commit().await?;
     Ok(program)
 }
@@ -219,9 +218,8 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
     .execute(&mut *tx)
     .await?;
     let after = settings(&mut tx, actor).await?;
-    let path = format!("/admin/{}/settings", after.program.slug);
     let details = changes(&before, &after)?;
-    audit::record(&mut tx, moment, actor, "program.update", &after.program.name, &path, details).await?;
+    audit::record(&mut tx, moment, actor, "program.update", &after.program.name, "settings", details).await?;
     tx.commit().await?;
     Ok(after)
 }
