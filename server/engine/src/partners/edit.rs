@@ -6,7 +6,7 @@ use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
 use domain::money::Currency;
 use domain::offers::{Override, Reward};
-use domain::partners::{OfferChoice, PartnerEdit};
+use domain::partners::{Kinds, OfferChoice, PartnerEdit};
 use domain::text::{FieldError, check_code, check_lines, code_key, is_email};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -32,6 +32,7 @@ pub async fn update(
         return Err(Error::Invalid(errors));
     }
     let partner = lock(conn, actor.program(), id).await?;
+    let details = changes(conn, actor.program(), id, input).await?;
     sqlx::query!(
         "update enrollments set name = $3, company = $4, email = $5, website = $6, affiliate = $7, introducer = $8,
                                 buyer = $9, payout_method = $10
@@ -49,7 +50,42 @@ pub async fn update(
     )
     .execute(&mut *conn)
     .await?;
-    audit::record(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), json!({})).await
+    audit::record(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), details).await
+}
+
+/// What an edit changes, by field; names and addresses are not told.
+async fn changes(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: EnrollmentId,
+    after: &PartnerEdit,
+) -> Result<serde_json::Value> {
+    let before = sqlx::query!(
+        r#"select name, company, email, website, affiliate, introducer, buyer,
+                  coalesce(payout_method, '') as "payout_method!"
+           from enrollments where program_id = $1 and id = $2"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_one(conn)
+    .await?;
+    let kinds = Kinds { affiliate: before.affiliate, introducer: before.introducer, buyer: before.buyer };
+    let method = after.payout_method.trim();
+    let fields = [
+        ("name", before.name != after.name.trim()),
+        ("company", before.company != after.company.trim()),
+        ("email", before.email != after.email.trim()),
+        ("website", before.website != after.website.trim()),
+    ];
+    let changed: Vec<_> = fields.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect();
+    let mut details = json!({ "changed": changed });
+    if before.payout_method != method {
+        details["payout_method"] = json!({ "before": before.payout_method, "after": method });
+    }
+    if kinds != after.kinds {
+        details["kinds"] = json!({ "before": kinds, "after": after.kinds });
+    }
+    Ok(details)
 }
 
 /// Gives a partner and its default link another code; the old one stays an alias for links and for signing in. Asks
