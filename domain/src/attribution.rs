@@ -286,7 +286,43 @@ mod tests {
         assert_eq!(judge("ada+1@partners.example", Allow), (true, false));
     }
 
+    #[test]
+    fn a_late_e_mail_is_judged_by_the_rule() {
+        use SelfReferralRule::{Allow, Refuse, Review};
+        let emails = ["ada@partners.example".to_owned(), "ada@home.example".to_owned()];
+        let judge = |source, email: &str, rule| judge_late_email(source, "ada", &emails, email, rule);
+        for (email, rule, review) in [
+            ("ADA@partners.example", Allow, true),
+            ("ada@home.example", Refuse, true),
+            ("ada+1@partners.example", Allow, false),
+            ("ada+1@partners.example", Refuse, true),
+            ("ada+1@partners.example", Review, true),
+            ("nora@harbor.example", Refuse, false),
+        ] {
+            let (waits, why) = judge(Source::Click, email, rule);
+            assert_eq!(waits, review, "{email} {rule}");
+            assert_eq!((why.0.len(), why.0[0].check.as_str(), why.0[0].passed), (1, "self_referral", !review));
+            assert_eq!(why.0[0].detail.contains("a person reviews the commissions"), review, "{why:?}");
+            assert_eq!(judge(Source::Manual, email, rule), (false, Why::default()), "a person has looked already");
+        }
+    }
+
     proptest! {
+        /// Told late, an e-mail stops at least what it would have stopped in time, and nothing else.
+        #[test]
+        fn a_late_e_mail_is_judged_as_an_early_one(
+            source in 0_usize..6, rule in 0_usize..3, name in "(ada|ADA|bob)", tag in "(|\\+[a-z]{1,3})",
+            host in "(partners|harbor)",
+        ) {
+            let (source, rule) = (Source::ALL[source], SelfReferralRule::ALL[rule]);
+            let email = format!("{name}{tag}@{host}.example");
+            let early = decide(&[partner(source, "ada", true, None)], Some(&email), 60, rule, at());
+            let own = ["ada@partners.example".to_owned()];
+            let (waits, why) = judge_late_email(source, "ada", &own, &email, rule);
+            prop_assert_eq!(waits, early.winner.is_none() || early.review);
+            prop_assert_eq!(waits, why.0.iter().any(|check| !check.passed));
+        }
+
         /// Whatever was sent and in whatever order: the first source in the declared order that is known, active and
         /// within the window wins, and everything tried before it is told as failed.
         #[test]

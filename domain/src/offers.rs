@@ -162,7 +162,8 @@ pub struct OfferRow {
     pub rewards: Vec<Reward>,
     /// The same in words.
     pub words: Vec<RewardWords>,
-    /// Its place among the offers that new partners get, from 0; `None` where they don't get it.
+    /// Its place among the offers that new partners get, from 0, kept while it is archived; `None` where they don't get
+    /// it.
     pub default_position: Option<i32>,
     /// Whether it is archived: nobody gets it any more, those who have it keep it.
     pub archived: bool,

@@ -134,7 +134,7 @@ pub struct ProgramSettings {
     pub program: Program,
     /// The zone that applies from the next month.
     pub next_time_zone: Option<String>,
-    /// Whether the ledger has begun, so that the currency can't be changed any more.
+    /// Whether there are sales or journals, so that the currency can't be changed any more.
     pub currency_fixed: bool,
 }
 

@@ -114,12 +114,9 @@ fn row(line: AuditLine) -> AnyView {
     let subject = if line.subject_path.is_empty() {
         line.subject.into_any()
     } else {
-        // As the use cases write it: a path within the admin area, or a whole one.
-        let href = if line.subject_path.starts_with('/') {
-            line.subject_path
-        } else {
-            format!("/admin/{}/{}", show::program().get_untracked(), line.subject_path)
-        };
+        let home = format!("/admin/{}/", show::program().get_untracked());
+        // Older lines have the whole path.
+        let href = format!("{home}{}", line.subject_path.strip_prefix(&home).unwrap_or(&line.subject_path));
         view! { <a class="link" href=href>{line.subject}</a> }.into_any()
     };
     let details = (!line.details.is_empty()).then(|| view! { <small>{line.details}</small> });

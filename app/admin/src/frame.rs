@@ -67,14 +67,14 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
         let filter = domain::partners::PartnerFilter { search: text.clone(), ..Default::default() };
         let partners = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
         let filter = domain::reports::CustomerFilter { search: Some(text), ..Default::default() };
-        let customers = engine::reports::customers(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        let customers = engine::reports::customers_page(&mut asking.conn, &asking.actor, &filter, &paging).await?;
         let partners = partners.data.into_iter().map(|partner| Hit {
             name: if partner.name.is_empty() { partner.company } else { partner.name },
             path: format!("partners/{}", partner.code),
             known_as: partner.code,
             customer: false,
         });
-        let customers = customers.page.data.into_iter().map(|customer| Hit {
+        let customers = customers.data.into_iter().map(|customer| Hit {
             name: customer.customer.label,
             path: format!("customers/{}", customer.customer.id),
             known_as: customer.customer.external_id,

@@ -212,12 +212,12 @@ fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
     let currency = if currency_fixed {
         view! {
             <input type="hidden" name="settings[currency]" value=code.clone()/>
-            <p class="sub">"The currency is "<b>{code}</b>". It is fixed, because the ledger has begun."</p>
+            <p class="sub">"The currency is "<b>{code}</b>". It is fixed, because there are sales or commissions."</p>
         }
         .into_any()
     } else {
         view! {
-            <TextInput id="currency" name="settings[currency]" label="Currency" value=code help="Three letters, such as EUR. Fixed once the first commission is earned." required=true error=form.field("currency")/>
+            <TextInput id="currency" name="settings[currency]" label="Currency" value=code help="Three letters, such as EUR. Fixed once there is a sale or a commission." required=true error=form.field("currency")/>
         }
         .into_any()
     };

@@ -10,6 +10,8 @@ use domain::text::code_key;
 use domain::why::Why;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 use crate::customers::Rules;
 
@@ -262,9 +264,6 @@ async fn point(
         select p.source as "source!: Source", p.enrollment_id as "enrollment_id!: EnrollmentId", p.label as "label!",
                p.disabled as "disabled!", p.promo_code_id as "promo_code_id: PromoCodeId",
                p.link_id as "link_id: LinkId", e.code as partner_code, e.status as "now: EnrollmentStatus",
-               (select s.status from enrollment_statuses s
-                where s.program_id = $1 and s.enrollment_id = e.id and s.at <= $2
-                order by s.at desc limit 1) as "then: EnrollmentStatus",
                array(select e.email where e.email <> ''
                      union
                      select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
@@ -279,8 +278,10 @@ async fn point(
         click as Option<ClickId>,
         rules.slug
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let then =
+        standings(conn, rules.program, rows.iter().map(|row| row.enrollment_id.0).collect(), occurred_at).await?;
     let pointed = rows.into_iter().map(|row| {
         let click = click.filter(|_| row.source == Source::Click);
         Pointed {
@@ -289,7 +290,7 @@ async fn point(
             disabled: row.disabled,
             enrollment: row.enrollment_id,
             partner_code: row.partner_code,
-            standing: Standing { now: row.now, then: row.then },
+            standing: Standing { now: row.now, then: then.get(&row.enrollment_id).copied() },
             emails: row.emails,
             click,
             clicked_at: click.and_then(ClickId::clicked_at),
@@ -298,6 +299,31 @@ async fn point(
         }
     });
     Ok(pointed.collect())
+}
+
+/// How partners, whose rows are locked, stood at an instant. By its own statement: whoever held the locks before has
+/// committed.
+async fn standings(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    partners: Vec<Uuid>,
+    at: DateTime<Utc>,
+) -> Result<HashMap<EnrollmentId, EnrollmentStatus>> {
+    if partners.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"select distinct on (enrollment_id)
+                  enrollment_id as "partner: EnrollmentId", status as "status: EnrollmentStatus"
+           from enrollment_statuses where program_id = $1 and enrollment_id = any($2) and at <= $3
+           order by enrollment_id, at desc"#,
+        program as ProgramId,
+        &partners,
+        at
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.partner, row.status)).collect())
 }
 
 /// The terms of a partner as they stand: its offers in order, archived ones too, its own rates in their places.

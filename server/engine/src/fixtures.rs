@@ -202,7 +202,8 @@ impl World {
              values ($1, $3, $2, $4, 'https://acme.example', true, $5)",
             "insert into link_codes (program_id, code_key, link_id) values ($1, $4, $3)",
             "insert into enrollment_offers (program_id, enrollment_id, offer_id, position)
-             select $1, $2, id, default_position from offers where program_id = $1 and default_position is not null",
+             select $1, $2, id, default_position from offers
+             where program_id = $1 and default_position is not null and archived_at is null",
         ];
         // Every statement takes all five, so that the types of those that it doesn't use are known.
         for statement in statements {
@@ -335,6 +336,20 @@ impl World {
     pub(crate) async fn balances(&self, partner: &Partner) -> String {
         let held = self.balance(partner, LedgerAccount::Held).await;
         format!("{held} {}", self.balance(partner, LedgerAccount::Payable).await)
+    }
+
+    /// Waits until so many transactions wait for locks of others.
+    pub(crate) async fn until_waiting(&self, transactions: i64) {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        for _ in 0..3_000 {
+            let found: i64 = sqlx::query_scalar(waiting).fetch_one(&self.pool).await.expect("activity");
+            if found >= transactions {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{transactions} transactions never waited");
     }
 
     /// Nothing is wrong in the whole database.

@@ -27,6 +27,15 @@ impl Moment {
         Self { at: at.trunc_subsecs(6), seed: Some((seed, AtomicU64::new(0))) }
     }
 
+    /// The moment of a further step of the same work: the clock's instant by then; a chosen one stays.
+    #[must_use]
+    pub fn step(&self) -> Self {
+        match self.seed {
+            None => Self::now(),
+            Some(_) => Self::seeded(self.at, u64::from_le_bytes(self.bytes())),
+        }
+    }
+
     /// Fresh random bytes.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {

@@ -72,7 +72,7 @@ pub async fn invite(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Invit
     }
     messages::enqueue(&mut tx, &Mail::TeamInvitation { account, program: actor.program() }).await?;
     let details = json!({ "role": input.role });
-    audit::record(&mut tx, moment, actor, "team.invite", email, &team.path, details).await?;
+    audit::record(&mut tx, moment, actor, "team.invite", email, "team", details).await?;
     tx.commit().await?;
     Ok(account)
 }
@@ -90,7 +90,7 @@ pub async fn invite_again(pool: &PgPool, moment: &Moment, actor: &Actor, account
         return Err(Error::Conflict(format!("{email} has accepted the invitation.")));
     }
     messages::enqueue(&mut tx, &Mail::TeamInvitation { account, program: actor.program() }).await?;
-    audit::record(&mut tx, moment, actor, "team.invite_again", &email, &team.path, json!({})).await?;
+    audit::record(&mut tx, moment, actor, "team.invite_again", &email, "team", json!({})).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -116,7 +116,7 @@ pub async fn change_role(pool: &PgPool, moment: &Moment, actor: &Actor, account:
     .await?;
     let (email, _) = email_of(&mut tx, account).await?;
     let details = json!({ "before": before, "after": role });
-    audit::record(&mut tx, moment, actor, "team.change_role", &email, &team.path, details).await?;
+    audit::record(&mut tx, moment, actor, "team.change_role", &email, "team", details).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -138,7 +138,7 @@ pub async fn remove(pool: &PgPool, moment: &Moment, actor: &Actor, account: Acco
     .execute(&mut *tx)
     .await?;
     let (email, _) = email_of(&mut tx, account).await?;
-    audit::record(&mut tx, moment, actor, "team.remove", &email, &team.path, json!({ "role": role })).await?;
+    audit::record(&mut tx, moment, actor, "team.remove", &email, "team", json!({ "role": role })).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -203,7 +203,6 @@ pub async fn accept_invitation(
 /// itself no owner any more.
 struct Team {
     organization: OrganizationId,
-    path: String,
     members: Vec<(AccountId, Role)>,
 }
 
@@ -227,8 +226,8 @@ async fn lock(conn: &mut PgConnection, actor: &Actor) -> Result<Team> {
         return Err(Error::Forbidden);
     }
     // The organization's row, so that members who are just being added are seen too.
-    let program = sqlx::query!(
-        r#"select p.organization_id as "organization: OrganizationId", p.slug
+    let organization = sqlx::query_scalar!(
+        r#"select p.organization_id as "organization: OrganizationId"
          from programs p join organizations o on o.id = p.organization_id where p.id = $1 for no key update of o"#,
         actor.program() as ProgramId
     )
@@ -237,14 +236,14 @@ async fn lock(conn: &mut PgConnection, actor: &Actor) -> Result<Team> {
     .ok_or(Error::NotFound("program"))?;
     let members = sqlx::query!(
         r#"select account_id as "account: AccountId", role as "role: Role" from memberships where organization_id = $1"#,
-        program.organization as OrganizationId
+        organization as OrganizationId
     )
     .fetch_all(conn)
     .await?
     .into_iter()
     .map(|row| (row.account, row.role))
     .collect();
-    let team = Team { organization: program.organization, path: format!("/admin/{}/team", program.slug), members };
+    let team = Team { organization, members };
     // The role in the actor may be older than the lock.
     let still = |account| team.role_of(account).is_some_and(|role| role.may(Power::ManageTeam));
     if actor.account().is_none_or(still) { Ok(team) } else { Err(Error::Forbidden) }

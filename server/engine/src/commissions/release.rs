@@ -38,7 +38,8 @@ async fn release_program(pool: &PgPool, moment: &Moment, program: ProgramId) -> 
     let mut released = 0;
     loop {
         let mut tx = pool.begin().await?;
-        let count = release_chunk(&mut tx, moment, program).await?;
+        // Each at its own instant: what a review of payments saw is told from what came later by when it was posted.
+        let count = release_chunk(&mut tx, &moment.step(), program).await?;
         tx.commit().await?;
         if count == 0 {
             return Ok(released);

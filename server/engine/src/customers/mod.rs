@@ -91,7 +91,8 @@ pub(crate) async fn lock_or_make(
     Ok(Scene { rules, month, customer: customer.ok_or(Error::NotFound("customer"))? })
 }
 
-/// The program's row is locked too: who would change its currency waits, and then finds what was posted in it.
+/// The program's row is locked too: who would change its currency waits, and then finds what was posted in it. So is
+/// the partner's whose customer it is: the next statement sees its standings as they are by then.
 async fn lock(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -100,16 +101,19 @@ async fn lock(
 ) -> Result<(Rules, Option<OpenMonth>, Option<Customer>)> {
     let row = sqlx::query!(
         r#"with customer as (
-            select id, email, signed_up_at, first_sale_at from customers
+            select id, email, signed_up_at, first_sale_at, enrollment_id from customers
             where program_id = $1 and external_id = $2 for no key update
         ), period as (
             select month, closed_at from periods where program_id = $1 and starts_at <= $3 and ends_at > $3 for share
+        ), partner as (
+            select e.id from customer c join enrollments e on e.program_id = $1 and e.id = c.enrollment_id
+            for share of e
         )
         select p.slug, p.currency as "currency: Currency", p.time_zone, p.window_days,
                p.self_referral as "self_referral: SelfReferralRule", p.review_commissions,
                c.id as "id?: CustomerId", c.email as "email?", c.signed_up_at, c.first_sale_at,
                m.month as "month?", m.closed_at
-        from programs p left join customer c on true left join period m on true
+        from programs p left join customer c on true left join period m on true left join partner e on true
         where p.id = $1 for key share of p"#,
         program as ProgramId,
         external_id,
@@ -146,7 +150,7 @@ pub(crate) struct Known {
     pub(crate) referral: Option<Referral>,
 }
 
-/// Looks up what an event of a locked customer finds. By its own statement: whoever held the lock before has committed.
+/// Looks up what an event of a locked customer finds. By its own statement: who held the locks before has committed.
 pub(crate) async fn look_up(
     conn: &mut PgConnection,
     program: ProgramId,

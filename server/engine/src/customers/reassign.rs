@@ -2,16 +2,18 @@ use super::{lock, look_up};
 use crate::programs::audit;
 use crate::{Error, Moment, Result, attribution};
 use domain::accounts::{Actor, Power};
+use domain::attribution::Source;
 use domain::customers::Reassignment;
 use domain::ids::{ProgramId, ReferralId};
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// Assigns a customer to a partner by hand: the standing referral ends, later events pay the new partner. Audited.
+/// Assigns a customer to a partner by hand: the standing referral ends, later events pay the new partner. The same
+/// partner may be named again: a person has looked, and its commissions no longer wait for review. Audited.
 ///
 /// # Errors
 /// `Forbidden` without the power to reassign; `NotFound("customer")`; `Invalid` by field, an unknown partner code among
-/// them; `Conflict` where the partner is not active or has the customer already.
+/// them; `Conflict` where the partner is not active or has the customer by hand already.
 pub async fn reassign(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &Reassignment) -> Result<()> {
     if !actor.may(Power::Reassign) {
         return Err(Error::Forbidden);
@@ -35,8 +37,8 @@ pub async fn reassign(conn: &mut PgConnection, moment: &Moment, actor: &Actor, i
         .await?;
     }
     let after = attribution::assign(conn, moment, &rules, customer.id, &input.partner_code).await?;
-    if before.as_ref().is_some_and(|before| before.enrollment == after.enrollment) {
-        return Err(Error::Conflict(format!("The customer counts for {} already.", after.partner_code)));
+    if before.as_ref().is_some_and(|b| b.enrollment == after.enrollment && b.source == Source::Manual) {
+        return Err(Error::Conflict(format!("The customer counts for {} by hand already.", after.partner_code)));
     }
     let details = json!({
         "from": before.map(|before| before.partner_code),

@@ -245,13 +245,13 @@ async fn an_admin_assigns_a_customer_by_hand(pool: PgPool) {
         Ok(())
     };
     assert!(matches!(hand(world.admin(Role::Finance), input("bob")).await, Err(Error::Forbidden)));
-    assert!(matches!(hand(world.owner(), input("ada")).await, Err(Error::Conflict(_))));
     assert_eq!(refused(hand(world.owner(), input("nope")).await), "partner_code: There is no partner with this code.");
     let unexplained = Reassignment { reason: String::new(), ..input("bob") };
     assert_eq!(refused(hand(world.owner(), unexplained).await), "reason: Must not be empty.");
     let unknown = Reassignment { external_id: "c9".into(), ..input("bob") };
     assert!(matches!(hand(world.owner(), unknown).await, Err(Error::NotFound("customer"))));
     hand(world.owner(), input("Bob")).await.expect("reassigned");
+    assert!(matches!(hand(world.owner(), input("bob")).await, Err(Error::Conflict(_))), "pressed twice");
     let sold = world.sold("c1", "10").await;
     let referral = sold.referral.expect("referral");
     assert_eq!((referral.source, referral.partner_code.as_str()), (Source::Manual, "bob"));
@@ -262,6 +262,28 @@ async fn an_admin_assigns_a_customer_by_hand(pool: PgPool) {
     assert_eq!((&details["from"], &details["to"]), (&"ada".into(), &"bob".into()));
     world.standing(&ada, EnrollmentStatus::Paused).await;
     assert!(matches!(hand(world.owner(), input("ada")).await, Err(Error::Conflict(_))), "not active");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_was_looked_at_is_assigned_to_the_same_partner_and_waits_no_more(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    let told = TrackSale { partner_code: Some("ada".into()), ..sale("s1", "c1", "10") };
+    world.tell_sale(&told).await.expect("sale");
+    world.tell_signup(&with_email("c1", "ada@partners.example")).await.expect("sign-up");
+    assert_eq!(world.sold("c1", "10").await.commissions[0].status, CommissionStatus::Review);
+    world.pass(1);
+    let hand = Reassignment { external_id: "c1".into(), partner_code: ada.code, reason: "As agreed".into() };
+    let mut tx = world.pool.begin().await.expect("transaction");
+    reassign(&mut tx, &world.moment(), &world.owner(), &hand).await.expect("assigned");
+    tx.commit().await.expect("commit");
+    let sold = world.sold("c1", "10").await;
+    assert_eq!(sold.commissions[0].status, CommissionStatus::Held);
+    assert_eq!(sold.referral.expect("referral").source, Source::Manual);
+    let waiting: i64 = world.get("select count(*) from commissions where program_id = $1 and status = 'review'").await;
+    assert_eq!(waiting, 2, "what waits already is judged one by one");
     world.prove().await;
 }
 

@@ -99,7 +99,7 @@ async fn add_partners(conn: &mut PgConnection, program: ProgramId, more: &More) 
         "insert into link_codes (program_id, code_key, link_id) select $1, code, link_id from demo_partners",
         "insert into enrollment_offers (program_id, enrollment_id, offer_id, position)
          select $1, d.id, o.id, o.default_position from demo_partners d join offers o on o.program_id = $1
-         where o.default_position is not null",
+         where o.default_position is not null and o.archived_at is null",
     ] {
         sqlx::query(statement).bind(program).execute(&mut *conn).await?;
     }

@@ -1,6 +1,6 @@
 //! API keys. A key belongs to one program; only its SHA-256 is kept.
 
-use crate::programs::{self, audit};
+use crate::programs::audit;
 use crate::secrets::{hex, token_hash};
 use crate::{Error, Moment, Result};
 use chrono::Duration;
@@ -117,9 +117,7 @@ async fn log(
     name: &str,
     scopes: &[Scope],
 ) -> Result<()> {
-    let slug = programs::get(conn, actor.program()).await?.slug;
-    let path = format!("/admin/{slug}/api-keys");
-    audit::record(conn, moment, actor, action, name, &path, json!({ "scopes": scopes })).await
+    audit::record(conn, moment, actor, action, name, "api-keys", json!({ "scopes": scopes })).await
 }
 
 /// Who a key stands for.

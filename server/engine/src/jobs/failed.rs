@@ -1,5 +1,5 @@
 use crate::messages::Mail;
-use crate::programs::{self, audit};
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -85,9 +85,7 @@ pub async fn retry(pool: &PgPool, moment: &Moment, actor: &Actor, job: i64) -> R
         .bind(moment.at)
         .execute(&mut *tx)
         .await?;
-    let slug = programs::get(&mut tx, actor.program()).await?.slug;
-    let path = format!("/admin/{slug}/failed-jobs");
-    audit::record(&mut tx, moment, actor, "job.retry", &row.job().what, &path, json!({ "job": job })).await?;
+    audit::record(&mut tx, moment, actor, "job.retry", &row.job().what, "failed-jobs", json!({ "job": job })).await?;
     tx.commit().await?;
     Ok(())
 }

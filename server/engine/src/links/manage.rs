@@ -1,4 +1,5 @@
 use super::codes::{IN_USE, claim};
+use crate::programs::audit;
 use crate::{Error, Moment, Result, partners};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -30,9 +31,9 @@ pub async fn create(
     owner(actor, partner, Power::ManagePartners)?;
     let program = actor.program();
     let found = sqlx::query!(
-        r#"select e.code, e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts,
-                  (select count(*) from links l where l.program_id = $1 and l.enrollment_id = $2) as "links!"
-           from enrollments e join programs p on p.id = e.program_id where e.program_id = $1 and e.id = $2"#,
+        r#"select e.code, e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts
+           from enrollments e join programs p on p.id = e.program_id where e.program_id = $1 and e.id = $2
+           for no key update of e"#,
         program as ProgramId,
         partner as EnrollmentId
     )
@@ -42,7 +43,15 @@ pub async fn create(
     if matches!(actor, Actor::Partner { .. }) && found.status != EnrollmentStatus::Active {
         return Err(Error::Conflict("Only active partners can make links.".into()));
     }
-    if found.links >= MOST_LINKS {
+    // By its own statement: whoever made links of the partner before has committed.
+    let links = sqlx::query_scalar!(
+        r#"select count(*) as "links!" from links where program_id = $1 and enrollment_id = $2"#,
+        program as ProgramId,
+        partner as EnrollmentId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if links >= MOST_LINKS {
         return Err(Error::Conflict(format!("A partner can have {MOST_LINKS} links.")));
     }
     let wished = input.code.as_deref().map(str::trim).filter(|code| !code.is_empty());
@@ -220,7 +229,7 @@ async fn note(
     if matches!(actor, Actor::Partner { .. }) {
         return Ok(());
     }
-    partners::note(conn, moment, actor, action, code, &partners::page(partner_code), details).await
+    audit::record(conn, moment, actor, action, code, &partners::page(partner_code), details).await
 }
 
 /// These links with their figures, in this order.

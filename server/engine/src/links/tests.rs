@@ -222,3 +222,28 @@ async fn partitions_are_made_once_and_take_what_the_default_one_has(pool: PgPool
     let spread: Vec<_> = spread.iter().map(|row| (row.partition.as_str(), row.rows)).collect();
     assert_eq!(spread, [("clicks_2027_06", 2), ("clicks_2027_07", 1), ("clicks_default", 1)]);
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn sixty_four_at_once_make_the_last_link_once(pool: PgPool) {
+    let world = crate::fixtures::World::new(pool).await;
+    let ada = world.partner("ada").await;
+    // With the first one, all but one of 5,000.
+    world
+        .set(
+            "insert into links (program_id, id, enrollment_id, code, destination, created_at)
+             select program_id, gen_random_uuid(), enrollment_id, 'ada-' || n, destination, created_at
+             from links, generate_series(1, 4998) as n where program_id = $1",
+        )
+        .await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let world = world.another_view();
+        tasks.spawn(async move {
+            act!(world.pool, conn => create(conn, &world.moment(), &world.owner(), ada.id, &NewLink::default()))
+                .map(drop)
+        });
+    }
+    let (made, refused): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 63));
+    assert!(refused.iter().all(|refused| matches!(refused, Err(Error::Conflict(_)))), "{:?}", refused[0]);
+}

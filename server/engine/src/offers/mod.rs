@@ -1,5 +1,6 @@
 //! Offers: what a program pays for what, in versions. What is attributed keeps the version it was made under.
 
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -91,7 +92,7 @@ pub async fn edit(
     note(conn, moment, actor, "offer.edit", &input.name, details).await
 }
 
-/// Archives an offer, so that nobody gets it any more, or takes it back. Asks for `EditProgram`.
+/// Archives an offer, so that nobody gets it any more, or takes it back, to its place. Asks for `EditProgram`.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
@@ -106,8 +107,7 @@ pub async fn set_archived(
         return Err(Error::Forbidden);
     }
     let name = sqlx::query_scalar!(
-        "update offers set archived_at = case when $3 then coalesce(archived_at, $4) end,
-                           default_position = case when $3 then null else default_position end
+        "update offers set archived_at = case when $3 then coalesce(archived_at, $4) end
          where program_id = $1 and id = $2 returning name",
         actor.program() as ProgramId,
         id as OfferId,
@@ -232,5 +232,5 @@ async fn note(
     name: &str,
     details: serde_json::Value,
 ) -> Result<()> {
-    crate::partners::note(conn, moment, actor, action, name.trim(), "offers", details).await
+    audit::record(conn, moment, actor, action, name.trim(), "offers", details).await
 }

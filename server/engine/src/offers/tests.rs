@@ -1,5 +1,6 @@
 use super::*;
-use crate::partners::tests::{act, moment, program};
+use crate::partners;
+use crate::partners::tests::{act, moment, named, program};
 use domain::offers::{Duration, Rate, Trigger};
 use sqlx::PgPool;
 
@@ -37,7 +38,7 @@ async fn an_edit_is_a_new_version_and_keeps_the_old(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn default_offers_have_an_order_and_archived_ones_none(pool: PgPool) {
+async fn default_offers_have_an_order_and_archived_ones_come_back_to_their_place(pool: PgPool) {
     let owner = program(&pool).await;
     let mut offers = Vec::new();
     for (minute, name) in (0..).zip(["A", "B", "C"]) {
@@ -52,10 +53,24 @@ async fn default_offers_have_an_order_and_archived_ones_none(pool: PgPool) {
         rows.into_iter().map(|row| (row.name, row.default_position)).collect()
     };
     assert_eq!(names().await, [("A".into(), Some(0)), ("C".into(), Some(2)), ("B".into(), None)]);
-    act!(pool, conn => set_archived(conn, &moment(6), &owner, offers[2], true)).expect("archived");
-    assert_eq!(names().await, [("A".into(), Some(0)), ("B".into(), None), ("C".into(), None)]);
-    let edited = act!(pool, conn => edit(conn, &moment(8), &owner, offers[2], &sale_offer("C", 5)));
+    act!(pool, conn => set_archived(conn, &moment(6), &owner, offers[0], true)).expect("archived");
+    assert_eq!(names().await, [("C".into(), Some(2)), ("B".into(), None), ("A".into(), Some(0))]);
+    let edited = act!(pool, conn => edit(conn, &moment(8), &owner, offers[0], &sale_offer("A", 5)));
     assert!(matches!(edited, Err(Error::Conflict(_))));
+    act!(pool, conn => create(conn, &moment(9), &owner, &sale_offer("D", 20))).expect("offer");
+    let enrolled = async |name: &str| -> Vec<String> {
+        let partner = act!(pool, conn => partners::create(conn, &moment(10), &owner, &named(name))).expect("partner");
+        let conn = &mut *pool.acquire().await.expect("connection");
+        let detail = partners::detail(conn, &owner, partner.id).await.expect("detail");
+        detail.offers.into_iter().map(|offer| offer.name).collect()
+    };
+    assert_eq!(enrolled("Ada").await, ["C", "D"]);
+    act!(pool, conn => set_archived(conn, &moment(11), &owner, offers[0], false)).expect("taken back");
+    assert_eq!(
+        names().await,
+        [("A".into(), Some(0)), ("C".into(), Some(2)), ("D".into(), Some(3)), ("B".into(), None)]
+    );
+    assert_eq!(enrolled("Ben").await, ["A", "C", "D"]);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

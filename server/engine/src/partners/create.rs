@@ -1,5 +1,6 @@
-use super::{account_of, allow, check_names, invite, note, note_standing, page};
+use super::{account_of, allow, check_names, invite, note_standing, page};
 use crate::links::codes::{IN_USE, claim};
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, ProgramId};
@@ -22,7 +23,7 @@ pub async fn create(
     allow(actor, Power::ManagePartners)?;
     let partner = enroll(conn, moment, actor, input).await?;
     let details = json!({ "status": input.status });
-    note(conn, moment, actor, "partner.create", &partner.name, &page(&partner.code), details).await?;
+    audit::record(conn, moment, actor, "partner.create", &partner.name, &page(&partner.code), details).await?;
     Ok(partner)
 }
 

@@ -1,11 +1,12 @@
-use super::{account_of, allow, check_names, invite, lock, note, page};
+use super::{account_of, allow, check_names, invite, lock, page};
 use crate::links::codes::{IN_USE, claim};
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
 use domain::money::Currency;
 use domain::offers::{Override, Reward};
-use domain::partners::{OfferChoice, PartnerEdit};
+use domain::partners::{Kinds, OfferChoice, PartnerEdit};
 use domain::text::{FieldError, check_code, check_lines, code_key, is_email};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -31,6 +32,7 @@ pub async fn update(
         return Err(Error::Invalid(errors));
     }
     let partner = lock(conn, actor.program(), id).await?;
+    let details = changes(conn, actor.program(), id, input).await?;
     sqlx::query!(
         "update enrollments set name = $3, company = $4, email = $5, website = $6, affiliate = $7, introducer = $8,
                                 buyer = $9, payout_method = $10
@@ -48,7 +50,42 @@ pub async fn update(
     )
     .execute(&mut *conn)
     .await?;
-    note(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), json!({})).await
+    audit::record(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), details).await
+}
+
+/// What an edit changes, by field; names and addresses are not told.
+async fn changes(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: EnrollmentId,
+    after: &PartnerEdit,
+) -> Result<serde_json::Value> {
+    let before = sqlx::query!(
+        r#"select name, company, email, website, affiliate, introducer, buyer,
+                  coalesce(payout_method, '') as "payout_method!"
+           from enrollments where program_id = $1 and id = $2"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_one(conn)
+    .await?;
+    let kinds = Kinds { affiliate: before.affiliate, introducer: before.introducer, buyer: before.buyer };
+    let method = after.payout_method.trim();
+    let fields = [
+        ("name", before.name != after.name.trim()),
+        ("company", before.company != after.company.trim()),
+        ("email", before.email != after.email.trim()),
+        ("website", before.website != after.website.trim()),
+    ];
+    let changed: Vec<_> = fields.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect();
+    let mut details = json!({ "changed": changed });
+    if before.payout_method != method {
+        details["payout_method"] = json!({ "before": before.payout_method, "after": method });
+    }
+    if kinds != after.kinds {
+        details["kinds"] = json!({ "before": kinds, "after": after.kinds });
+    }
+    Ok(details)
 }
 
 /// Gives a partner and its default link another code; the old one stays an alias for links and for signing in. Asks
@@ -95,7 +132,7 @@ pub async fn change_code(
     .execute(&mut *conn)
     .await?;
     let details = json!({ "from": partner.code, "to": code });
-    note(conn, moment, actor, "partner.change_code", &partner.name, &page(code), details).await
+    audit::record(conn, moment, actor, "partner.change_code", &partner.name, &page(code), details).await
 }
 
 /// Sets a partner's offers, in the order in which they are tried, and its own rates. Customers already attributed
@@ -138,7 +175,7 @@ pub async fn set_offers(
         .await?;
     }
     let details = json!({ "offers": offers });
-    note(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
+    audit::record(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
 }
 
 async fn check_offers(
@@ -218,6 +255,6 @@ pub async fn add_account(
         return Err(Error::field("email", "This person signs in for the partner already."));
     }
     invite(conn, actor.program(), id, account).await?;
-    note(conn, moment, actor, "partner.add_account", &partner.name, &page(&partner.code), json!({})).await?;
+    audit::record(conn, moment, actor, "partner.add_account", &partner.name, &page(&partner.code), json!({})).await?;
     Ok(account)
 }

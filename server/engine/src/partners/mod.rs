@@ -16,7 +16,6 @@ pub use list::{counts, list};
 pub use standing::set_status;
 
 use crate::messages::{self, Mail};
-use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, ProgramId};
@@ -27,22 +26,6 @@ use sqlx::PgConnection;
 /// Whether an admin act is allowed that keys may do too: the server has checked the key's scope.
 pub(crate) fn allow(actor: &Actor, power: Power) -> Result<()> {
     if matches!(actor, Actor::Key { .. }) || actor.may(power) { Ok(()) } else { Err(Error::Forbidden) }
-}
-
-/// Writes to the audit log what was done to something that `page`, a path in the program's admin area, shows.
-pub(crate) async fn note(
-    conn: &mut PgConnection,
-    moment: &Moment,
-    actor: &Actor,
-    action: &str,
-    subject: &str,
-    page: &str,
-    details: serde_json::Value,
-) -> Result<()> {
-    let slug = sqlx::query_scalar!("select slug from programs where id = $1", actor.program() as ProgramId)
-        .fetch_one(&mut *conn)
-        .await?;
-    audit::record(conn, moment, actor, action, subject, &format!("/admin/{slug}/{page}"), details).await
 }
 
 /// The admin's page of a partner.

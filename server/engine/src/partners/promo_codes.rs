@@ -1,6 +1,7 @@
 //! Promo codes: those who use one become its partner's customers, without a click.
 
-use super::{lock, note};
+use super::lock;
+use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -49,7 +50,7 @@ pub async fn create(
         return Err(Error::field("code", "There is such a promo code already. Choose another."));
     }
     let details = json!({ "partner": partner.code });
-    note(conn, moment, actor, "promo_code.create", code, "promo-codes", details).await?;
+    audit::record(conn, moment, actor, "promo_code.create", code, "promo-codes", details).await?;
     Ok(id)
 }
 
@@ -79,7 +80,7 @@ pub async fn set_disabled(
     .await?
     .ok_or(Error::NotFound("promo code"))?;
     let action = if disabled { "promo_code.disable" } else { "promo_code.restore" };
-    note(conn, moment, actor, action, &code, "promo-codes", json!({})).await
+    audit::record(conn, moment, actor, action, &code, "promo-codes", json!({})).await
 }
 
 /// The promo codes of the program, or of one partner, the latest first; a partner sees its own alone. `search` is the

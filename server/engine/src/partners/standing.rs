@@ -1,5 +1,6 @@
-use super::{allow, invite, lock, note, note_standing, page};
+use super::{allow, invite, lock, note_standing, page};
 use crate::messages::{self, Mail};
+use crate::programs::audit;
 use crate::{Error, Moment, Result, commissions};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, ProgramId};
@@ -59,7 +60,7 @@ pub async fn set_status(
     }
     tell(conn, program, id, partner.status, status).await?;
     let details = json!({ "from": partner.status, "to": status, "reason": reason.trim() });
-    note(conn, moment, actor, action, &partner.name, &page(&partner.code), details).await
+    audit::record(conn, moment, actor, action, &partner.name, &page(&partner.code), details).await
 }
 
 /// Tells the partner by mail: who was let in and has no password yet gets a way to choose one. A ban is not announced.

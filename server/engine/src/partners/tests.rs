@@ -6,7 +6,10 @@ use domain::ids::{OrganizationId, PromoCodeId};
 use domain::links::NewLink;
 use domain::offers::{Duration, OfferInput, Override, Rate, Reward, Trigger};
 use domain::page::Paging;
-use domain::partners::{Kinds, NewPartner, NewPromoCode, OfferChoice, PartnerFilter, PartnerName, PartnerSort};
+use domain::partners::{
+    Kinds, NewPartner, NewPromoCode, OfferChoice, PartnerEdit, PartnerFilter, PartnerName, PartnerSort,
+};
+use serde_json::json;
 use sqlx::PgPool;
 
 /// A day in June 2027, and so many minutes; no two draw the same ids.
@@ -113,9 +116,17 @@ async fn a_partner_gets_a_code_a_link_an_account_and_the_default_offers(pool: Pg
     let own = links::list(conn, &owner, ada.id, &Paging::default()).await.expect("links").data;
     assert_eq!((own.len(), own[0].code.as_str(), own[0].is_default), (1, "ada-lovelace", true));
     assert_eq!(own[0].destination, "https://acme.test");
-    let acts: Vec<String> =
-        sqlx::query_scalar!("select action from audit_log order by at, id").fetch_all(conn).await.expect("audit");
-    assert_eq!(acts, ["offer.create", "partner.create"]);
+    let acts: Vec<(String, String)> = sqlx::query_as("select action, subject_path from audit_log order by at, id")
+        .fetch_all(conn)
+        .await
+        .expect("audit");
+    assert_eq!(
+        acts,
+        [
+            ("offer.create".to_owned(), "offers".to_owned()),
+            ("partner.create".to_owned(), "partners/ada-lovelace".to_owned())
+        ]
+    );
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -185,6 +196,52 @@ async fn one_e_mail_is_enrolled_once_also_at_once(pool: PgPool) {
         tasks.spawn(async move { act!(pool, conn => create(conn, &Moment::now(), &owner, &named("Ada"))) });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(Result::is_ok).count(), 1);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgPool) {
+    let owner = program(&pool).await;
+    let ada = act!(pool, conn => create(conn, &moment(0), &owner, &named("Ada"))).expect("partner");
+    let same = PartnerEdit {
+        name: "Ada".into(),
+        company: String::new(),
+        email: "ada@partner.test".into(),
+        website: String::new(),
+        payout_method: String::new(),
+        kinds: Kinds { affiliate: true, ..Kinds::default() },
+    };
+    let moved = PartnerEdit {
+        name: "Augusta".into(),
+        email: "augusta@partner.test".into(),
+        website: "https://augusta.test".into(),
+        payout_method: " Bank transfer ".into(),
+        kinds: Kinds { affiliate: true, buyer: true, ..Kinds::default() },
+        ..same.clone()
+    };
+    let expected = [
+        (same, json!({ "changed": [] })),
+        (
+            moved,
+            json!({
+                "changed": ["name", "email", "website"],
+                "payout_method": { "before": "", "after": "Bank transfer" },
+                "kinds": {
+                    "before": { "affiliate": true, "introducer": false, "buyer": false },
+                    "after": { "affiliate": true, "introducer": false, "buyer": true }
+                }
+            }),
+        ),
+    ];
+    for (edit, expected) in expected {
+        act!(pool, conn => update(conn, &Moment::now(), &owner, ada.id, &edit)).expect("edited");
+        let details: serde_json::Value = sqlx::query_scalar(
+            "select details from audit_log where action = 'partner.update' order by at desc, id desc",
+        )
+        .fetch_one(&pool)
+        .await
+        .expect("audit");
+        assert_eq!(details, expected);
+    }
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

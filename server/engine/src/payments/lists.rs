@@ -1,4 +1,4 @@
-use crate::reports::{Cursor, Listing, Setting, listing, own, page};
+use crate::reports::{Cursor, Key, Listing, Setting, listing, own, page};
 use crate::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
@@ -40,7 +40,7 @@ macro_rules! rows {
 pub async fn batches(conn: &mut PgConnection, actor: &Actor, paging: &Paging) -> Result<Page<BatchRow>> {
     team(actor)?;
     let setting = Setting::of(conn, actor).await?;
-    let after = Cursor::read(paging)?;
+    let after = Cursor::read(paging, Key::Time)?;
     let rows = sqlx::query_as!(
         Batch,
         r#"select b.id as "id: BatchId", b.code, b.payment_date, b.note, coalesce(a.name, '') as "created_by!", b.created_at,
@@ -217,7 +217,7 @@ pub async fn payments_page(
 }
 
 async fn read(list: &mut Listing<'_>, filter: &PaymentFilter, paging: &Paging) -> Result<Page<PaymentRow>> {
-    let after = Cursor::read(paging)?;
+    let after = Cursor::read(paging, Key::Time)?;
     let setting = list.setting;
     let rows = rows!(
         &mut *list.conn,

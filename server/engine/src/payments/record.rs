@@ -30,7 +30,7 @@ use uuid::Uuid;
 /// # Errors
 /// `Forbidden` without the power to pay; `Invalid` where code, date or partners are wrong; `NotFound` where a partner
 /// is not in the program; `Conflict` where a partner's amount is no longer what was reviewed (somebody paid it, a
-/// refund took back), naming the partner and why, or where the code is taken.
+/// refund took back), naming the partner and what is known of the cause, or where the code is taken.
 pub async fn record_batch(pool: &PgPool, moment: &Moment, actor: &Actor, input: &BatchInput) -> Result<BatchDetail> {
     if !actor.may(Power::Pay) {
         return Err(Error::Forbidden);
@@ -124,6 +124,7 @@ struct Entry {
     id: Uuid,
     kind: JournalKind,
     amount: Decimal,
+    posted_at: DateTime<Utc>,
 }
 
 /// The entries to settle: those open at the review, and whatever was taken back since.
@@ -134,7 +135,8 @@ async fn open_entries(
 ) -> Result<HashMap<EnrollmentId, Vec<Entry>>> {
     let ids: Vec<_> = input.partners.iter().map(|partner| partner.enrollment.0).collect();
     let rows = sqlx::query!(
-        r#"select t.enrollment_id as "enrollment!: EnrollmentId", t.id, t.amount, j.kind as "kind: JournalKind"
+        r#"select t.enrollment_id as "enrollment!: EnrollmentId", t.id, t.amount, t.posted_at,
+                  j.kind as "kind: JournalKind"
            from entries t
            join journals j on j.program_id = t.program_id and j.id = t.journal_id and j.kind <> 'payment'
            where t.program_id = $1 and t.enrollment_id = any($2) and t.account = 'payable'
@@ -149,7 +151,7 @@ async fn open_entries(
     .await?;
     let mut open: HashMap<EnrollmentId, Vec<Entry>> = HashMap::new();
     for row in rows {
-        let entry = Entry { id: row.id, kind: row.kind, amount: row.amount };
+        let entry = Entry { id: row.id, kind: row.kind, amount: row.amount, posted_at: row.posted_at };
         open.entry(row.enrollment).or_default().push(entry);
     }
     Ok(open)
@@ -179,9 +181,18 @@ async fn settle(
     let reviewed = reviewed.map_or(Decimal::ZERO, |reviewed| reviewed.amount.amount);
     let (now, then) = (setting.money(amount), setting.money(reviewed));
     if amount != reviewed {
-        let cause = since(conn, setting, partner.id, input.reviewed_at).await?;
+        let later = entries.iter().filter(|entry| entry.posted_at > input.reviewed_at);
+        let taken_back: Decimal = later.map(|entry| entry.amount).sum();
+        let known = if amount == reviewed + taken_back {
+            format!(" ({} was taken back)", setting.money(-taken_back))
+        } else if amount < reviewed {
+            paid_since(conn, setting, partner.id, input.reviewed_at).await?
+        } else {
+            String::new()
+        };
         return Err(Error::Conflict(format!(
-            "{}: {then} was reviewed, now it is {now}{cause}. Nothing was recorded: review again.",
+            "{}: {then} was reviewed, now it is {now}: what is due has changed since the review{known}. Nothing was \
+             recorded: review again.",
             partner.name
         )));
     }
@@ -201,8 +212,8 @@ async fn settle(
     }
 }
 
-/// What was done to a partner's balance since the review, as the end of a sentence.
-async fn since(
+/// What was paid to a partner since the review, in brackets.
+async fn paid_since(
     conn: &mut PgConnection,
     setting: &Setting,
     enrollment: EnrollmentId,
@@ -226,9 +237,9 @@ async fn since(
     Ok(match paid {
         Some(paid) => {
             let by = if paid.by.is_empty() { String::new() } else { format!(", recorded by {}", paid.by) };
-            format!(", because {} paid {}{by}", paid.code, setting.money(paid.amount))
+            format!(" ({} paid {}{by})", paid.code, setting.money(paid.amount))
         }
-        None => ", because a refund or a correction came in between".into(),
+        None => String::new(),
     })
 }
 

@@ -154,12 +154,56 @@ async fn what_was_taken_back_since_the_review_stops_the_batch_by_name(pool: PgPo
     let result = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await;
     assert_eq!(
         conflict(result),
-        "Ben: €20.00 was reviewed, now it is €18.00, because a refund or a correction came in between. Nothing was \
-         recorded: review again."
+        "Ben: €20.00 was reviewed, now it is €18.00: what is due has changed since the review (€2.00 was taken \
+         back). Nothing was recorded: review again."
     );
     assert_eq!(world.get::<i64>("select count(*) from payment_batches where program_id = $1").await, 0);
     assert_eq!(world.balances(&ada).await, "0 20", "all payments or none");
     assert_eq!(pay(&world, &[&ada, &ben]).await.expect("reviewed again").batch.total.to_string(), "€138.00");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_was_under_way_at_the_review_stops_the_batch_and_is_not_guessed_at(pool: PgPool) {
+    let world = at_once(pool).await;
+    let ada = world.partner("ada").await;
+    earn(&world, &ada, "c1", "100").await;
+    let preview = review(&world, &[&ada]).await;
+    // Posted at the instant of the review, or before it, and committed after.
+    earn(&world, &ada, "c2", "50").await;
+    let more = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await;
+    assert_eq!(
+        conflict(more),
+        "Ada: €20.00 was reviewed, now it is €30.00: what is due has changed since the review. Nothing was recorded: \
+         review again."
+    );
+    let preview = review(&world, &[&ada]).await;
+    world.tell_refund(&refund("r1", "c2-1", None)).await.expect("refund");
+    let less = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await;
+    assert_eq!(
+        conflict(less),
+        "Ada: €30.00 was reviewed, now it is €20.00: what is due has changed since the review. Nothing was recorded: \
+         review again."
+    );
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_review_in_the_middle_of_a_release_is_recorded_as_it_was(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    let now = || crate::Moment::now().at;
+    world.at = now() - chrono::Duration::days(60);
+    // One more than are released in one step.
+    world.offer("Standard", &vec![percent("1"); 501]).await;
+    let ada = world.partner("ada").await;
+    earn(&world, &ada, "c1", "100").await;
+    release_holds(&world.pool, &crate::Moment::now()).await.expect("released");
+    world.at = world.get("select min(posted_at) from journals where program_id = $1 and kind = 'hold_end'").await;
+    let preview = review(&world, &[&ada]).await;
+    assert_eq!(preview.total.to_string(), "€500.00");
+    world.at = now();
+    let batch = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await.expect("batch");
+    assert_eq!(batch.batch.total.to_string(), "€500.00");
+    assert_eq!(world.balances(&ada).await, "0 1");
+    world.prove().await;
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -172,8 +216,8 @@ async fn pressed_twice_pays_once_and_says_what_the_first_did(pool: PgPool) {
     let again = record_batch(&world.pool, &world.moment(), &world.owner(), &input).await;
     assert_eq!(
         conflict(again),
-        "Ada: €20.00 was reviewed, now it is €0.00, because Batch-20261120 paid €20.00, recorded by Olga. Nothing was \
-         recorded: review again."
+        "Ada: €20.00 was reviewed, now it is €0.00: what is due has changed since the review (Batch-20261120 paid \
+         €20.00, recorded by Olga). Nothing was recorded: review again."
     );
     assert_eq!(paid_out(&world).await, dec("20"));
     earn(&world, &ada, "c2", "100").await;
@@ -249,8 +293,7 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
         .expect("locked");
     let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
     let paying = tokio::spawn(async move { record_batch(&pool, &moment, &owner, &input).await });
-    let pause = || tokio::time::sleep(std::time::Duration::from_millis(300));
-    pause().await;
+    world.until_waiting(1).await;
     let sold = tokio::time::timeout(std::time::Duration::from_secs(10), world.sold("c1", "50"));
     assert_eq!(sold.await.expect("the sale does not wait").commissions[0].status, CommissionStatus::Due);
     let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
@@ -260,7 +303,7 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
         crate::partners::set_status(&mut tx, &moment, &owner, ada.id, banned, "fraud").await.expect("banned");
         tx.commit().await.expect("commit");
     });
-    pause().await;
+    world.until_waiting(2).await;
     assert!(!paying.is_finished() && !banning.is_finished(), "the ban waits for the batch");
     held.rollback().await.expect("rollback");
     assert_eq!(paying.await.expect("task").expect("paid").batch.total.to_string(), "€40.00");

@@ -104,9 +104,8 @@ pub async fn create(
     }
     let program = make(&mut tx, moment, organization, input).await?;
     let actor = Actor::Admin { account: session.account, organization, role, program: program.id };
-    let path = format!("/admin/{}/settings", program.slug);
     let details = json!({ "currency": program.currency, "time_zone": program.time_zone });
-    audit::record(&mut tx, moment, &actor, "program.create", &program.name, &path, details).await?;
+    audit::record(&mut tx, moment, &actor, "program.create", &program.name, "settings", details).await?;
     tx.commit().await?;
     Ok(program)
 }
@@ -158,7 +157,8 @@ pub async fn settings(conn: &mut PgConnection, actor: &Actor) -> Result<ProgramS
     }
     let program = get(conn, actor.program()).await?;
     let rest = sqlx::query!(
-        r#"select next_time_zone, exists(select from journals where program_id = $1) as "begun!"
+        r#"select next_time_zone, exists(select from journals where program_id = $1)
+                                  or exists(select from sales where program_id = $1) as "begun!"
          from programs where id = $1"#,
         program.id as ProgramId
     )
@@ -167,8 +167,8 @@ pub async fn settings(conn: &mut PgConnection, actor: &Actor) -> Result<ProgramS
     Ok(ProgramSettings { program, next_time_zone: rest.next_time_zone, currency_fixed: rest.begun })
 }
 
-/// Changes the program's settings. Once the ledger has begun the currency stays, and a new time zone applies from the
-/// next month.
+/// Changes the program's settings. Once there are journals or sales the currency stays, and a new time zone applies from
+/// the next month.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid`.
@@ -186,7 +186,7 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
         .ok_or(Error::NotFound("program"))?;
     let before = settings(&mut tx, actor).await?;
     if before.currency_fixed && before.program.currency.code() != input.currency {
-        errors.push(FieldError::new("currency", "The currency is fixed once commissions have been posted."));
+        errors.push(FieldError::new("currency", "The currency is fixed once there are sales or commissions."));
     }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
@@ -218,9 +218,8 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
     .execute(&mut *tx)
     .await?;
     let after = settings(&mut tx, actor).await?;
-    let path = format!("/admin/{}/settings", after.program.slug);
     let details = changes(&before, &after)?;
-    audit::record(&mut tx, moment, actor, "program.update", &after.program.name, &path, details).await?;
+    audit::record(&mut tx, moment, actor, "program.update", &after.program.name, "settings", details).await?;
     tx.commit().await?;
     Ok(after)
 }

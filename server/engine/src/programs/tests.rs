@@ -131,6 +131,18 @@ async fn settings_change_and_say_what_changed(pool: PgPool) {
     assert!(matches!(audit::list(&mut conn, &viewer, &all, &first).await, Err(Error::Forbidden)));
 }
 
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_sale_that_earns_nothing_fixes_the_currency_too(pool: PgPool) {
+    let world = crate::fixtures::World::new(pool).await;
+    world.sold("nobody's", "10").await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let acme = get(&mut conn, world.program).await.expect("program");
+    let dollars = ProgramInput { currency: "USD".into(), ..input(&acme) };
+    let fixed = update(&world.pool, &world.moment(), &world.owner(), &dollars).await.expect_err("fixed");
+    assert_eq!(fields(fixed), ["currency"]);
+    assert!(settings(&mut conn, &world.owner()).await.expect("settings").currency_fixed);
+}
+
 /// Whole keys by which rows are found before their program is known.
 const WITHOUT_PROGRAM: [&str; 1] = ["api_keys_key_hash_key"];
 

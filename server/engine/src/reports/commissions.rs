@@ -129,7 +129,7 @@ macro_rules! rows {
 }
 
 async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging) -> Result<Page<CommissionRow>> {
-    let cursor = Cursor::read(paging)?;
+    let cursor = Cursor::read(paging, filter.order.into())?;
     let (from, to) = list.setting.instants(filter.from, filter.to)?;
     let search = search(list, filter);
     let (at, amount, id) = (cursor.and_then(|c| c.at), cursor.and_then(|c| c.amount), cursor.map(|c| c.id));

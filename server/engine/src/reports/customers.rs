@@ -1,4 +1,4 @@
-use super::setting::{Cursor, Listing, like, listing, page};
+use super::setting::{Cursor, Key, Listing, like, listing, page};
 use super::{commissions, sales};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -6,7 +6,7 @@ use domain::accounts::Actor;
 use domain::attribution::Source;
 use domain::customers::CustomerStatus;
 use domain::ids::{CustomerId, EnrollmentId, LinkId, ProgramId, ReferralId};
-use domain::page::Paging;
+use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
 use domain::reports::{CustomerDetail, CustomerFilter, CustomerRow, CustomerTotals, Listed, Order, ReferralRow};
 use domain::text::email_masked;
@@ -26,7 +26,7 @@ pub async fn customers(
     paging: &Paging,
 ) -> Result<Listed<CustomerRow, CustomerTotals>> {
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
-    let rows = read(&mut list, filter, paging).await?;
+    let page = read(&mut list, filter, paging).await?;
     let totals = sqlx::query_as!(
         CustomerTotals,
         r#"select count(*) as "count!", count(first_sale_at) as "paid!" from customers u
@@ -42,8 +42,21 @@ pub async fn customers(
     )
     .fetch_one(&mut *list.conn)
     .await?;
-    let created = |row: &CustomerRow| Cursor::at(DateTime::default(), row.customer.id.0);
-    Ok(Listed { page: page(rows, paging, created), totals })
+    Ok(Listed { page, totals })
+}
+
+/// The same without totals, for those who search as they type.
+///
+/// # Errors
+/// As [`customers`].
+pub async fn customers_page(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &CustomerFilter,
+    paging: &Paging,
+) -> Result<Page<CustomerRow>> {
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    read(&mut list, filter, paging).await
 }
 
 /// Partners can't find by what they may not see: a search of theirs finds nothing.
@@ -65,8 +78,8 @@ struct Row {
 }
 
 /// Customers by their ids, which grow with time.
-async fn read(list: &mut Listing<'_>, filter: &CustomerFilter, paging: &Paging) -> Result<Vec<CustomerRow>> {
-    let after = Cursor::read(paging)?.map(|cursor| cursor.id);
+async fn read(list: &mut Listing<'_>, filter: &CustomerFilter, paging: &Paging) -> Result<Page<CustomerRow>> {
+    let after = Cursor::read(paging, Key::Id)?.map(|cursor| cursor.id);
     let oldest = filter.order == Order::Oldest;
     let search = search(list, filter);
     macro_rules! ordered {
@@ -147,7 +160,7 @@ async fn read(list: &mut Listing<'_>, filter: &CustomerFilter, paging: &Paging) 
             earned: list.setting.money(row.earned),
         });
     }
-    Ok(finished)
+    Ok(page(finished, paging, |row| Cursor::at(DateTime::UNIX_EPOCH, row.customer.id.0)))
 }
 
 /// The attributions of these customers, the newest first: the standing ones or all; where a partner asks, its own.

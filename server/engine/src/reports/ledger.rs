@@ -1,4 +1,4 @@
-use super::setting::{Cursor, Setting, page};
+use super::setting::{Cursor, Key, Setting, page};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::Actor;
@@ -63,7 +63,7 @@ pub async fn ledger(
     let setting = Setting::of(conn, actor).await?;
     let masked = super::own(actor)?.is_some();
     let (from, to) = setting.instants(filter.from, filter.to)?;
-    let cursor = Cursor::read(paging)?;
+    let cursor = Cursor::read(paging, Key::Time)?;
     let whose = Whose { setting, enrollment };
     let rows = rows(conn, &whose, filter.account, from, to, cursor, paging.rows() + 1).await?;
     let mut running = match rows.first() {

@@ -14,9 +14,9 @@ mod setting;
 mod tests;
 
 pub use commissions::{commissions, commissions_page};
-pub use customers::{customer, customer_by_external_id, customers};
+pub use customers::{customer, customer_by_external_id, customers, customers_page};
 pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
 pub use overview::overview;
 pub use sales::{sale, sales};
-pub(crate) use setting::{Cursor, Listing, Setting, check_days, like, listing, own, page};
+pub(crate) use setting::{Cursor, Key, Listing, Setting, check_days, like, listing, own, page};

@@ -115,7 +115,7 @@ macro_rules! rows {
 }
 
 async fn read(list: &mut Listing<'_>, filter: &SaleFilter, paging: &Paging) -> Result<Vec<SaleRow>> {
-    let cursor = Cursor::read(paging)?;
+    let cursor = Cursor::read(paging, filter.order.into())?;
     let (from, to) = list.setting.instants(filter.from, filter.to)?;
     let (pattern, exact) = search(list, filter);
     let (at, amount, id) = (cursor.and_then(|c| c.at), cursor.and_then(|c| c.amount), cursor.map(|c| c.id));

@@ -7,7 +7,7 @@ use domain::accounts::{Actor, Power};
 use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::money::{Currency, Money};
 use domain::page::{Page, Paging};
-use domain::reports::CustomerName;
+use domain::reports::{CustomerName, Order};
 use domain::text::{FieldError, email_masked};
 use domain::time::check_day;
 use rust_decimal::Decimal;
@@ -150,6 +150,21 @@ pub(crate) fn like(search: Option<&str>) -> Option<String> {
     (!text.is_empty()).then(|| format!("%{escaped}%"))
 }
 
+/// What a list is ordered by, and so what its cursors hold beside the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    Time,
+    Amount,
+    /// Nothing: the ids grow with time.
+    Id,
+}
+
+impl From<Order> for Key {
+    fn from(order: Order) -> Self {
+        if order == Order::Largest { Self::Amount } else { Self::Time }
+    }
+}
+
 /// Where a page begins: after the row with this key (a time or an amount) and id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
@@ -169,19 +184,22 @@ impl Cursor {
         Self { at: None, amount: Some(amount), id }
     }
 
-    /// Reads the cursor of a request.
-    pub fn read(paging: &Paging) -> Result<Option<Self>> {
+    /// Reads the cursor of a request for a list by `key`.
+    pub fn read(paging: &Paging, key: Key) -> Result<Option<Self>> {
         let Some(text) = paging.cursor.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
         let parse = || {
-            let (key, id) = text.split_once('_')?;
+            let (text, id) = text.split_once('_')?;
             let id = id.parse().ok()?;
-            match key.strip_prefix('a') {
-                Some(amount) => Some(Self::amount(amount.parse().ok()?, id)),
-                None => {
-                    let at = DateTime::from_timestamp_micros(key.parse().ok()?)?;
+            match (key, text.strip_prefix('a')) {
+                (Key::Amount, Some(amount)) => Some(Self::amount(amount.parse().ok()?, id)),
+                (Key::Time | Key::Id, None) => {
+                    let at = DateTime::from_timestamp_micros(text.parse().ok()?)?;
                     // A list by ids alone answers the epoch for a time.
-                    (at == DateTime::UNIX_EPOCH || check_day(at.date_naive()).is_ok()).then(|| Self::at(at, id))
+                    let ours =
+                        if key == Key::Id { at == DateTime::UNIX_EPOCH } else { check_day(at.date_naive()).is_ok() };
+                    ours.then(|| Self::at(at, id))
                 }
+                _ => None,
             }
         };
         parse().map(Some).ok_or_else(|| Error::field("cursor", "This is not a cursor that was answered."))
@@ -214,9 +232,17 @@ mod tests {
     fn cursors_come_back_as_they_went() {
         let at = DateTime::from_timestamp_micros(1_800_000_000_123_456);
         let id = Uuid::from_u128(7);
-        for cursor in [Cursor::at(at.expect("instant"), id), Cursor::amount(Decimal::new(-1250, 2), id)] {
+        let cursors = [
+            (Key::Time, Cursor::at(at.expect("instant"), id)),
+            (Key::Amount, Cursor::amount(Decimal::new(-1250, 2), id)),
+            (Key::Id, Cursor::at(DateTime::UNIX_EPOCH, id)),
+        ];
+        for (key, cursor) in cursors {
             let paging = Paging { cursor: Some(cursor.to_string()), limit: None };
-            assert_eq!(Cursor::read(&paging).expect("readable"), Some(cursor));
+            assert_eq!(Cursor::read(&paging, key).expect("readable"), Some(cursor));
+            for other in cursors.map(|(other, _)| other).into_iter().filter(|other| *other != key) {
+                assert!(matches!(Cursor::read(&paging, other), Err(Error::Invalid(_))), "{key:?} as {other:?}");
+            }
         }
         let nil = Uuid::nil();
         // 1969, -9999, -262143 and +262142.
@@ -225,7 +251,9 @@ mod tests {
         let bad = ["x", "1_2", "a1_x", "'; drop table sales_", &format!("99999999999999999999_{nil}")];
         for bad in bad.into_iter().chain(absurd.iter().map(String::as_str)) {
             let paging = Paging { cursor: Some(bad.into()), limit: None };
-            assert!(matches!(Cursor::read(&paging), Err(Error::Invalid(_))), "{bad}");
+            for key in [Key::Time, Key::Amount, Key::Id] {
+                assert!(matches!(Cursor::read(&paging, key), Err(Error::Invalid(_))), "{bad}");
+            }
         }
     }
 

@@ -2,7 +2,8 @@ use super::*;
 use crate::Error;
 use crate::fixtures::{refund, signup};
 use crate::reports::{
-    commissions, commissions_page, customer, customer_by_external_id, customers, sale as sale_detail, sales,
+    commissions, commissions_page, customer, customer_by_external_id, customers, customers_page, sale as sale_detail,
+    sales,
 };
 use domain::commissions::CommissionStatus;
 use domain::customers::CustomerStatus;
@@ -157,6 +158,8 @@ async fn filters_narrow_rows_and_totals_alike(pool: PgPool) {
         let listed = customers(conn, &world.owner(), &filter, &ALL).await.expect("listed");
         assert_eq!((listed.totals.count, listed.totals.paid), expected, "{filter:?}");
         assert_eq!(listed.page.data.len() as i64, expected.0, "{filter:?}");
+        let alone = customers_page(conn, &world.owner(), &filter, &ALL).await.expect("page");
+        assert_eq!(alone, listed.page, "{filter:?}");
     }
     let listed = customers(conn, &world.owner(), &CustomerFilter { search: Some("nora".into()), ..all }, &ALL).await;
     let nora = listed.expect("listed").page.data.remove(0);
@@ -164,6 +167,31 @@ async fn filters_narrow_rows_and_totals_alike(pool: PgPool) {
     let referral = nora.referral.expect("referred");
     assert_eq!((referral.partner.id, referral.source.as_str()), (ada.id, "partner_code"));
     assert!(!referral.why.0.is_empty());
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_cursor_of_another_order_is_refused(pool: PgPool) {
+    let (world, ..) = nine_sales(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let owner = world.owner();
+    let first = Paging { cursor: None, limit: Some(1) };
+    let of = |order| SaleFilter { order, ..SaleFilter::default() };
+    let earned = |order| CommissionFilter { order, ..CommissionFilter::default() };
+    for (order, other) in
+        [(Order::Largest, Order::Newest), (Order::Largest, Order::Oldest), (Order::Newest, Order::Largest)]
+    {
+        let cursor = sales(conn, &owner, &of(order), &first).await.expect("page").page.next_cursor;
+        let paging = Paging { cursor, limit: Some(1) };
+        let refused = [
+            sales(conn, &owner, &of(other), &paging).await.map(drop),
+            commissions(conn, &owner, &earned(other), &paging).await.map(drop),
+            customers(conn, &owner, &CustomerFilter::default(), &paging).await.map(drop),
+        ];
+        for refused in refused {
+            assert!(matches!(&refused, Err(Error::Invalid(errors)) if errors[0].field == "cursor"), "{refused:?}");
+        }
+        commissions(conn, &owner, &earned(order), &paging).await.expect("its own order");
+    }
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
