@@ -2,7 +2,7 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::messages::OutboxRow;
-use domain::page::{Page, Paging};
+use domain::page::Page;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -16,7 +16,7 @@ pub async fn read_outbox(program: String, cursor: Option<String>) -> Result<Page
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManageTeam)?;
-        let paging = Paging { cursor, limit: None };
+        let paging = domain::page::Paging { cursor, limit: None };
         Ok(engine::messages::outbox::list(&mut asking.conn, &asking.actor, &paging).await?)
     })
     .await

@@ -1,7 +1,6 @@
 //! The team's message to its partners.
 
 use access::{LazyPage, Read, Result, read};
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -13,7 +12,7 @@ use crate::show;
 #[server(prefix = "/fn", endpoint = "partner/welcome", input = GetUrl)]
 pub async fn read_welcome(program: String) -> Result<String> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Welcome).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Welcome).await?;
         let portal = engine::portal::get(&mut asking.conn, asking.program.id).await?;
         Ok(engine::portal::html(&portal.welcome))
     })

@@ -1,7 +1,7 @@
 //! The terms: their versions, and who accepted which.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
-use domain::page::{Page, Paging};
+use domain::page::Page;
 use domain::portal::{Acceptance, TermsVersion};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -66,7 +66,7 @@ pub async fn read_terms(program: String, cursor: Option<String>) -> Result<Shown
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let versions = engine::portal::versions(&mut asking.conn, &asking.actor).await?;
-        let paging = Paging { cursor, limit: None };
+        let paging = domain::page::Paging { cursor, limit: None };
         let acceptances = engine::portal::acceptances(&mut asking.conn, &asking.actor, &paging).await?;
         Ok(Shown { versions, acceptances })
     })
