@@ -1,21 +1,54 @@
 //! One's own account: name, password, second factor, sessions.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
-use domain::accounts::{AccountSettings, LANGUAGES, TotpStart};
+use domain::accounts::{AccountSettings, EmailChange, LANGUAGES, TotpStart};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, Choice, CodeBlock, Fact, Facts, Note, PasswordInput, Pill, PlainShell, QrCode, Select,
     TextInput, Tone, use_toasts,
 };
 
 /// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    settings: AccountSettings,
+    /// Another e-mail that is not confirmed yet.
+    change: Option<EmailChange>,
+}
+
+/// What the page shows.
 #[server(prefix = "/fn", endpoint = "account", input = GetUrl)]
-pub async fn read_account() -> Result<AccountSettings> {
+pub async fn read_account() -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::account().await?;
-        Ok(engine::accounts::settings(&mut asking.conn, &asking.session).await?)
+        let access::Account { mut conn, moment, session, .. } = access::account().await?;
+        let settings = engine::accounts::settings(&mut conn, &session).await?;
+        let change = engine::accounts::email::pending(&mut conn, &moment, session.account).await?;
+        Ok(Shown { settings, change })
+    })
+    .await
+}
+
+/// Asks for another e-mail: both addresses get a link that confirms it.
+#[server(prefix = "/fn", endpoint = "account/email")]
+pub async fn change_email(email: String, email_password: String) -> Result<()> {
+    access::answer(async {
+        let access::Account { state, conn, moment, session, .. } = access::account().await?;
+        drop(conn);
+        Ok(engine::accounts::email::request(&state.pool, &moment, &session, &email_password, &email).await?)
+    })
+    .await
+}
+
+/// Takes a change of e-mail back that is not confirmed yet.
+#[server(prefix = "/fn", endpoint = "account/email/cancel")]
+pub async fn cancel_email() -> Result<()> {
+    access::answer(async {
+        let access::Account { state, conn, session, .. } = access::account().await?;
+        drop(conn);
+        Ok(engine::accounts::email::cancel(&state.pool, &session).await?)
     })
     .await
 }
@@ -98,6 +131,8 @@ pub async fn sign_out_everywhere() -> Result<()> {
 #[derive(Clone, Copy)]
 struct Forms {
     update: Form<UpdateAccount>,
+    email: Form<ChangeEmail>,
+    cancel: Form<CancelEmail>,
     password: Form<ChangePassword>,
     begin: Form<BeginSecondFactor>,
     turn_on: Form<TurnOnSecondFactor>,
@@ -107,7 +142,7 @@ struct Forms {
 }
 
 /// `/account`.
-pub struct AccountPage(Read<AccountSettings>);
+pub struct AccountPage(Read<Shown>);
 
 impl LazyPage for AccountPage {
     fn data() -> Self {
@@ -118,6 +153,8 @@ impl LazyPage for AccountPage {
         let settings = this.0;
         let forms = Forms {
             update: Form::new(),
+            email: Form::new(),
+            cancel: Form::new(),
             password: Form::new(),
             begin: Form::new(),
             turn_on: Form::new(),
@@ -126,12 +163,15 @@ impl LazyPage for AccountPage {
             everywhere: Form::new(),
         };
         say(forms.update, "Saved");
+        say(forms.email, "Two mails are on their way");
+        say(forms.cancel, "Your e-mail stays");
         say(forms.password, "Your password is changed");
         say(forms.turn_on, "The second factor is on");
         say(forms.turn_off, "The second factor is off");
         // What was done shows at once.
         Effect::new(move |before: Option<usize>| {
-            let done = [forms.turn_on.answered(), forms.turn_off.answered(), forms.codes.answered()].iter().sum();
+            let factor = [forms.turn_on.answered(), forms.turn_off.answered(), forms.codes.answered()];
+            let done = factor.iter().sum::<usize>() + forms.email.answered() + forms.cancel.answered();
             if before.is_some_and(|before| before != done) {
                 settings.again();
             }
@@ -139,7 +179,7 @@ impl LazyPage for AccountPage {
         });
         view! {
             <Title text="Account"/>
-            {settings.page(move |settings| card(settings, forms))}
+            {settings.page(move |shown| card(shown, forms))}
         }
         .into_any()
     }
@@ -159,16 +199,15 @@ fn wrong(words: Signal<Option<String>>) -> impl IntoView {
     move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })
 }
 
-fn card(settings: AccountSettings, forms: Forms) -> AnyView {
+fn card(shown: Shown, forms: Forms) -> AnyView {
+    let Shown { settings, change } = shown;
+    let email_form = email(settings.email.clone(), change, forms);
     let languages = LANGUAGES.iter().map(|(code, name)| Choice::new(*code, *name)).collect::<Vec<_>>();
     let Forms { update, password, everywhere, .. } = forms;
     let factor = second_factor(&settings, forms);
-    let AccountSettings { email, name, language, .. } = settings;
+    let AccountSettings { name, language, .. } = settings;
     view! {
         <PlainShell brand="Tributary" title="Account" wide=true foot=|| view! { <a href="/">"Back to your programs"</a> }>
-            <Facts>
-                <Fact label="E-mail">{email}</Fact>
-            </Facts>
             {wrong(update.beside(&["name", "language"]))}
             <PostForm form=update class="form">
                 <div class="form-row">
@@ -179,6 +218,8 @@ fn card(settings: AccountSettings, forms: Forms) -> AnyView {
                     <Button submit=true busy=update.pending()>"Save"</Button>
                 </div>
             </PostForm>
+            <h2>"E-mail"</h2>
+            {email_form}
             <h2>"Password"</h2>
             {wrong(password.beside(&["old_password", "password"]))}
             <PostForm form=password class="form">
@@ -201,6 +242,41 @@ fn card(settings: AccountSettings, forms: Forms) -> AnyView {
                 </div>
             </PostForm>
         </PlainShell>
+    }
+    .into_any()
+}
+
+fn email(now: String, change: Option<EmailChange>, forms: Forms) -> AnyView {
+    let Forms { email, cancel, .. } = forms;
+    let waits = change.map(|EmailChange { email, by_old, by_new }| {
+        let left = match (by_old, by_new) {
+            (true, _) => "Open the link that the new address has got.",
+            (_, true) => "Open the link that the old address has got.",
+            _ => "Open the links that the old and the new address have got.",
+        };
+        view! {
+            <Note tone=Tone::Warn>"Your e-mail becomes "<b>{email}</b>". "{left}</Note>
+            {wrong(cancel.beside(&[]))}
+            <PostForm form=cancel>
+                <Button submit=true kind=ButtonKind::Quiet busy=cancel.pending()>"Keep the old one"</Button>
+            </PostForm>
+        }
+    });
+    view! {
+        <Facts>
+            <Fact label="E-mail">{now}</Fact>
+        </Facts>
+        {waits}
+        {wrong(email.beside(&["email", "email_password"]))}
+        <PostForm form=email class="form">
+            <div class="form-row">
+                <TextInput id="email" label="New e-mail" kind="email" required=true autocomplete="email" help="Both addresses get a link, and have to confirm." error=email.field("email")/>
+                <PasswordInput id="email_password" label="Your password" error=email.field("email_password")/>
+            </div>
+            <div class="form-actions">
+                <Button submit=true busy=email.pending()>"Change the e-mail"</Button>
+            </div>
+        </PostForm>
     }
     .into_any()
 }

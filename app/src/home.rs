@@ -23,7 +23,7 @@ pub async fn landing() -> Result<String> {
         Ok(if let Some(program) = places.programs.first() {
             format!("/admin/{}", program.slug)
         } else if let Some(place) = places.enrollments.first() {
-            format!("/p/{}", place.program_slug)
+            engine::portal::landing(&mut conn, session.account, &place.program_slug).await?
         } else if places.organizations.is_empty() {
             "/account".to_owned()
         } else {

@@ -4,6 +4,7 @@
 mod account;
 mod act_as;
 mod confirm;
+mod email;
 mod home;
 mod invitation;
 mod missing;
@@ -12,6 +13,7 @@ mod second_factor;
 mod setup;
 mod sign_in;
 mod sign_in_link;
+mod sign_up;
 
 use access::lazy;
 use leptos::prelude::*;
@@ -55,7 +57,8 @@ pub fn shell(options: leptos::config::LeptosOptions) -> impl IntoView {
 access::chunk!(
     door, __preload_door:
     home::Home, sign_in::SignInAnywhere, sign_in::SignInToProgram, second_factor::SecondFactorPage, password::Forgot,
-    password::Reset, invitation::InvitationPage, sign_in_link::SignInLink, confirm::ConfirmPage,
+    password::Reset, invitation::InvitationPage, sign_in_link::SignInLink, confirm::ConfirmPage, email::ConfirmEmailPage,
+    sign_up::SignUpPage, sign_up::ConfirmSignUpPage,
 );
 access::chunk!(account_page, __preload_account_page: account::AccountPage);
 access::chunk!(setup_pages, __preload_setup_pages: setup::Setup);
@@ -76,6 +79,17 @@ pub fn App() -> impl IntoView {
                     view={lazy::<sign_in::SignInToProgram>()}
                     ssr=SsrMode::Async
                 />
+                <Route path=path!("/p/:program/sign-up") view={lazy::<sign_up::SignUpPage>()} ssr=SsrMode::Async/>
+                <Route
+                    path=path!("/confirm-sign-up/:token")
+                    view={lazy::<sign_up::ConfirmSignUpPage>()}
+                    ssr=SsrMode::Async
+                />
+                <Route
+                    path=path!("/confirm-email/:token")
+                    view={lazy::<email::ConfirmEmailPage>()}
+                    ssr=SsrMode::Async
+                />
                 <Route path=path!("/second-factor") view={lazy::<second_factor::SecondFactorPage>()} ssr=SsrMode::Async/>
                 <Route path=path!("/forgot-password") view={lazy::<password::Forgot>()} ssr=SsrMode::Async/>
                 <Route path=path!("/reset-password/:token") view={lazy::<password::Reset>()} ssr=SsrMode::Async/>
@@ -93,6 +107,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/confirm") view={lazy::<confirm::ConfirmPage>()} ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view={lazy::<setup::Setup>()} ssr=SsrMode::Async/>
                 <partner::PartnerRoutes/>
+                <admin::NewProgramRoute/>
                 <admin::AdminRoutes/>
             </Routes>
         </Router>

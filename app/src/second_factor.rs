@@ -30,7 +30,8 @@ pub async fn second_factor(code: String, to: Option<String>) -> Result<()> {
             .await
             .map_err(access::over(access::Error::SignIn))?;
         access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
-        access::redirect(to.as_deref().and_then(access::local_path).unwrap_or("/"));
+        let to = to.as_deref().and_then(access::local_path).unwrap_or("/");
+        access::redirect(&access::landing(&signed_in.token, to).await?);
         Ok(())
     })
     .await

@@ -20,6 +20,8 @@ pub struct Door {
     demo: bool,
     /// Whether somebody is signed in already.
     signed_in: bool,
+    /// Whether the program takes sign-ups.
+    takes_sign_ups: bool,
 }
 
 /// What the page on which one signs in shows, of a program or of none.
@@ -35,9 +37,14 @@ pub async fn read_door(program: Option<String>) -> Result<Door> {
             Some(token) => engine::accounts::session(&mut conn, &moment, &token).await?.is_some(),
             None => false,
         };
-        let (brand, accent) =
-            program.map_or_else(|| ("Tributary".to_owned(), String::new()), |program| (program.name, program.accent));
-        Ok(Door { brand, accent, demo: state.demo, signed_in })
+        let Some(program) = program else {
+            let brand = "Tributary".to_owned();
+            return Ok(Door { brand, accent: String::new(), demo: state.demo, signed_in, takes_sign_ups: false });
+        };
+        let portal = engine::portal::get(&mut conn, program.id).await?;
+        let brand = if portal.brand.is_empty() { program.name } else { portal.brand };
+        let takes_sign_ups = portal.sign_up != domain::portal::SignUpRule::Closed;
+        Ok(Door { brand, accent: program.accent, demo: state.demo, signed_in, takes_sign_ups })
     })
     .await
 }
@@ -71,7 +78,7 @@ pub async fn sign_in(
         if signed_in.needs_second_factor {
             access::redirect(&format!("/second-factor?to={}", access::escape(&to)));
         } else {
-            access::redirect(&to);
+            access::redirect(&access::landing(&signed_in.token, &to).await?);
         }
         Ok(())
     })
@@ -135,6 +142,8 @@ fn notice(note: Option<&str>) -> Option<&'static str> {
     match note? {
         "signed-out" => Some("You are signed out."),
         "password" => Some("Your new password is set. Sign in with it."),
+        "email" => Some("Your new e-mail counts from now on. Sign in with it."),
+        "email-half" => Some("Confirmed. Now open the link that the other address has got."),
         _ => None,
     }
 }
@@ -142,7 +151,9 @@ fn notice(note: Option<&str>) -> Option<&'static str> {
 fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyView {
     let query = use_query_map();
     let to = query.with_untracked(|query| query.get("to")).filter(|to| access::local_path(to).is_some());
-    if door.signed_in {
+    // Who has confirmed another e-mail reads so here, signed in or not.
+    let confirmed = query.with_untracked(|query| query.get("note").is_some_and(|note| note.starts_with("email")));
+    if door.signed_in && !confirmed {
         let to = to.or_else(|| program.map(|program| format!("/p/{program}"))).unwrap_or_else(|| "/".to_owned());
         return view! { <Redirect path=to/> }.into_any();
     }
@@ -157,7 +168,13 @@ fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyV
         }
     });
     let _ = help;
-    let forgot = || view! { <a href="/forgot-password">"Forgot your password?"</a> };
+    let sign_up = program.as_ref().filter(|_| door.takes_sign_ups).map(|program| format!("/p/{program}/sign-up"));
+    let forgot = move || {
+        view! {
+            <a href="/forgot-password">"Forgot your password?"</a>
+            {sign_up.map(|href| view! { " · " <a href=href>"Become a partner"</a> })}
+        }
+    };
     view! {
         <PlainShell brand=door.brand accent=door.accent title="Sign in" foot=forgot>
             {notice.map(|words| view! { <Note tone=Tone::Good>{words}</Note> })}

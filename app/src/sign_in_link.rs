@@ -24,7 +24,7 @@ pub async fn sign_in_by_link(token: String) -> Result<()> {
         if signed_in.needs_second_factor {
             access::redirect(&format!("/second-factor?to={}", access::escape(&to)));
         } else {
-            access::redirect(&to);
+            access::redirect(&access::landing(&signed_in.token, &to).await?);
         }
         Ok(())
     })

@@ -249,7 +249,7 @@ pub struct PartnerPlace {
 /// What a person sees of the own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountSettings {
-    /// The e-mail; it can't be changed here.
+    /// The e-mail.
     pub email: String,
     /// The name.
     pub name: String,
@@ -259,6 +259,17 @@ pub struct AccountSettings {
     pub second_factor_since: Option<DateTime<Utc>>,
     /// How many recovery codes are unused.
     pub recovery_codes_left: i64,
+}
+
+/// Another e-mail of an account, which the old and the new address have yet to confirm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailChange {
+    /// The new e-mail.
+    pub email: String,
+    /// Whether the old address has confirmed it.
+    pub by_old: bool,
+    /// Whether the new address has confirmed it.
+    pub by_new: bool,
 }
 
 /// What a person may change of the own account.

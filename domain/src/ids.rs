@@ -69,6 +69,10 @@ ids! {
     ApiKeyId,
     /// A line of the audit log.
     AuditId,
+    /// Somebody who has signed up and has yet to confirm the e-mail.
+    SignUpId,
+    /// A mail in the outbox.
+    OutboxId,
 }
 
 impl ClickId {

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod attribution;
+pub mod colour;
 pub mod commissions;
 pub mod customers;
 pub mod ids;
@@ -11,11 +12,13 @@ pub mod integrations;
 pub mod jobs;
 pub mod ledger;
 pub mod links;
+pub mod messages;
 pub mod money;
 pub mod offers;
 pub mod page;
 pub mod partners;
 pub mod payments;
+pub mod portal;
 pub mod programs;
 pub mod qr;
 pub mod reports;

@@ -195,6 +195,8 @@ pub struct PartnerDetail {
     pub partner: PartnerRow,
     /// Its own site, or empty.
     pub website: String,
+    /// What it answered when it signed up.
+    pub answers: Vec<crate::portal::Answer>,
     /// How it is paid; `None` until chosen.
     pub payout_method: Option<String>,
     /// Codes that it had before, which still lead to it.

@@ -46,7 +46,7 @@ pub struct Program {
     pub currency: Currency,
     /// IANA name; days, ranges and months follow it.
     pub time_zone: String,
-    /// The brand's accent: one of [`ACCENTS`], or empty for the first.
+    /// The brand's accent: one of [`ACCENTS`], empty for the first, or a colour of the company's own (`#0b6e7f`).
     pub accent: String,
     /// Where links lead by default, an absolute http(s) address.
     pub website: String,
@@ -66,6 +66,12 @@ pub struct Program {
     pub minimum_payment: Decimal,
     /// Day of the month on which partners are paid, 1–28.
     pub payment_day: i32,
+    /// Whether partners see customers masked.
+    pub mask_customers: bool,
+    /// The host under which links are shown; empty: the server's own.
+    pub link_domain: String,
+    /// Whether it is a copy for tests.
+    pub sandbox: bool,
 }
 
 /// Checks a program's name in addresses.
@@ -103,7 +109,7 @@ pub struct ProgramInput {
     pub currency: String,
     /// IANA name; once there are journals, a new one applies from the next month.
     pub time_zone: String,
-    /// One of [`ACCENTS`], or empty for the first.
+    /// One of [`ACCENTS`], empty for the first, or a colour of the company's own.
     #[serde(default)]
     pub accent: String,
     /// Where links lead by default, an absolute http(s) address.
@@ -125,6 +131,28 @@ pub struct ProgramInput {
     pub minimum_payment: Decimal,
     /// Day of the month on which partners are paid, 1–28.
     pub payment_day: i32,
+    /// Whether partners see customers masked.
+    pub mask_customers: bool,
+}
+
+/// A copy of a program, for tests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramCopy {
+    /// Its name for people.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+}
+
+impl ProgramCopy {
+    /// What is wrong with it.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        note(&mut errors, "name", check_name(&self.name));
+        note(&mut errors, "slug", check_slug(&self.slug));
+        errors
+    }
 }
 
 /// A program's settings, and what of them can't change at once.
@@ -208,7 +236,11 @@ fn check_host(host: &str) -> Result<(), &'static str> {
 pub const ACCENTS: &[&str] = &["teal", "blue", "violet", "magenta", "red", "orange", "green", "slate"];
 
 fn check_accent(accent: &str) -> Result<(), &'static str> {
-    if accent.is_empty() || ACCENTS.contains(&accent) { Ok(()) } else { Err("Choose one of the accents.") }
+    if accent.is_empty() || ACCENTS.contains(&accent) || crate::colour::check_accent(accent).is_ok() {
+        Ok(())
+    } else {
+        Err("Choose one of the accents.")
+    }
 }
 
 impl NewProgram {
@@ -274,6 +306,7 @@ mod tests {
             consent_required: false,
             minimum_payment: Decimal::new(2550, 2),
             payment_day: 1,
+            mask_customers: true,
         }
     }
 

@@ -52,8 +52,22 @@ pub fn code_key(code: &str) -> String {
 }
 
 /// Words that no code may be, because addresses use them.
-pub const RESERVED_CODES: &[&str] =
-    &["admin", "api", "app", "new", "p", "r", "setup", "sign-in", "sign-out", "sign-up", "t", "t.js", "www"];
+pub const RESERVED_CODES: &[&str] = &[
+    "admin",
+    "api",
+    "app",
+    "new",
+    "new-program",
+    "p",
+    "r",
+    "setup",
+    "sign-in",
+    "sign-out",
+    "sign-up",
+    "t",
+    "t.js",
+    "www",
+];
 
 /// Checks a code for a partner, a link or a promo code: 2 to 40 letters, digits, `-` or `_`, not a reserved word.
 ///

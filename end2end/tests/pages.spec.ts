@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { ada, admin, fits, signIn } from "./people";
 
-const open = ["/sign-in", "/p/acme/sign-in", "/forgot-password", "/shop"];
+const open = ["/sign-in", "/p/acme/sign-in", "/p/acme/sign-up", "/forgot-password", "/shop"];
 const partner = [
   "/p/acme",
   "/p/acme?period=7d",
@@ -12,9 +12,16 @@ const partner = [
   "/p/acme/links",
   "/p/acme/promo-codes",
   "/p/acme/payouts",
+  "/p/acme/welcome",
   "/account",
 ];
 const team = [
+  "/admin/acme/portal",
+  "/admin/acme/portal/terms",
+  "/admin/acme/mails",
+  "/admin/acme/mails/partner_activated",
+  "/admin/acme/outbox",
+  "/admin/new-program",
   "/admin/acme",
   "/admin/acme/partners",
   "/admin/acme/partners/new",

@@ -15,9 +15,9 @@ pub struct Config {
     #[arg(long, env, global = true, value_name = "URL")]
     public_url: Option<String>,
 
-    /// The mail server, such as smtps://user:password@mail.example.
-    #[arg(long, env, global = true, hide_env_values = true, default_value = "smtp://127.0.0.1:25", value_name = "URL")]
-    smtp_url: String,
+    /// The mail server, such as smtps://user:password@mail.example; without it mail lies in the admin's outbox.
+    #[arg(long, env, global = true, hide_env_values = true, value_name = "URL")]
+    smtp_url: Option<String>,
 
     /// Who mail is from.
     #[arg(long, env, global = true, default_value = "Tributary <tributary@localhost>", value_name = "ADDRESS")]
@@ -81,11 +81,8 @@ impl Config {
 
     /// The mail server; an empty setting counts as none.
     #[must_use]
-    pub fn smtp_url(&self) -> &str {
-        match self.smtp_url.trim() {
-            "" => "smtp://127.0.0.1:25",
-            url => url,
-        }
+    pub fn smtp_url(&self) -> Option<&str> {
+        self.smtp_url.as_deref().map(str::trim).filter(|url| !url.is_empty())
     }
 
     /// Where browsers reach this server, without a slash at the end.

@@ -15,6 +15,8 @@ use leptos_axum::{
 
 /// The server functions behind which passwords and mail are: those that one address may not call without end.
 pub const DOORS: &[&str] = &[
+    "/fn/account/email",
+    "/fn/account/email/confirm",
     "/fn/account/password",
     "/fn/confirm",
     "/fn/forgot-password",
@@ -24,6 +26,8 @@ pub const DOORS: &[&str] = &[
     "/fn/setup/owner",
     "/fn/sign-in",
     "/fn/sign-in-link",
+    "/fn/sign-up",
+    "/fn/sign-up/confirm",
 ];
 
 /// Every page, and every server function.

@@ -69,7 +69,10 @@ pub async fn serve(config: &Config) -> Result<()> {
         .map_err(|error| Error::internal(format!("can't listen on {address}: {error}")))?;
 
     let (stop, stopping) = watch::channel(false);
-    let mailer = messages::Mailer::new(config.smtp_url(), &config.mail_from)?;
+    let mailer = config.smtp_url().map(|url| messages::Mailer::new(url, &config.mail_from)).transpose()?;
+    if mailer.is_none() {
+        tracing::warn!("SMTP_URL is not set: mail is not sent, and lies in the admin's outbox");
+    }
     let context = jobs::Context { pool: pool.clone(), mailer, public_url: public_url.clone() };
     let worker = tokio::spawn(work(context, stopping.clone()));
 

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power, Session};
 use domain::ids::EnrollmentId;
 use domain::partners::PartnerName;
+use domain::portal::PortalPage;
 use domain::programs::Program;
 use engine::Moment;
 use engine::accounts::Which;
+use engine::portal::Seat;
 use http::header;
 use http::request::Parts;
 use leptos::prelude::use_context;
@@ -55,6 +57,8 @@ pub struct Partner {
     pub program: Program,
     /// The partner.
     pub partner: PartnerName,
+    /// What the portal is to it.
+    pub seat: Seat,
 }
 
 /// A member of the team in one of its programs.
@@ -111,28 +115,43 @@ pub async fn account() -> Result<Account> {
     Ok(Account { state, conn, moment, token, session })
 }
 
-/// The session's account as a partner in a program, who looks at a page: where it acts for several, the one chosen last.
+/// The session's account as a partner in a program, whatever its standing, for the frame around pages: where it acts
+/// for several, the one chosen last.
 ///
 /// # Errors
 /// `SignIn`; `NotFound` where it is no partner there; `Unavailable`.
-pub async fn partner(program: &str) -> Result<Partner> {
+pub async fn portal(program: &str) -> Result<Partner> {
     let parts = use_context::<Parts>();
     let chosen = parts.as_ref().and_then(|parts| cookie(&parts.headers, &partner_cookie(program)));
     which_partner(program, Which::Rather(chosen)).await
 }
 
-/// The session's account as the partner for whom a form was shown: another may have been chosen since, in another tab.
+/// The same, who looks at a page of the portal that shows to it.
 ///
 /// # Errors
-/// `SignIn`; `NotFound` where it is not that partner; `Unavailable`.
-pub async fn this_partner(program: &str, partner: EnrollmentId) -> Result<Partner> {
-    which_partner(program, Which::Only(partner)).await
+/// As [`portal`]; `NotFound` too where the page doesn't show to it, or it waits to be let in.
+pub async fn partner(program: &str, page: PortalPage) -> Result<Partner> {
+    on_page(portal(program).await?, page)
+}
+
+fn on_page(asking: Partner, page: PortalPage) -> Result<Partner> {
+    if asking.seat.is_open() && asking.seat.shown.contains(&page) { Ok(asking) } else { Err(Error::NotFound) }
+}
+
+/// The session's account as the partner for whom a form of a page was shown: another may have been chosen since, in
+/// another tab.
+///
+/// # Errors
+/// `SignIn`; `NotFound` where it is not that partner, or as for [`partner`]; `Unavailable`.
+pub async fn this_partner(program: &str, partner: EnrollmentId, page: PortalPage) -> Result<Partner> {
+    on_page(which_partner(program, Which::Only(partner)).await?, page)
 }
 
 async fn which_partner(program: &str, which: Which<'_>) -> Result<Partner> {
     let Account { state, mut conn, moment, session, .. } = account().await?;
     let (actor, program, partner) = engine::accounts::partner_actor(&mut conn, &session, program, which).await?;
-    Ok(Partner { state, conn, moment, session, actor, program, partner })
+    let seat = engine::portal::seat(&mut conn, program.id, partner.id).await?;
+    Ok(Partner { state, conn, moment, session, actor, program, partner, seat })
 }
 
 /// The cookie with the code of the partner that an account acts for in a program. It opens nothing: it chooses among
@@ -162,6 +181,22 @@ pub async fn admin(program: &str) -> Result<Admin> {
     let Account { state, mut conn, moment, session, .. } = account().await?;
     let (actor, program) = engine::accounts::admin_actor(&mut conn, &session, program).await?;
     Ok(Admin { state, conn, moment, session, actor, program })
+}
+
+/// Where somebody goes who has signed in: who goes to a program's portal lands where the program says.
+///
+/// # Errors
+/// `Unavailable` where Postgres does not answer.
+pub async fn landing(token: &str, to: &str) -> Result<String> {
+    let Some(program) = to.strip_prefix("/p/").filter(|program| !program.contains(['/', '?'])) else {
+        return Ok(to.to_owned());
+    };
+    let Visitor { mut conn, moment, .. } = visitor().await?;
+    let Some(session) = engine::accounts::session(&mut conn, &moment, token).await? else { return Ok(to.to_owned()) };
+    match engine::portal::landing(&mut conn, session.account, program).await {
+        Err(engine::Error::NotFound(_)) => Ok(to.to_owned()),
+        path => Ok(path?),
+    }
 }
 
 /// Begins a transaction on a connection.

@@ -21,8 +21,8 @@ mod server;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
-    Account, Admin, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, partner,
-    session_token, this_partner, user_agent, visitor,
+    Account, Admin, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, landing, partner,
+    portal, session_token, this_partner, user_agent, visitor,
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};

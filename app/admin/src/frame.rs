@@ -17,6 +17,9 @@ pub struct Framed {
     slug: String,
     brand: String,
     accent: String,
+    sandbox: bool,
+    /// Whether the asker owns it all.
+    owns: bool,
     name: String,
     email: String,
     /// Whether the audit log and failed jobs are the asker's to see.
@@ -35,6 +38,8 @@ pub async fn read_frame(program: String) -> Result<Framed> {
         Ok(Framed {
             audits: asking.actor.may(domain::accounts::Power::Audit),
             pays: asking.actor.may(domain::accounts::Power::Pay),
+            owns: asking.actor.may(domain::accounts::Power::ManageTeam),
+            sandbox: asking.program.sandbox,
             slug: asking.program.slug,
             brand: asking.program.name,
             accent: asking.program.accent,
@@ -142,17 +147,22 @@ impl LazyPage for Frame {
 }
 
 fn shell(framed: Framed) -> AnyView {
-    let Framed { slug, brand, accent, name, email, audits, pays, places } = framed;
+    let Framed { slug, brand, accent, sandbox, owns, name, email, audits, pays, places } = framed;
     let home = format!("/admin/{slug}");
     let (found, on_search) = search(&slug);
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
         item("Promo codes", "promo-codes", Glyph::Tag),
+        item("Portal", "portal", Glyph::Globe),
+        item("Mails", "mails", Glyph::Mail),
         item("API keys", "api-keys", Glyph::Key),
         item("Team", "team", Glyph::Shield),
         item("Settings", "settings", Glyph::Settings),
     ];
+    if owns {
+        last.push(item("Outbox", "outbox", Glyph::Inbox));
+    }
     if audits {
         last.push(item("Audit log", "audit-log", Glyph::History));
         last.push(item("Failed jobs", "failed-jobs", Glyph::Alert));
@@ -163,7 +173,11 @@ fn shell(framed: Framed) -> AnyView {
         href: format!("/admin/{slug}/{path}"),
         glyph: Glyph::Plus,
     };
-    let actions = vec![action("Add a partner", "partners/new"), action("New offer", "offers/new")];
+    let mut actions = vec![action("Add a partner", "partners/new"), action("New offer", "offers/new")];
+    if owns {
+        let (label, detail) = ("New program".to_owned(), "Action".to_owned());
+        actions.push(PaletteEntry { label, detail, href: "/admin/new-program".to_owned(), glyph: Glyph::Plus });
+    }
     let mut money = vec![item("Commissions", "commissions", Glyph::Receipt)];
     if pays {
         money.push(item("Pay", "pay", Glyph::Bank));
@@ -182,8 +196,9 @@ fn shell(framed: Framed) -> AnyView {
         NavSection::new("Money", money),
         NavSection::new("Set-up", last),
     ];
-    let account_menu = || {
+    let account_menu = move || {
         view! {
+            {owns.then(|| view! { <MenuLink href="/admin/new-program" icon=Glyph::Plus>"New program"</MenuLink> })}
             <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>
             <MenuLine/>
             <form method="post" action="/fn/sign-out">
@@ -196,6 +211,7 @@ fn shell(framed: Framed) -> AnyView {
             brand=brand
             home=home
             accent=accent
+            mark_as=if sandbox { "Sandbox" } else { "" }
             sections=sections
             path=use_location().pathname
             programs=access::program_links(places)

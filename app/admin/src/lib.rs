@@ -7,10 +7,15 @@ mod customers;
 mod frame;
 mod jobs;
 mod keys;
+mod mails;
+mod new_program;
 mod offers;
+mod outbox;
 mod overview;
 mod partners;
 mod payments;
+mod payout_methods;
+mod portal;
 mod promo_codes;
 mod sales;
 mod settings;
@@ -39,6 +44,18 @@ access::chunk!(
     offers::OffersPage, offers::NewOfferPage, offers::OfferPage, promo_codes::PromoCodesPage, keys::KeysPage,
     team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage,
 );
+access::chunk!(
+    admin_portal, __preload_admin_portal:
+    portal::PortalPage, portal::TermsPage, mails::MailsPage, mails::MailPage, outbox::OutboxPage,
+    outbox::OutboxMailPage, new_program::NewProgramPage,
+);
+
+/// The page of a new program, beside those of one.
+#[component(transparent)]
+pub fn NewProgramRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/admin/new-program") view={lazy::<new_program::NewProgramPage>()} ssr=SsrMode::Async/> }
+        .into_inner()
+}
 
 /// The pages under `/admin/{program}`.
 #[component(transparent)]
@@ -64,6 +81,12 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("api-keys") view={lazy::<keys::KeysPage>()} ssr=SsrMode::Async/>
             <Route path=path!("team") view={lazy::<team::TeamPage>()} ssr=SsrMode::Async/>
             <Route path=path!("settings") view={lazy::<settings::SettingsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("portal") view={lazy::<portal::PortalPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("portal/terms") view={lazy::<portal::TermsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("mails") view={lazy::<mails::MailsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("mails/:kind") view={lazy::<mails::MailPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("outbox") view={lazy::<outbox::OutboxPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("outbox/:id") view={lazy::<outbox::OutboxMailPage>()} ssr=SsrMode::Async/>
             <Route path=path!("audit-log") view={lazy::<audit::AuditPage>()} ssr=SsrMode::Async/>
             <Route path=path!("failed-jobs") view={lazy::<jobs::JobsPage>()} ssr=SsrMode::Async/>
         </ParentRoute>

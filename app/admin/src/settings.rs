@@ -1,16 +1,18 @@
 //! The program's settings.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
+use domain::payments::PayoutMethod;
 use domain::programs::{ClickModel, ProgramSettings, SelfReferralRule};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    ACCENTS, Button, ButtonKind, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
-    TextInput, Textarea, Tone,
+    Button, ButtonKind, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch, TextInput,
+    Textarea, Tone,
 };
 
+use crate::payout_methods::{self, SetPayoutMethods};
 use crate::show;
 
 /// What the page shows.
@@ -18,6 +20,7 @@ use crate::show;
 pub struct Shown {
     settings: ProgramSettings,
     time_zones: Vec<String>,
+    methods: Vec<PayoutMethod>,
     may_edit: bool,
 }
 
@@ -28,12 +31,12 @@ pub struct SettingsInput {
     website: String,
     /// One host a line.
     allowed_hosts: String,
-    accent: String,
     window_days: String,
     click_model: ClickModel,
     self_referral: SelfReferralRule,
     review_commissions: Option<String>,
     consent_required: Option<String>,
+    mask_customers: Option<String>,
     minimum_payment: String,
     payment_day: String,
     time_zone: String,
@@ -47,7 +50,8 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         let mut asking = access::admin(&program).await?;
         let settings = engine::programs::settings(&mut asking.conn, &asking.actor).await?;
         let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
-        Ok(Shown { settings, time_zones, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+        let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
+        Ok(Shown { settings, time_zones, methods, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
     })
     .await
 }
@@ -56,7 +60,7 @@ pub async fn read_settings(program: String) -> Result<Shown> {
 #[server(prefix = "/fn", endpoint = "admin/settings/update")]
 pub async fn update_settings(program: String, settings: SettingsInput) -> Result<()> {
     access::answer(async {
-        let access::Admin { state, moment, actor, .. } = access::admin(&program).await?;
+        let access::Admin { state, moment, actor, program, .. } = access::admin(&program).await?;
         let hosts = settings.allowed_hosts.lines().map(str::trim).filter(|host| !host.is_empty());
         let input = domain::programs::ProgramInput {
             allowed_hosts: hosts.map(str::to_owned).collect(),
@@ -67,7 +71,9 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
             consent_required: settings.consent_required.is_some(),
             name: settings.name,
             website: settings.website.trim().to_owned(),
-            accent: settings.accent,
+            // It is the portal's to change.
+            accent: program.accent,
+            mask_customers: settings.mask_customers.is_some(),
             click_model: settings.click_model,
             self_referral: settings.self_referral,
             time_zone: settings.time_zone,
@@ -79,27 +85,51 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
     .await
 }
 
+/// Copies the program as a sandbox, and goes there.
+#[server(prefix = "/fn", endpoint = "admin/settings/copy")]
+pub async fn copy_program(program: String, name: String, slug: String) -> Result<()> {
+    access::answer(async {
+        let access::Admin { state, moment, actor, .. } = access::admin(&program).await?;
+        let input = domain::programs::ProgramCopy { name, slug };
+        let made = engine::programs::copy(&state.pool, &moment, &actor, &input).await?;
+        access::redirect(&format!("/admin/{}", made.slug));
+        Ok(())
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Forms {
+    update: Form<UpdateSettings>,
+    methods: Form<SetPayoutMethods>,
+    copy: Form<CopyProgram>,
+}
+
 /// `/admin/{program}/settings`.
 pub struct SettingsPage {
     found: Read<Shown>,
-    form: Form<UpdateSettings>,
+    forms: Forms,
 }
 
 impl LazyPage for SettingsPage {
     fn data() -> Self {
         let program = show::program();
-        let form = Form::new();
-        let done = show::done(form);
-        let found = read_after(move || done.get(), move || ReadSettings { program: program.get() });
-        Self { found, form }
+        let forms = Forms { update: Form::new(), methods: Form::new(), copy: Form::new() };
+        let done = [show::done(forms.update), show::done(forms.methods)];
+        let found = read_after(
+            move || done.map(|done| done.get()).iter().sum(),
+            move || ReadSettings { program: program.get() },
+        );
+        Self { found, forms }
     }
 
     fn view(this: Self) -> AnyView {
-        let SettingsPage { found, form } = this;
-        show::tell(form, "Settings saved");
+        let SettingsPage { found, forms } = this;
+        show::tell(forms.update, "Settings saved");
+        show::tell(forms.methods, "Payout methods saved");
         view! {
             <Title text="Settings"/>
-            {found.show(skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, forms))}
         }
         .into_any()
     }
@@ -114,20 +144,14 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-const FIELDS: &[&str] = &[
-    "name",
-    "website",
-    "allowed_hosts",
-    "accent",
-    "window_days",
-    "minimum_payment",
-    "payment_day",
-    "time_zone",
-    "currency",
-];
+const FIELDS: &[&str] =
+    &["name", "website", "allowed_hosts", "window_days", "minimum_payment", "payment_day", "time_zone", "currency"];
 
-fn page(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
+fn page(shown: Shown, forms: Forms) -> AnyView {
     let may_edit = shown.may_edit;
+    let form = forms.update;
+    let currency = shown.settings.program.currency;
+    let methods = payout_methods::card(shown.methods.clone(), currency, forms.methods, may_edit);
     view! {
         <PageHead title="Settings"/>
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads these settings. An owner or manager changes them."</Note> })}
@@ -148,23 +172,39 @@ fn page(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
                     })}
             </fieldset>
         </PostForm>
+        {methods}
+        {may_edit.then(|| copy_card(forms.copy))}
+    }
+    .into_any()
+}
+
+fn copy_card(form: Form<CopyProgram>) -> AnyView {
+    view! {
+        <Card title="Sandbox">
+            {show::wrong(form.beside(&["name", "slug"]))}
+            <PostForm form=form class="form">
+                {show::program_field()}
+                <p class="sub">"A copy for tests, with these settings, the offers, the portal and the mails, and without partners and customers. It is marked as a sandbox."</p>
+                <div class="form-row">
+                    <TextInput id="copy-name" name="name" label="What the copy is called" required=true error=form.field("name")/>
+                    <TextInput id="copy-slug" name="slug" label="The copy in addresses" prefix="/p/" required=true error=form.field("slug")/>
+                </div>
+                <div class="form-actions">
+                    <Button submit=true busy=form.pending()>"Make the copy"</Button>
+                </div>
+            </PostForm>
+        </Card>
     }
     .into_any()
 }
 
 fn program_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
     let program = shown.settings.program.clone();
-    let accents = std::iter::once(Choice::new("", "The house's own"))
-        .chain(ACCENTS.iter().map(|accent| Choice::new(*accent, capitalised(accent))))
-        .collect();
     let hosts = program.allowed_hosts.join("\n");
     view! {
         <Card title="Program">
             <div class="form">
-                <div class="form-row">
-                    <TextInput id="name" name="settings[name]" label="Name" value=program.name.clone() required=true error=form.field("name")/>
-                    <Select id="accent" name="settings[accent]" label="Accent" choices=accents value=program.accent.clone() help="The colour of buttons and links." error=form.field("accent")/>
-                </div>
+                <TextInput id="name" name="settings[name]" label="Name" value=program.name.clone() required=true error=form.field("name")/>
                 <TextInput id="website" name="settings[website]" label="Website" kind="url" value=program.website.clone() help="Where partners' links lead." required=true error=form.field("website")/>
                 <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there." optional=true error=form.field("allowed_hosts")/>
             </div>
@@ -194,6 +234,7 @@ fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
                 <Select id="self_referral" name="settings[self_referral]" label="Partners who refer themselves" choices=rules value=program.self_referral.as_str()/>
                 <Switch id="review_commissions" name="settings[review_commissions]" label="Review every commission" checked=program.review_commissions help="A commission counts only once somebody of the team has approved it."/>
                 <Switch id="consent_required" name="settings[consent_required]" label="Ask visitors for consent" checked=program.consent_required help="No cookie is set and nothing is stored about a visitor before they agree."/>
+                <Switch id="mask_customers" name="settings[mask_customers]" label="Mask customers" checked=program.mask_customers help="Partners see n•••@example.com instead of a customer's e-mail, and no names."/>
             </div>
         </Card>
     }
@@ -240,9 +281,4 @@ fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
         </Card>
     }
     .into_any()
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

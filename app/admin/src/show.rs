@@ -161,6 +161,12 @@ fn close_open_dialog() -> Option<()> {
     Some(())
 }
 
+/// A word with a capital letter.
+pub(crate) fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// A field of a form that must be a whole number.
 #[cfg(feature = "ssr")]
 pub(crate) fn whole<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> {

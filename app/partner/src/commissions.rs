@@ -27,7 +27,7 @@ pub async fn read_commissions(
     use domain::page::Paging;
     use domain::reports::CommissionFilter;
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Rewards).await?;
         let filter = CommissionFilter {
             status: status.and_then(|word| word.parse().ok()),
             from: from.and_then(|day| day.parse().ok()),

@@ -37,12 +37,13 @@ pub async fn read_dashboard(
     to: Option<String>,
 ) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Dashboard).await?;
         let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
         let partner = asking.partner.id;
         let dashboard =
             engine::reports::dashboard(&mut asking.conn, &asking.moment, &asking.actor, partner, period).await?;
-        let link = dashboard.link_path.as_ref().map(|path| format!("{}{path}", asking.state.public_url));
+        let server = domain::portal::link_server(&asking.state.public_url, &asking.program.link_domain);
+        let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
         let qr = link.as_deref().and_then(ui::qr::path);
         Ok(Shown { dashboard, period, link, qr })
     })

@@ -27,7 +27,7 @@ pub async fn read_ledger(program: String, account: Option<String>, cursor: Optio
     use domain::page::Paging;
     use domain::reports::LedgerFilter;
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Ledger).await?;
         let partner = asking.partner.id;
         let balance = engine::reports::balance(&mut asking.conn, &asking.actor, partner).await?;
         let filter = LedgerFilter { account: account.and_then(|word| word.parse().ok()), ..LedgerFilter::default() };

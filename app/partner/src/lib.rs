@@ -9,6 +9,7 @@ mod payouts;
 mod portal;
 mod promo_codes;
 mod show;
+mod welcome;
 
 use access::lazy;
 use leptos::prelude::*;
@@ -18,7 +19,7 @@ use leptos_router::{SsrMode, path};
 access::chunk!(
     portal_pages, __preload_portal_pages:
     portal::Portal, dashboard::DashboardPage, commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage,
-    promo_codes::PromoCodesPage, payouts::PayoutsPage,
+    promo_codes::PromoCodesPage, payouts::PayoutsPage, welcome::WelcomePage,
 );
 
 /// The pages under `/p/{program}`, in their frame.
@@ -27,6 +28,7 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/p/:program") view={lazy::<portal::Portal>()} ssr=SsrMode::Async>
             <Route path=path!("") view={lazy::<dashboard::DashboardPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("welcome") view={lazy::<welcome::WelcomePage>()} ssr=SsrMode::Async/>
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("ledger") view={lazy::<ledger::LedgerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("links") view={lazy::<links::LinksPage>()} ssr=SsrMode::Async/>

@@ -31,10 +31,11 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/links", input = GetUrl)]
 pub async fn read_links(program: String, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Links).await?;
         let paging = domain::page::Paging { cursor, limit: None };
         let links = engine::links::list(&mut asking.conn, &asking.actor, asking.partner.id, &paging).await?;
-        let before = format!("{}/r/{}/", asking.state.public_url, asking.program.slug);
+        let server = domain::portal::link_server(&asking.state.public_url, &asking.program.link_domain);
+        let before = format!("{server}/r/{}/", asking.program.slug);
         Ok(Shown { partner: asking.partner.id, before, website: asking.program.website, links })
     })
     .await
@@ -50,7 +51,7 @@ pub async fn create_link(
     destination: Option<String>,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Links).await?;
         let input = domain::links::NewLink { code, name: name.unwrap_or_default(), destination };
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::links::create(&mut tx, &asking.moment, &asking.actor, partner, &input).await?;
@@ -64,7 +65,7 @@ pub async fn create_link(
 #[server(prefix = "/fn", endpoint = "partner/links/disable")]
 pub async fn disable_link(program: String, partner: EnrollmentId, id: LinkId, disabled: bool) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Links).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::links::set_disabled(&mut tx, &asking.moment, &asking.actor, id, disabled).await?;
         tx.commit().await?;

@@ -18,7 +18,7 @@ pub async fn read_payouts(program: String, cursor: Option<String>) -> Result<Lis
     use domain::page::Paging;
     use domain::payments::PaymentFilter;
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Payouts).await?;
         let paging = Paging { cursor, limit: None };
         let all = PaymentFilter::default();
         Ok(engine::payments::payments(&mut asking.conn, &asking.actor, &all, &paging).await?)

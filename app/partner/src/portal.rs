@@ -1,12 +1,14 @@
 //! The frame around the portal's pages: menu, programs, account.
 
 use access::{LazyPage, Place, Read, Result, read};
+use domain::partners::EnrollmentStatus;
+use domain::portal::{PortalPage, Section};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
-use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection};
+use ui::{AccountInfo, AppShell, Button, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, PlainShell};
 
 use crate::show;
 
@@ -16,6 +18,11 @@ pub struct Frame {
     slug: String,
     brand: String,
     accent: String,
+    sandbox: bool,
+    /// The pages that show.
+    shown: Vec<PortalPage>,
+    /// The standing of one who is not let in.
+    outside: Option<EnrollmentStatus>,
     name: String,
     email: String,
     places: Vec<Place>,
@@ -25,12 +32,15 @@ pub struct Frame {
 #[server(prefix = "/fn", endpoint = "partner/frame", input = GetUrl)]
 pub async fn read_frame(program: String) -> Result<Frame> {
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::portal(&program).await?;
         let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
         Ok(Frame {
             slug: asking.program.slug,
-            brand: asking.program.name,
             accent: asking.program.accent,
+            sandbox: asking.program.sandbox,
+            outside: (!asking.seat.is_open()).then_some(asking.seat.status),
+            brand: asking.seat.brand,
+            shown: asking.seat.shown,
             name: asking.session.name,
             email: asking.session.email,
             places,
@@ -53,28 +63,59 @@ impl LazyPage for Portal {
     }
 }
 
+/// A page's icon in the menu; a page that isn't named here has a plain one.
+fn glyph(page: PortalPage) -> Glyph {
+    match page {
+        PortalPage::Dashboard => Glyph::Home,
+        PortalPage::Welcome => Glyph::Flag,
+        PortalPage::Links => Glyph::Link,
+        PortalPage::PromoCodes => Glyph::Tag,
+        PortalPage::Rewards => Glyph::Gift,
+        PortalPage::Payouts => Glyph::Bank,
+        PortalPage::Ledger => Glyph::Book,
+        #[allow(unreachable_patterns, reason = "a page may be added to the list alone")]
+        _ => Glyph::List,
+    }
+}
+
+/// The menu: the pages that show, by section.
+fn sections(slug: &str, shown: &[PortalPage]) -> Vec<NavSection> {
+    let item = |page: PortalPage| {
+        let item = NavItem::new(page.label(), page.href(slug), glyph(page));
+        if page.path().is_empty() { item.exact() } else { item }
+    };
+    let section = |section: &Section| {
+        let pages = shown.iter().filter(|page| page.section() == *section);
+        let items: Vec<NavItem> = pages.map(|page| item(*page)).collect();
+        (!items.is_empty()).then(|| NavSection::new(section.label(), items))
+    };
+    Section::ALL.iter().filter_map(section).collect()
+}
+
+/// What somebody sees who is not let in (yet): no page of the portal.
+fn outside(brand: String, accent: String, status: EnrollmentStatus) -> AnyView {
+    let (title, words) = if status == EnrollmentStatus::Pending {
+        ("You are on the list", "The team looks at your application. You get a mail as soon as you are let in.")
+    } else {
+        ("You are not let in", "The team could not take you into this program.")
+    };
+    view! {
+        <PlainShell brand=brand accent=accent title=title words=words foot=|| view! { <a href="/account">"Your account"</a> }>
+            <form method="post" action="/fn/sign-out">
+                <Button submit=true>"Sign out"</Button>
+            </form>
+        </PlainShell>
+    }
+    .into_any()
+}
+
 fn shell(frame: Frame) -> AnyView {
-    let Frame { slug, brand, accent, name, email, places } = frame;
+    let Frame { slug, brand, accent, sandbox, shown, outside: status, name, email, places } = frame;
+    if let Some(status) = status {
+        return outside(brand, accent, status);
+    }
     let home = format!("/p/{slug}");
-    let page = |path: &str| format!("/p/{slug}/{path}");
-    let sections = vec![
-        NavSection::new("Home", vec![NavItem::new("Dashboard", home.clone(), Glyph::Home).exact()]),
-        NavSection::new(
-            "Resources",
-            vec![
-                NavItem::new("Links", page("links"), Glyph::Link),
-                NavItem::new("Promo codes", page("promo-codes"), Glyph::Tag),
-            ],
-        ),
-        NavSection::new(
-            "Reports",
-            vec![
-                NavItem::new("Rewards", page("commissions"), Glyph::Gift),
-                NavItem::new("Payouts", page("payouts"), Glyph::Bank),
-                NavItem::new("My ledger", page("ledger"), Glyph::Book),
-            ],
-        ),
-    ];
+    let sections = sections(&slug, &shown);
     let account_menu = || {
         view! {
             <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>
@@ -89,6 +130,7 @@ fn shell(frame: Frame) -> AnyView {
             brand=brand
             home=home
             accent=accent
+            mark_as=if sandbox { "Sandbox" } else { "" }
             sections=sections
             path=use_location().pathname
             programs=access::program_links(places)

@@ -16,7 +16,7 @@ use crate::show;
 #[server(prefix = "/fn", endpoint = "partner/promo-codes", input = GetUrl)]
 pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result<Page<PromoCodeRow>> {
     access::answer(async {
-        let mut asking = access::partner(&program).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::PromoCodes).await?;
         let paging = domain::page::Paging { cursor, limit: None };
         let own = Some(asking.partner.id);
         Ok(engine::partners::promo_codes::list(&mut asking.conn, &asking.actor, own, None, &paging).await?)

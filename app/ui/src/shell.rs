@@ -1,8 +1,9 @@
 //! The frame of every page: the menu, the top bar, and the plain frame before signing in.
 
+use domain::colour::accent_style;
 use leptos::prelude::*;
 
-use crate::display::Avatar;
+use crate::display::{Avatar, Pill, Tone};
 use crate::icon::{Glyph, icon};
 use crate::overlay::{Menu, MenuButton, MenuLink, hide_popover, listen_for_commands};
 use crate::palette::{CommandPalette, PALETTE, PaletteEntry};
@@ -149,9 +150,12 @@ pub fn AppShell(
     /// The address of its first page.
     #[prop(into)]
     home: String,
-    /// The name of the program's accent: one of [`ACCENTS`]; any other is the first.
+    /// The name of the program's accent, one of [`ACCENTS`], or a colour of the company's own; any other is the first.
     #[prop(optional, into)]
     accent: String,
+    /// What kind of program it is, where it is no ordinary one: "Sandbox".
+    #[prop(optional)]
+    mark_as: &'static str,
     /// The menu.
     sections: Vec<NavSection>,
     /// The path that is shown (the router's location).
@@ -219,13 +223,14 @@ pub fn AppShell(
         }
     });
     let AccountInfo { name, email } = account;
+    let marked = (!mark_as.is_empty()).then(|| view! { <Pill tone=Tone::Warn text=mark_as/> });
     let initials_of = name.clone();
 
     view! {
-        <div class="app" data-accent=accent>
+        <div class="app" data-accent=accent.clone() style=accent_style(&accent)>
             <a class="skip" href="#main">"Skip to the page"</a>
             <nav class="side" id=MENU popover="auto" aria-label="Main">
-                <a class="brand" href=home>{mark()}<span>{brand.clone()}</span></a>
+                <a class="brand" href=home>{mark()}<span>{brand.clone()}</span>{marked}</a>
                 {nav}
             </nav>
             <div class="body">
@@ -296,7 +301,7 @@ pub fn PlainShell(
 ) -> impl IntoView {
     listen_for_commands();
     view! {
-        <div class=if wide { "plain wide-card" } else { "plain" } data-accent=accent>
+        <div class=if wide { "plain wide-card" } else { "plain" } data-accent=accent.clone() style=accent_style(&accent)>
             <header class="brand">{mark()}<span>{brand}</span></header>
             <main id="main" class="card">
                 <h1>{title}</h1>

@@ -1,7 +1,9 @@
 //! Payments to partners and their batches.
 
+mod methods;
 mod views;
 
+pub use methods::{PayoutKind, PayoutMethod, check_methods};
 pub use views::{
     BatchDetail, BatchInput, BatchRow, DuePartner, Flag, LeftOut, PaymentFilter, PaymentRow, PaymentTotals, Preview,
     PreviewLine, Reviewed,

@@ -132,6 +132,13 @@ impl World {
         .execute(&self.pool)
         .await
         .expect("program");
+        for table in [
+            "portals (program_id) values ($1)",
+            "payout_methods (program_id, kind) select $1, unnest(enum_range(null::payout_kind))",
+        ] {
+            let insert = sqlx::AssertSqlSafe(format!("insert into {table}"));
+            sqlx::query(insert).bind(program).execute(&self.pool).await.expect("portal");
+        }
     }
 
     /// A moment at the world's clock.

@@ -20,6 +20,7 @@ mod moment;
 pub mod offers;
 pub mod partners;
 pub mod payments;
+pub mod portal;
 pub mod programs;
 pub mod qr;
 pub mod reports;

@@ -12,6 +12,8 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::links::{LinkRow, NewLink, short_path};
+use domain::portal::link_server;
+use domain::programs::Program;
 use engine::{Moment, links, partners};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -35,8 +37,9 @@ pub struct Link {
 }
 
 impl Link {
-    fn of(server: &Shared, slug: &str, row: LinkRow) -> Self {
-        let url = format!("{}{}", server.public_url, short_path(slug, &row.code));
+    fn of(server: &Shared, program: &Program, row: LinkRow) -> Self {
+        let start = link_server(&server.public_url, &program.link_domain);
+        let url = format!("{start}{}", short_path(&program.slug, &row.code));
         let LinkRow { code, destination, disabled, clicks, created_at, .. } = row;
         Self { code, url, destination, disabled, clicks, created_at }
     }
@@ -72,7 +75,7 @@ pub async fn list(
     let mut connection = server.pool.acquire().await.map_err(engine::Error::from)?;
     let partner = partners::find_by_code(&mut connection, &key.actor, &code).await?;
     let page = links::list(&mut connection, &key.actor, partner.id, &paging).await?;
-    Ok(Json(Page::of(page, |row| Link::of(&server, &key.program.slug, row))))
+    Ok(Json(Page::of(page, |row| Link::of(&server, &key.program, row))))
 }
 
 /// A link to make.
@@ -114,7 +117,7 @@ pub async fn create(
         let partner = partners::find_by_code(conn, &key.actor, &code).await?;
         let new = NewLink { code: input.code.clone(), name: String::new(), destination: input.destination.clone() };
         let row = links::create(conn, &moment, &key.actor, partner.id, &new).await?;
-        Ok(Link::of(&server, &key.program.slug, row))
+        Ok(Link::of(&server, &key.program, row))
     })
     .await?;
     Ok(written(answered.replayed, answered.answer))

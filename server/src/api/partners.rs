@@ -14,6 +14,8 @@ use chrono::{DateTime, Utc};
 use domain::links::short_path;
 use domain::money::{Currency, Money};
 use domain::partners::{EnrollmentStatus, Kinds, NewPartner, PartnerFilter, PartnerRow};
+use domain::portal::link_server;
+use domain::programs::Program;
 use engine::{Moment, partners, reports};
 use http::HeaderMap;
 use rust_decimal::Decimal;
@@ -40,11 +42,17 @@ pub struct Partner {
 }
 
 impl Partner {
-    fn of(server: &Shared, slug: &str, row: PartnerRow) -> Self {
-        let url = format!("{}{}", server.public_url, short_path(slug, &row.code));
+    fn of(server: &Shared, program: &Program, row: PartnerRow) -> Self {
+        let url = url(server, program, &row.code);
         let PartnerRow { code, name, company, email, status, created_at, .. } = row;
         Self { code, name, company, email, status, url, created_at }
     }
+}
+
+/// The link that bears a partner's code.
+fn url(server: &Shared, program: &Program, code: &str) -> String {
+    let start = link_server(&server.public_url, &program.link_domain);
+    format!("{start}{}", short_path(&program.slug, code))
 }
 
 /// A partner with what it is owed.
@@ -106,7 +114,7 @@ pub async fn list(
     let filter = PartnerFilter { status: which.status, ..PartnerFilter::default() };
     let mut connection = server.pool.acquire().await.map_err(engine::Error::from)?;
     let page = partners::list(&mut connection, &key.actor, &filter, &paging).await?;
-    Ok(Json(Page::of(page, |row| Partner::of(&server, &key.program.slug, row))))
+    Ok(Json(Page::of(page, |row| Partner::of(&server, &key.program, row))))
 }
 
 /// A partner to let in: active at once.
@@ -167,7 +175,7 @@ pub async fn create(
     .await?;
     let Made { code, status, created_at } = answered.answer;
     let partner = Partner {
-        url: format!("{}{}", server.public_url, short_path(&key.program.slug, &code)),
+        url: url(&server, &key.program, &code),
         code,
         name: input.name.trim().to_owned(),
         company: String::new(),
@@ -200,5 +208,5 @@ pub async fn one(
         paid: rounded(balance.paid),
         currency: balance.due.currency,
     };
-    Ok(Json(PartnerWithBalance { partner: Partner::of(&server, &key.program.slug, row), balance }))
+    Ok(Json(PartnerWithBalance { partner: Partner::of(&server, &key.program, row), balance }))
 }

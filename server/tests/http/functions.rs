@@ -2,6 +2,7 @@
 
 use crate::site::{Answer, PASSWORD, Site, join, now, program};
 use domain::accounts::{Actor, Role};
+use domain::portal::{Hidden, LandsOn, PortalPage};
 use engine::accounts::setup::{NewOwner, create_admin};
 use engine::accounts::{SignIn, sign_in, sign_in_links, team};
 use http::Method;
@@ -34,6 +35,10 @@ const ADA: &str = "partner=ADA";
 /// Every function with arguments that it can read.
 const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/account", "", Account),
+    ("/fn/account/email", "email=x%40acme.test&email_password=x", Account),
+    ("/fn/account/email/by-link", "token=x", Anyone),
+    ("/fn/account/email/cancel", "", Account),
+    ("/fn/account/email/confirm", "token=x", Anyone),
     ("/fn/account/password", "old_password=x&password=x", Account),
     ("/fn/account/recovery-codes", "", Account),
     ("/fn/account/second-factor/begin", "", Account),
@@ -55,10 +60,21 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/failed-jobs", "program=acme", Powerful),
     ("/fn/admin/failed-jobs/retry", "program=acme&id=1", Powerful),
     ("/fn/admin/frame", "program=acme", Team),
+    ("/fn/admin/mails", "program=acme", Team),
+    ("/fn/admin/mails/save", "program=acme&kind=partner_paused&subject=X&body=X", Powerful),
+    ("/fn/admin/mails/test", "program=acme&kind=partner_paused", Powerful),
+    (
+        "/fn/admin/new-program",
+        "organization=00000000-0000-7000-8000-000000000000&name=X&slug=xx&currency=EUR&time_zone=UTC&website=https%3A%2F%2Fx.test",
+        Account,
+    ),
+    ("/fn/admin/new-program/page", "", Account),
     ("/fn/admin/offers", "program=acme", Team),
     ("/fn/admin/offers/archive", "program=acme&id=00000000-0000-7000-8000-000000000000&archived=true", Powerful),
     ("/fn/admin/offers/one", "program=acme", Powerful),
     ("/fn/admin/offers/save", r#"{"program":"acme","id":null,"offer":{"name":"X","rewards":[]}}"#, Powerful),
+    ("/fn/admin/outbox", "program=acme", Powerful),
+    ("/fn/admin/outbox/one", "program=acme&id=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/overview", "program=acme", Team),
     ("/fn/admin/partners", "program=acme", Team),
     (
@@ -98,15 +114,37 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&id=00000000-0000-7000-8000-000000000000&becomes=failed&reason=X",
         Powerful,
     ),
+    ("/fn/admin/portal", "program=acme", Team),
+    (
+        "/fn/admin/portal/brand",
+        "program=acme&brand[brand]=&brand[accent]=&brand[colour]=&brand[link_domain]=&brand[share_text]=",
+        Powerful,
+    ),
+    ("/fn/admin/portal/pages", "program=acme&affiliate[]=links&affiliate[]=welcome", Powerful),
+    ("/fn/admin/portal/preview", "program=acme&markdown=X", Team),
+    (
+        "/fn/admin/portal/sign-up",
+        "program=acme&rule=approve&questions[0][label]=X&questions[0][kind]=text&questions[0][choices]=",
+        Powerful,
+    ),
+    ("/fn/admin/portal/terms", "program=acme", Team),
+    ("/fn/admin/portal/terms/publish", "program=acme&terms=X", Powerful),
+    ("/fn/admin/portal/welcome", "program=acme&welcome=X&lands_on=welcome", Powerful),
     ("/fn/admin/promo-codes", "program=acme", Team),
     ("/fn/admin/promo-codes/create", "program=acme&partner=ada&code=XX&description=X", Powerful),
     ("/fn/admin/promo-codes/disable", "program=acme&id=00000000-0000-7000-8000-000000000000&disabled=true", Powerful),
     ("/fn/admin/sale", "program=acme&id=00000000-0000-7000-8000-000000000000", Team),
     ("/fn/admin/sales", "program=acme", Team),
     ("/fn/admin/settings", "program=acme", Team),
+    ("/fn/admin/settings/copy", "program=acme&name=X&slug=xx", Powerful),
+    (
+        "/fn/admin/settings/payout-methods",
+        "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries]=DE&methods[0][minimum]=25",
+        Powerful,
+    ),
     (
         "/fn/admin/settings/update",
-        "program=acme&settings[name]=X&settings[website]=https://acme.test&settings[allowed_hosts]=&settings[accent]=&settings[window_days]=60&settings[click_model]=last&settings[self_referral]=review&settings[minimum_payment]=0&settings[payment_day]=1&settings[time_zone]=UTC&settings[currency]=EUR",
+        "program=acme&settings[name]=X&settings[website]=https://acme.test&settings[allowed_hosts]=&settings[window_days]=60&settings[click_model]=last&settings[self_referral]=review&settings[minimum_payment]=0&settings[payment_day]=1&settings[time_zone]=UTC&settings[currency]=EUR",
         Powerful,
     ),
     ("/fn/admin/team", "program=acme", Team),
@@ -134,6 +172,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/links/create", "program=acme&partner=ADA&code=fresh", Partner),
     ("/fn/partner/payouts", "program=acme", Partner),
     ("/fn/partner/promo-codes", "program=acme", Partner),
+    ("/fn/partner/welcome", "program=acme", Partner),
     ("/fn/reset-password", "token=x&password=x", Anyone),
     ("/fn/reset-password/holds", "token=x", Anyone),
     ("/fn/second-factor", "code=000000", Anyone),
@@ -149,6 +188,10 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/sign-in-link", "token=x", Anyone),
     ("/fn/sign-in/door", "", Anyone),
     ("/fn/sign-out", "", Anyone),
+    ("/fn/sign-up", "program=acme&name=X&email=nobody%40acme.test", Anyone),
+    ("/fn/sign-up/confirm", "token=x&password=x", Anyone),
+    ("/fn/sign-up/page", "program=acme", Anyone),
+    ("/fn/sign-up/unconfirmed", "token=x", Anyone),
 ];
 
 async fn call(site: &Site, method: &Method, path: &str, arguments: &str, session: Option<&str>) -> Answer {
@@ -178,11 +221,60 @@ async fn partner(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> 
     sign_in_links::redeem(pool, &now(), &token, "").await.expect("signed in").0.token
 }
 
+/// Gives the portal a message, so that every page shows.
+async fn greet(site: &Site) {
+    let actor = Actor::System { program: site.program };
+    let mut conn = site.pool.acquire().await.expect("connection");
+    engine::portal::set_welcome(&mut conn, &now(), &actor, "Hello", LandsOn::Dashboard).await.expect("message");
+}
+
+/// Every function of the portal's pages, as the partner `ada` asks it.
+async fn of_pages(site: &Site, session: &str) -> Vec<(&'static str, u16)> {
+    let mut answers = Vec::new();
+    let pages = FUNCTIONS.iter().filter(|(path, _, who)| *who == Partner && path.starts_with("/fn/partner/"));
+    for (path, arguments, _) in pages.filter(|(path, ..)| *path != "/fn/partner/frame") {
+        let posts = server_fn_paths().any(|(found, method)| found == *path && method == Method::POST);
+        let method = if posts { Method::POST } else { Method::GET };
+        let arguments = arguments.replace(ADA, &format!("partner={}", site.ada));
+        answers.push((*path, call(site, &method, path, &arguments, Some(session)).await.status.as_u16()));
+    }
+    answers
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_hidden_page_is_refused_and_so_is_each_to_who_waits(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    greet(&site).await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let actor = Actor::System { program: site.program };
+    let mut conn = pool.acquire().await.expect("connection");
+    let links = [PortalPage::Links, PortalPage::Welcome].to_vec();
+    let hidden = Hidden { affiliate: links, ..Hidden::default() };
+    engine::portal::set_hidden(&mut conn, &now(), &actor, &hidden).await.expect("hidden");
+    for (path, status) in of_pages(&site, &ada).await {
+        let is_hidden = path.contains("/links") || path.contains("/welcome");
+        assert_eq!(status == 404, is_hidden, "{path}: {status}");
+    }
+    engine::portal::set_hidden(&mut conn, &now(), &actor, &Hidden::default()).await.expect("shown");
+    sqlx::query("update enrollments set status = 'pending'").execute(&mut *conn).await.expect("pending");
+    drop(conn);
+    for (path, status) in of_pages(&site, &ada).await {
+        assert_eq!(status, 404, "{path}");
+    }
+    let cookie = format!("tributary={ada}");
+    for page in ["/p/acme", "/p/acme/links", "/p/acme/welcome"] {
+        let answer = site.send(Method::GET, page, &[("cookie", &cookie), ("accept", "text/html")], "").await;
+        let text = answer.text();
+        assert!(text.contains("You are on the list") && !text.contains("aria-label=\"Main\""), "{page}: {text}");
+    }
+}
+
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
     let site = Site::start(pool.clone()).await;
     let (other, _) = program(&pool, "other", "bob").await;
     join(&pool, site.program, "ann").await;
+    greet(&site).await;
     let ann = partner(&pool, site.program, "ann").await;
     let ada = partner(&pool, site.program, "ada").await;
     let bob = partner(&pool, other, "bob").await;
@@ -263,13 +355,36 @@ async fn they_stand_where_other_sites_can_not_post(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
-async fn signing_in_is_limited_by_address(pool: PgPool) {
+async fn signing_in_and_up_is_limited_by_address(pool: PgPool) {
+    // All count against the same limit: what is refused is refused at each of them.
     let site = Site::start(pool).await;
     let knock =
-        async || call(&site, &Method::POST, "/fn/sign-in", "who=a%40b.test&password=x", None).await.status.as_u16();
+        async |path: &str, arguments: &str| call(&site, &Method::POST, path, arguments, None).await.status.as_u16();
     let mut answers = Vec::new();
     while answers.len() < 100 && answers.last() != Some(&429) {
-        answers.push(knock().await);
+        answers.push(knock("/fn/sign-up", "program=acme&name=&email=a%40b.test").await);
     }
     assert_eq!(answers.last(), Some(&429), "refused at last");
+    for (path, arguments) in [
+        ("/fn/sign-in", "who=a%40b.test&password=x"),
+        ("/fn/sign-up/confirm", "token=x&password=x"),
+        ("/fn/account/email/confirm", "token=x"),
+    ] {
+        assert_eq!(knock(path, arguments).await, 429, "{path}");
+    }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn signing_up_answers_the_same_whoever_has_the_e_mail(pool: PgPool) {
+    let site = Site::start(pool).await;
+    let answer = async |email: &str| {
+        let arguments = format!("program=acme&name=X&email={email}");
+        let answer = call(&site, &Method::POST, "/fn/sign-up", &arguments, None).await;
+        (answer.status, answer.header("location").to_owned(), answer.text())
+    };
+    let stranger = answer("nobody%40acme.test").await;
+    assert!(stranger.0.is_success(), "{stranger:?}");
+    for known in ["owner%40acme.test", "ada%40partners.test"] {
+        assert_eq!(answer(known).await, stranger, "{known}");
+    }
 }

@@ -194,6 +194,7 @@ impl Site {
             consent_required: program.consent_required,
             minimum_payment: program.minimum_payment,
             payment_day: program.payment_day,
+            mask_customers: program.mask_customers,
         };
         change(&mut input);
         programs::update(&self.pool, &now(), &actor, &input).await.expect("settings");

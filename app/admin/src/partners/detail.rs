@@ -5,6 +5,7 @@ use domain::links::LinkRow;
 use domain::offers::OfferRow;
 use domain::page::Page;
 use domain::partners::{EnrollmentStatus, Kinds, PartnerDetail, Standing};
+use domain::portal::Answer;
 use domain::reports::{Balance, CommissionRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -40,7 +41,7 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "admin/partners/one", input = GetUrl)]
 pub async fn read_partner(program: String, code: String) -> Result<Shown> {
     access::answer(async {
-        let access::Admin { state, mut conn, actor, .. } = access::admin(&program).await?;
+        let access::Admin { state, mut conn, actor, program, .. } = access::admin(&program).await?;
         let detail = engine::partners::detail_by_code(&mut conn, &actor, &code).await?;
         let partner = detail.partner.id;
         let balance = engine::reports::balance(&mut conn, &actor, partner).await?;
@@ -51,7 +52,8 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let latest = engine::reports::commissions_page(&mut conn, &actor, &filter, &ten).await?.data;
         let offers = engine::offers::list(&mut conn, &actor).await?;
         let may_manage = actor.may(domain::accounts::Power::ManagePartners);
-        Ok(Shown { detail, balance, links, latest, offers, server: state.public_url.to_string(), may_manage })
+        let server = domain::portal::link_server(&state.public_url, &program.link_domain);
+        Ok(Shown { detail, balance, links, latest, offers, server, may_manage })
     })
     .await
 }
@@ -120,6 +122,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let tiles = tiles(&detail, balance);
     let side = view! {
         {facts(&detail)}
+        {answers(detail.answers.clone())}
         {accounts(&detail, may_manage)}
         {offers::card(&detail.offers, may_manage)}
     };
@@ -218,6 +221,16 @@ fn facts(detail: &PartnerDetail) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+/// What it answered when it signed up.
+fn answers(answers: Vec<Answer>) -> AnyView {
+    if answers.is_empty() {
+        return ().into_any();
+    }
+    let facts = answers.into_iter().map(|Answer { question, answer }| view! { <Fact label=question>{answer}</Fact> });
+    let facts = facts.collect_view();
+    view! { <Card title="Answers on signing up"><Facts>{facts}</Facts></Card> }.into_any()
 }
 
 fn accounts(detail: &PartnerDetail, may_manage: bool) -> AnyView {

@@ -1,6 +1,7 @@
 //! Accounts: signing in, sessions, the second factor, who may act where, and the team.
 
 mod actors;
+pub mod email;
 mod password;
 mod reset;
 mod sessions;
@@ -13,6 +14,8 @@ mod totp;
 pub use actors::{Which, admin_actor, partner_actor, places};
 pub use password::hash_password;
 pub use reset::{change_password, request_password_reset, reset_password, reset_token_holds};
+pub(crate) use reset::{check_new as check_new_password, set_password};
+pub(crate) use sessions::check_password;
 pub use sessions::{
     SignIn, SignedIn, confirm_again, require_confirmed, second_factor, second_factor_due, session, settings, sign_in,
     sign_out, sign_out_everywhere, update,

@@ -81,7 +81,7 @@ pub async fn change_password(pool: &PgPool, session: &Session, token: &str, old:
 }
 
 /// Sets a password, ends every session, and every other link that would set one.
-pub(super) async fn set_password(conn: &mut PgConnection, account: AccountId, hash: &str) -> Result<()> {
+pub(crate) async fn set_password(conn: &mut PgConnection, account: AccountId, hash: &str) -> Result<()> {
     sqlx::query!("update accounts set password_hash = $2 where id = $1", account as AccountId, hash)
         .execute(&mut *conn)
         .await?;
@@ -90,6 +90,6 @@ pub(super) async fn set_password(conn: &mut PgConnection, account: AccountId, ha
     tokens::end_all(conn, Purpose::Invitation, account).await
 }
 
-pub(super) fn check_new(password: &str) -> Result<()> {
+pub(crate) fn check_new(password: &str) -> Result<()> {
     domain::accounts::check_password(password).map_err(|message| Error::field("password", message))
 }

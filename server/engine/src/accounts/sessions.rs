@@ -239,7 +239,7 @@ pub async fn confirm_again(pool: &PgPool, moment: &Moment, secrets: &Secrets, to
 }
 
 /// Refuses unless the account's password is this one.
-pub(super) async fn check_password(pool: &PgPool, account: AccountId, password: &str, field: &str) -> Result<()> {
+pub(crate) async fn check_password(pool: &PgPool, account: AccountId, password: &str, field: &str) -> Result<()> {
     let hash = sqlx::query_scalar!("select password_hash from accounts where id = $1", account as AccountId)
         .fetch_optional(pool)
         .await?

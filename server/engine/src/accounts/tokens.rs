@@ -13,6 +13,9 @@ pub(crate) enum Purpose {
     PasswordReset,
     Invitation,
     SignIn,
+    SignUp,
+    EmailOld,
+    EmailNew,
 }
 
 impl Purpose {
@@ -22,12 +25,17 @@ impl Purpose {
             Self::PasswordReset => "password_reset",
             Self::Invitation => "invitation",
             Self::SignIn => "sign_in",
+            Self::SignUp => "sign_up",
+            Self::EmailOld => "email_old",
+            Self::EmailNew => "email_new",
         }
     }
 
-    fn lasts(self) -> Duration {
+    pub(crate) fn lasts(self) -> Duration {
         match self {
             Self::Setup | Self::Invitation => Duration::days(7),
+            Self::SignUp => Duration::days(2),
+            Self::EmailOld | Self::EmailNew => Duration::days(1),
             Self::PasswordReset => Duration::hours(1),
             Self::SignIn => Duration::minutes(10),
         }

@@ -4,13 +4,15 @@ use super::people::{Dice, Person, person};
 use super::{Options, PARTNER, PASSWORD, TOLD_PARTNERS};
 use crate::accounts::setup::Owner;
 use crate::accounts::{hash_password, team};
-use crate::{Moment, Result, links, offers, partners, programs};
+use crate::partners::sign_up::Answered;
+use crate::{Moment, Result, links, offers, partners, portal, programs};
 use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, Invite, Role};
 use domain::ids::{EnrollmentId, OfferId, ProgramId};
 use domain::links::NewLink;
 use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Trigger};
 use domain::partners::{EnrollmentStatus, Kinds, NewPartner, NewPromoCode, OfferChoice};
+use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool};
@@ -91,6 +93,32 @@ pub(super) async fn set(pool: &PgPool, options: &Options, start: DateTime<Utc>, 
     Ok(vec![acme, northwind.ready("northwind", BOOKS)])
 }
 
+const QUESTION: &str = "Where will you recommend us?";
+const CHANNELS: [&str; 4] = ["A blog or newsletter", "Videos", "Social media", "To my clients"];
+const WELCOME: &str = "## Good to have you here
+
+Share **your link** wherever you recommend Acme. Whoever signs up within 60 days is yours.
+
+1. Copy your link from the [dashboard](/p/acme).
+2. Tell people what Acme did for you. Honest words sell best.
+3. We pay on the 5th of each month.
+";
+const TERMS: &str = "## The short of it
+
+- Recommend Acme honestly, and say that you earn by it.
+- Don't buy ads on our name.
+- We pay on the 5th of each month, 30 days after the sale.
+";
+
+/// What those answered who have applied: the first program asks.
+fn answered(number: usize, review: bool) -> Answered {
+    if review {
+        return Answered::default();
+    }
+    let answer = Answer { question: QUESTION.into(), answer: CHANNELS[number % CHANNELS.len()].into() };
+    Answered { answers: vec![answer], terms: Some(1) }
+}
+
 /// A scene while it is being set.
 struct Stage<'a> {
     pool: &'a PgPool,
@@ -148,11 +176,37 @@ impl<'a> Stage<'a> {
             consent_required: false,
             minimum_payment: if first { 25.into() } else { 10.into() },
             payment_day: if first { 5 } else { 15 },
+            mask_customers: true,
         };
         let mut stage = stage;
         let moment = stage.moment(start);
         programs::update(pool, &moment, &stage.owner, &settings).await?;
+        if first {
+            stage.portal(conn).await?;
+        }
         Ok(stage)
+    }
+
+    /// The first program's portal: a message, a question and terms.
+    async fn portal(&mut self, conn: &mut PgConnection) -> Result<()> {
+        let moment = self.moment(self.start);
+        portal::publish(conn, &moment, &self.owner, TERMS).await?;
+        portal::set_welcome(conn, &moment, &self.owner, WELCOME, LandsOn::Dashboard).await?;
+        let question = Question {
+            label: QUESTION.into(),
+            kind: QuestionKind::Choice,
+            required: true,
+            choices: CHANNELS.map(String::from).to_vec(),
+        };
+        portal::set_sign_up(conn, &moment, &self.owner, SignUpRule::Approve, &[question]).await?;
+        let brand = BrandInput {
+            brand: String::new(),
+            accent: String::new(),
+            colour: String::new(),
+            link_domain: String::new(),
+            share_text: "I use Acme every day. Have a look:".into(),
+        };
+        portal::set_brand(conn, &moment, &self.owner, &brand).await
     }
 
     /// A moment of the story; no two draw the same ids.
@@ -283,7 +337,8 @@ impl<'a> Stage<'a> {
             let input = newcomer(&person(from + number), None, EnrollmentStatus::Pending);
             let moment = self.moment(self.options.at - Duration::days(days));
             let mut conn = self.pool.begin().await?;
-            let made = partners::apply(&mut conn, &moment, slug, &input).await?;
+            let answered = answered(number, self.review);
+            let made = partners::apply(&mut conn, &moment, slug, &input, &answered).await?;
             if number == 2 {
                 let moment = self.moment(self.options.at - Duration::days(days - 1));
                 let status = EnrollmentStatus::Declined;

@@ -142,7 +142,8 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
                   p.organization_id as "organization_id: OrganizationId", p.slug, p.name,
                   p.currency as "currency: Currency", p.time_zone, p.accent, p.website, p.allowed_hosts, p.window_days,
                   p.click_model as "click_model: ClickModel", p.self_referral as "self_referral: SelfReferralRule",
-                  p.review_commissions, p.consent_required, p.minimum_payment, p.payment_day
+                  p.review_commissions, p.consent_required, p.minimum_payment, p.payment_day,
+                  p.mask_customers, p.sandbox, p.link_domain
          from api_keys k join programs p on p.id = k.program_id
          where k.key_hash = $1 and k.revoked_at is null"#,
         &token_hash(key)
@@ -180,6 +181,9 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
         consent_required: found.consent_required,
         minimum_payment: found.minimum_payment,
         payment_day: found.payment_day,
+        mask_customers: found.mask_customers,
+        sandbox: found.sandbox,
+        link_domain: found.link_domain,
     };
     let actor = Actor::Key { key: found.key, program: program.id };
     Ok(Some(KeyHolder { actor, scopes: found.scopes, program }))

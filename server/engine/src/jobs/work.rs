@@ -2,7 +2,7 @@ use crate::commissions::release_holds;
 use crate::integrations::answers;
 use crate::ledger::close_months;
 use crate::links::partitions;
-use crate::messages::{Mail, Mailer, compose};
+use crate::messages::{Letter, Mail, Mailer, compose, outbox};
 use crate::{Error, Moment, Result};
 use chrono::{Duration, Months};
 use graphile_worker::{
@@ -19,8 +19,8 @@ use std::future::Future;
 pub struct Context {
     /// The database.
     pub pool: PgPool,
-    /// The way out for mail.
-    pub mailer: Mailer,
+    /// The way out for mail; without one it lies in the outbox.
+    pub mailer: Option<Mailer>,
     /// Where people reach the server, without a slash at its end.
     pub public_url: String,
 }
@@ -107,14 +107,19 @@ impl TaskHandler for Mail {
         let letter = letter(context, &self).await.map_err(failure(&worker, DATABASE))?;
         let Some(letter) = letter else { return Ok(()) };
         let unsent = "The mail server did not take the mail; the log tells more.";
-        context.mailer.send(&letter).await.map_err(failure(&worker, unsent))
+        let Some(mailer) = &context.mailer else { return Ok(()) };
+        mailer.send(&letter).await.map_err(failure(&worker, unsent))
     }
 }
 
-/// Committed before it is sent, so that the link in it works.
-async fn letter(context: &Context, mail: &Mail) -> Result<Option<crate::messages::Letter>> {
+/// Committed before it is sent, so that the link in it works; where nothing sends it, it is laid in the outbox with that.
+async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
     let mut tx = context.pool.begin().await?;
-    let letter = compose(&mut tx, &Moment::now(), &context.public_url, mail).await?;
+    let moment = Moment::now();
+    let letter = compose(&mut tx, &moment, &context.public_url, mail).await?;
+    if let (Some(letter), None) = (&letter, &context.mailer) {
+        outbox::keep(&mut tx, &moment, mail, letter).await?;
+    }
     tx.commit().await?;
     Ok(letter)
 }
@@ -168,12 +173,15 @@ async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Sessions and one-time links that are over, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
+/// Sessions, sign-ups, changes of e-mail and one-time links that are over, mail in the outbox after 30 days, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
 /// 90.
 pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     let at = moment.at;
     sqlx::query!("delete from sessions where expires_at <= $1", at).execute(pool).await?;
     sqlx::query!("delete from one_time_tokens where expires_at <= $1", at).execute(pool).await?;
+    sqlx::query!("delete from sign_ups where expires_at <= $1", at).execute(pool).await?;
+    sqlx::query!("delete from email_changes where expires_at <= $1", at).execute(pool).await?;
+    outbox::purge(pool, moment).await?;
     answers::purge(pool, moment).await?;
     let mut conn = pool.acquire().await?;
     while blank_ip_hashes(&mut conn, moment).await? > 0 {}

@@ -1,9 +1,10 @@
-use super::Mail;
+use super::{Mail, templates};
+use crate::accounts;
 use crate::accounts::tokens::{self, Purpose};
-use crate::programs;
 use crate::{Error, Moment, Result};
 use askama::Template;
-use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
+use domain::messages::MailKind;
 use domain::money::{Currency, Money};
 use domain::text::email_key;
 use sqlx::PgConnection;
@@ -91,30 +92,32 @@ pub async fn compose(
                 ..person.content()
             }
         }),
+        Mail::EmailChange { account, new } => email_change(conn, moment, public_url, *account, *new).await?,
+        Mail::SignUpConfirm { program, sign_up } => {
+            sign_up_confirm(conn, moment, public_url, *program, *sign_up).await?
+        }
+        Mail::PartnerWaiting { account, program, enrollment } => {
+            partner_waiting(conn, public_url, *account, *program, *enrollment).await?
+        }
         Mail::PartnerActivated { program, enrollment } => {
             let partner = partner(conn, public_url, *program, *enrollment).await?;
-            partner.map(|partner| Content {
-                subject: format!("You are a partner of {}", partner.program),
-                paragraphs: vec![
-                    format!("You are now an active partner of {}. Your code is {}.", partner.program, partner.code),
-                    "Share your link, and follow each click, customer and commission on your dashboard.".into(),
-                ],
-                button: Some(("Open your dashboard".into(), partner.portal.clone())),
-                ..partner.content()
-            })
+            to_partner(conn, *program, MailKind::PartnerActivated, partner, Some("Open your dashboard"), &[]).await?
+        }
+        Mail::PartnerDeclined { program, enrollment } => {
+            let partner = partner(conn, public_url, *program, *enrollment).await?;
+            to_partner(conn, *program, MailKind::PartnerDeclined, partner, None, &[]).await?
         }
         Mail::PartnerPaused { program, enrollment } => {
             let partner = partner(conn, public_url, *program, *enrollment).await?;
-            partner.map(|partner| Content {
-                subject: format!("Your partnership with {} is paused", partner.program),
-                paragraphs: vec![
-                    format!("{} has paused your partnership.", partner.program),
-                    "What you have earned so far stays yours. While the pause lasts, new sales earn nothing. If you have \
-                     questions, answer to the team that looks after the program."
-                        .into(),
-                ],
-                button: Some(("Open your dashboard".into(), partner.portal.clone())),
-                ..partner.content()
+            to_partner(conn, *program, MailKind::PartnerPaused, partner, Some("Open your dashboard"), &[]).await?
+        }
+        Mail::Test { account, program, kind } => {
+            let template = templates::of(conn, *program, *kind).await?.example(*kind);
+            person(conn, *account).await?.map(|person| Content {
+                subject: format!("Test: {}", template.subject),
+                paragraphs: template.paragraphs(),
+                sender: "A test, with example data".into(),
+                ..person.content()
             })
         }
         Mail::PaymentSent { program, payment } => payment_sent(conn, public_url, *program, *payment).await?,
@@ -231,16 +234,159 @@ async fn partner_invitation(
     let Some(partner) = partner(conn, public_url, program, enrollment).await? else { return Ok(None) };
     let Some(person) = person(conn, account).await? else { return Ok(None) };
     let button = way_in(conn, moment, public_url, account, person.has_password).await?;
-    Ok(Some(Content {
-        subject: format!("Become a partner of {}", partner.program),
-        paragraphs: vec![
-            format!("{} has invited you to its partner program. Your code is {}.", partner.program, partner.code),
-            once_a_week(person.has_password).into(),
-        ],
-        button: Some(button),
-        sender: partner.program,
+    let last = once_a_week(person.has_password).to_owned();
+    let values =
+        [("partner.name", &*partner.name), ("partner.code", &*partner.code), ("program.name", &*partner.program)];
+    let content = Content { button: Some(button), sender: partner.program.clone(), ..person.content() };
+    let mut content = worded(conn, program, MailKind::PartnerInvitation, &values, content).await?;
+    content.paragraphs.push(last);
+    Ok(Some(content))
+}
+
+/// A mail in the words that the program has for its kind.
+async fn worded(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    kind: MailKind,
+    values: &[(&str, &str)],
+    content: Content,
+) -> Result<Content> {
+    let value = |field: &str| values.iter().find(|(name, _)| *name == field).map(|(_, value)| (*value).to_owned());
+    let template = templates::of(conn, program, kind).await?.filled(value);
+    let paragraphs = template.paragraphs();
+    Ok(Content { subject: template.subject, paragraphs, ..content })
+}
+
+/// A mail to a partner, perhaps with a button that leads to the portal.
+async fn to_partner(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    kind: MailKind,
+    partner: Option<Partner>,
+    button: Option<&str>,
+    more: &[(&str, &str)],
+) -> Result<Option<Content>> {
+    let Some(partner) = partner else { return Ok(None) };
+    let Partner { email, name, code, program: sender, portal } = partner;
+    let own = [("partner.name", &*name), ("partner.code", &*code), ("program.name", &*sender)];
+    let values = [&own, more].concat();
+    let button = button.map(|words| (words.to_owned(), portal));
+    let content = Content { to: email, name: name.clone(), button, sender: sender.clone(), ..Content::default() };
+    worded(conn, program, kind, &values, content).await.map(Some)
+}
+
+async fn sign_up_confirm(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    public_url: &str,
+    program: ProgramId,
+    sign_up: SignUpId,
+) -> Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"select s.email, s.name, p.slug, coalesce(nullif(o.brand, ''), p.name) as "program!",
+                  exists (select from enrollments e
+                          where e.program_id = $1 and lower(e.email) = lower(s.email) and e.status <> 'declined')
+                      as "is_partner!"
+           from sign_ups s join programs p on p.id = s.program_id join portals o on o.program_id = s.program_id
+           where s.program_id = $1 and s.id = $2"#,
+        program as ProgramId,
+        sign_up as SignUpId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let content = Content { to: row.email, name: row.name.clone(), sender: row.program.clone(), ..Content::default() };
+    if row.is_partner {
+        return Ok(Some(Content {
+            subject: format!("You are a partner of {} already", row.program),
+            paragraphs: vec![
+                format!(
+                    "Somebody, most likely you, has signed up as a partner of {} with this e-mail address. You are \
+                     one already: sign in, or choose a new password where you have forgotten yours.",
+                    row.program
+                ),
+                "If that was not you, leave it: nothing has changed.".into(),
+            ],
+            button: Some(("Sign in".into(), format!("{public_url}/p/{}/sign-in", row.slug))),
+            ..content
+        }));
+    }
+    let token = tokens::make(conn, moment, Purpose::SignUp, None, &format!("{program}/{sign_up}")).await?;
+    let link = format!("{public_url}/confirm-sign-up/{token}");
+    let content = Content { button: Some(("Confirm your e-mail".into(), link)), ..content };
+    let values = [("partner.name", &*row.name), ("program.name", &*row.program)];
+    worded(conn, program, MailKind::SignUpConfirm, &values, content).await.map(Some)
+}
+
+async fn partner_waiting(
+    conn: &mut PgConnection,
+    public_url: &str,
+    account: AccountId,
+    program: ProgramId,
+    enrollment: EnrollmentId,
+) -> Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"select p.slug, p.name as program, e.code, coalesce(nullif(e.name, ''), e.company) as "name!", e.email,
+                  e.website
+           from enrollments e join programs p on p.id = e.program_id
+           where e.program_id = $1 and e.id = $2 and e.status = 'pending'"#,
+        program as ProgramId,
+        enrollment as EnrollmentId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
+    let page = format!("{public_url}/admin/{}/partners/{}", row.slug, row.code);
+    let content = Content {
+        button: Some(("Look at the application".into(), page)),
+        sender: row.program.clone(),
         ..person.content()
-    }))
+    };
+    let values = [
+        ("partner.name", &*row.name),
+        ("partner.email", &*row.email),
+        ("partner.website", &*row.website),
+        ("program.name", &*row.program),
+    ];
+    worded(conn, program, MailKind::PartnerWaiting, &values, content).await.map(Some)
+}
+
+async fn email_change(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    public_url: &str,
+    account: AccountId,
+    new: bool,
+) -> Result<Option<Content>> {
+    let change = accounts::email::pending(conn, moment, account).await?;
+    let (Some(change), Some(person)) = (change, person(conn, account).await?) else { return Ok(None) };
+    let purpose = if new { Purpose::EmailNew } else { Purpose::EmailOld };
+    let token = tokens::make(conn, moment, purpose, Some(account), "").await?;
+    let (was, will_be) = (person.email.clone(), change.email.clone());
+    let mut content = Content {
+        subject: "Confirm your new e-mail".into(),
+        paragraphs: vec![
+            format!(
+                "Your account shall have the e-mail {will_be} instead of {was}. Both addresses have to confirm that."
+            ),
+            "The link below works once, for a day. If you did not ask for this, leave it, and choose a new password: \
+             somebody knows yours."
+                .into(),
+        ],
+        button: Some(("Confirm".into(), format!("{public_url}/confirm-email/{token}"))),
+        sender: "Tributary".into(),
+        ..person.content()
+    };
+    if new {
+        content.to = change.email;
+        // Perhaps it was mistyped, and belongs to a stranger.
+        content.paragraphs = vec![
+            "Somebody, most likely you, wants to use this e-mail address to sign in.".into(),
+            "The link below confirms it. It works once, for a day. If that was not you, leave it.".into(),
+        ];
+        content.name = String::new();
+    }
+    Ok(Some(content))
 }
 
 struct Partner {
@@ -251,12 +397,6 @@ struct Partner {
     portal: String,
 }
 
-impl Partner {
-    fn content(self) -> Content {
-        Content { to: self.email, name: self.name, sender: self.program, ..Content::default() }
-    }
-}
-
 /// A partner with the address at which it is reached: its own, else that of its first account. `None` without any.
 async fn partner(
     conn: &mut PgConnection,
@@ -264,23 +404,24 @@ async fn partner(
     program: ProgramId,
     enrollment: EnrollmentId,
 ) -> Result<Option<Partner>> {
-    let program = programs::get(conn, program).await?;
     let row = sqlx::query!(
-        r#"select e.code, coalesce(nullif(e.name, ''), e.company) as "name!",
+        r#"select e.code, coalesce(nullif(e.name, ''), e.company) as "name!", p.slug,
+                  coalesce(nullif(o.brand, ''), p.name) as "program!",
                   coalesce(nullif(e.email, ''), (
                       select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
                       where ea.program_id = e.program_id and ea.enrollment_id = e.id
                       order by ea.created_at, a.id limit 1
                   )) as email
-         from enrollments e where e.program_id = $1 and e.id = $2"#,
-        program.id as ProgramId,
+         from enrollments e join programs p on p.id = e.program_id join portals o on o.program_id = e.program_id
+         where e.program_id = $1 and e.id = $2"#,
+        program as ProgramId,
         enrollment as EnrollmentId
     )
     .fetch_optional(conn)
     .await?;
     Ok(row.and_then(|row| {
-        let portal = format!("{public_url}/p/{}", program.slug);
-        Some(Partner { email: row.email?, name: row.name, code: row.code, program: program.name, portal })
+        let portal = format!("{public_url}/p/{}", row.slug);
+        Some(Partner { email: row.email?, name: row.name, code: row.code, program: row.program, portal })
     }))
 }
 
@@ -301,15 +442,12 @@ async fn payment_sent(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(paid) = paid else { return Ok(None) };
-    let amount = Money::new(paid.amount, paid.currency);
-    let by = if paid.method.is_empty() { String::new() } else { format!(" by {}", paid.method) };
-    Ok(partner(conn, public_url, program, paid.enrollment).await?.map(|partner| Content {
-        subject: format!("{} has paid you {amount}", partner.program),
-        paragraphs: vec![
-            format!("{} has sent you {amount}{by}, dated {}.", partner.program, paid.payment_date.format("%-d %B %Y")),
-            "Your dashboard shows which commissions it pays.".into(),
-        ],
-        button: Some(("See your ledger".into(), format!("{}/ledger", partner.portal))),
-        ..partner.content()
-    }))
+    let amount = Money::new(paid.amount, paid.currency).to_string();
+    let method = if paid.method.is_empty() { "your payout method" } else { &paid.method };
+    let date = paid.payment_date.format("%-d %B %Y").to_string();
+    let Some(partner) = partner(conn, public_url, program, paid.enrollment).await? else { return Ok(None) };
+    let ledger = format!("{}/ledger", partner.portal);
+    let partner = Partner { portal: ledger, ..partner };
+    let values = [("payment.amount", &*amount), ("payment.method", method), ("payment.date", &*date)];
+    to_partner(conn, program, MailKind::PaymentSent, Some(partner), Some("See your ledger"), &values).await
 }

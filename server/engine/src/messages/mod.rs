@@ -4,13 +4,16 @@
 
 mod compose;
 mod mailer;
+pub mod outbox;
+pub mod templates;
 
 pub use compose::{Letter, compose};
 pub use mailer::Mailer;
 
 use crate::{Result, jobs};
 use chrono::{DateTime, Utc};
-use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
+use domain::messages::MailKind;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -46,6 +49,45 @@ pub enum Mail {
         /// When, UTC.
         at: DateTime<Utc>,
     },
+    /// To the address that counts now, and to the new one, of an account that wants another e-mail.
+    EmailChange {
+        /// Whose.
+        account: AccountId,
+        /// Whether it goes to the new address.
+        new: bool,
+    },
+    /// To somebody who has signed up.
+    SignUpConfirm {
+        /// The program.
+        program: ProgramId,
+        /// The sign-up.
+        sign_up: SignUpId,
+    },
+    /// To a member of the team, of a partner who waits for approval.
+    PartnerWaiting {
+        /// The member.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
+    /// To a partner who was not let in.
+    PartnerDeclined {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
+    /// To a member of the team who tries the words of a mail.
+    Test {
+        /// The member.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// Which mail.
+        kind: MailKind,
+    },
     /// To a partner who was let in, or let in again.
     PartnerActivated {
         /// The program.
@@ -78,9 +120,30 @@ impl Mail {
             Self::TeamInvitation { .. } => "Mail: invitation to the team",
             Self::PartnerInvitation { .. } => "Mail: invitation to a partner",
             Self::SecondFactorOff { .. } => "Mail: second factor turned off",
+            Self::EmailChange { .. } => "Mail: change of e-mail",
+            Self::SignUpConfirm { .. } => "Mail: confirm the e-mail",
+            Self::PartnerWaiting { .. } => "Mail: partner waits for approval",
+            Self::PartnerDeclined { .. } => "Mail: partner declined",
+            Self::Test { .. } => "Mail: test",
             Self::PartnerActivated { .. } => "Mail: partner activated",
             Self::PartnerPaused { .. } => "Mail: partner paused",
             Self::PaymentSent { .. } => "Mail: payment sent",
+        }
+    }
+
+    /// The program in whose name it goes, if one does.
+    fn program(&self) -> Option<ProgramId> {
+        match self {
+            Self::PasswordReset { .. } | Self::SecondFactorOff { .. } | Self::EmailChange { .. } => None,
+            Self::TeamInvitation { program, .. }
+            | Self::PartnerInvitation { program, .. }
+            | Self::SignUpConfirm { program, .. }
+            | Self::PartnerWaiting { program, .. }
+            | Self::PartnerDeclined { program, .. }
+            | Self::Test { program, .. }
+            | Self::PartnerActivated { program, .. }
+            | Self::PartnerPaused { program, .. }
+            | Self::PaymentSent { program, .. } => Some(*program),
         }
     }
 }

@@ -1,13 +1,18 @@
+use super::sign_up::Answered;
 use super::{account_of, allow, check_names, invite, note_standing, page};
 use crate::links::codes::{IN_USE, claim};
+use crate::messages::{self, Mail};
+use crate::portal;
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
-use domain::accounts::{Actor, Power};
+use domain::accounts::{Actor, Power, Role};
 use domain::ids::{AccountId, EnrollmentId, LinkId, ProgramId};
 use domain::partners::{EnrollmentStatus, NewPartner, PartnerName, code_from_name};
+use domain::portal::SignUpRule;
 use domain::text::{FieldError, check_code, code_key, email_key};
 use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 /// Lets a partner in: its code, its default offers, its default link and its first account, all in the caller's
 /// transaction. Asks for `ManagePartners`, or a key.
@@ -21,21 +26,26 @@ pub async fn create(
     input: &NewPartner,
 ) -> Result<PartnerName> {
     allow(actor, Power::ManagePartners)?;
-    let partner = enroll(conn, moment, actor, input).await?;
+    let (partner, account) = enroll(conn, moment, actor, input).await?;
+    if let Some(account) = account.filter(|_| input.status == EnrollmentStatus::Active) {
+        invite(conn, actor.program(), partner.id, account).await?;
+    }
     let details = json!({ "status": input.status });
     audit::record(conn, moment, actor, "partner.create", &partner.name, &page(&partner.code), details).await?;
     Ok(partner)
 }
 
-/// A partner applies by itself: pending until an admin decides; the standing asked for is ignored.
+/// A partner applies by itself: pending until an admin decides, or active at once, as the program has it; the standing
+/// asked for is ignored. What was answered has been checked. The team is told of who waits, the partner of being let in.
 ///
 /// # Errors
-/// `NotFound` without such a program; `Invalid` by field.
+/// `NotFound` without such a program; `Conflict` where it takes no sign-ups; `Invalid` by field.
 pub async fn apply(
     conn: &mut PgConnection,
     moment: &Moment,
     program_slug: &str,
     input: &NewPartner,
+    answered: &Answered,
 ) -> Result<PartnerName> {
     let program = sqlx::query_scalar!(r#"select id as "id: ProgramId" from programs where slug = $1"#, program_slug)
         .fetch_optional(&mut *conn)
@@ -44,11 +54,56 @@ pub async fn apply(
     if input.email.trim().is_empty() {
         return Err(Error::field("email", "Give your e-mail address."));
     }
-    let input = NewPartner { status: EnrollmentStatus::Pending, ..input.clone() };
-    enroll(conn, moment, &Actor::System { program }, &input).await
+    let status = match portal::get(conn, program).await?.sign_up {
+        SignUpRule::Closed => return Err(Error::Conflict("This program takes no sign-ups at the moment.".into())),
+        SignUpRule::Approve => EnrollmentStatus::Pending,
+        SignUpRule::Open => EnrollmentStatus::Active,
+    };
+    let input = NewPartner { status, ..input.clone() };
+    let (partner, account) = enroll(conn, moment, &Actor::System { program }, &input).await?;
+    if !answered.answers.is_empty() {
+        sqlx::query!(
+            "update enrollments set answers = $3 where program_id = $1 and id = $2",
+            program as ProgramId,
+            partner.id as EnrollmentId,
+            Json(&answered.answers) as _
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    if let Some(version) = answered.terms {
+        portal::accept(conn, moment, program, partner.id, account, version).await?;
+    }
+    if status == EnrollmentStatus::Active {
+        messages::enqueue(conn, &Mail::PartnerActivated { program, enrollment: partner.id }).await?;
+    } else {
+        tell_the_team(conn, program, partner.id).await?;
+    }
+    Ok(partner)
 }
 
-async fn enroll(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &NewPartner) -> Result<PartnerName> {
+/// Tells everybody who may let partners in that one waits.
+async fn tell_the_team(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<()> {
+    let members = sqlx::query!(
+        r#"select m.account_id as "account: AccountId", m.role as "role: Role"
+           from programs p join memberships m on m.organization_id = p.organization_id where p.id = $1"#,
+        program as ProgramId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for member in members.into_iter().filter(|member| member.role.may(Power::ManagePartners)) {
+        messages::enqueue(conn, &Mail::PartnerWaiting { account: member.account, program, enrollment }).await?;
+    }
+    Ok(())
+}
+
+/// Makes the partner; and its account, where it has an e-mail.
+async fn enroll(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    input: &NewPartner,
+) -> Result<(PartnerName, Option<AccountId>)> {
     let program = actor.program();
     let mut errors = check_names(&input.name, &input.company, &input.email, &input.website);
     let wished = input.code.as_deref().map(str::trim).filter(|code| !code.is_empty());
@@ -136,9 +191,6 @@ async fn enroll(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: 
         )
         .execute(&mut *conn)
         .await?;
-        if input.status == EnrollmentStatus::Active {
-            invite(conn, program, id, account).await?;
-        }
     }
     sqlx::query!(
         "insert into enrollment_offers (program_id, enrollment_id, offer_id, position)
@@ -149,7 +201,7 @@ async fn enroll(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: 
     )
     .execute(conn)
     .await?;
-    Ok(PartnerName { id, code, name: name.to_owned() })
+    Ok((PartnerName { id, code, name: name.to_owned() }, account))
 }
 
 async fn is_enrolled(conn: &mut PgConnection, program: ProgramId, email: &str) -> Result<bool> {

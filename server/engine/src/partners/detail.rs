@@ -4,6 +4,7 @@ use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, OfferId, ProgramId};
 use domain::offers::{Override, Reward, overridden};
 use domain::partners::{EnrollmentStatus, PartnerAccount, PartnerDetail, PartnerName, PartnerOffer, Standing};
+use domain::portal::Answer;
 use domain::text::code_key;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -17,7 +18,7 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
     let program = actor.program();
     let partner = list::rows(conn, program, &[id]).await?.pop().ok_or(Error::NotFound("partner"))?;
     let more = sqlx::query!(
-        r#"select website, payout_method,
+        r#"select website, payout_method, answers as "answers: Json<Vec<Answer>>",
                   array(select code_key from enrollment_codes c
                         where c.program_id = $1 and c.enrollment_id = $2 and code_key <> lower(e.code)
                         order by created_at) as "old_codes!"
@@ -72,6 +73,7 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
     Ok(PartnerDetail {
         partner,
         website: more.website,
+        answers: more.answers.0,
         payout_method: more.payout_method,
         old_codes: more.old_codes,
         accounts,

@@ -5,6 +5,7 @@ mod detail;
 mod edit;
 mod list;
 pub mod promo_codes;
+pub mod sign_up;
 mod standing;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -87,6 +87,9 @@ async fn tell(
         }
         (_, EnrollmentStatus::Active) => messages::enqueue(conn, &Mail::PartnerActivated { program, enrollment }).await,
         (_, EnrollmentStatus::Paused) => messages::enqueue(conn, &Mail::PartnerPaused { program, enrollment }).await,
+        (_, EnrollmentStatus::Declined) => {
+            messages::enqueue(conn, &Mail::PartnerDeclined { program, enrollment }).await
+        }
         _ => Ok(()),
     }
 }

@@ -38,6 +38,7 @@ pub(crate) async fn program(pool: &PgPool) -> Actor {
     .execute(pool)
     .await
     .expect("program");
+    sqlx::query!("insert into portals (program_id) values ($1)", program.0).execute(pool).await.expect("portal");
     sqlx::query!(
         "insert into accounts (id, email, email_key, name, created_at) values ($1, 'o@acme.test', 'o@acme.test', 'Olga', $2)",
         account.0,
@@ -270,7 +271,8 @@ async fn standings_move_as_they_may_and_are_remembered(pool: PgPool) {
     use EnrollmentStatus::{Active, Banned, Paused, Pending};
     let owner = program(&pool).await;
     let input = NewPartner { status: Active, ..named("Ada") };
-    let ada = act!(pool, conn => apply(conn, &moment(0), "acme", &input)).expect("applied");
+    let ada =
+        act!(pool, conn => apply(conn, &moment(0), "acme", &input, &sign_up::Answered::default())).expect("applied");
     let read = async || {
         let conn = &mut *pool.acquire().await.expect("connection");
         detail(conn, &owner, ada.id).await.expect("detail")

@@ -29,12 +29,14 @@ pub async fn due_partners(conn: &mut PgConnection, actor: &Actor, search: Option
            )
            select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!",
                   e.status as "status: EnrollmentStatus", b.due as "due!", b.held as "held!",
-                  coalesce(e.payout_method, '') as "method!", p.minimum_payment,
+                  coalesce(e.payout_method, '') as "method!",
+                  coalesce(m.minimum, p.minimum_payment) as "minimum_payment!",
                   (select max(created_at) from payments y
                    where y.program_id = $1 and y.enrollment_id = e.id and y.status = 'paid') as last_paid_at
            from balances b
            join enrollments e on e.program_id = $1 and e.id = b.enrollment_id
            join programs p on p.id = $1
+           left join payout_methods m on m.program_id = $1 and m.kind::text = lower(e.payout_method)
            where $2::text is null or concat_ws(' ', e.code, e.name, e.company) ilike $2
            order by b.due desc, e.id limit 1000"#,
         setting.program as ProgramId,
@@ -110,10 +112,11 @@ pub async fn preview(
     ids.dedup();
     let rows = sqlx::query!(
         r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!",
-                  e.status as "status: EnrollmentStatus", coalesce(e.payout_method, '') as "method!", p.minimum_payment,
-                  o.amount as "amount!", o.entries as "entries!"
+                  e.status as "status: EnrollmentStatus", coalesce(e.payout_method, '') as "method!",
+                  coalesce(m.minimum, p.minimum_payment) as "minimum_payment!", o.amount as "amount!", o.entries as "entries!"
            from enrollments e
            join programs p on p.id = e.program_id
+           left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
            cross join lateral (
                select coalesce(sum(t.amount), 0) as amount, count(*) as entries
                from entries t

@@ -6,6 +6,7 @@
 
 mod due;
 mod lists;
+pub mod methods;
 mod record;
 #[cfg(test)]
 mod tests;

@@ -108,8 +108,9 @@ async fn lock(conn: &mut PgConnection, setting: &Setting, input: &BatchInput) ->
         Partner,
         r#"select e.id as "id: EnrollmentId", coalesce(nullif(e.name, ''), e.company) as "name!",
                   e.status as "status: EnrollmentStatus", coalesce(e.payout_method, '') as "method!",
-                  p.minimum_payment as minimum
+                  coalesce(m.minimum, p.minimum_payment) as "minimum!"
            from enrollments e join programs p on p.id = e.program_id
+           left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
            where e.program_id = $1 and e.id = any($2) order by e.id for share of e"#,
         setting.program as ProgramId,
         &ids

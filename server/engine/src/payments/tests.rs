@@ -543,3 +543,40 @@ async fn only_those_with_the_power_pay_and_only_in_their_program(pool: PgPool) {
     assert!(batches(conn, &strange.owner(), &Paging::default()).await.expect("none").data.is_empty());
     assert_eq!(batches(conn, &world.owner(), &Paging::default()).await.expect("one").data.len(), 1);
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_method_s_own_minimum_counts_before_the_program_s(pool: PgPool) {
+    use domain::payments::{PayoutKind, PayoutMethod};
+    let world = at_once(pool).await;
+    let (ada, ben) = (world.partner("ada").await, world.partner("ben").await);
+    earn(&world, &ada, "nora", "100").await;
+    earn(&world, &ben, "jo", "100").await;
+    sqlx::query("update programs set minimum_payment = 10").execute(&world.pool).await.expect("minimum");
+    sqlx::query("update enrollments set payout_method = case code when 'ada' then 'cheque' else 'paypal' end")
+        .execute(&world.pool)
+        .await
+        .expect("methods");
+    let cheque = |minimum: Option<&str>, countries: &[&str]| PayoutMethod {
+        kind: PayoutKind::Cheque,
+        offered: true,
+        countries: countries.iter().map(ToString::to_string).collect(),
+        minimum: minimum.map(dec),
+    };
+    let set = async |actor: &Actor, method: PayoutMethod| {
+        let mut conn = world.pool.acquire().await.expect("connection");
+        methods::set(&mut conn, &world.moment(), actor, &[method]).await
+    };
+    set(&world.owner(), cheque(Some("50"), &["US"])).await.expect("set");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let listed = methods::list(&mut conn, world.program).await.expect("methods");
+    assert_eq!(listed.len(), PayoutKind::ALL.len());
+    assert!(listed.contains(&cheque(Some("50"), &["US"])));
+    drop(conn);
+    let lines = review(&world, &[&ada, &ben]).await.lines;
+    let below = |line: &domain::payments::PreviewLine| line.flags.contains(&Flag::BelowMinimum);
+    assert!(below(&lines[0]) && !below(&lines[1]), "{lines:?}");
+    assert!(
+        matches!(set(&world.owner(), cheque(Some("-1"), &["USA"])).await, Err(Error::Invalid(errors)) if errors.len() == 2)
+    );
+    assert!(matches!(set(&world.admin(Role::Finance), cheque(None, &[])).await, Err(Error::Forbidden)));
+}

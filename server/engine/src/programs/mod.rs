@@ -1,6 +1,9 @@
 //! Programs: their settings and their audit log.
 
 pub mod audit;
+mod copy;
+
+pub use copy::copy;
 
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power, Role, Session};
@@ -21,7 +24,8 @@ pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program>
         r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
                   currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
                   click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
-                  review_commissions, consent_required, minimum_payment, payment_day
+                  review_commissions, consent_required, minimum_payment, payment_day, mask_customers, sandbox,
+                  link_domain
          from programs where id = $1"#,
         program as ProgramId
     )
@@ -40,7 +44,8 @@ pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
         r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
                   currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
                   click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
-                  review_commissions, consent_required, minimum_payment, payment_day
+                  review_commissions, consent_required, minimum_payment, payment_day, mask_customers, sandbox,
+                  link_domain
          from programs where slug = $1"#,
         slug
     )
@@ -59,7 +64,8 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
         r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
                   currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
                   click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
-                  review_commissions, consent_required, minimum_payment, payment_day
+                  review_commissions, consent_required, minimum_payment, payment_day, mask_customers, sandbox,
+                  link_domain
          from programs order by name, id"#
     )
     .fetch_all(conn)
@@ -144,6 +150,13 @@ pub async fn make(
         error if error.violates("programs_slug_key") => Error::field("slug", "This name is taken. Choose another."),
         error => error,
     })?;
+    sqlx::query!("insert into portals (program_id) values ($1)", id as ProgramId).execute(&mut *conn).await?;
+    sqlx::query!(
+        "insert into payout_methods (program_id, kind) select $1, kind from unnest(enum_range(null::payout_kind)) as k(kind)",
+        id as ProgramId
+    )
+    .execute(&mut *conn)
+    .await?;
     get(conn, id).await
 }
 
@@ -197,7 +210,7 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
     sqlx::query!(
         "update programs set name = $2, currency = $3, time_zone = $4, next_time_zone = $5, accent = $6, website = $7,
                 allowed_hosts = $8, window_days = $9, click_model = $10, self_referral = $11, review_commissions = $12,
-                consent_required = $13, minimum_payment = $14, payment_day = $15
+                consent_required = $13, minimum_payment = $14, payment_day = $15, mask_customers = $16
          where id = $1",
         actor.program() as ProgramId,
         input.name.trim(),
@@ -213,7 +226,8 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
         input.review_commissions,
         input.consent_required,
         input.minimum_payment,
-        input.payment_day
+        input.payment_day,
+        input.mask_customers
     )
     .execute(&mut *tx)
     .await?;

@@ -209,7 +209,7 @@ async fn finish(list: &mut Listing<'_>, rows: Vec<Row>) -> Result<Vec<Commission
     let Setting { program, .. } = list.setting;
     let paid: Vec<_> = rows.iter().filter(|row| row.status == CommissionStatus::Paid).map(|row| row.id).collect();
     let mut settled = settled_by(&mut list.conn, program, &paid).await?;
-    let mut notes = if list.masked { HashMap::new() } else { notes(&mut list.conn, program, &rows).await? };
+    let mut notes = if list.of_partner { HashMap::new() } else { notes(&mut list.conn, program, &rows).await? };
     let setting = list.setting;
     let row = |row: Row| {
         let settled = settled.remove(&row.id);

@@ -128,7 +128,7 @@ async fn read(list: &mut Listing<'_>, filter: &CustomerFilter, paging: &Paging) 
                 search,
                 after,
                 paging.rows() + 1,
-                list.partner.filter(|_| list.masked) as Option<EnrollmentId>
+                list.partner.filter(|_| list.of_partner) as Option<EnrollmentId>
             )
             .fetch_all(&mut *list.conn)
             .await?
@@ -182,7 +182,7 @@ async fn referrals(
         list.setting.program as ProgramId,
         &ids,
         standing,
-        list.partner.filter(|_| list.masked) as Option<EnrollmentId>
+        list.partner.filter(|_| list.of_partner) as Option<EnrollmentId>
     )
     .fetch_all(&mut *list.conn)
     .await?;

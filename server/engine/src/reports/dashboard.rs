@@ -40,7 +40,12 @@ pub async fn dashboard(
         _ => return Err(Error::Forbidden),
     }
     let head = head(conn, actor.program(), enrollment).await?;
-    let setting = Setting { program: actor.program(), currency: head.currency, zone: zone(&head.time_zone)? };
+    let setting = Setting {
+        program: actor.program(),
+        currency: head.currency,
+        zone: zone(&head.time_zone)?,
+        masks: head.mask_customers,
+    };
     let today = setting.day(moment.at);
     let (range, before) = (period.range(today), period.before(today));
     let figures = figures(conn, &setting, enrollment, range, before).await?;
@@ -74,6 +79,7 @@ struct Head {
     time_zone: String,
     payment_day: i32,
     minimum_payment: Decimal,
+    mask_customers: bool,
     code: String,
     name: String,
     status: EnrollmentStatus,
@@ -92,7 +98,9 @@ struct HeadOffer {
 async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<Head> {
     sqlx::query_as!(
         Head,
-        r#"select p.slug, p.currency as "currency: Currency", p.time_zone, p.payment_day, p.minimum_payment,
+        r#"select p.slug, p.currency as "currency: Currency", p.time_zone, p.mask_customers,
+                  p.payment_day,
+                  coalesce(m.minimum, p.minimum_payment) as "minimum_payment!",
                   e.code, coalesce(nullif(e.name, ''), e.company) as "name!", e.status as "status: EnrollmentStatus",
                   e.payout_method is not null as "payout_method_chosen!",
                   (select l.code from links l
@@ -110,6 +118,7 @@ async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: Enrollmen
                    where c.program_id = e.program_id and c.enrollment_id = e.id and c.disabled_at is null
                   ) as "promo_codes!: Json<Vec<PromoCodeLine>>"
            from enrollments e join programs p on p.id = e.program_id
+           left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
            where e.program_id = $1 and e.id = $2"#,
         program as ProgramId,
         enrollment as EnrollmentId
@@ -295,7 +304,7 @@ async fn latest(conn: &mut PgConnection, setting: &Setting, enrollment: Enrollme
         };
         Line {
             id: row.id,
-            customer: email_masked(&row.email),
+            customer: if setting.masks || row.email.is_empty() { email_masked(&row.email) } else { row.email.clone() },
             happened: happened(&row, setting),
             occurred_at: row.occurred_at,
             day: setting.day(row.occurred_at),

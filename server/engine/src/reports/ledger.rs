@@ -61,7 +61,7 @@ pub async fn ledger(
 ) -> Result<LedgerPage> {
     visible(conn, actor, enrollment).await?;
     let setting = Setting::of(conn, actor).await?;
-    let masked = super::own(actor)?.is_some();
+    let masked = super::own(actor)?.is_some() && setting.masks;
     let (from, to) = setting.instants(filter.from, filter.to)?;
     let cursor = Cursor::read(paging, Key::Time)?;
     let whose = Whose { setting, enrollment };

@@ -1,7 +1,7 @@
 //! What partners and admins read: the dashboard, the overview, lists and details. Nothing here changes anything.
 //!
 //! Who asks decides what is seen: a member of the team and a program's key see the whole program, a partner its own
-//! rows, with customers masked. Another's row is `NotFound`.
+//! rows, with customers masked unless the program shows them. Another's row is `NotFound`.
 
 mod commissions;
 mod customers;

@@ -175,7 +175,8 @@ async fn balances(conn: &mut PgConnection, setting: &Setting) -> Result<(Decimal
                   (select count(*) from partners m
                    join enrollments e on e.program_id = $1 and e.id = m.enrollment_id
                    join programs p on p.id = $1
-                   where m.due > 0 and m.due >= p.minimum_payment and e.status <> 'banned') as "to_pay!",
+                   left join payout_methods w on w.program_id = $1 and w.kind::text = lower(e.payout_method)
+                   where m.due > 0 and m.due >= coalesce(w.minimum, p.minimum_payment) and e.status <> 'banned') as "to_pay!",
                   (select count(*) from enrollments where program_id = $1 and status = 'pending') as "pending!",
                   (select count(*) from commissions where program_id = $1 and status = 'review') as "in_review!"
            from partners"#,

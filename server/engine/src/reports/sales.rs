@@ -59,7 +59,8 @@ pub async fn sales(
 fn search(list: &Listing<'_>, filter: &SaleFilter) -> (Option<String>, Option<String>) {
     let pattern = like(filter.search.as_deref());
     let exact = filter.search.as_deref().map(|text| text.trim().to_owned());
-    if list.masked { (pattern.map(|_| String::new()), None) } else { (pattern, exact) }
+    let pattern = if list.masked { pattern.map(|_| String::new()) } else { pattern };
+    (pattern, exact.filter(|_| !list.of_partner))
 }
 
 struct Row {
@@ -188,11 +189,11 @@ fn finish(list: &Listing<'_>, row: Row) -> SaleRow {
     };
     SaleRow {
         id: row.id,
-        event_id: if list.masked { String::new() } else { row.event_id },
+        event_id: if list.of_partner { String::new() } else { row.event_id },
         customer: list.customer(row.customer_id, row.external_id, &row.email, &row.customer_name),
         partner,
         product: row.product,
-        invoice_id: if list.masked { String::new() } else { row.invoice_id },
+        invoice_id: if list.of_partner { String::new() } else { row.invoice_id },
         amount: list.setting.money(row.amount),
         refunded: list.setting.money(row.refunded),
         earned: list.setting.money(row.earned),
@@ -208,7 +209,7 @@ fn finish(list: &Listing<'_>, row: Row) -> SaleRow {
 /// `NotFound` where it is not in the program, or a partner asks; `Forbidden` without the power to view.
 pub async fn sale(conn: &mut PgConnection, actor: &Actor, id: SaleId) -> Result<SaleDetail> {
     let mut list = listing(conn, actor, None).await?;
-    if list.masked {
+    if list.of_partner {
         return Err(Error::NotFound("sale"));
     }
     let found = rows!(&mut *list.conn, "and s.id = $2", list.setting.program, id as SaleId).pop();

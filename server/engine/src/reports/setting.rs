@@ -20,6 +20,8 @@ pub(crate) struct Setting {
     pub program: ProgramId,
     pub currency: Currency,
     pub zone: chrono_tz::Tz,
+    /// Whether partners see customers masked.
+    pub masks: bool,
 }
 
 impl Setting {
@@ -27,13 +29,13 @@ impl Setting {
     pub async fn of(conn: &mut PgConnection, actor: &Actor) -> Result<Self> {
         let program = actor.program();
         let row = sqlx::query!(
-            r#"select currency as "currency: Currency", time_zone from programs where id = $1"#,
+            r#"select currency as "currency: Currency", time_zone, mask_customers from programs where id = $1"#,
             program as ProgramId
         )
         .fetch_optional(conn)
         .await?
         .ok_or(Error::NotFound("program"))?;
-        Ok(Self { program, currency: row.currency, zone: zone(&row.time_zone)? })
+        Ok(Self { program, currency: row.currency, zone: zone(&row.time_zone)?, masks: row.mask_customers })
     }
 
     /// The program's day of an instant.
@@ -94,6 +96,8 @@ pub(crate) fn own(actor: &Actor) -> Result<Option<EnrollmentId>> {
 pub(crate) struct Listing<'c> {
     pub conn: Transaction<'c, Postgres>,
     pub setting: Setting,
+    /// Whether a partner asks, who sees nothing but its own.
+    pub of_partner: bool,
     /// Whether customers are masked.
     pub masked: bool,
     /// The one partner whose rows are asked for, if one is.
@@ -118,7 +122,8 @@ pub(crate) async fn listing<'c>(
             Err(error) => return Err(error),
         },
     };
-    Ok(Listing { conn, setting, masked: own.is_some(), partner })
+    let of_partner = own.is_some();
+    Ok(Listing { conn, setting, of_partner, masked: of_partner && setting.masks, partner })
 }
 
 impl Listing<'_> {

@@ -258,6 +258,7 @@ async fn a_currency_changes_before_a_sale_or_not_at_all(options: PgPoolOptions, 
         consent_required: program.consent_required,
         minimum_payment: program.minimum_payment,
         payment_day: program.payment_day,
+        mask_customers: program.mask_customers,
     };
     // Holds the sale up after it has read the currency.
     let mut held = world.pool.begin().await.expect("transaction");

@@ -265,3 +265,30 @@ async fn details_tell_the_whole_story(pool: PgPool) {
     let after = customer(conn, &partner(&world, &ben), nora.customer.id).await.expect("now its customer");
     assert_eq!((after.sales.len(), after.commissions.len(), after.referrals.len()), (0, 0, 1));
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn customers_show_to_partners_where_the_program_says_so(pool: PgPool) {
+    let (world, ada, ben) = nine_sales(pool).await;
+    let (of_ada, of_ben) = (partner(&world, &ada), partner(&world, &ben));
+    let seen = async |actor: &Actor| {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        let named = customers(conn, actor, &CustomerFilter::default(), &ALL).await.expect("customers").page.data;
+        let sold = sales(conn, actor, &SaleFilter::default(), &ALL).await.expect("sales").page.data;
+        let found = CustomerFilter { search: Some("nora@harbor".into()), ..CustomerFilter::default() };
+        let found = customers(conn, actor, &found, &ALL).await.expect("customers").page.data.len();
+        let ids = sold.iter().any(|sale| !sale.event_id.is_empty());
+        (
+            named.into_iter().map(|row| row.customer.label).collect::<Vec<_>>(),
+            sold[0].customer.label.clone(),
+            found,
+            ids,
+        )
+    };
+    let masked = "n•••@harbor.example".to_owned();
+    assert_eq!(seen(&of_ada).await, (vec![masked.clone()], masked, 0, false));
+    sqlx::query("update programs set mask_customers = false").execute(&world.pool).await.expect("shown");
+    let shown = "nora@harbor.example".to_owned();
+    assert_eq!(seen(&of_ada).await, (vec![shown.clone()], shown, 1, false), "events stay the company's");
+    let (labels, ..) = seen(&of_ben).await;
+    assert_eq!(labels, ["jo@harbor.example"], "and others' customers stay others'");
+}

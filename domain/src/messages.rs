@@ -1,0 +1,283 @@
+//! Mail as a program's team words it: kinds, merge fields, and how they are filled in.
+
+use crate::ids::OutboxId;
+use crate::text::FieldError;
+use crate::words;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// A kind of mail that a program sends.
+    pub enum MailKind in "mail_kind" {
+        /// To who has signed up, with the link that confirms the e-mail.
+        SignUpConfirm = "sign_up_confirm",
+        /// To the team: somebody waits for approval.
+        PartnerWaiting = "partner_waiting",
+        /// To a person who was invited to act for a partner.
+        PartnerInvitation = "partner_invitation",
+        /// To a partner who was let in.
+        PartnerActivated = "partner_activated",
+        /// To a partner who was not let in.
+        PartnerDeclined = "partner_declined",
+        /// To a partner who was paused.
+        PartnerPaused = "partner_paused",
+        /// To a partner who was paid.
+        PaymentSent = "payment_sent",
+    }
+}
+
+/// A merge field: how it is written, and an example for the preview.
+pub type MergeField = (&'static str, &'static str);
+
+const PROGRAM: MergeField = ("program.name", "Acme");
+const NAME: MergeField = ("partner.name", "Ada Lind");
+const CODE: MergeField = ("partner.code", "ada");
+
+impl MailKind {
+    /// Its name in the list.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::SignUpConfirm => "Confirm the e-mail",
+            Self::PartnerWaiting => "A partner waits for approval",
+            Self::PartnerInvitation => "Invitation to a partner",
+            Self::PartnerActivated => "Partner activated",
+            Self::PartnerDeclined => "Partner declined",
+            Self::PartnerPaused => "Partner paused",
+            Self::PaymentSent => "Payment sent",
+        }
+    }
+
+    /// To whom and when it goes.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::SignUpConfirm => "To somebody who has signed up. Its button confirms the e-mail.",
+            Self::PartnerWaiting => "To owners and managers, when somebody has signed up.",
+            Self::PartnerInvitation => "To somebody who was invited. Its button leads in.",
+            Self::PartnerActivated => "To a partner who was let in.",
+            Self::PartnerDeclined => "To somebody who was not let in.",
+            Self::PartnerPaused => "To a partner who was paused.",
+            Self::PaymentSent => "To a partner who was paid.",
+        }
+    }
+
+    /// What can be merged into it, each with an example.
+    #[must_use]
+    pub fn fields(self) -> &'static [MergeField] {
+        match self {
+            Self::SignUpConfirm | Self::PartnerDeclined => &[NAME, PROGRAM],
+            Self::PartnerWaiting => &[
+                NAME,
+                ("partner.email", "ada@partner.example"),
+                ("partner.website", "https://partner.example"),
+                PROGRAM,
+            ],
+            Self::PartnerInvitation | Self::PartnerActivated | Self::PartnerPaused => &[NAME, CODE, PROGRAM],
+            Self::PaymentSent => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                ("payment.amount", "$120.00"),
+                ("payment.method", "PayPal"),
+                ("payment.date", "5 November 2026"),
+            ],
+        }
+    }
+
+    /// The words that come with Tributary.
+    #[must_use]
+    pub fn standard(self) -> Template {
+        let (subject, body) = match self {
+            Self::SignUpConfirm => (
+                "Confirm your e-mail for {{program.name}}",
+                "Somebody, most likely you, has signed up as a partner of {{program.name}} with this e-mail address.\n\n\
+                 The link below confirms it. It works once, for two days. If that was not you, leave it: nothing happens.",
+            ),
+            Self::PartnerWaiting => (
+                "{{partner.name}} wants to become a partner of {{program.name}}",
+                "{{partner.name}} ({{partner.email}}) has signed up as a partner of {{program.name}} and waits for your \
+                 answer.",
+            ),
+            Self::PartnerInvitation => (
+                "Become a partner of {{program.name}}",
+                "{{program.name}} has invited you to its partner program. Your code is {{partner.code}}.",
+            ),
+            Self::PartnerActivated => (
+                "You are a partner of {{program.name}}",
+                "You are now an active partner of {{program.name}}. Your code is {{partner.code}}.\n\n\
+                 Share your link, and follow each click, customer and commission on your dashboard.",
+            ),
+            Self::PartnerDeclined => (
+                "Your application to {{program.name}}",
+                "Thank you for your interest in the partner program of {{program.name}}. We can't take you in at this \
+                 time.",
+            ),
+            Self::PartnerPaused => (
+                "Your partnership with {{program.name}} is paused",
+                "{{program.name}} has paused your partnership.\n\n\
+                 What you have earned so far stays yours. While the pause lasts, new sales earn nothing. If you have \
+                 questions, answer to the team that looks after the program.",
+            ),
+            Self::PaymentSent => (
+                "{{program.name}} has paid you {{payment.amount}}",
+                "{{program.name}} has sent you {{payment.amount}} by {{payment.method}}, dated {{payment.date}}.\n\n\
+                 Your dashboard shows which commissions it pays.",
+            ),
+        };
+        Template { subject: subject.into(), body: body.into() }
+    }
+}
+
+/// A mail's words, with merge fields such as `{{partner.name}}`. An empty line begins a new paragraph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// The subject.
+    pub subject: String,
+    /// The body, without greeting, button and sender.
+    pub body: String,
+}
+
+impl Template {
+    /// What is wrong with it.
+    #[must_use]
+    pub fn check(&self, kind: MailKind) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let known = |field: &str| kind.fields().iter().any(|(name, _)| *name == field);
+        for (name, text, longest) in [("subject", &self.subject, 200), ("body", &self.body, 10_000)] {
+            if text.trim().is_empty() {
+                errors.push(FieldError::new(name, "Write something."));
+            } else if text.chars().count() > longest {
+                errors.push(FieldError::new(name, format!("Use at most {longest} characters.")));
+            } else if let Some(unknown) = fields(text).find(|field| !known(field)) {
+                let words = format!("There is no merge field {{{{{unknown}}}}} in this mail.");
+                errors.push(FieldError::new(name, words));
+            } else if filled(text, |_| Some(String::new())).contains("{{") {
+                errors.push(FieldError::new(name, "A merge field is not closed: write it as {{partner.name}}."));
+            }
+        }
+        if self.subject.contains(char::is_control) {
+            errors.push(FieldError::new("subject", "Write it on one line."));
+        }
+        errors
+    }
+
+    /// With its fields filled in.
+    #[must_use]
+    pub fn filled(&self, value: impl Fn(&str) -> Option<String>) -> Self {
+        Self { subject: filled(&self.subject, &value), body: filled(&self.body, &value) }
+    }
+
+    /// With the kind's examples filled in.
+    #[must_use]
+    pub fn example(&self, kind: MailKind) -> Self {
+        let of = |field: &str| kind.fields().iter().find(|(name, _)| *name == field).map(|(_, example)| *example);
+        self.filled(|field| of(field).map(str::to_owned))
+    }
+
+    /// The paragraphs of the body.
+    #[must_use]
+    pub fn paragraphs(&self) -> Vec<String> {
+        let body = self.body.replace("\r\n", "\n");
+        body.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+/// The merge fields of a text, in order.
+fn fields(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}").map(|(field, _)| field.trim()))
+}
+
+/// Fills merge fields in; one without a value stays as it is. What is filled in is not looked through again.
+fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        out.push_str(before);
+        match after.split_once("}}").and_then(|(field, after)| Some((value(field.trim())?, after))) {
+            Some((value, after)) => {
+                out.push_str(&value);
+                rest = after;
+            }
+            None => {
+                out.push_str("{{");
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+/// A kind of mail with its words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateRow {
+    /// The kind.
+    pub kind: MailKind,
+    /// Its words as they are sent.
+    pub template: Template,
+    /// When the team wrote them, UTC; `None` where they came with Tributary.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// A mail of a server without a mail server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// Its id.
+    pub id: OutboxId,
+    /// What kind of mail it is, in words.
+    pub title: String,
+    /// To which address.
+    pub email: String,
+    /// To whom, or empty.
+    pub name: String,
+    /// The subject.
+    pub subject: String,
+    /// The text; empty in lists.
+    pub body: String,
+    /// When it was written, UTC.
+    pub created_at: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_with_tributary_is_right() {
+        for kind in MailKind::ALL {
+            let template = kind.standard();
+            assert_eq!(template.check(*kind), [], "{kind}");
+            let example = template.example(*kind);
+            assert!(!example.subject.contains("{{") && !example.body.contains("{{"), "{example:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_refused_beside_their_field() {
+        let kind = MailKind::PartnerActivated;
+        let with = |subject: &str, body: &str| Template { subject: subject.into(), body: body.into() };
+        let fields =
+            |template: Template| -> Vec<String> { template.check(kind).into_iter().map(|error| error.field).collect() };
+        assert_eq!(fields(with("Hi {{ partner.name }}", "Welcome.")), [] as [&str; 0]);
+        assert_eq!(fields(with("Hi {{payment.amount}}", "{{partner.iban}}")), ["subject", "body"]);
+        assert_eq!(fields(with("Hi", "{{partner.name")), ["body"]);
+        assert_eq!(fields(with("Hi\nBcc: eve", " ")), ["body", "subject"]);
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_looked_through_again() {
+        let template = Template { subject: "{{a}}{{b}}".into(), body: "{{c}} }} {{".into() };
+        let filled = template.filled(|field| match field {
+            "a" => Some("{{b}}".into()),
+            "b" => Some("B".into()),
+            _ => None,
+        });
+        assert_eq!((filled.subject.as_str(), filled.body.as_str()), ("{{b}}B", "{{c}} }} {{"));
+    }
+
+    #[test]
+    fn an_empty_line_begins_a_paragraph() {
+        let template = Template { subject: String::new(), body: "One\r\nline\r\n\r\n\r\n\r\nTwo\n\nThree ".into() };
+        assert_eq!(template.paragraphs(), ["One\nline", "Two", "Three"]);
+    }
+}

@@ -1,0 +1,157 @@
+//! Another e-mail for an account: it counts once the old and the new address have both confirmed it.
+
+use super::sessions::{check_password, own};
+use super::tokens::{self, Purpose};
+use crate::messages::{self, Mail};
+use crate::{Error, Moment, Result};
+use chrono::{DateTime, Utc};
+use domain::accounts::{EmailChange, Session};
+use domain::ids::AccountId;
+use domain::text::{email_key, is_email};
+use sqlx::{PgConnection, PgPool};
+
+/// Asks for another e-mail: a link goes to the address that counts now, and one to the new one. A change that was asked
+/// for before ends. Whether somebody has the new address is not told here.
+///
+/// # Errors
+/// `Invalid` where the password is wrong, or it is no other address; `Forbidden` for a session that a link began.
+pub async fn request(pool: &PgPool, moment: &Moment, session: &Session, password: &str, email: &str) -> Result<()> {
+    own(session)?;
+    let email = email.trim();
+    if !is_email(email) {
+        return Err(Error::field("email", "Type an e-mail address."));
+    }
+    if email_key(email) == email_key(&session.email) {
+        return Err(Error::field("email", "This is your e-mail already."));
+    }
+    check_password(pool, session.account, password, "email_password").await?;
+    let account = session.account;
+    let mut tx = pool.begin().await?;
+    forget(&mut tx, account).await?;
+    sqlx::query!(
+        "insert into email_changes (account_id, email, created_at, expires_at) values ($1, $2, $3, $4)
+         on conflict (account_id) do update
+             set email = excluded.email, old_confirmed_at = null, new_confirmed_at = null,
+                 created_at = excluded.created_at, expires_at = excluded.expires_at",
+        account as AccountId,
+        email,
+        moment.at,
+        moment.at + Purpose::EmailNew.lasts()
+    )
+    .execute(&mut *tx)
+    .await?;
+    for new in [false, true] {
+        messages::enqueue(&mut tx, &Mail::EmailChange { account, new }).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends a change and its links.
+async fn forget(conn: &mut PgConnection, account: AccountId) -> Result<()> {
+    tokens::end_all(conn, Purpose::EmailOld, account).await?;
+    tokens::end_all(conn, Purpose::EmailNew, account).await?;
+    sqlx::query!("delete from email_changes where account_id = $1", account as AccountId).execute(conn).await?;
+    Ok(())
+}
+
+/// Takes back a change that is not confirmed yet.
+///
+/// # Errors
+/// `Forbidden` for a session that a link began.
+pub async fn cancel(pool: &PgPool, session: &Session) -> Result<()> {
+    own(session)?;
+    let mut tx = pool.begin().await?;
+    forget(&mut tx, session.account).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The change of the account that waits for its links, if one does.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn pending(conn: &mut PgConnection, moment: &Moment, account: AccountId) -> Result<Option<EmailChange>> {
+    Ok(sqlx::query_as!(
+        EmailChange,
+        r#"select email, old_confirmed_at is not null as "by_old!", new_confirmed_at is not null as "by_new!"
+           from email_changes where account_id = $1 and expires_at > $2"#,
+        account as AccountId,
+        moment.at
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+async fn find(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    token: &str,
+) -> Result<Option<(AccountId, Purpose, EmailChange)>> {
+    for purpose in [Purpose::EmailOld, Purpose::EmailNew] {
+        if let Some(account) = tokens::peek(conn, moment, purpose, token).await?.and_then(|link| link.account) {
+            return Ok(pending(conn, moment, account).await?.map(|change| (account, purpose, change)));
+        }
+    }
+    Ok(None)
+}
+
+/// What the link from a mail confirms; `None` where it is over.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn by_link(conn: &mut PgConnection, moment: &Moment, token: &str) -> Result<Option<EmailChange>> {
+    Ok(find(conn, moment, token).await?.map(|(_, _, change)| change))
+}
+
+/// Confirms for one of the two addresses; with the second of them the new e-mail counts. Answers what is still waited
+/// for; `None` where it is done.
+///
+/// # Errors
+/// `NotFound` where the link is over; `Conflict` where somebody has the new address.
+pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Option<EmailChange>> {
+    let mut tx = pool.begin().await?;
+    let (account, purpose, _) = find(&mut tx, moment, token).await?.ok_or(Error::NotFound("link"))?;
+    tokens::redeem(&mut tx, moment, purpose, token).await?.ok_or(Error::NotFound("link"))?;
+    let (old, new): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
+        if purpose == Purpose::EmailOld { (Some(moment.at), None) } else { (None, Some(moment.at)) };
+    // The row is locked: of two links opened at once, the second sees the first.
+    let change = sqlx::query_as!(
+        EmailChange,
+        r#"update email_changes
+           set old_confirmed_at = coalesce(old_confirmed_at, $2), new_confirmed_at = coalesce(new_confirmed_at, $3)
+           where account_id = $1 and expires_at > $4
+           returning email, old_confirmed_at is not null as "by_old!", new_confirmed_at is not null as "by_new!""#,
+        account as AccountId,
+        old,
+        new,
+        moment.at
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::NotFound("link"))?;
+    if !(change.by_old && change.by_new) {
+        tx.commit().await?;
+        return Ok(Some(change));
+    }
+    sqlx::query!(
+        "update accounts set email = $2, email_key = $3, email_verified_at = $4 where id = $1",
+        account as AccountId,
+        change.email,
+        email_key(&change.email),
+        moment.at
+    )
+    .execute(&mut *tx)
+    .await
+    .map_err(|error| match Error::from(error) {
+        error if error.violates("accounts_email_key_key") => {
+            Error::Conflict("There is another account with the new e-mail. Choose another address.".into())
+        }
+        error => error,
+    })?;
+    forget(&mut tx, account).await?;
+    // A link to choose a password lies in the old mailbox perhaps.
+    tokens::end_all(&mut tx, Purpose::PasswordReset, account).await?;
+    tx.commit().await?;
+    Ok(None)
+}

@@ -1,0 +1,52 @@
+//! The ways in which a program pays.
+
+use crate::programs::{self, audit};
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::ProgramId;
+use domain::payments::{PayoutKind, PayoutMethod, check_methods};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// Every way, offered or not.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn list(conn: &mut PgConnection, program: ProgramId) -> Result<Vec<PayoutMethod>> {
+    Ok(sqlx::query_as!(
+        PayoutMethod,
+        r#"select kind as "kind: PayoutKind", offered, countries, minimum from payout_methods
+           where program_id = $1 order by kind"#,
+        program as ProgramId
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Changes the ways given. Asks for `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` by field.
+pub async fn set(conn: &mut PgConnection, moment: &Moment, actor: &Actor, methods: &[PayoutMethod]) -> Result<()> {
+    if !actor.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let program = programs::get(conn, actor.program()).await?;
+    let errors = check_methods(methods, program.currency);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    for method in methods {
+        sqlx::query!(
+            "update payout_methods set offered = $3, countries = $4, minimum = $5 where program_id = $1 and kind = $2",
+            program.id as ProgramId,
+            method.kind as PayoutKind,
+            method.offered,
+            &method.countries,
+            method.minimum
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    audit::record(conn, moment, actor, "program.payout_methods", &program.name, "settings", json!(methods)).await
+}

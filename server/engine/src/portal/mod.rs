@@ -1,0 +1,277 @@
+//! The portal as a program's team sets it up, and what of it a partner sees.
+
+mod terms;
+#[cfg(test)]
+mod tests;
+
+pub use terms::{accept, acceptances, publish, terms, versions};
+
+use crate::programs::{self, audit};
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, EnrollmentId, ProgramId};
+use domain::partners::{EnrollmentStatus, Kinds};
+use domain::portal::{
+    BrandInput, Hidden, LandsOn, MARKDOWN, Portal, PortalPage, Question, SignUpRule, check_questions,
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+/// How a program's portal is set up.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Portal> {
+    let row = sqlx::query!(
+        r#"select sign_up as "sign_up: SignUpRule", brand, welcome, lands_on as "lands_on: LandsOn", hidden_affiliate,
+                  hidden_introducer, hidden_buyer, questions as "questions: Json<Vec<Question>>", share_text
+           from portals where program_id = $1"#,
+        program as ProgramId
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("program"))?;
+    Ok(Portal {
+        sign_up: row.sign_up,
+        brand: row.brand,
+        welcome: row.welcome,
+        lands_on: row.lands_on,
+        hidden: hidden(&row.hidden_affiliate, &row.hidden_introducer, &row.hidden_buyer),
+        questions: row.questions.0,
+        share_text: row.share_text,
+    })
+}
+
+/// Words of pages that there are no more are passed over.
+fn hidden(affiliate: &[String], introducer: &[String], buyer: &[String]) -> Hidden {
+    let pages = |words: &[String]| words.iter().filter_map(|word| word.parse().ok()).collect();
+    Hidden { affiliate: pages(affiliate), introducer: pages(introducer), buyer: pages(buyer) }
+}
+
+/// What the portal is to one partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Its standing.
+    pub status: EnrollmentStatus,
+    /// The pages that show to it.
+    pub shown: Vec<PortalPage>,
+    /// The name that partners see.
+    pub brand: String,
+    lands_on: LandsOn,
+}
+
+impl Seat {
+    /// Whether its pages are open: not to those who wait, or were never let in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(self.status, EnrollmentStatus::Pending | EnrollmentStatus::Declined)
+    }
+
+    /// Where the partner lands.
+    #[must_use]
+    pub fn lands_on(&self) -> PortalPage {
+        if self.lands_on == LandsOn::Welcome && self.shown.contains(&PortalPage::Welcome) {
+            PortalPage::Welcome
+        } else {
+            PortalPage::Dashboard
+        }
+    }
+}
+
+/// What the portal is to a partner.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId) -> Result<Seat> {
+    let row = sqlx::query!(
+        r#"select e.status as "status: EnrollmentStatus", e.affiliate, e.introducer, e.buyer,
+                  coalesce(nullif(o.brand, ''), p.name) as "brand!", o.welcome <> '' as "has_welcome!",
+                  o.lands_on as "lands_on: LandsOn", o.hidden_affiliate, o.hidden_introducer, o.hidden_buyer
+           from enrollments e
+           join programs p on p.id = e.program_id
+           join portals o on o.program_id = e.program_id
+           where e.program_id = $1 and e.id = $2"#,
+        program as ProgramId,
+        partner as EnrollmentId
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("partner"))?;
+    let kinds = Kinds { affiliate: row.affiliate, introducer: row.introducer, buyer: row.buyer };
+    let hidden = hidden(&row.hidden_affiliate, &row.hidden_introducer, &row.hidden_buyer);
+    Ok(Seat {
+        status: row.status,
+        shown: hidden.shown(kinds, row.has_welcome),
+        brand: row.brand,
+        lands_on: row.lands_on,
+    })
+}
+
+/// Markdown as HTML that can do no harm: without scripts, styles, forms and frames.
+#[must_use]
+pub fn html(markdown: &str) -> String {
+    use pulldown_cmark::{Options, Parser, html::push_html};
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut html = String::new();
+    push_html(&mut html, Parser::new_ext(markdown, options));
+    // The page has its h1.
+    ammonia::Builder::default()
+        .rm_tags(["h1", "img"])
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .clean(&html)
+        .to_string()
+}
+
+/// Changes who may sign up, and what they are asked. Asks for `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` by field.
+pub async fn set_sign_up(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    rule: SignUpRule,
+    questions: &[Question],
+) -> Result<()> {
+    allow(actor)?;
+    let errors = check_questions(questions);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    sqlx::query!(
+        "update portals set sign_up = $2, questions = $3 where program_id = $1",
+        actor.program() as ProgramId,
+        rule as SignUpRule,
+        Json(questions) as _
+    )
+    .execute(&mut *conn)
+    .await?;
+    note(conn, moment, actor, "portal.sign_up", json!({ "sign_up": rule, "questions": questions })).await
+}
+
+/// Changes the team's message, and where partners land. Asks for `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` on `welcome`.
+pub async fn set_welcome(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    welcome: &str,
+    lands_on: LandsOn,
+) -> Result<()> {
+    allow(actor)?;
+    check_markdown("welcome", welcome)?;
+    sqlx::query!(
+        "update portals set welcome = $2, lands_on = $3 where program_id = $1",
+        actor.program() as ProgramId,
+        welcome.trim(),
+        lands_on as LandsOn
+    )
+    .execute(&mut *conn)
+    .await?;
+    note(conn, moment, actor, "portal.welcome", json!({ "lands_on": lands_on })).await
+}
+
+fn check_markdown(field: &str, text: &str) -> Result<()> {
+    if text.chars().count() > MARKDOWN || text.contains('\0') {
+        return Err(Error::field(field, format!("Use at most {MARKDOWN} characters.")));
+    }
+    Ok(())
+}
+
+/// Changes which pages show. Asks for `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn set_hidden(conn: &mut PgConnection, moment: &Moment, actor: &Actor, hidden: &Hidden) -> Result<()> {
+    allow(actor)?;
+    let words = |pages: &[PortalPage]| -> Vec<String> {
+        let hideable = pages.iter().filter(|page| **page != PortalPage::Dashboard);
+        hideable.map(ToString::to_string).collect()
+    };
+    sqlx::query!(
+        "update portals set hidden_affiliate = $2, hidden_introducer = $3, hidden_buyer = $4 where program_id = $1",
+        actor.program() as ProgramId,
+        &words(&hidden.affiliate),
+        &words(&hidden.introducer),
+        &words(&hidden.buyer)
+    )
+    .execute(&mut *conn)
+    .await?;
+    note(conn, moment, actor, "portal.pages", json!({ "hidden": hidden })).await
+}
+
+/// Changes how the portal looks. Asks for `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` by field, also where the accent can't be read.
+pub async fn set_brand(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &BrandInput) -> Result<()> {
+    allow(actor)?;
+    let input = BrandInput {
+        brand: input.brand.trim().to_owned(),
+        accent: input.accent.trim().to_owned(),
+        colour: input.colour.trim().to_lowercase(),
+        link_domain: input.link_domain.trim().to_lowercase(),
+        share_text: input.share_text.trim().to_owned(),
+    };
+    let errors = input.check();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let accent = if input.colour.is_empty() { &input.accent } else { &input.colour };
+    sqlx::query!(
+        "update programs set accent = $2, link_domain = $3 where id = $1",
+        actor.program() as ProgramId,
+        accent,
+        input.link_domain
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update portals set brand = $2, share_text = $3 where program_id = $1",
+        actor.program() as ProgramId,
+        input.brand,
+        input.share_text
+    )
+    .execute(&mut *conn)
+    .await?;
+    note(conn, moment, actor, "portal.brand", json!(input)).await
+}
+
+fn allow(actor: &Actor) -> Result<()> {
+    if actor.may(Power::EditProgram) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+async fn note(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    action: &str,
+    details: serde_json::Value,
+) -> Result<()> {
+    let program = programs::get(conn, actor.program()).await?;
+    audit::record(conn, moment, actor, action, &program.name, "portal", details).await
+}
+
+/// Where an account lands in a program's portal: the path of the page.
+///
+/// # Errors
+/// `NotFound` where it is no partner there.
+pub async fn landing(conn: &mut PgConnection, account: AccountId, program_slug: &str) -> Result<String> {
+    let row = sqlx::query!(
+        r#"select p.id as "program: ProgramId", e.id as "partner: EnrollmentId"
+           from programs p
+           join enrollment_accounts a on a.program_id = p.id
+           join enrollments e on e.program_id = a.program_id and e.id = a.enrollment_id
+           where p.slug = $1 and a.account_id = $2
+           order by coalesce(nullif(e.name, ''), e.company), e.id limit 1"#,
+        program_slug,
+        account as AccountId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("program"))?;
+    Ok(seat(conn, row.program, row.partner).await?.lands_on().href(program_slug))
+}

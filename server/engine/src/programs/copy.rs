@@ -1,0 +1,122 @@
+//! A copy of a program for tests: its settings, offers, portal and mails, and none of its people.
+
+use super::{audit, get, make};
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, OfferId, ProgramId};
+use domain::programs::{NewProgram, Program, ProgramCopy};
+use serde_json::json;
+use sqlx::PgPool;
+
+/// Copies the program that is acted in as a sandbox, for one who may edit it. Offers begin at version 1 again.
+///
+/// # Errors
+/// `Forbidden`; `Invalid`, also where the slug is taken.
+pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &ProgramCopy) -> Result<Program> {
+    if !actor.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let errors = input.check();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let mut tx = pool.begin().await?;
+    let from = get(&mut tx, actor.program()).await?;
+    let new = NewProgram {
+        name: input.name.clone(),
+        slug: input.slug.clone(),
+        currency: from.currency.code().to_owned(),
+        time_zone: from.time_zone.clone(),
+        website: from.website.clone(),
+    };
+    let made = make(&mut tx, moment, from.organization_id, &new).await?;
+    sqlx::query!(
+        "update programs p
+         set accent = f.accent, allowed_hosts = f.allowed_hosts, window_days = f.window_days,
+             click_model = f.click_model, self_referral = f.self_referral, review_commissions = f.review_commissions,
+             consent_required = f.consent_required, minimum_payment = f.minimum_payment, payment_day = f.payment_day,
+             mask_customers = f.mask_customers, sandbox = true
+         from programs f where p.id = $2 and f.id = $1",
+        from.id as ProgramId,
+        made.id as ProgramId
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "update portals p
+         set sign_up = f.sign_up, brand = f.brand, welcome = f.welcome, lands_on = f.lands_on,
+             hidden_affiliate = f.hidden_affiliate, hidden_introducer = f.hidden_introducer,
+             hidden_buyer = f.hidden_buyer, questions = f.questions, share_text = f.share_text
+         from portals f where p.program_id = $2 and f.program_id = $1",
+        from.id as ProgramId,
+        made.id as ProgramId
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "insert into terms_versions (program_id, version, body, published_at, published_by)
+         select $2, 1, body, $3, $4 from terms_versions where program_id = $1 order by version desc limit 1",
+        from.id as ProgramId,
+        made.id as ProgramId,
+        moment.at,
+        actor.account() as Option<AccountId>
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "update payout_methods p set offered = f.offered, countries = f.countries, minimum = f.minimum
+         from payout_methods f where p.program_id = $2 and f.program_id = $1 and f.kind = p.kind",
+        from.id as ProgramId,
+        made.id as ProgramId
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "insert into mail_templates (program_id, kind, subject, body, updated_at)
+         select $2, kind, subject, body, $3 from mail_templates where program_id = $1",
+        from.id as ProgramId,
+        made.id as ProgramId,
+        moment.at
+    )
+    .execute(&mut *tx)
+    .await?;
+    let offers = sqlx::query_scalar!(
+        r#"select id as "id: OfferId" from offers where program_id = $1 and archived_at is null order by created_at, id"#,
+        from.id as ProgramId
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for offer in offers {
+        let copied: OfferId = moment.id();
+        sqlx::query!(
+            "with copied as (
+                 insert into offers (program_id, id, name, description, version, default_position, created_at)
+                 select $3, $4, name, description, 1, default_position, $5 from offers where program_id = $1 and id = $2
+             )
+             insert into offer_versions (program_id, offer_id, version, rewards, created_by, created_at)
+             select $3, $4, 1, v.rewards, $6, $5
+             from offers o
+             join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
+             where o.program_id = $1 and o.id = $2",
+            from.id as ProgramId,
+            offer as OfferId,
+            made.id as ProgramId,
+            copied as OfferId,
+            moment.at,
+            actor.account() as Option<AccountId>
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    let made = get(&mut tx, made.id).await?;
+    let of_copy = match actor.clone() {
+        Actor::Admin { account, organization, role, .. } => {
+            Actor::Admin { account, organization, role, program: made.id }
+        }
+        _ => Actor::System { program: made.id },
+    };
+    audit::record(&mut tx, moment, &of_copy, "program.copy", &made.name, "settings", json!({ "from": from.slug }))
+        .await?;
+    tx.commit().await?;
+    Ok(made)
+}
