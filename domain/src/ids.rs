@@ -69,6 +69,12 @@ ids! {
     ApiKeyId,
     /// A line of the audit log.
     AuditId,
+    /// A lead.
+    LeadId,
+    /// A group of leads.
+    LeadGroupId,
+    /// A group of partners.
+    PartnerGroupId,
 }
 
 impl ClickId {
