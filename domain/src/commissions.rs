@@ -262,7 +262,7 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
         let event = example_event(reward, amount, currency, Figures::default());
         let earned = earn(std::slice::from_ref(terms), &event).0.iter().map(|earned| earned.amount).sum();
         examples.push(Example {
-            event: format!("In all, a customer's first payment is {}", Money::new(amount, currency)),
+            event: format!("In all: a customer's first payment of {}", Money::new(amount, currency)),
             earned: Money::new(earned, currency),
             conditions: String::new(),
         });
@@ -398,7 +398,7 @@ mod tests {
                 "A customer pays €100.00 → you earn €20.00, once, on their first sale, due at once",
                 "A customer pays €100.00 → you earn €30.00, for 12 months, held 30 days for refunds",
                 "A customer pays €100.00, once you have 10 customers → you earn €35.00, for 12 months, held 30 days for refunds",
-                "In all, a customer's first payment is €100.00 → you earn €50.00",
+                "In all: a customer's first payment of €100.00 → you earn €50.00",
             ]
         );
     }

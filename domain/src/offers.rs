@@ -2,6 +2,7 @@
 
 use crate::ids::OfferId;
 use crate::money::{Currency, Money, percent};
+use crate::partners::{EnrollmentStatus, GroupName, PartnerName};
 use crate::text::FieldError;
 use crate::words;
 use chrono::{DateTime, Utc};
@@ -324,6 +325,66 @@ pub struct OfferRow {
     pub partners: i64,
     /// When the version in force was made, UTC.
     pub changed_at: DateTime<Utc>,
+}
+
+/// A version of an offer, as its history tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferVersion {
+    /// Its number, from 1.
+    pub version: i32,
+    /// Its rewards, in words.
+    pub words: Vec<RewardWords>,
+    /// Who made it; empty where nobody of the team did.
+    pub by: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+}
+
+/// The history of an offer and who has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferPast {
+    /// Its versions, the one in force first.
+    pub versions: Vec<OfferVersion>,
+    /// The groups that have it.
+    pub groups: Vec<GroupName>,
+    /// Some of the partners who have it, by themselves or by their group, by name.
+    pub partners: Vec<PartnerName>,
+    /// How many have it in all.
+    pub count: i64,
+}
+
+/// An offer as a partner who has it reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MyOffer {
+    /// Its name.
+    pub name: String,
+    /// What the team says of it; may be empty.
+    pub description: String,
+    /// The group by which the partner has it, or empty.
+    pub group: String,
+    /// Its rewards as they apply to the partner.
+    pub rewards: Vec<RewardWords>,
+    /// Whose the rate of each reward is.
+    pub rates: Vec<RateOf>,
+    /// What it pays, by examples.
+    pub examples: Vec<String>,
+}
+
+/// A program in which an account is enrolled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MyProgram {
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// What it is, for its partners; may be empty.
+    pub description: String,
+    /// As which partner.
+    pub partner: PartnerName,
+    /// That partner's standing.
+    pub status: EnrollmentStatus,
+    /// The offers that the partner has there, in order.
+    pub offers: Vec<MyOffer>,
 }
 
 impl Reward {

@@ -43,6 +43,7 @@ create unique index leads_open on leads (program_id, enrollment_id, email_key)
     where stage in ('new', 'qualified') and email_key <> '';
 create index leads_by_time on leads (program_id, id desc);
 create index leads_by_enrollment on leads (program_id, enrollment_id, id desc);
+create index leads_by_day on leads (program_id, enrollment_id, created_at);
 create index leads_by_stage on leads (program_id, stage, id desc);
 create index leads_by_group on leads (program_id, group_id, id desc);
 create index leads_by_email on leads (program_id, email_key) where email_key <> '';

@@ -58,7 +58,7 @@ const BOOKS: &[Product] = &[
 ];
 
 fn reward(trigger: Trigger, rate: Rate, duration: Long, hold_days: u32) -> Reward {
-    Reward { trigger, rate, duration, hold_days, product: None, minimum: None, cap: None }
+    Reward { trigger, rate, duration, hold_days, product: None, minimum: None, cap: None, tiers: None }
 }
 
 /// Sets both scenes.
@@ -139,9 +139,15 @@ impl<'a> Stage<'a> {
             currency: input.currency,
             time_zone: input.time_zone,
             accent: if first { String::new() } else { "violet".into() },
+            description: match first {
+                true => "Recommend Acme, the workspace for small teams, and earn on each of their payments for a year.",
+                false => "Bring readers to our book boxes, and earn on every box they order.",
+            }
+            .into(),
             website: input.website,
             allowed_hosts: if first { Vec::new() } else { vec!["blog.northwind.test".into()] },
             window_days: if first { 60 } else { 30 },
+            lead_window_days: 90,
             click_model: if first { ClickModel::Last } else { ClickModel::First },
             self_referral: SelfReferralRule::Review,
             review_commissions: !first,
