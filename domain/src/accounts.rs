@@ -65,7 +65,9 @@ impl Role {
         };
         match power {
             View => true,
-            EditProgram | ManagePartners | JudgeLeads | Reassign | SeeAsPartner => matches!(self, Self::Owner | Self::Manager),
+            EditProgram | ManagePartners | JudgeLeads | Reassign | SeeAsPartner => {
+                matches!(self, Self::Owner | Self::Manager)
+            }
             JudgeCommissions => matches!(self, Self::Owner | Self::Manager | Self::Finance),
             Pay | Adjust | RevealPayoutDetails => matches!(self, Self::Owner | Self::Finance),
             Audit => matches!(self, Self::Owner | Self::Manager | Self::Finance),

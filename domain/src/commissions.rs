@@ -162,7 +162,10 @@ fn reckon(offer: usize, reward: usize, rule: &Reward, terms: &Terms, event: &Eve
     match terms.rate_of(reward) {
         RateOf::Partner => why.pass("rate", "The partner has a rate of its own, which goes before the offer's."),
         RateOf::Group => {
-            why.pass("rate", format!("The group “{}” has a rate of its own, which goes before the offer's.", terms.group));
+            why.pass(
+                "rate",
+                format!("The group “{}” has a rate of its own, which goes before the offer's.", terms.group),
+            );
         }
         RateOf::Offer => {}
     }
@@ -320,7 +323,16 @@ mod tests {
     }
 
     fn reward(rate: Rate, duration: Duration) -> Reward {
-        Reward { trigger: Trigger::Sale, rate, duration, hold_days: 30, product: None, minimum: None, cap: None, tiers: None }
+        Reward {
+            trigger: Trigger::Sale,
+            rate,
+            duration,
+            hold_days: 30,
+            product: None,
+            minimum: None,
+            cap: None,
+            tiers: None,
+        }
     }
 
     fn offer(name: &str, rewards: Vec<Reward>) -> Terms {
@@ -372,7 +384,12 @@ mod tests {
         let rewards = [reward.clone(), reward.clone(), reward];
         let over = |reward, rate| Override { reward, rate: Rate::Percent(dec(rate)) };
         let id = OfferId(uuid::Uuid::nil());
-        let terms = Terms::new((id, 1, "A".into()), &rewards, ("VIP".into(), &[over(0, "33"), over(1, "35")]), &[over(0, "50")]);
+        let terms = Terms::new(
+            (id, 1, "A".into()),
+            &rewards,
+            ("VIP".into(), &[over(0, "33"), over(1, "35")]),
+            &[over(0, "50")],
+        );
         assert_eq!(terms.rates, [RateOf::Partner, RateOf::Group, RateOf::Offer]);
         let event = Event { figures: Figures { customers: 12, revenue: dec("5") }, ..sale("100") };
         assert_eq!(amounts(std::slice::from_ref(&terms), &event), ["50.00", "35.00", "40.00"]);
@@ -390,8 +407,7 @@ mod tests {
             cap: Some(dec("35")),
             ..reward(Rate::Percent(dec("30")), Duration::Months(12))
         };
-        let told: Vec<_> =
-            examples(&offer("A", vec![bonus, share]), eur()).iter().map(Example::sentence).collect();
+        let told: Vec<_> = examples(&offer("A", vec![bonus, share]), eur()).iter().map(Example::sentence).collect();
         assert_eq!(
             told,
             [

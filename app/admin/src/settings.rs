@@ -25,11 +25,13 @@ pub struct Shown {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsInput {
     name: String,
+    description: String,
     website: String,
     /// One host a line.
     allowed_hosts: String,
     accent: String,
     window_days: String,
+    lead_window_days: String,
     click_model: ClickModel,
     self_referral: SelfReferralRule,
     review_commissions: Option<String>,
@@ -61,11 +63,13 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
         let input = domain::programs::ProgramInput {
             allowed_hosts: hosts.map(str::to_owned).collect(),
             window_days: show::whole("window_days", &settings.window_days)?,
+            lead_window_days: show::whole("lead_window_days", &settings.lead_window_days)?,
             minimum_payment: show::amount("minimum_payment", &settings.minimum_payment)?,
             payment_day: show::whole("payment_day", &settings.payment_day)?,
             review_commissions: settings.review_commissions.is_some(),
             consent_required: settings.consent_required.is_some(),
             name: settings.name,
+            description: settings.description,
             website: settings.website.trim().to_owned(),
             accent: settings.accent,
             click_model: settings.click_model,
@@ -116,10 +120,12 @@ fn skeleton() -> AnyView {
 
 const FIELDS: &[&str] = &[
     "name",
+    "description",
     "website",
     "allowed_hosts",
     "accent",
     "window_days",
+    "lead_window_days",
     "minimum_payment",
     "payment_day",
     "time_zone",
@@ -165,6 +171,7 @@ fn program_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
                     <TextInput id="name" name="settings[name]" label="Name" value=program.name.clone() required=true error=form.field("name")/>
                     <Select id="accent" name="settings[accent]" label="Accent" choices=accents value=program.accent.clone() help="The colour of buttons and links." error=form.field("accent")/>
                 </div>
+                <Textarea id="description" name="settings[description]" label="Description" value=program.description.clone() rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
                 <TextInput id="website" name="settings[website]" label="Website" kind="url" value=program.website.clone() help="Where partners' links lead." required=true error=form.field("website")/>
                 <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there." optional=true error=form.field("allowed_hosts")/>
             </div>
@@ -191,6 +198,7 @@ fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
                     <TextInput id="window_days" name="settings[window_days]" label="Attribution window" value=program.window_days.to_string() inputmode="numeric" suffix="days" help="How long after a click a customer is still the partner's." required=true error=form.field("window_days")/>
                     <Select id="click_model" name="settings[click_model]" label="Which click counts" choices=models value=program.click_model.as_str() help="Where a visitor clicked the links of several partners."/>
                 </div>
+                <TextInput id="lead_window_days" name="settings[lead_window_days]" label="Lead window" value=program.lead_window_days.to_string() inputmode="numeric" suffix="days" help="How long after it was added a lead who signs up is still the partner's." required=true error=form.field("lead_window_days")/>
                 <Select id="self_referral" name="settings[self_referral]" label="Partners who refer themselves" choices=rules value=program.self_referral.as_str()/>
                 <Switch id="review_commissions" name="settings[review_commissions]" label="Review every commission" checked=program.review_commissions help="A commission counts only once somebody of the team has approved it."/>
                 <Switch id="consent_required" name="settings[consent_required]" label="Ask visitors for consent" checked=program.consent_required help="No cookie is set and nothing is stored about a visitor before they agree."/>

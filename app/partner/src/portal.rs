@@ -58,7 +58,15 @@ fn shell(frame: Frame) -> AnyView {
     let home = format!("/p/{slug}");
     let page = |path: &str| format!("/p/{slug}/{path}");
     let sections = vec![
-        NavSection::new("Home", vec![NavItem::new("Dashboard", home.clone(), Glyph::Home).exact()]),
+        NavSection::new(
+            "Home",
+            vec![
+                NavItem::new("Dashboard", home.clone(), Glyph::Home).exact(),
+                NavItem::new("Summary", page("summary"), Glyph::Info),
+                NavItem::new("My programs", page("programs"), Glyph::List),
+                NavItem::new("My commission structure", page("structure"), Glyph::Star),
+            ],
+        ),
         NavSection::new(
             "Resources",
             vec![
@@ -71,6 +79,7 @@ fn shell(frame: Frame) -> AnyView {
             vec![
                 NavItem::new("Rewards", page("commissions"), Glyph::Gift),
                 NavItem::new("Payouts", page("payouts"), Glyph::Bank),
+                NavItem::new("Lead tracking", page("lead-tracking"), Glyph::UserPlus),
                 NavItem::new("My ledger", page("ledger"), Glyph::Book),
             ],
         ),

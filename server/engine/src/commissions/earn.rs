@@ -158,9 +158,12 @@ async fn figures(
     scene: &Scene,
     event: &Happening<'_>,
 ) -> Result<Figures> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('tiers ' || $1::uuid::text, 0))", partner as EnrollmentId)
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('tiers ' || $1::uuid::text, 0))",
+        partner as EnrollmentId
+    )
+    .execute(&mut *conn)
+    .await?;
     // By its own statement: whoever held the lock before has committed.
     let before = sqlx::query!(
         r#"select (select count(*) from customers

@@ -122,7 +122,13 @@ pub async fn submit(
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where its partner has another open lead with the same e-mail.
-pub async fn set_stage(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LeadId, stage: Stage) -> Result<()> {
+pub async fn set_stage(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: LeadId,
+    stage: Stage,
+) -> Result<()> {
     if !actor.may(Power::JudgeLeads) {
         return Err(Error::Forbidden);
     }

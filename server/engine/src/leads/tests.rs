@@ -152,16 +152,15 @@ async fn a_lead_counts_within_the_window_and_for_who_comes_after_it(pool: PgPool
     world.standing(&bob, EnrollmentStatus::Paused).await;
     add(&world, &ada, "idris@juniper.example").await.expect("lead");
     let idris = TrackSignup {
-        customer: NewCustomer {
-            external_id: "c2".into(),
-            email: Some("idris@juniper.example".into()),
-            name: None,
-        },
+        customer: NewCustomer { external_id: "c2".into(), email: Some("idris@juniper.example".into()), name: None },
         ..signup("c2")
     };
     world.standing(&ada, EnrollmentStatus::Paused).await;
     let paused = world.tell_signup(&idris).await.expect("sign-up").answer;
-    assert_eq!((whose(&paused), paused.why.0[0].detail.as_str()), (None, "Partner ada of the unreviewed lead was not active."));
+    assert_eq!(
+        (whose(&paused), paused.why.0[0].detail.as_str()),
+        (None, "Partner ada of the unreviewed lead was not active.")
+    );
     world.prove().await;
 }
 
@@ -192,8 +191,7 @@ async fn lists_are_filtered_paged_and_each_partner_s_own(pool: PgPool) {
     let mut cursor = None;
     loop {
         let paging = Paging { cursor, limit: Some(2) };
-        let page: Page<LeadRow> =
-            list(&mut conn, &world.moment(), &hers, &all(), &paging).await.expect("page");
+        let page: Page<LeadRow> = list(&mut conn, &world.moment(), &hers, &all(), &paging).await.expect("page");
         seen.extend(page.data.iter().map(|lead| lead.id));
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -218,9 +216,8 @@ async fn the_team_s_judgement_is_audited_without_the_person(pool: PgPool) {
     let partner = set_stage(&mut conn, &world.moment(), &own(&world, &ada), id, Stage::Qualified).await;
     assert!(matches!(partner, Err(Error::Forbidden)));
     set_stage(&mut conn, &world.moment(), &world.admin(Role::Manager), id, Stage::ClosedWon).await.expect("judged");
-    let line: String = world
-        .get("select action || ' ' || subject || ' ' || details::text from audit_log where program_id = $1")
-        .await;
+    let line: String =
+        world.get("select action || ' ' || subject || ' ' || details::text from audit_log where program_id = $1").await;
     assert!(line.starts_with("lead.set_stage Lead of ada {") && line.contains("closed_won"), "{line}");
     assert!(!line.contains("nora"), "{line}");
     let other = world.another("other").await;

@@ -132,7 +132,13 @@ pub async fn set_archived(
 ///
 /// # Errors
 /// `Forbidden`; `NotFound` where it is no default offer.
-pub async fn move_default(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: OfferId, up: bool) -> Result<()> {
+pub async fn move_default(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: OfferId,
+    up: bool,
+) -> Result<()> {
     if !actor.may(Power::EditProgram) {
         return Err(Error::Forbidden);
     }

@@ -3,7 +3,9 @@ use crate::{Error, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, OfferId, PartnerGroupId, ProgramId};
 use domain::offers::{Override, Reward, Terms};
-use domain::partners::{EnrollmentStatus, GroupName, PartnerAccount, PartnerDetail, PartnerName, PartnerOffer, Standing};
+use domain::partners::{
+    EnrollmentStatus, GroupName, PartnerAccount, PartnerDetail, PartnerName, PartnerOffer, Standing,
+};
 use domain::text::code_key;
 use sqlx::PgConnection;
 use sqlx::types::Json;

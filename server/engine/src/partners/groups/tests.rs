@@ -39,12 +39,16 @@ async fn a_group_s_offers_go_first_and_a_partner_s_own_rate_before_the_group_s(p
 
     let shown = detail(&mut conn, &owner, ada.id).await.expect("detail");
     assert_eq!(shown.group.expect("group").name, "Creators");
-    let places: Vec<_> = shown.offers.iter().map(|offer| (offer.name.as_str(), offer.group.as_str(), offer.own)).collect();
+    let places: Vec<_> =
+        shown.offers.iter().map(|offer| (offer.name.as_str(), offer.group.as_str(), offer.own)).collect();
     assert_eq!(places, [("VIP", "Creators", true), ("Standard", "", true)]);
     assert_eq!(shown.offers[0].rates, [RateOf::Partner]);
     let hers = Actor::Partner { account: world.owner, program: world.program, enrollment: ada.id };
     let mine = of_partner(&mut conn, &hers, ada.id).await.expect("mine");
-    assert_eq!(mine[0].examples, ["A customer pays €100.00 → you earn €30.00, for as long as they pay, held 30 days for refunds"]);
+    assert_eq!(
+        mine[0].examples,
+        ["A customer pays €100.00 → you earn €30.00, for as long as they pay, held 30 days for refunds"]
+    );
     let bob = world.partner("bob").await;
     assert!(matches!(of_partner(&mut conn, &hers, bob.id).await, Err(Error::NotFound(_))));
     let found = past(&mut conn, &owner, vip).await.expect("past");
@@ -69,7 +73,9 @@ async fn groups_are_refused_by_field_and_stay_while_partners_are_in_them(pool: P
         "name: Must not be empty.\noffers[0].overrides[0].rate: Use a percentage above 0, at most 100.\n\
          offers[1].offer: There is no such offer."
     );
-    edit(&mut conn, &world.moment(), &owner, group, &with("Makers", vec![choice(standard, None)])).await.expect("edited");
+    edit(&mut conn, &world.moment(), &owner, group, &with("Makers", vec![choice(standard, None)]))
+        .await
+        .expect("edited");
     let nowhere = put(&mut conn, &world.moment(), &owner, ada.id, Some(world.moment().id())).await;
     assert_eq!(refused(nowhere), "group: There is no such group.");
     put(&mut conn, &world.moment(), &owner, ada.id, Some(group)).await.expect("put");
