@@ -201,12 +201,13 @@ fn row(lead: LeadRow, program: &str, may_judge: bool, form: Form<JudgeLead>) -> 
     let called = if lead.email.is_empty() { "Erased".to_owned() } else { lead.email.clone() };
     let buttons = may_judge.then(|| {
         let buttons = moves(lead.stage).iter().map(|(stage, words)| {
+            let (id, label) = (lead.id.to_string(), format!("{words} {called}"));
             view! {
                 <PostForm form=form>
                     {show::program_field()}
-                    <input type="hidden" name="id" value=lead.id.to_string()/>
+                    <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="stage" value=stage.as_str()/>
-                    <Button submit=true kind=ButtonKind::Quiet label=format!("{words} {called}")>{*words}</Button>
+                    <Button submit=true kind=ButtonKind::Quiet label=label>{*words}</Button>
                 </PostForm>
             }
         });

@@ -68,10 +68,11 @@ pub(crate) fn follow<T: serde::de::DeserializeOwned + 'static>(form: Form<AddLea
 
 /// The form that adds a lead.
 fn adding(form: Form<AddLead>, program: &str, partner: EnrollmentId) -> AnyView {
+    let whose = show::whose(program, partner);
     view! {
         {move || form.beside(&["email", "name"]).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
         <PostForm form=form class="form">
-            {show::whose(program, partner)}
+            {whose}
             <div class="form-row">
                 <TextInput id="lead-email" name="email" label="Their e-mail" kind="email" placeholder="nora@harbor.example" required=true error=form.field("email")/>
                 <TextInput id="lead-name" name="name" label="Their name" optional=true error=form.field("name")/>
@@ -88,13 +89,14 @@ fn adding(form: Form<AddLead>, program: &str, partner: EnrollmentId) -> AnyView 
 pub(crate) fn card(form: Form<AddLead>, program: &str, partner: EnrollmentId, leads: Vec<LeadRow>) -> AnyView {
     let all = format!("/p/{program}/lead-tracking");
     let latest = leads.into_iter().map(line).collect_view();
+    let adding = adding(form, program, partner);
     view! {
         <Card
             title="Add a new lead"
             actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All leads"</ButtonLink> }
         >
             <p class="sub">"Who signs up with this e-mail is your customer."</p>
-            {adding(form, program, partner)}
+            {adding}
             <ul class="list">{latest}</ul>
         </Card>
     }
@@ -179,11 +181,12 @@ fn page(shown: Shown, form: Form<AddLead>, address: &Address) -> AnyView {
     let Shown { partner, leads, window_days } = shown;
     let program = show::program().get_untracked();
     let help = format!("Who signs up with this e-mail within {window_days} days is your customer.");
+    let (list, adding) = (list(leads, address), adding(form, &program, partner));
     view! {
-        <Card>{list(leads, address)}</Card>
+        <Card>{list}</Card>
         <Card title="Add a new lead">
             <p class="sub">{help}</p>
-            {adding(form, &program, partner)}
+            {adding}
         </Card>
     }
     .into_any()

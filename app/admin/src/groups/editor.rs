@@ -136,6 +136,7 @@ fn page(shown: Shown, form: Form<SaveGroup>) -> AnyView {
             form.send(&SaveGroup { program: program.get_untracked(), id, group });
         }
     };
+    let fields = choosing.fields(&offers, id.map(|id| id.to_string()).unwrap_or_default());
     view! {
         <PageHead title=title back=(list.clone(), "Groups".to_owned())/>
         {show::wrong(form.beside(&["name"]))}
@@ -148,7 +149,7 @@ fn page(shown: Shown, form: Form<SaveGroup>) -> AnyView {
             <p class="sub">
                 "Its partners have these offers, in this order, before their own. A partner's own rate goes before the group's, and the group's before the offer's. Customers already attributed keep their terms."
             </p>
-            <div class="form">{choosing.fields(&offers, id.map(|id| id.to_string()).unwrap_or_default())}</div>
+            <div class="form">{fields}</div>
         </Card>
         <div class="form-actions">
             <ButtonLink href=list>"Cancel"</ButtonLink>

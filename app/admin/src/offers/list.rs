@@ -133,11 +133,11 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
 /// A button that moves a default offer.
 fn mover(offer: &OfferRow, up: bool, form: Form<MoveOffer>) -> AnyView {
     let (words, glyph) = if up { ("Move up", Glyph::SortUp) } else { ("Move down", Glyph::SortDown) };
-    let label = format!("{words}: {}", offer.name);
+    let (id, label) = (offer.id.to_string(), format!("{words}: {}", offer.name));
     view! {
         <PostForm form=form>
             {show::program_field()}
-            <input type="hidden" name="id" value=offer.id.to_string()/>
+            <input type="hidden" name="id" value=id/>
             <input type="hidden" name="up" value=up.to_string()/>
             <Button submit=true kind=ButtonKind::Quiet icon=glyph label=label/>
         </PostForm>

@@ -28,13 +28,14 @@ pub(super) fn dialog(form: Form<SetGroup>, detail: &PartnerDetail, groups: &[Gro
     let choices = std::iter::once(Choice::new("", "No group"))
         .chain(groups.iter().map(|group| Choice::new(group.id.to_string(), group.name.clone())))
         .collect();
+    let partner = detail.partner.id.to_string();
     let now = detail.group.as_ref().map(|group| group.id.to_string()).unwrap_or_default();
     view! {
         <Dialog id="group" title="Group of the partner">
             {show::wrong(form.beside(&["group"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
-                <input type="hidden" name="partner" value=detail.partner.id.to_string()/>
+                <input type="hidden" name="partner" value=partner/>
                 <Select id="partner-group" name="group" label="Group" choices=choices value=now help="The group's offers come before the partner's own. Customers already attributed keep their terms." error=form.field("group")/>
                 <div class="dialog-actions">
                     <CloseButton closes="group"/>

@@ -84,6 +84,7 @@ pub(super) fn editor(form: Form<SetOffers>, detail: &PartnerDetail, offers: &[Of
             form.send(&SetOffers { program: program.get_untracked(), partner, offers });
         }
     };
+    let fields = choosing.fields(offers, format!("{partner} {generation}"));
     view! {
         <Drawer id="offers" title="Offers of the partner">
             <p class="sub">
@@ -91,7 +92,7 @@ pub(super) fn editor(form: Form<SetOffers>, detail: &PartnerDetail, offers: &[Of
             </p>
             {show::wrong(form.beside(&[]))}
             <div class="form">
-                {choosing.fields(offers, format!("{partner} {generation}"))}
+                {fields}
                 <div class="form-actions">
                     <CloseButton closes="offers"/>
                     <Button kind=ButtonKind::Primary busy=form.pending() on_click=save>"Save the offers"</Button>
