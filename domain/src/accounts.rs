@@ -32,6 +32,8 @@ words! {
         ManagePartners = "manage_partners",
         /// Approve and reverse commissions.
         JudgeCommissions = "judge_commissions",
+        /// Judge leads: set their stage.
+        JudgeLeads = "judge_leads",
         /// Reassign a customer by hand.
         Reassign = "reassign",
         /// Record payments and payment batches.
@@ -58,12 +60,14 @@ impl Role {
     #[must_use]
     pub fn may(self, power: Power) -> bool {
         use Power::{
-            Adjust, Audit, EditProgram, Erase, JudgeCommissions, ManageKeys, ManagePartners, ManageTeam, Pay, Reassign,
-            RevealPayoutDetails, SeeAsPartner, View,
+            Adjust, Audit, EditProgram, Erase, JudgeCommissions, JudgeLeads, ManageKeys, ManagePartners, ManageTeam,
+            Pay, Reassign, RevealPayoutDetails, SeeAsPartner, View,
         };
         match power {
             View => true,
-            EditProgram | ManagePartners | Reassign | SeeAsPartner => matches!(self, Self::Owner | Self::Manager),
+            EditProgram | ManagePartners | JudgeLeads | Reassign | SeeAsPartner => {
+                matches!(self, Self::Owner | Self::Manager)
+            }
             JudgeCommissions => matches!(self, Self::Owner | Self::Manager | Self::Finance),
             Pay | Adjust | RevealPayoutDetails => matches!(self, Self::Owner | Self::Finance),
             Audit => matches!(self, Self::Owner | Self::Manager | Self::Finance),

@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 words! {
-    /// What attributed a customer, in the order in which they are tried.
+    /// What attributed a customer.
     pub enum Source in "referral_source" {
         /// An admin assigned it.
         Manual = "manual",
@@ -18,12 +18,72 @@ words! {
         PromoCode = "promo_code",
         /// The partner code that the customer named.
         PartnerCode = "partner_code",
-        /// A lead that the team has qualified.
+        /// A lead with the customer's e-mail.
         Lead = "lead",
         /// The click whose id the company sent.
         Click = "click",
         /// The click in Tributary's own cookie.
         Cookie = "cookie",
+    }
+}
+
+/// The steps of attribution, in the order in which they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// An admin assigns the customer.
+    Manual,
+    /// A promo code was sent.
+    PromoCode,
+    /// A partner code was sent.
+    PartnerCode,
+    /// A lead with the customer's e-mail that the team has reviewed.
+    QualifiedLead,
+    /// A click id was sent.
+    Click,
+    /// A click is known by Tributary's own cookie.
+    Cookie,
+    /// A lead with the customer's e-mail that nobody has reviewed.
+    UnreviewedLead,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: &'static [Self] = &[
+        Self::Manual,
+        Self::PromoCode,
+        Self::PartnerCode,
+        Self::QualifiedLead,
+        Self::Click,
+        Self::Cookie,
+        Self::UnreviewedLead,
+    ];
+
+    /// What attributes a customer by this step.
+    #[must_use]
+    pub fn source(self) -> Source {
+        match self {
+            Self::Manual => Source::Manual,
+            Self::PromoCode => Source::PromoCode,
+            Self::PartnerCode => Source::PartnerCode,
+            Self::QualifiedLead | Self::UnreviewedLead => Source::Lead,
+            Self::Click => Source::Click,
+            Self::Cookie => Source::Cookie,
+        }
+    }
+}
+
+/// How long what points to a partner counts, in days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// Clicks.
+    pub click_days: i32,
+    /// Leads.
+    pub lead_days: i32,
+}
+
+impl Windows {
+    fn of(self, step: Step) -> i32 {
+        if step.source() == Source::Lead { self.lead_days } else { self.click_days }
     }
 }
 
@@ -70,11 +130,12 @@ pub struct TrackedReferral {
     pub attributed_at: DateTime<Utc>,
 }
 
-/// Something that points to a partner: what the use case found under the code or click id that was sent.
+/// Something that points to a partner: what the use case found under the code or click id that was sent, or under the
+/// customer's e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Which step it belongs to.
-    pub source: Source,
+    pub step: Step,
     /// What was sent, as people know it: `promo code ADA20`, `click on /r/acme/ada`.
     pub label: String,
     /// What was found.
@@ -88,6 +149,8 @@ pub enum Found {
     Unknown,
     /// The code or link is switched off.
     Disabled,
+    /// The team has turned the lead of the partner with this code down.
+    TurnedDown(String),
     /// A partner.
     Partner {
         /// Its code.
@@ -96,8 +159,8 @@ pub enum Found {
         active: bool,
         /// The partner's own e-mail addresses.
         emails: Vec<String>,
-        /// When the click was made, where it is a click.
-        clicked_at: Option<DateTime<Utc>>,
+        /// When the click was made or the lead was added, where it is one of them.
+        made_at: Option<DateTime<Utc>>,
     },
 }
 
@@ -113,24 +176,25 @@ pub struct Decision {
 }
 
 /// Decides by DESIGN.md 6: tries the candidates in the declared order; the first that is known, active and, for
-/// clicks, within the window wins; then the self-referral rule speaks.
+/// clicks and leads, within the window wins; then the self-referral rule speaks.
 ///
-/// `candidates` may come in any order; those of one source keep theirs. `occurred_at` is when the event happened.
+/// `candidates` may come in any order; those of one step keep theirs. `occurred_at` is when the event happened.
 #[must_use]
 pub fn decide(
     candidates: &[Candidate],
     customer_email: Option<&str>,
-    window_days: i32,
+    windows: Windows,
     self_referral: SelfReferralRule,
     occurred_at: DateTime<Utc>,
 ) -> Decision {
     let mut why = Why::default();
     let mut order: Vec<usize> = (0..candidates.len()).collect();
-    order.sort_by_key(|place| candidates[*place].source);
+    order.sort_by_key(|place| candidates[*place].step);
     for place in order {
-        let Candidate { source, label, found } = &candidates[place];
+        let Candidate { step, label, found } = &candidates[place];
+        let (source, window_days) = (step.source(), windows.of(*step));
         let check = source.as_str();
-        let (partner_code, active, emails, clicked_at) = match found {
+        let (partner_code, active, emails, made_at) = match found {
             Found::Unknown => {
                 why.fail(check, format!("There is no {label} in this program."));
                 continue;
@@ -139,14 +203,18 @@ pub fn decide(
                 why.fail(check, format!("The {label} is switched off."));
                 continue;
             }
-            Found::Partner { partner_code, active, emails, clicked_at } => (partner_code, *active, emails, *clicked_at),
+            Found::TurnedDown(partner_code) => {
+                why.fail(check, format!("The team turned the {label} of {partner_code} down."));
+                continue;
+            }
+            Found::Partner { partner_code, active, emails, made_at } => (partner_code, *active, emails, *made_at),
         };
         if !active {
             why.fail(check, format!("Partner {partner_code} of the {label} was not active."));
             continue;
         }
-        if let Some(clicked_at) = clicked_at {
-            let age = occurred_at - clicked_at;
+        if let Some(made_at) = made_at {
+            let age = occurred_at - made_at;
             if age > Duration::days(window_days.into()) {
                 why.fail(check, format!("The {label} is {} old; the window is {window_days} days.", days(age)));
                 continue;
@@ -162,10 +230,10 @@ pub fn decide(
         } else {
             why.pass(check, format!("Attributed to {partner_code} by {label}."));
         }
-        return judge_self_referral(place, *source, partner_code, emails, customer_email, self_referral, why);
+        return judge_self_referral(place, source, partner_code, emails, customer_email, self_referral, why);
     }
     if why.0.is_empty() {
-        why.fail("attribution", "No promo code, partner code or click was sent.");
+        why.fail("attribution", "No promo code, partner code or click was sent, and no lead has the e-mail.");
     }
     Decision { winner: None, review: false, why }
 }
@@ -246,18 +314,20 @@ mod tests {
         "2026-11-20T12:00:00Z".parse().expect("instant")
     }
 
-    fn partner(source: Source, code: &str, active: bool, clicked: Option<Duration>) -> Candidate {
+    const WINDOWS: Windows = Windows { click_days: 60, lead_days: 90 };
+
+    fn partner(step: Step, code: &str, active: bool, age: Option<Duration>) -> Candidate {
         let found = Found::Partner {
             partner_code: code.into(),
             active,
             emails: vec![format!("{code}@partners.example")],
-            clicked_at: clicked.map(|before| at() - before),
+            made_at: age.map(|before| at() - before),
         };
-        Candidate { source, label: format!("{source} {code}"), found }
+        Candidate { step, label: format!("{} {code}", step.source()), found }
     }
 
     fn click(age: Duration) -> Decision {
-        decide(&[partner(Source::Click, "ada", true, Some(age))], None, 60, SelfReferralRule::Review, at())
+        decide(&[partner(Step::Click, "ada", true, Some(age))], None, WINDOWS, SelfReferralRule::Review, at())
     }
 
     #[test]
@@ -273,7 +343,7 @@ mod tests {
     #[test]
     fn self_referrals_follow_the_rule() {
         let judge = |email: &str, rule| {
-            let decision = decide(&[partner(Source::PartnerCode, "ada", true, None)], Some(email), 60, rule, at());
+            let decision = decide(&[partner(Step::PartnerCode, "ada", true, None)], Some(email), WINDOWS, rule, at());
             (decision.winner.is_some(), decision.review)
         };
         use SelfReferralRule::{Allow, Refuse, Review};
@@ -284,6 +354,22 @@ mod tests {
         assert_eq!(judge("ada+1@partners.example", Refuse), (false, false));
         assert_eq!(judge("ada+1@partners.example", Review), (true, true));
         assert_eq!(judge("ada+1@partners.example", Allow), (true, false));
+    }
+
+    #[test]
+    fn a_qualified_lead_goes_before_a_click_and_an_unreviewed_one_after() {
+        let order = |step| {
+            let candidates = [
+                partner(Step::Click, "clara", true, Some(Duration::days(1))),
+                partner(step, "leo", true, Some(Duration::days(80))),
+                partner(step, "late", true, Some(Duration::days(3))),
+            ];
+            let decision = decide(&candidates, None, WINDOWS, SelfReferralRule::Review, at());
+            (decision.winner, decision.why.0[0].detail.clone())
+        };
+        let qualified = (Some(1), "Attributed to leo by lead leo, 80 days before (window 90 days).".to_owned());
+        assert_eq!(order(Step::QualifiedLead), qualified);
+        assert_eq!(order(Step::UnreviewedLead).0, Some(0));
     }
 
     #[test]
@@ -311,41 +397,43 @@ mod tests {
         /// Told late, an e-mail stops at least what it would have stopped in time, and nothing else.
         #[test]
         fn a_late_e_mail_is_judged_as_an_early_one(
-            source in 0_usize..6, rule in 0_usize..3, name in "(ada|ADA|bob)", tag in "(|\\+[a-z]{1,3})",
+            step in 0_usize..7, rule in 0_usize..3, name in "(ada|ADA|bob)", tag in "(|\\+[a-z]{1,3})",
             host in "(partners|harbor)",
         ) {
-            let (source, rule) = (Source::ALL[source], SelfReferralRule::ALL[rule]);
+            let (step, rule) = (Step::ALL[step], SelfReferralRule::ALL[rule]);
             let email = format!("{name}{tag}@{host}.example");
-            let early = decide(&[partner(source, "ada", true, None)], Some(&email), 60, rule, at());
+            let early = decide(&[partner(step, "ada", true, None)], Some(&email), WINDOWS, rule, at());
             let own = ["ada@partners.example".to_owned()];
-            let (waits, why) = judge_late_email(source, "ada", &own, &email, rule);
+            let (waits, why) = judge_late_email(step.source(), "ada", &own, &email, rule);
             prop_assert_eq!(waits, early.winner.is_none() || early.review);
             prop_assert_eq!(waits, why.0.iter().any(|check| !check.passed));
         }
 
-        /// Whatever was sent and in whatever order: the first source in the declared order that is known, active and
-        /// within the window wins, and everything tried before it is told as failed.
+        /// Whatever was sent and in whatever order: the first step in the declared order that is known, active and
+        /// within the window wins, of one step the first, and everything tried before it is told as failed.
         #[test]
         fn the_declared_order_decides(
-            found in proptest::collection::vec((0_usize..6, 0_u8..5), 0..8),
+            found in proptest::collection::vec((0_usize..7, 0_u8..6), 0..8),
         ) {
             let candidates: Vec<_> = found
                 .iter()
-                .map(|(source, what)| {
-                    let source = Source::ALL[*source];
+                .map(|(step, what)| {
+                    let step = Step::ALL[*step];
+                    let window = Duration::days(WINDOWS.of(step).into());
                     match what {
-                        0 => Candidate { source, label: "x".into(), found: Found::Unknown },
-                        1 => Candidate { source, label: "x".into(), found: Found::Disabled },
-                        2 => partner(source, "bob", false, None),
-                        3 => partner(source, "bob", true, Some(Duration::days(61))),
-                        _ => partner(source, "ada", true, Some(Duration::days(59))),
+                        0 => Candidate { step, label: "x".into(), found: Found::Unknown },
+                        1 => Candidate { step, label: "x".into(), found: Found::Disabled },
+                        2 => Candidate { step, label: "x".into(), found: Found::TurnedDown("bob".into()) },
+                        3 => partner(step, "bob", false, None),
+                        4 => partner(step, "bob", true, Some(window + Duration::seconds(1))),
+                        _ => partner(step, "ada", true, Some(window)),
                     }
                 })
                 .collect();
-            let decision = decide(&candidates, None, 60, SelfReferralRule::Review, at());
-            let best = found.iter().filter(|(_, what)| *what == 4).map(|(source, _)| *source).min();
-            prop_assert_eq!(decision.winner.map(|place| found[place].0), best);
-            let tried = found.iter().filter(|(source, _)| best.is_none_or(|best| *source < best)).count();
+            let decision = decide(&candidates, None, WINDOWS, SelfReferralRule::Review, at());
+            let best = found.iter().filter(|(_, what)| *what == 5).map(|(step, _)| *step).min();
+            prop_assert_eq!(decision.winner, best.and_then(|best| found.iter().position(|one| *one == (best, 5))));
+            let tried = found.iter().filter(|(step, _)| best.is_none_or(|best| *step < best)).count();
             let failed = decision.why.0.iter().filter(|check| !check.passed).count();
             if found.is_empty() {
                 prop_assert_eq!(failed, 1, "nothing was sent, and that is said");

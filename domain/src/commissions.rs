@@ -2,7 +2,7 @@
 
 use crate::ids::CommissionId;
 use crate::money::{Currency, Money, percent};
-use crate::offers::{Duration, Rate, Reward, Terms, Trigger};
+use crate::offers::{Duration, Figures, Rate, RateOf, Reward, Terms, Trigger};
 use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, Months, Utc};
@@ -56,7 +56,7 @@ pub struct TrackedCommission {
 pub struct Event<'a> {
     /// Sign-up or sale.
     pub trigger: Trigger,
-    /// The sale's amount; zero for a sign-up.
+    /// The sale's amount, or the deal's; zero where there is none.
     pub amount: Decimal,
     /// The program's currency.
     pub currency: Currency,
@@ -66,6 +66,8 @@ pub struct Event<'a> {
     pub occurred_at: DateTime<Utc>,
     /// When the customer's first sale happened; `None` where none was told before this one.
     pub first_sale_at: Option<DateTime<Utc>>,
+    /// What the partner has brought, this event included.
+    pub figures: Figures,
 }
 
 /// A commission that an event earns.
@@ -118,7 +120,7 @@ pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
         }
     }
     if earned.is_empty() && passed_over.0.is_empty() {
-        passed_over.fail("offer", format!("No offer pays for a {}.", event.trigger.as_str().replace('_', "-")));
+        passed_over.fail("offer", format!("No offer pays for a {}.", event.trigger.label().to_lowercase()));
     }
     (earned, passed_over)
 }
@@ -130,7 +132,7 @@ fn applies(rule: &Reward, event: &Event<'_>) -> Result<String, String> {
     {
         return Err(format!("only for the product {product}."));
     }
-    if event.trigger == Trigger::SignUp {
+    if event.trigger != Trigger::Sale {
         return Ok(String::new());
     }
     let Some(first) = event.first_sale_at else {
@@ -157,11 +159,18 @@ fn applies(rule: &Reward, event: &Event<'_>) -> Result<String, String> {
 fn reckon(offer: usize, reward: usize, rule: &Reward, terms: &Terms, event: &Event<'_>, sentence: &str) -> Earned {
     let mut why = Why::default();
     why.pass("offer", sentence);
-    if terms.overridden {
-        why.pass("rate", "The partner has a rate of its own, which goes before the offer's.");
+    match terms.rate_of(reward) {
+        RateOf::Partner => why.pass("rate", "The partner has a rate of its own, which goes before the offer's."),
+        RateOf::Group => {
+            why.pass(
+                "rate",
+                format!("The group “{}” has a rate of its own, which goes before the offer's.", terms.group),
+            );
+        }
+        RateOf::Offer => {}
     }
     let money = |amount| Money::new(amount, event.currency);
-    let (base, rate, raw) = match rule.rate {
+    let (base, rate, raw) = match tiered(rule, event, &mut why) {
         Rate::Flat(amount) => (None, None, amount),
         Rate::Percent(rate) => (Some(event.amount), Some(rate), event.amount * rate / Decimal::ONE_HUNDRED),
     };
@@ -188,6 +197,105 @@ fn reckon(offer: usize, reward: usize, rule: &Reward, terms: &Terms, event: &Eve
     Earned { offer, reward, base, rate, amount, available_at, why }
 }
 
+/// The rate of the highest tier that the partner has reached, or the reward's own.
+fn tiered(rule: &Reward, event: &Event<'_>, why: &mut Why) -> Rate {
+    let Some(tiers) = &rule.tiers else { return rule.rate };
+    let words = |figure| tiers.figure_words(figure, event.currency);
+    let has = words(event.figures.of(tiers.by));
+    if let Some(tier) = tiers.reached(event.figures) {
+        let rate = tier.rate.words(event.currency);
+        why.pass("tier", format!("The partner has {has} with this one: {rate} from {} on.", words(tier.from)));
+        return tier.rate;
+    }
+    if let Some(first) = tiers.steps.first() {
+        let rate = first.rate.words(event.currency);
+        why.fail("tier", format!("The partner has {has} with this one: {rate} begins at {}.", words(first.from)));
+    }
+    rule.rate
+}
+
+/// An example of what a reward pays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// `A customer pays $100.00`.
+    pub event: String,
+    /// What is earned.
+    pub earned: Money,
+    /// `for 12 months, held 30 days for refunds`.
+    pub conditions: String,
+}
+
+impl Example {
+    /// The example in one sentence, as the partner reads it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let conditions = if self.conditions.is_empty() { String::new() } else { format!(", {}", self.conditions) };
+        format!("{} → you earn {}{conditions}", self.event, self.earned)
+    }
+}
+
+/// Examples of what terms pay, reckoned as real commissions are: one for each reward and tier, and where several rewards
+/// pay for one first sale, their sum.
+#[must_use]
+pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
+    // About what a customer pays, also where a unit of the currency is worth little.
+    let amount = if currency.decimals() == 0 { Decimal::from(10_000) } else { Decimal::ONE_HUNDRED };
+    let mut examples = Vec::new();
+    for reward in &terms.rewards {
+        let one = Terms { rewards: vec![reward.clone()], ..terms.clone() };
+        let mut stages = vec![(Figures::default(), String::new())];
+        for (tiers, tier) in reward.tiers.iter().flat_map(|tiers| tiers.steps.iter().map(move |tier| (tiers, tier))) {
+            let customers = i64::try_from(tier.from).unwrap_or(i64::MAX);
+            let figures = Figures { customers, revenue: tier.from };
+            stages.push((figures, format!(", once you have {}", tiers.figure_words(tier.from, currency))));
+        }
+        for (figures, when) in stages {
+            let event = example_event(reward, amount, currency, figures);
+            let earned = earn(std::slice::from_ref(&one), &event).0.iter().map(|earned| earned.amount).sum();
+            let conditions = Reward { tiers: None, minimum: None, cap: None, ..reward.clone() }.conditions(currency);
+            examples.push(Example {
+                event: format!("{}{when}", happening(reward, amount, currency)),
+                earned: Money::new(earned, currency),
+                conditions,
+            });
+        }
+    }
+    let first = |reward: &&Reward| reward.trigger == Trigger::Sale && reward.product.is_none();
+    if let (Some(reward), true) = (terms.rewards.iter().find(first), terms.rewards.iter().filter(first).count() > 1) {
+        let event = example_event(reward, amount, currency, Figures::default());
+        let earned = earn(std::slice::from_ref(terms), &event).0.iter().map(|earned| earned.amount).sum();
+        examples.push(Example {
+            event: format!("In all: a customer's first payment of {}", Money::new(amount, currency)),
+            earned: Money::new(earned, currency),
+            conditions: String::new(),
+        });
+    }
+    examples
+}
+
+fn example_event(reward: &Reward, amount: Decimal, currency: Currency, figures: Figures) -> Event<'_> {
+    Event {
+        trigger: reward.trigger,
+        amount: if reward.trigger.has_amount() { amount } else { Decimal::ZERO },
+        currency,
+        product: reward.product.as_deref(),
+        occurred_at: DateTime::UNIX_EPOCH,
+        first_sale_at: None,
+        figures,
+    }
+}
+
+fn happening(reward: &Reward, amount: Decimal, currency: Currency) -> String {
+    let amount = Money::new(amount, currency);
+    let product = reward.product.as_ref().map(|product| format!(" for {product}")).unwrap_or_default();
+    match reward.trigger {
+        Trigger::SignUp => "A customer signs up".into(),
+        Trigger::Sale => format!("A customer pays {amount}{product}"),
+        Trigger::LeadQualified => "The team qualifies a lead of yours".into(),
+        Trigger::LeadWon => format!("A lead of yours is won with a deal of {amount}"),
+    }
+}
+
 /// What shall have been clawed back of a commission once `refunded` of its sale is refunded: in total, not in
 /// addition. Rounded once, so that a full refund takes back exactly the commission.
 #[must_use]
@@ -199,6 +307,7 @@ pub fn clawed_back_total(commission: Decimal, sale: Decimal, refunded: Decimal, 
 mod tests {
     use super::*;
     use crate::ids::OfferId;
+    use crate::offers::{Measure, Override, Tier, Tiers};
     use proptest::prelude::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -214,11 +323,20 @@ mod tests {
     }
 
     fn reward(rate: Rate, duration: Duration) -> Reward {
-        Reward { trigger: Trigger::Sale, rate, duration, hold_days: 30, product: None, minimum: None, cap: None }
+        Reward {
+            trigger: Trigger::Sale,
+            rate,
+            duration,
+            hold_days: 30,
+            product: None,
+            minimum: None,
+            cap: None,
+            tiers: None,
+        }
     }
 
     fn offer(name: &str, rewards: Vec<Reward>) -> Terms {
-        Terms { offer_id: OfferId(uuid::Uuid::nil()), version: 1, name: name.into(), rewards, overridden: false }
+        Terms::new((OfferId(uuid::Uuid::nil()), 1, name.into()), &rewards, (String::new(), &[]), &[])
     }
 
     fn sale(amount: &str) -> Event<'static> {
@@ -229,6 +347,7 @@ mod tests {
             product: None,
             occurred_at: at("2026-11-20T12:00:00Z"),
             first_sale_at: None,
+            figures: Figures::default(),
         }
     }
 
@@ -249,6 +368,55 @@ mod tests {
         assert_eq!(amounts(&terms, &Event { product: Some("Team"), ..sale("10") }), ["3.00"]);
         assert_eq!(amounts(&terms, &Event { product: Some("Solo"), ..sale("10") }), ["1.00"], "the next offer's turn");
         assert_eq!(amounts(&terms, &Event { trigger: Trigger::SignUp, ..sale("0") }), Vec::<String>::new());
+    }
+
+    fn tiers(by: Measure, steps: &[(&str, &str)]) -> Option<Tiers> {
+        let tier = |(from, rate): &(&str, &str)| Tier { from: dec(from), rate: Rate::Percent(dec(rate)) };
+        Some(Tiers { by, steps: steps.iter().map(tier).collect() })
+    }
+
+    #[test]
+    fn a_rate_of_one_s_own_goes_before_the_group_s_and_that_before_the_tiers() {
+        let reward = Reward {
+            tiers: tiers(Measure::Customers, &[("10", "40")]),
+            ..reward(Rate::Percent(dec("30")), Duration::Lifetime)
+        };
+        let rewards = [reward.clone(), reward.clone(), reward];
+        let over = |reward, rate| Override { reward, rate: Rate::Percent(dec(rate)) };
+        let id = OfferId(uuid::Uuid::nil());
+        let terms = Terms::new(
+            (id, 1, "A".into()),
+            &rewards,
+            ("VIP".into(), &[over(0, "33"), over(1, "35")]),
+            &[over(0, "50")],
+        );
+        assert_eq!(terms.rates, [RateOf::Partner, RateOf::Group, RateOf::Offer]);
+        let event = Event { figures: Figures { customers: 12, revenue: dec("5") }, ..sale("100") };
+        assert_eq!(amounts(std::slice::from_ref(&terms), &event), ["50.00", "35.00", "40.00"]);
+        let (earned, _) = earn(&[terms], &event);
+        let told = |place: usize| earned[place].why.0[1].detail.clone();
+        assert_eq!(told(1), "The group “VIP” has a rate of its own, which goes before the offer's.");
+        assert_eq!(told(2), "The partner has 12 customers with this one: 40% from 10 customers on.");
+    }
+
+    #[test]
+    fn examples_are_reckoned_as_commissions_are() {
+        let bonus = Reward { hold_days: 0, ..reward(Rate::Flat(dec("20")), Duration::FirstSale) };
+        let share = Reward {
+            tiers: tiers(Measure::Customers, &[("10", "40")]),
+            cap: Some(dec("35")),
+            ..reward(Rate::Percent(dec("30")), Duration::Months(12))
+        };
+        let told: Vec<_> = examples(&offer("A", vec![bonus, share]), eur()).iter().map(Example::sentence).collect();
+        assert_eq!(
+            told,
+            [
+                "A customer pays €100.00 → you earn €20.00, once, on their first sale, due at once",
+                "A customer pays €100.00 → you earn €30.00, for 12 months, held 30 days for refunds",
+                "A customer pays €100.00, once you have 10 customers → you earn €35.00, for 12 months, held 30 days for refunds",
+                "In all: a customer's first payment of €100.00 → you earn €50.00",
+            ]
+        );
     }
 
     #[test]
@@ -321,6 +489,28 @@ mod tests {
             prop_assert_eq!(pays(Duration::Months(months)), occurred_at < end);
             prop_assert!(pays(Duration::Lifetime));
             prop_assert!(!pays(Duration::FirstSale));
+        }
+
+        /// The rate is that of the highest tier reached, and the reward's below the first.
+        #[test]
+        fn the_highest_tier_reached_counts(
+            mut from in proptest::collection::btree_set(1_i64..1_000, 1..8),
+            customers in 0_i64..1_100,
+            by_revenue in any::<bool>(),
+        ) {
+            let steps: Vec<_> = (2..).zip(&from).map(|(rate, from)| Tier { from: (*from).into(), rate: Rate::Flat(Decimal::from(rate)) }).collect();
+            let by = if by_revenue { Measure::Revenue } else { Measure::Customers };
+            let rule = Reward { tiers: Some(Tiers { by, steps }), ..reward(Rate::Flat(Decimal::ONE), Duration::Lifetime) };
+            prop_assert_eq!(rule.check(eur()), Ok(()));
+            // The other figure doesn't matter.
+            let figures = if by_revenue {
+                Figures { customers: 0, revenue: customers.into() }
+            } else {
+                Figures { customers, revenue: Decimal::ZERO }
+            };
+            from.retain(|from| *from <= customers);
+            let earned = amounts(&[offer("A", vec![rule])], &Event { figures, ..sale("10") });
+            prop_assert_eq!(earned, vec![format!("{}.00", from.len() + 1)]);
         }
 
         /// The first offer with a reward that matches pays, and those passed over are all named.

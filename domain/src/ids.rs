@@ -73,6 +73,12 @@ ids! {
     SignUpId,
     /// A mail in the outbox.
     OutboxId,
+    /// A lead.
+    LeadId,
+    /// A group of leads.
+    LeadGroupId,
+    /// A group of partners.
+    PartnerGroupId,
 }
 
 impl ClickId {

@@ -10,6 +10,7 @@ pub mod customers;
 pub mod ids;
 pub mod integrations;
 pub mod jobs;
+pub mod leads;
 pub mod ledger;
 pub mod links;
 pub mod messages;

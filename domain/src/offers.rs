@@ -2,6 +2,7 @@
 
 use crate::ids::OfferId;
 use crate::money::{Currency, Money, percent};
+use crate::partners::{EnrollmentStatus, GroupName, PartnerName};
 use crate::text::FieldError;
 use crate::words;
 use chrono::{DateTime, Utc};
@@ -15,6 +16,29 @@ words! {
         SignUp = "sign_up",
         /// A referred customer pays.
         Sale = "sale",
+        /// The team qualifies a lead of the partner.
+        LeadQualified = "lead_qualified",
+        /// A lead of the partner buys.
+        LeadWon = "lead_won",
+    }
+}
+
+impl Trigger {
+    /// What it is paid for, in words: `sign-up`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::SignUp => "Sign-up",
+            Self::Sale => "Sale",
+            Self::LeadQualified => "Lead qualified",
+            Self::LeadWon => "Lead won",
+        }
+    }
+
+    /// Whether the event has an amount of which a share can be paid.
+    #[must_use]
+    pub fn has_amount(self) -> bool {
+        matches!(self, Self::Sale | Self::LeadWon)
     }
 }
 
@@ -26,6 +50,17 @@ pub enum Rate {
     Flat(Decimal),
     /// A percentage of the sale: `30` is 30 %.
     Percent(Decimal),
+}
+
+impl Rate {
+    /// The rate in words: `$20.00`, `30%`.
+    #[must_use]
+    pub fn words(self, currency: Currency) -> String {
+        match self {
+            Self::Flat(amount) => Money::new(amount, currency).to_string(),
+            Self::Percent(rate) => percent(rate),
+        }
+    }
 }
 
 /// For which sales of a customer a reward is paid.
@@ -60,6 +95,88 @@ pub struct Reward {
     /// At most this much, in the program's currency.
     #[serde(default)]
     pub cap: Option<Decimal>,
+    /// Other rates for partners who have brought much.
+    #[serde(default)]
+    pub tiers: Option<Tiers>,
+}
+
+words! {
+    /// What of a partner's the tiers look at, since the beginning.
+    pub enum Measure in "measure" {
+        /// Customers who have paid.
+        Customers = "customers",
+        /// Sales, less refunds.
+        Revenue = "revenue",
+    }
+}
+
+/// What a partner has brought since the beginning, the event that is asked about included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Customers who have paid.
+    pub customers: i64,
+    /// Sales, less refunds, in the program's currency.
+    pub revenue: Decimal,
+}
+
+impl Figures {
+    /// One of the figures.
+    #[must_use]
+    pub fn of(self, measure: Measure) -> Decimal {
+        match measure {
+            Measure::Customers => self.customers.into(),
+            Measure::Revenue => self.revenue,
+        }
+    }
+}
+
+/// Other rates from certain figures of the partner on: the highest tier reached counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tiers {
+    /// What is looked at.
+    pub by: Measure,
+    /// The tiers, from the lowest to the highest.
+    pub steps: Vec<Tier>,
+}
+
+/// One tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    /// From this figure on.
+    pub from: Decimal,
+    /// The rate instead of the reward's.
+    pub rate: Rate,
+}
+
+impl Tiers {
+    /// The highest tier that these figures reach.
+    #[must_use]
+    pub fn reached(&self, figures: Figures) -> Option<&Tier> {
+        let figure = figures.of(self.by);
+        self.steps.iter().rev().find(|tier| figure >= tier.from)
+    }
+
+    /// A figure in words: `10 customers`, `$5,000.00 of sales`.
+    #[must_use]
+    pub fn figure_words(&self, figure: Decimal, currency: Currency) -> String {
+        match self.by {
+            Measure::Customers if figure == Decimal::ONE => "1 customer".to_owned(),
+            Measure::Customers => format!("{} customers", figure.normalize()),
+            Measure::Revenue => format!("{} of sales", Money::new(figure, currency)),
+        }
+    }
+}
+
+/// Whose a rate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateOf {
+    /// The offer's.
+    Offer,
+    /// The partner's group's.
+    Group,
+    /// The partner's own.
+    Partner,
 }
 
 /// An offer as a referral keeps it: the terms as they stood when the customer was attributed, overrides included.
@@ -76,6 +193,43 @@ pub struct Terms {
     /// Whether an enrollment's own rate stands in the rewards.
     #[serde(default)]
     pub overridden: bool,
+    /// The group by which the partner has the offer; empty where it has it by itself.
+    #[serde(default)]
+    pub group: String,
+    /// Whose the rate of each reward is; empty in terms from before there were groups.
+    #[serde(default)]
+    pub rates: Vec<RateOf>,
+}
+
+impl Terms {
+    /// The terms of a partner: the rates of its own go before those of its group, and those before the offer's.
+    #[must_use]
+    pub fn new(
+        (offer_id, version, name): (OfferId, i32, String),
+        rewards: &[Reward],
+        (group, of_group): (String, &[Override]),
+        own: &[Override],
+    ) -> Self {
+        let rewards = overridden(&overridden(rewards, of_group), own);
+        let has = |overrides: &[Override], place| overrides.iter().any(|over| over.reward as usize == place);
+        let rate_of = |place| match (has(own, place), has(of_group, place)) {
+            (true, _) => RateOf::Partner,
+            (false, true) => RateOf::Group,
+            (false, false) => RateOf::Offer,
+        };
+        let rates: Vec<_> = (0..rewards.len()).map(rate_of).collect();
+        Self { offer_id, version, name, overridden: rates.contains(&RateOf::Partner), rewards, group, rates }
+    }
+
+    /// Whose the rate of a reward is.
+    #[must_use]
+    pub fn rate_of(&self, reward: usize) -> RateOf {
+        match self.rates.get(reward) {
+            Some(whose) => *whose,
+            None if self.overridden => RateOf::Partner,
+            None => RateOf::Offer,
+        }
+    }
 }
 
 /// A rate of an enrollment's own for one reward of an offer; it goes before the offer's rate.
@@ -87,14 +241,15 @@ pub struct Override {
     pub rate: Rate,
 }
 
-/// The rewards of an offer with an enrollment's own rates in their places; overrides of places that the offer no
-/// longer has are passed over.
+/// The rewards of an offer with the rates of an enrollment or a group in their places, there without tiers; overrides of
+/// places that the offer no longer has are passed over.
 #[must_use]
 pub fn overridden(rewards: &[Reward], overrides: &[Override]) -> Vec<Reward> {
     let mut rewards = rewards.to_vec();
     for own in overrides {
         if let Some(reward) = rewards.get_mut(own.reward as usize) {
             reward.rate = own.rate;
+            reward.tiers = None;
         }
     }
     rewards
@@ -173,23 +328,83 @@ pub struct OfferRow {
     pub changed_at: DateTime<Utc>,
 }
 
+/// A version of an offer, as its history tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferVersion {
+    /// Its number, from 1.
+    pub version: i32,
+    /// Its rewards, in words.
+    pub words: Vec<RewardWords>,
+    /// Who made it; empty where nobody of the team did.
+    pub by: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+}
+
+/// The history of an offer and who has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferPast {
+    /// Its versions, the one in force first.
+    pub versions: Vec<OfferVersion>,
+    /// The groups that have it.
+    pub groups: Vec<GroupName>,
+    /// Some of the partners who have it, by themselves or by their group, by name.
+    pub partners: Vec<PartnerName>,
+    /// How many have it in all.
+    pub count: i64,
+}
+
+/// An offer as a partner who has it reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MyOffer {
+    /// Its name.
+    pub name: String,
+    /// What the team says of it; may be empty.
+    pub description: String,
+    /// The group by which the partner has it, or empty.
+    pub group: String,
+    /// Its rewards as they apply to the partner.
+    pub rewards: Vec<RewardWords>,
+    /// Whose the rate of each reward is.
+    pub rates: Vec<RateOf>,
+    /// What it pays, by examples.
+    pub examples: Vec<String>,
+}
+
+/// A program in which an account is enrolled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MyProgram {
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// What it is, for its partners; may be empty.
+    pub description: String,
+    /// As which partner.
+    pub partner: PartnerName,
+    /// That partner's standing.
+    pub status: EnrollmentStatus,
+    /// The offers that the partner has there, in order.
+    pub offers: Vec<MyOffer>,
+}
+
 impl Reward {
     /// The reward in words.
     #[must_use]
     pub fn words(&self, currency: Currency) -> RewardWords {
-        RewardWords { sentence: self.sentence(currency), conditions: self.conditions() }
+        RewardWords { sentence: self.sentence(currency), conditions: self.conditions(currency) }
     }
 
     /// The reward in plain words: `30% of every sale, for 12 months`.
     #[must_use]
     pub fn sentence(&self, currency: Currency) -> String {
-        let rate = match self.rate {
-            Rate::Flat(amount) => Money::new(amount, currency).to_string(),
-            Rate::Percent(rate) => percent(rate),
-        };
+        let rate = self.rate.words(currency);
         let product = self.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
         match (self.trigger, self.rate, self.duration) {
             (Trigger::SignUp, ..) => format!("{rate} for each sign-up"),
+            (Trigger::LeadQualified, ..) => format!("{rate} for each qualified lead"),
+            (Trigger::LeadWon, Rate::Flat(_), _) => format!("{rate} for each won lead"),
+            (Trigger::LeadWon, Rate::Percent(_), _) => format!("{rate} of the deal of each won lead"),
             (Trigger::Sale, Rate::Flat(_), Duration::FirstSale) => format!("{rate} for each customer{product}"),
             (Trigger::Sale, Rate::Flat(_), _) => format!("{rate} for each sale{product}"),
             (Trigger::Sale, Rate::Percent(_), Duration::FirstSale) => format!("{rate} of the first sale{product}"),
@@ -197,20 +412,44 @@ impl Reward {
         }
     }
 
-    /// When it is paid and how long it is held: `for 12 months, held 30 days for refunds`.
+    /// When it is paid, how long it is held, its bounds and its tiers: `for 12 months, held 30 days for refunds, at most
+    /// $50.00; 40% from 10 customers`.
     #[must_use]
-    pub fn conditions(&self) -> String {
-        let long = match (self.trigger, self.duration) {
+    pub fn conditions(&self, currency: Currency) -> String {
+        let mut words = format!("{}, {}", self.long(), self.held());
+        for (bound, amount) in [("at least", self.minimum), ("at most", self.cap)] {
+            if let Some(amount) = amount {
+                words += &format!(", {bound} {}", Money::new(amount, currency));
+            }
+        }
+        for (place, tier) in self.tiers.iter().flat_map(|tiers| &tiers.steps).enumerate() {
+            let from = self.tiers.as_ref().map(|tiers| tiers.figure_words(tier.from, currency)).unwrap_or_default();
+            let between = if place == 0 { "; " } else { ", " };
+            words += &format!("{between}{} from {from}", tier.rate.words(currency));
+        }
+        words
+    }
+
+    /// For how long it is paid: `for 12 months`.
+    #[must_use]
+    pub fn long(&self) -> String {
+        match (self.trigger, self.duration) {
             (Trigger::SignUp, _) => "once, when they sign up".to_owned(),
+            (Trigger::LeadQualified, _) => "once, when the team qualifies it".to_owned(),
+            (Trigger::LeadWon, _) => "once, when it is won".to_owned(),
             (_, Duration::FirstSale) => "once, on their first sale".to_owned(),
             (_, Duration::Months(1)) => "for 1 month".to_owned(),
             (_, Duration::Months(months)) => format!("for {months} months"),
             (_, Duration::Lifetime) => "for as long as they pay".to_owned(),
-        };
+        }
+    }
+
+    /// How long it is held: `held 30 days for refunds`.
+    fn held(&self) -> String {
         match self.hold_days {
-            0 => format!("{long}, due at once"),
-            1 => format!("{long}, held 1 day for refunds"),
-            days => format!("{long}, held {days} days for refunds"),
+            0 => "due at once".to_owned(),
+            1 => "held 1 day for refunds".to_owned(),
+            days => format!("held {days} days for refunds"),
         }
     }
 
@@ -229,8 +468,9 @@ impl Reward {
     pub fn check_rate(&self, rate: Rate, currency: Currency) -> Result<(), String> {
         match rate {
             Rate::Flat(amount) => Money::new(amount, currency).check_reported(),
-            Rate::Percent(_) if self.trigger == Trigger::SignUp => {
-                Err("A sign-up has no amount: use a flat reward.".into())
+            Rate::Percent(_) if !self.trigger.has_amount() => {
+                let event = if self.trigger == Trigger::SignUp { "sign-up" } else { "qualified lead" };
+                Err(format!("A {event} has no amount: use a flat reward."))
             }
             Rate::Percent(rate) if rate <= Decimal::ZERO || rate > Decimal::ONE_HUNDRED => {
                 Err("Use a percentage above 0, at most 100.".into())
@@ -240,30 +480,61 @@ impl Reward {
         }
     }
 
+    /// Checks the tiers that an admin typed, with the field where something is wrong.
+    fn check_tiers(&self, currency: Currency) -> Result<(), (String, String)> {
+        let Some(Tiers { by, steps }) = &self.tiers else { return Ok(()) };
+        if steps.is_empty() || steps.len() > 10 {
+            return Err(("tiers".into(), "Use 1 to 10 tiers.".into()));
+        }
+        let mut before = Decimal::ZERO;
+        for (place, tier) in steps.iter().enumerate() {
+            let from = |message: &str| (format!("tiers[{place}].from"), message.to_owned());
+            match by {
+                Measure::Customers if !tier.from.fract().is_zero() => return Err(from("Type a whole number.")),
+                Measure::Customers if tier.from > Decimal::from(10_000_000) => return Err(from("That is too many.")),
+                Measure::Customers => {}
+                Measure::Revenue => {
+                    Money::new(tier.from, currency).check_reported().map_err(|message| from(&message))?;
+                }
+            }
+            if tier.from <= before {
+                return Err(from(if place == 0 { "Must be above zero." } else { "Must be above the tier before." }));
+            }
+            before = tier.from;
+            let rate = |message| (format!("tiers[{place}].rate"), message);
+            self.check_rate(tier.rate, currency).map_err(rate)?;
+            if matches!(tier.rate, Rate::Flat(_)) != matches!(self.rate, Rate::Flat(_)) {
+                return Err(rate("Use the same kind of rate as the reward.".into()));
+            }
+        }
+        Ok(())
+    }
+
     /// What is wrong, with the field where it is.
-    fn check_fields(&self, currency: Currency) -> Result<(), (&'static str, String)> {
-        self.check_rate(self.rate, currency).map_err(|message| ("rate", message))?;
+    fn check_fields(&self, currency: Currency) -> Result<(), (String, String)> {
+        let at = |field: &str, message: &str| Err((field.to_owned(), message.to_owned()));
+        self.check_rate(self.rate, currency).map_err(|message| ("rate".to_owned(), message))?;
         if let Duration::Months(months) = self.duration
             && !(1..=120).contains(&months)
         {
-            return Err(("duration", "Use 1 to 120 months.".into()));
+            return at("duration", "Use 1 to 120 months.");
         }
         if self.hold_days > 365 {
-            return Err(("hold_days", "Hold at most 365 days.".into()));
+            return at("hold_days", "Hold at most 365 days.");
         }
         if self.product.as_ref().is_some_and(|product| product.trim().is_empty() || product.len() > 200) {
-            return Err(("product", "Use 1 to 200 characters, or leave it out.".into()));
+            return at("product", "Use 1 to 200 characters, or leave it out.");
         }
         for (field, bound) in [("minimum", self.minimum), ("cap", self.cap)] {
             if let Some(bound) = bound {
-                Money::new(bound, currency).check_reported().map_err(|message| (field, message))?;
+                Money::new(bound, currency).check_reported().map_err(|message| (field.to_owned(), message))?;
             }
         }
         if let (Some(minimum), Some(cap)) = (self.minimum, self.cap)
             && minimum > cap
         {
-            return Err(("minimum", "The minimum is above the cap.".into()));
+            return at("minimum", "The minimum is above the cap.");
         }
-        Ok(())
+        self.check_tiers(currency)
     }
 }

@@ -1,8 +1,8 @@
 //! Partners: enrollments, their standing and their kinds.
 
-use crate::ids::{AccountId, EnrollmentId, OfferId, PromoCodeId};
+use crate::ids::{AccountId, EnrollmentId, OfferId, PartnerGroupId, PromoCodeId};
 use crate::money::Money;
-use crate::offers::{Override, RewardWords};
+use crate::offers::{Override, RateOf, RewardWords};
 use crate::words;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -199,6 +199,8 @@ pub struct PartnerDetail {
     pub answers: Vec<crate::portal::Answer>,
     /// How it is paid; `None` until chosen.
     pub payout_method: Option<String>,
+    /// The group that it is in.
+    pub group: Option<GroupName>,
     /// Codes that it had before, which still lead to it.
     pub old_codes: Vec<String>,
     /// Who signs in for it, the first one first.
@@ -244,13 +246,64 @@ pub struct PartnerOffer {
     pub name: String,
     /// Its rewards as they apply to this partner, in words.
     pub rewards: Vec<RewardWords>,
+    /// Whose the rate of each reward is.
+    pub rates: Vec<RateOf>,
     /// The rates of the partner's own.
     pub overrides: Vec<Override>,
+    /// The group by which the partner has it; empty where it has it by itself alone.
+    pub group: String,
+    /// Whether the partner has it by itself.
+    pub own: bool,
     /// Whether the offer is archived: it still pays those who have it.
     pub archived: bool,
 }
 
-/// The offers that a partner shall have, in order.
+/// A group of partners as lists and menus name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupName {
+    /// Its id.
+    pub id: PartnerGroupId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A group of partners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerGroup {
+    /// Its id.
+    pub id: PartnerGroupId,
+    /// Its name.
+    pub name: String,
+    /// Its offers, in the order in which they are tried.
+    pub offers: Vec<GroupOffer>,
+    /// How many partners are in it.
+    pub members: i64,
+}
+
+/// An offer of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupOffer {
+    /// The offer.
+    pub offer: OfferId,
+    /// Its name.
+    pub name: String,
+    /// Its rewards as they apply to the group, in words.
+    pub rewards: Vec<RewardWords>,
+    /// The rates of the group's own.
+    pub overrides: Vec<Override>,
+}
+
+/// A group as an admin types it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupInput {
+    /// Its name.
+    pub name: String,
+    /// Its offers, in order.
+    #[serde(default)]
+    pub offers: Vec<OfferChoice>,
+}
+
+/// The offers that a partner or a group shall have, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfferChoice {
     /// The offer.

@@ -83,6 +83,12 @@ portal_pages! {
     Dashboard = "dashboard", "Dashboard", Home;
     /// The team's message.
     Welcome = "welcome", "Welcome", Home;
+    /// What the program is, and its offers.
+    Summary = "summary", "Summary", Home;
+    /// The programs and offers that the account is in.
+    Programs = "programs", "My programs", Home;
+    /// What is paid for what, with examples.
+    Structure = "structure", "My commission structure", Home;
     /// Links to share.
     Links = "links", "Links", Resources;
     /// Promo codes to share.
@@ -91,6 +97,8 @@ portal_pages! {
     Rewards = "commissions", "Rewards", Reports;
     /// Every payment.
     Payouts = "payouts", "Payouts", Reports;
+    /// What became of those whom the partner introduced.
+    LeadTracking = "lead-tracking", "Lead tracking", Reports;
     /// Every entry of the ledger.
     Ledger = "ledger", "My ledger", Reports;
 }

@@ -48,12 +48,16 @@ pub struct Program {
     pub time_zone: String,
     /// The brand's accent: one of [`ACCENTS`], empty for the first, or a colour of the company's own (`#0b6e7f`).
     pub accent: String,
+    /// What the program is, for its partners; may be empty.
+    pub description: String,
     /// Where links lead by default, an absolute http(s) address.
     pub website: String,
     /// Hosts that links may lead to besides the website's own, and where the snippet may run.
     pub allowed_hosts: Vec<String>,
     /// Attribution window in days, against the click's own time.
     pub window_days: i32,
+    /// How long after it was added a lead counts for its partner, in days.
+    pub lead_window_days: i32,
     /// First or last click.
     pub click_model: ClickModel,
     /// What becomes of self-referrals.
@@ -112,6 +116,9 @@ pub struct ProgramInput {
     /// One of [`ACCENTS`], empty for the first, or a colour of the company's own.
     #[serde(default)]
     pub accent: String,
+    /// What the program is, for its partners; may be empty.
+    #[serde(default)]
+    pub description: String,
     /// Where links lead by default, an absolute http(s) address.
     pub website: String,
     /// Hosts besides the website's own, each with its port where it has one.
@@ -119,6 +126,8 @@ pub struct ProgramInput {
     pub allowed_hosts: Vec<String>,
     /// Attribution window in days, 1–400.
     pub window_days: i32,
+    /// How long a lead counts for its partner, in days, 1–400.
+    pub lead_window_days: i32,
     /// First or last click.
     pub click_model: ClickModel,
     /// What becomes of self-referrals.
@@ -272,6 +281,12 @@ impl ProgramInput {
         if !(1..=400).contains(&self.window_days) {
             errors.push(FieldError::new("window_days", "Use 1 to 400 days."));
         }
+        if !(1..=400).contains(&self.lead_window_days) {
+            errors.push(FieldError::new("lead_window_days", "Use 1 to 400 days."));
+        }
+        if self.description.chars().count() > 2_000 {
+            errors.push(FieldError::new("description", "Use at most 2000 characters."));
+        }
         if !(1..=28).contains(&self.payment_day) {
             errors.push(FieldError::new("payment_day", "Use a day from 1 to 28."));
         }
@@ -297,9 +312,11 @@ mod tests {
             currency: "EUR".into(),
             time_zone: "Europe/Berlin".into(),
             accent: "blue".into(),
+            description: String::new(),
             website: "https://acme.example/".into(),
             allowed_hosts: vec!["shop.acme.example".into(), "localhost:3000".into()],
             window_days: 60,
+            lead_window_days: 90,
             click_model: ClickModel::Last,
             self_referral: SelfReferralRule::Review,
             review_commissions: false,

@@ -13,6 +13,10 @@ const partner = [
   "/p/acme/promo-codes",
   "/p/acme/payouts",
   "/p/acme/welcome",
+  "/p/acme/summary",
+  "/p/acme/programs",
+  "/p/acme/structure",
+  "/p/acme/lead-tracking",
   "/account",
 ];
 const team = [
@@ -32,6 +36,9 @@ const team = [
   "/admin/acme/payments",
   "/admin/acme/offers",
   "/admin/acme/offers/new",
+  "/admin/acme/groups",
+  "/admin/acme/groups/new",
+  "/admin/acme/leads",
   "/admin/acme/promo-codes",
   "/admin/acme/api-keys",
   "/admin/acme/team",

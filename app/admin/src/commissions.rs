@@ -3,7 +3,6 @@
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::commissions::CommissionStatus;
 use domain::ids::CommissionId;
-use domain::offers::Trigger;
 use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -306,10 +305,7 @@ where
 
 fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
     let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
-    let trigger = match row.trigger {
-        Trigger::SignUp => "Sign-up",
-        Trigger::Sale => "Sale",
-    };
+    let trigger = row.trigger.label();
     let what = if row.product.is_empty() { trigger.to_owned() } else { format!("{trigger} · {}", row.product) };
     let buttons = judges.then(|| {
         let buttons = use_context::<Judging>().map(|judging| judging.buttons(&row));

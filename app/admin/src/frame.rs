@@ -153,6 +153,7 @@ fn shell(framed: Framed) -> AnyView {
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
+        item("Groups", "groups", Glyph::Users),
         item("Promo codes", "promo-codes", Glyph::Tag),
         item("Portal", "portal", Glyph::Globe),
         item("Mails", "mails", Glyph::Mail),
@@ -189,6 +190,7 @@ fn shell(framed: Framed) -> AnyView {
             vec![
                 NavItem::new("Overview", home.clone(), Glyph::Home).exact(),
                 item("Partners", "partners", Glyph::Users),
+                item("Leads", "leads", Glyph::UserPlus),
                 item("Customers", "customers", Glyph::User),
                 item("Sales", "sales", Glyph::Cart),
             ],

@@ -5,8 +5,10 @@ mod audit;
 mod commissions;
 mod customers;
 mod frame;
+mod groups;
 mod jobs;
 mod keys;
+mod leads;
 mod mails;
 mod new_program;
 mod offers;
@@ -37,12 +39,14 @@ access::chunk!(
 access::chunk!(
     admin_sales, __preload_admin_sales:
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
+    leads::LeadsPage,
 );
 access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
 access::chunk!(
     admin_program, __preload_admin_program:
     offers::OffersPage, offers::NewOfferPage, offers::OfferPage, promo_codes::PromoCodesPage, keys::KeysPage,
-    team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage,
+    team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage, groups::GroupsPage, groups::NewGroupPage,
+    groups::GroupPage,
 );
 access::chunk!(
     admin_portal, __preload_admin_portal:
@@ -66,6 +70,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("partners") view={lazy::<partners::PartnersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/new") view={lazy::<partners::NewPartnerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/:code") view={lazy::<partners::PartnerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers/:id") view={lazy::<customers::CustomerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
@@ -77,6 +82,9 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("offers") view={lazy::<offers::OffersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("offers/new") view={lazy::<offers::NewOfferPage>()} ssr=SsrMode::Async/>
             <Route path=path!("offers/:id") view={lazy::<offers::OfferPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("groups") view={lazy::<groups::GroupsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("groups/new") view={lazy::<groups::NewGroupPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("groups/:id") view={lazy::<groups::GroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("api-keys") view={lazy::<keys::KeysPage>()} ssr=SsrMode::Async/>
             <Route path=path!("team") view={lazy::<team::TeamPage>()} ssr=SsrMode::Async/>

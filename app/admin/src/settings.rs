@@ -28,10 +28,12 @@ pub struct Shown {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsInput {
     name: String,
+    description: String,
     website: String,
     /// One host a line.
     allowed_hosts: String,
     window_days: String,
+    lead_window_days: String,
     click_model: ClickModel,
     self_referral: SelfReferralRule,
     review_commissions: Option<String>,
@@ -65,11 +67,13 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
         let input = domain::programs::ProgramInput {
             allowed_hosts: hosts.map(str::to_owned).collect(),
             window_days: show::whole("window_days", &settings.window_days)?,
+            lead_window_days: show::whole("lead_window_days", &settings.lead_window_days)?,
             minimum_payment: show::amount("minimum_payment", &settings.minimum_payment)?,
             payment_day: show::whole("payment_day", &settings.payment_day)?,
             review_commissions: settings.review_commissions.is_some(),
             consent_required: settings.consent_required.is_some(),
             name: settings.name,
+            description: settings.description,
             website: settings.website.trim().to_owned(),
             // It is the portal's to change.
             accent: program.accent,
@@ -144,8 +148,18 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-const FIELDS: &[&str] =
-    &["name", "website", "allowed_hosts", "window_days", "minimum_payment", "payment_day", "time_zone", "currency"];
+const FIELDS: &[&str] = &[
+    "name",
+    "description",
+    "website",
+    "allowed_hosts",
+    "window_days",
+    "lead_window_days",
+    "minimum_payment",
+    "payment_day",
+    "time_zone",
+    "currency",
+];
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
     let may_edit = shown.may_edit;
@@ -205,6 +219,7 @@ fn program_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
         <Card title="Program">
             <div class="form">
                 <TextInput id="name" name="settings[name]" label="Name" value=program.name.clone() required=true error=form.field("name")/>
+                <Textarea id="description" name="settings[description]" label="Description" value=program.description.clone() rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
                 <TextInput id="website" name="settings[website]" label="Website" kind="url" value=program.website.clone() help="Where partners' links lead." required=true error=form.field("website")/>
                 <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there." optional=true error=form.field("allowed_hosts")/>
             </div>
@@ -231,6 +246,7 @@ fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
                     <TextInput id="window_days" name="settings[window_days]" label="Attribution window" value=program.window_days.to_string() inputmode="numeric" suffix="days" help="How long after a click a customer is still the partner's." required=true error=form.field("window_days")/>
                     <Select id="click_model" name="settings[click_model]" label="Which click counts" choices=models value=program.click_model.as_str() help="Where a visitor clicked the links of several partners."/>
                 </div>
+                <TextInput id="lead_window_days" name="settings[lead_window_days]" label="Lead window" value=program.lead_window_days.to_string() inputmode="numeric" suffix="days" help="How long after it was added a lead who signs up is still the partner's." required=true error=form.field("lead_window_days")/>
                 <Select id="self_referral" name="settings[self_referral]" label="Partners who refer themselves" choices=rules value=program.self_referral.as_str()/>
                 <Switch id="review_commissions" name="settings[review_commissions]" label="Review every commission" checked=program.review_commissions help="A commission counts only once somebody of the team has approved it."/>
                 <Switch id="consent_required" name="settings[consent_required]" label="Ask visitors for consent" checked=program.consent_required help="No cookie is set and nothing is stored about a visitor before they agree."/>

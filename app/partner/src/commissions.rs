@@ -167,10 +167,7 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
 }
 
 fn happened(row: &CommissionRow) -> String {
-    let what = match row.trigger {
-        domain::offers::Trigger::SignUp => "Sign-up",
-        domain::offers::Trigger::Sale => "Sale",
-    };
+    let what = row.trigger.label();
     if row.product.is_empty() { what.to_owned() } else { format!("{what} · {}", row.product) }
 }
 

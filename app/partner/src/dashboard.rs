@@ -1,6 +1,7 @@
 //! The partner's dashboard.
 
-use access::{LazyPage, Read, Result, read};
+use access::{Form, LazyPage, Read, Result, read};
+use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use domain::reports::{Count, Dashboard, Line, Period, PromoCodeLine};
@@ -15,6 +16,7 @@ use ui::{
     Tile, Tiles, Tone, Why, grouped,
 };
 
+use crate::leads::{self, AddLead};
 use crate::show;
 
 /// What the page shows.
@@ -26,6 +28,8 @@ pub struct Shown {
     link: Option<String>,
     /// The link as a QR code: modules on a side, and the path of the dark ones.
     qr: Option<(u32, String)>,
+    /// Its latest leads.
+    leads: Vec<LeadRow>,
 }
 
 /// The dashboard of the partner who asks, for a period as the address names it.
@@ -45,29 +49,33 @@ pub async fn read_dashboard(
         let server = domain::portal::link_server(&asking.state.public_url, &asking.program.link_domain);
         let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
         let qr = link.as_deref().and_then(ui::qr::path);
-        Ok(Shown { dashboard, period, link, qr })
+        let (all, five) = (Default::default(), domain::page::Paging { cursor: None, limit: Some(5) });
+        let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data;
+        Ok(Shown { dashboard, period, link, qr, leads })
     })
     .await
 }
 
 /// `/p/{program}`.
-pub struct DashboardPage(Read<Shown>);
+pub struct DashboardPage(Read<Shown>, Form<AddLead>);
 
 impl LazyPage for DashboardPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(read(move || {
+        let found = read(move || {
             let of = |key| address.with(|address| show::value(address, key));
             ReadDashboard { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
-        }))
+        });
+        Self(found, Form::new())
     }
 
     fn view(this: Self) -> AnyView {
-        let found = this.0;
+        let Self(found, lead) = this;
+        leads::follow(lead, found);
         let address = show::address();
         view! {
             <Title text="Dashboard"/>
-            {found.show(skeleton, move |shown| page(shown, address.get_untracked()))}
+            {found.show(skeleton, move |shown| page(shown, lead, address.get_untracked()))}
         }
         .into_any()
     }
@@ -85,14 +93,16 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown, address: Address) -> AnyView {
-    let Shown { dashboard, period, link, qr } = shown;
+fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
+    let Shown { dashboard, period, link, qr, leads } = shown;
     let all = address.path().trim_end_matches('/').to_owned() + "/commissions";
     let picker = picker(&dashboard, period, &address);
     let tiles = tiles(&dashboard, period);
     let chart = chart(&dashboard);
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, promo_codes, today, .. } = dashboard;
+    let program = show::program().get_untracked();
+    let leads = leads::card(lead, &program, partner.id, leads);
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
         {standing(status)}
@@ -101,6 +111,7 @@ fn page(shown: Shown, address: Address) -> AnyView {
             <div class="col">
                 {chart}
                 {latest_card(latest, all, today)}
+                {leads}
             </div>
             <div class="col">
                 {me(partner)}

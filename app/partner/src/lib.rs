@@ -3,8 +3,10 @@
 
 mod commissions;
 mod dashboard;
+mod leads;
 mod ledger;
 mod links;
+mod offers;
 mod payouts;
 mod portal;
 mod promo_codes;
@@ -19,7 +21,8 @@ use leptos_router::{SsrMode, path};
 access::chunk!(
     portal_pages, __preload_portal_pages:
     portal::Portal, dashboard::DashboardPage, commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage,
-    promo_codes::PromoCodesPage, payouts::PayoutsPage, welcome::WelcomePage,
+    promo_codes::PromoCodesPage, payouts::PayoutsPage, welcome::WelcomePage, leads::LeadTrackingPage,
+    offers::ProgramsPage, offers::StructurePage, offers::SummaryPage,
 );
 
 /// The pages under `/p/{program}`, in their frame.
@@ -33,6 +36,10 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("ledger") view={lazy::<ledger::LedgerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("links") view={lazy::<links::LinksPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-tracking") view={lazy::<leads::LeadTrackingPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("programs") view={lazy::<offers::ProgramsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("structure") view={lazy::<offers::StructurePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("summary") view={lazy::<offers::SummaryPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payouts") view={lazy::<payouts::PayoutsPage>()} ssr=SsrMode::Async/>
         </ParentRoute>
     }

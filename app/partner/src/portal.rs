@@ -63,18 +63,20 @@ impl LazyPage for Portal {
     }
 }
 
-/// A page's icon in the menu; a page that isn't named here has a plain one.
+/// A page's icon in the menu.
 fn glyph(page: PortalPage) -> Glyph {
     match page {
         PortalPage::Dashboard => Glyph::Home,
         PortalPage::Welcome => Glyph::Flag,
+        PortalPage::Summary => Glyph::Info,
+        PortalPage::Programs => Glyph::List,
+        PortalPage::Structure => Glyph::Star,
         PortalPage::Links => Glyph::Link,
         PortalPage::PromoCodes => Glyph::Tag,
         PortalPage::Rewards => Glyph::Gift,
         PortalPage::Payouts => Glyph::Bank,
+        PortalPage::LeadTracking => Glyph::UserPlus,
         PortalPage::Ledger => Glyph::Book,
-        #[allow(unreachable_patterns, reason = "a page may be added to the list alone")]
-        _ => Glyph::List,
     }
 }
 

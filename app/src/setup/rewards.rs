@@ -45,6 +45,7 @@ pub(super) fn read(percent: &str, months: &str, flat: &str, hold_days: &str) -> 
         product: None,
         minimum: None,
         cap: None,
+        tiers: None,
     };
     let share = percent.map(|percent| reward(Rate::Percent(percent), duration));
     let bounty = flat.map(|flat| reward(Rate::Flat(flat), Duration::FirstSale));

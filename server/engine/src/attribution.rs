@@ -2,18 +2,20 @@
 
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
-use domain::attribution::{Candidate, Found, Pointers, Source, TrackedReferral, decide, judge_late_email};
-use domain::ids::{ClickId, CustomerId, EnrollmentId, LinkId, OfferId, ProgramId, PromoCodeId, ReferralId};
-use domain::offers::{Override, Reward, Terms, overridden};
+use domain::attribution::{Candidate, Found, Pointers, Source, Step, TrackedReferral, decide, judge_late_email};
+use domain::ids::{ClickId, CustomerId, EnrollmentId, LeadId, LinkId, OfferId, ProgramId, PromoCodeId, ReferralId};
+use domain::leads::Stage;
+use domain::offers::{Override, Reward, Terms};
 use domain::partners::EnrollmentStatus;
-use domain::text::code_key;
+use domain::text::{code_key, email_key};
 use domain::why::Why;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use crate::customers::Rules;
+use crate::customers::{Customer, Rules};
+use crate::leads;
 
 /// A customer's standing referral, with the partner's standing.
 #[derive(Clone, Debug)]
@@ -79,24 +81,28 @@ struct Pointed {
     standing: Standing,
     emails: Vec<String>,
     click: Option<ClickId>,
-    clicked_at: Option<DateTime<Utc>>,
     link: Option<LinkId>,
     promo_code: Option<PromoCodeId>,
+    lead: Option<(LeadId, Stage)>,
+    /// When the click was made, or the lead added.
+    made_at: Option<DateTime<Utc>>,
 }
 
-/// Decides for whom a customer counts by what was sent with an event, and makes the referral. The customer's row is
-/// locked, and has no standing referral.
+/// Decides for whom a customer counts by what was sent with an event and by leads, and makes the referral. The
+/// customer's row is locked, and has no standing referral.
 pub(crate) async fn attribute(
     conn: &mut PgConnection,
     moment: &Moment,
     rules: &Rules,
-    customer: CustomerId,
+    customer: &Customer,
     email: Option<&str>,
     sent: Pointers<'_>,
     occurred_at: DateTime<Utc>,
 ) -> Result<(Option<Referral>, Why)> {
-    let (mut pointed, candidates) = candidates(conn, rules, sent, occurred_at).await?;
-    let decision = decide(&candidates, email, rules.window_days, rules.self_referral, occurred_at);
+    // Who has signed up already is nobody's lead any more, but where the team says so.
+    let by_lead = email.map(|email| Leads { key: email_key(email), reviewed_alone: customer.signed_up_at.is_some() });
+    let (mut pointed, candidates) = candidates(conn, rules, sent, by_lead.as_ref(), occurred_at).await?;
+    let decision = decide(&candidates, email, rules.windows, rules.self_referral, occurred_at);
     let Some(winner) = decision.winner.and_then(|place| pointed.get_mut(place)?.take()) else {
         return Ok((None, decision.why));
     };
@@ -110,7 +116,10 @@ pub(crate) async fn attribute(
         review: decision.review,
         standing: winner.standing,
     };
-    insert(conn, moment, rules.program, customer, &referral, Some(&winner), &decision.why).await?;
+    insert(conn, moment, rules.program, customer.id, &referral, Some(&winner), &decision.why).await?;
+    if let (Some(_), Some(email)) = (winner.lead, email) {
+        leads::meet(conn, rules.program, customer.id, email).await?;
+    }
     Ok((Some(referral), decision.why))
 }
 
@@ -123,11 +132,11 @@ pub(crate) async fn assign(
     partner_code: &str,
 ) -> Result<Referral> {
     let sent = Pointers { partner_code: Some(partner_code), ..Pointers::default() };
-    let pointed = point(conn, rules, sent, moment.at).await?.pop();
+    let pointed = point(conn, rules, sent, None, moment.at).await?.pop();
     let winner = pointed.ok_or_else(|| Error::field("partner_code", "There is no partner with this code."))?;
     let found = winner.found();
-    let candidate = Candidate { source: Source::Manual, label: "hand".into(), found };
-    let decision = decide(&[candidate], None, rules.window_days, rules.self_referral, moment.at);
+    let candidate = Candidate { step: Step::Manual, label: "hand".into(), found };
+    let decision = decide(&[candidate], None, rules.windows, rules.self_referral, moment.at);
     if decision.winner.is_none() || winner.standing.now != EnrollmentStatus::Active {
         return Err(Error::Conflict(format!("Partner {} is not active.", winner.partner_code)));
     }
@@ -192,34 +201,56 @@ pub(crate) async fn hear_email(
     Ok(why)
 }
 
-/// What was sent, each with what it points to, in the same order.
+/// Which leads may attribute a customer.
+struct Leads {
+    /// Those with this e-mail.
+    key: String,
+    /// Only those that the team has reviewed.
+    reviewed_alone: bool,
+}
+
+/// What was sent, each with what it points to, in the same order, and the leads, the earliest first.
 async fn candidates(
     conn: &mut PgConnection,
     rules: &Rules,
     sent: Pointers<'_>,
+    by_lead: Option<&Leads>,
     occurred_at: DateTime<Utc>,
 ) -> Result<(Vec<Option<Pointed>>, Vec<Candidate>)> {
-    if sent.is_empty() {
+    if sent.is_empty() && by_lead.is_none() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let mut found = point(conn, rules, sent, occurred_at).await?;
-    let sources = [
-        (Source::PromoCode, "promo code", sent.promo_code),
-        (Source::PartnerCode, "partner code", sent.partner_code),
-        (Source::Click, "click", sent.click_id),
+    let mut found = point(conn, rules, sent, by_lead, occurred_at).await?;
+    let steps = [
+        (Step::PromoCode, "promo code", sent.promo_code),
+        (Step::PartnerCode, "partner code", sent.partner_code),
+        (Step::Click, "click", sent.click_id),
     ];
     let mut pointed = Vec::new();
     let mut candidates = Vec::new();
-    for (source, name, text) in sources {
+    for (step, name, text) in steps {
         let Some(text) = text else { continue };
-        let place = found.iter().position(|pointed| pointed.source == source);
+        let place = found.iter().position(|pointed| pointed.source == step.source());
         let hit = place.map(|place| found.swap_remove(place));
         candidates.push(Candidate {
-            source,
+            step,
             label: hit.as_ref().map_or_else(|| format!("{name} “{text}”"), |hit| hit.label.clone()),
             found: hit.as_ref().map_or(Found::Unknown, Pointed::found),
         });
         pointed.push(hit);
+    }
+    found.sort_by_key(|lead| (lead.made_at, lead.lead.map(|(id, _)| id)));
+    for hit in found {
+        let Some((_, stage)) = hit.lead else { continue };
+        candidates.push(match stage.step() {
+            Some(step) => Candidate { step, label: hit.label.clone(), found: hit.found() },
+            None => Candidate {
+                step: Step::QualifiedLead,
+                label: hit.label.clone(),
+                found: Found::TurnedDown(hit.partner_code.clone()),
+            },
+        });
+        pointed.push(Some(hit));
     }
     Ok((pointed, candidates))
 }
@@ -233,37 +264,48 @@ impl Pointed {
             partner_code: self.partner_code.clone(),
             active: self.standing.earns(),
             emails: self.emails.clone(),
-            clicked_at: self.clicked_at,
+            made_at: self.made_at,
         }
     }
 }
 
-/// Looks up in one go what the codes and the click id point to; their partners are locked in the order of their ids. A
-/// click is found by the time in its id.
+/// Looks up in one go what the codes, the click id and the e-mail point to; their partners are locked in the order of
+/// their ids. A click is found by the time in its id; of very many leads the latest within the window and few before.
 async fn point(
     conn: &mut PgConnection,
     rules: &Rules,
     sent: Pointers<'_>,
+    by_lead: Option<&Leads>,
     occurred_at: DateTime<Utc>,
 ) -> Result<Vec<Pointed>> {
     let click = sent.click_id.and_then(|id| id.parse::<ClickId>().ok());
     let rows = sqlx::query!(
         r#"with pointed as (
             select 'promo_code'::referral_source as source, enrollment_id, 'promo code ' || code as label,
-                   coalesce(disabled_at <= $2, false) as disabled, id as promo_code_id, null::uuid as link_id
+                   coalesce(disabled_at <= $2, false) as disabled, id as promo_code_id, null::uuid as link_id,
+                   null::uuid as lead_id, null::lead_stage as stage, null::timestamptz as made_at
             from promo_codes where program_id = $1 and code_key = $3
             union all
-            select 'partner_code', enrollment_id, 'partner code ' || code_key, false, null, null
+            select 'partner_code', enrollment_id, 'partner code ' || code_key, false, null, null, null, null, null
             from enrollment_codes where program_id = $1 and code_key = $4
             union all
             select 'click', l.enrollment_id, 'click on /r/' || $7 || '/' || l.code,
-                   coalesce(l.disabled_at <= $2, false), null, l.id
+                   coalesce(l.disabled_at <= $2, false), null, l.id, null, null, c.clicked_at
             from clicks c join links l on l.program_id = c.program_id and l.id = c.link_id
             where c.program_id = $1 and c.clicked_at = $5 and c.id = $6
+            union all
+            (select 'lead', enrollment_id,
+                    case stage when 'new' then 'unreviewed lead' when 'qualified' then 'qualified lead'
+                               when 'closed_won' then 'won lead' else 'lead' end,
+                    false, null, null, id, stage, created_at
+             from leads
+             where program_id = $1 and email_key = $8 and email_key <> '' and not (stage = 'new' and $9)
+             order by created_at < $10, created_at, id limit 20)
         )
         select p.source as "source!: Source", p.enrollment_id as "enrollment_id!: EnrollmentId", p.label as "label!",
                p.disabled as "disabled!", p.promo_code_id as "promo_code_id: PromoCodeId",
-               p.link_id as "link_id: LinkId", e.code as partner_code, e.status as "now: EnrollmentStatus",
+               p.link_id as "link_id: LinkId", p.lead_id as "lead_id: LeadId", p.stage as "stage: Stage", p.made_at,
+               e.code as partner_code, e.status as "now: EnrollmentStatus",
                array(select e.email where e.email <> ''
                      union
                      select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
@@ -276,7 +318,10 @@ async fn point(
         sent.partner_code.map(code_key),
         click.and_then(ClickId::clicked_at),
         click as Option<ClickId>,
-        rules.slug
+        rules.slug,
+        by_lead.map(|leads| leads.key.as_str()),
+        by_lead.is_some_and(|leads| leads.reviewed_alone),
+        occurred_at - chrono::Duration::days(rules.windows.lead_days.into())
     )
     .fetch_all(&mut *conn)
     .await?;
@@ -293,9 +338,10 @@ async fn point(
             standing: Standing { now: row.now, then: then.get(&row.enrollment_id).copied() },
             emails: row.emails,
             click,
-            clicked_at: click.and_then(ClickId::clicked_at),
             link: row.link_id,
             promo_code: row.promo_code_id,
+            lead: row.lead_id.zip(row.stage),
+            made_at: row.made_at,
         }
     });
     Ok(pointed.collect())
@@ -326,27 +372,26 @@ async fn standings(
     Ok(rows.into_iter().map(|row| (row.partner, row.status)).collect())
 }
 
-/// The terms of a partner as they stand: its offers in order, archived ones too, its own rates in their places.
+/// The terms of a partner as they stand: its group's offers and its own in order, archived ones too, the rates of the
+/// group and of its own in their places.
 async fn terms(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<Vec<Terms>> {
     let rows = sqlx::query!(
         r#"select o.id as "id: OfferId", o.version, o.name, v.rewards as "rewards: Json<Vec<Reward>>",
-                  eo.overrides as "overrides: Json<Vec<Override>>"
-           from enrollment_offers eo
-           join offers o on o.program_id = eo.program_id and o.id = eo.offer_id
+                  po.group_name as "group!", po.group_overrides as "group_overrides!: Json<Vec<Override>>",
+                  po.overrides as "overrides!: Json<Vec<Override>>"
+           from partner_offers po
+           join offers o on o.program_id = po.program_id and o.id = po.offer_id
            join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-           where eo.program_id = $1 and eo.enrollment_id = $2
-           order by eo.position"#,
+           where po.program_id = $1 and po.enrollment_id = $2
+           order by po.by_group desc, po.position"#,
         program as ProgramId,
         enrollment as EnrollmentId
     )
     .fetch_all(conn)
     .await?;
-    let terms = rows.into_iter().map(|row| Terms {
-        offer_id: row.id,
-        version: row.version,
-        name: row.name,
-        overridden: !row.overrides.is_empty(),
-        rewards: overridden(&row.rewards, &row.overrides),
+    let terms = rows.into_iter().map(|row| {
+        let offer = (row.id, row.version, row.name);
+        Terms::new(offer, &row.rewards, (row.group, &row.group_overrides), &row.overrides)
     });
     Ok(terms.collect())
 }
@@ -370,7 +415,7 @@ async fn insert(
         referral.enrollment as EnrollmentId,
         referral.source as Source,
         by.and_then(|by| by.click) as Option<ClickId>,
-        by.and_then(|by| by.clicked_at),
+        by.filter(|by| by.click.is_some()).and_then(|by| by.made_at),
         by.and_then(|by| by.link) as Option<LinkId>,
         by.and_then(|by| by.promo_code) as Option<PromoCodeId>,
         Json(&referral.terms) as _,

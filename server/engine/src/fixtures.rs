@@ -47,6 +47,7 @@ pub(crate) fn percent(rate: &str) -> Reward {
         product: None,
         minimum: None,
         cap: None,
+        tiers: None,
     }
 }
 
@@ -139,6 +140,8 @@ impl World {
             let insert = sqlx::AssertSqlSafe(format!("insert into {table}"));
             sqlx::query(insert).bind(program).execute(&self.pool).await.expect("portal");
         }
+        let mut conn = self.pool.acquire().await.expect("connection");
+        crate::leads::make_default_group(&mut conn, &self.moment(), program).await.expect("lead group");
     }
 
     /// A moment at the world's clock.

@@ -13,6 +13,7 @@ mod error;
 mod fixtures;
 pub mod integrations;
 pub mod jobs;
+pub mod leads;
 pub mod ledger;
 pub mod links;
 pub mod messages;

@@ -89,7 +89,16 @@ pub fn now() -> Moment {
 }
 
 fn reward(trigger: Trigger, rate: Rate) -> Reward {
-    Reward { trigger, rate, duration: Duration::Lifetime, hold_days: 30, product: None, minimum: None, cap: None }
+    Reward {
+        trigger,
+        rate,
+        duration: Duration::Lifetime,
+        hold_days: 30,
+        product: None,
+        minimum: None,
+        cap: None,
+        tiers: None,
+    }
 }
 
 /// A program of an organization with 20 % for life and 5 for a sign-up, and one partner.
@@ -185,9 +194,11 @@ impl Site {
             currency: program.currency.code().to_owned(),
             time_zone: program.time_zone,
             accent: program.accent,
+            description: program.description,
             website: program.website,
             allowed_hosts: program.allowed_hosts,
             window_days: program.window_days,
+            lead_window_days: program.lead_window_days,
             click_model: program.click_model,
             self_referral: program.self_referral,
             review_commissions: program.review_commissions,

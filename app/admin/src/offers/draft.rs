@@ -1,7 +1,9 @@
 //! A reward as it is being typed.
 
+use domain::commissions::{Example, examples};
+use domain::ids::OfferId;
 use domain::money::Currency;
-use domain::offers::{Duration, Rate, Reward, Trigger};
+use domain::offers::{Duration, Rate, Reward, Terms, Tier, Tiers, Trigger};
 use domain::text::FieldError;
 use leptos::prelude::*;
 use rust_decimal::Decimal;
@@ -23,6 +25,24 @@ pub(super) struct Draft {
     pub product: RwSignal<String>,
     pub minimum: RwSignal<String>,
     pub cap: RwSignal<String>,
+    /// A word of [`Measure`](domain::offers::Measure), or empty without tiers.
+    pub tiers_by: RwSignal<String>,
+    pub tiers: RwSignal<Vec<TierDraft>>,
+}
+
+/// A tier as it is being typed.
+#[derive(Clone, Copy)]
+pub(super) struct TierDraft {
+    /// Tells the rows of the tiers apart.
+    pub key: usize,
+    pub from: RwSignal<String>,
+    pub rate: RwSignal<String>,
+}
+
+impl TierDraft {
+    pub(super) fn new(key: usize) -> Self {
+        Self { key, from: text(""), rate: text("") }
+    }
 }
 
 fn text(text: impl Into<String>) -> RwSignal<String> {
@@ -45,6 +65,11 @@ impl Draft {
             Duration::Months(months) => ("months", months),
             Duration::Lifetime => ("lifetime", 12),
         };
+        let tier = |(key, tier): (usize, &Tier)| {
+            let (Rate::Flat(rate) | Rate::Percent(rate)) = tier.rate;
+            TierDraft { key, from: figure(Some(tier.from)), rate: figure(Some(rate)) }
+        };
+        let tiers = reward.tiers.iter().flat_map(|tiers| &tiers.steps).enumerate().map(tier).collect();
         Self {
             key,
             trigger: text(reward.trigger.as_str()),
@@ -56,6 +81,8 @@ impl Draft {
             product: text(reward.product.clone().unwrap_or_default()),
             minimum: figure(reward.minimum),
             cap: figure(reward.cap),
+            tiers_by: text(reward.tiers.as_ref().map(|tiers| tiers.by.as_str()).unwrap_or_default()),
+            tiers: RwSignal::new(tiers),
         }
     }
 
@@ -69,6 +96,7 @@ impl Draft {
             product: None,
             minimum: None,
             cap: None,
+            tiers: None,
         };
         Self::of(key, &reward)
     }
@@ -78,11 +106,12 @@ impl Draft {
         let mut errors = Vec::new();
         let trigger = self.trigger.with(|word| word.parse().unwrap_or(Trigger::Sale));
         let amount = amount(&mut errors, "rate", self.rate).unwrap_or_default();
-        let flat = trigger == Trigger::SignUp || self.unit.with(|unit| unit == "flat");
+        let flat = !trigger.has_amount() || self.unit.with(|unit| unit == "flat");
+        let rate = |amount| if flat { Rate::Flat(amount) } else { Rate::Percent(amount) };
         let duration = self.duration.get();
         let duration = match duration.as_str() {
-            // A sign-up happens once.
-            _ if trigger == Trigger::SignUp => Duration::FirstSale,
+            // All others happen once.
+            _ if trigger != Trigger::Sale => Duration::FirstSale,
             "months" => Duration::Months(whole(&mut errors, "duration", self.months)),
             "lifetime" => Duration::Lifetime,
             _ => Duration::FirstSale,
@@ -90,21 +119,34 @@ impl Draft {
         let product = self.product.with(|product| product.trim().to_owned());
         let reward = Reward {
             trigger,
-            rate: if flat { Rate::Flat(amount) } else { Rate::Percent(amount) },
+            rate: rate(amount),
             duration,
             hold_days: whole(&mut errors, "hold_days", self.hold_days),
             product: (trigger == Trigger::Sale && !product.is_empty()).then_some(product),
             minimum: bound(&mut errors, "minimum", self.minimum).filter(|_| !flat),
             cap: bound(&mut errors, "cap", self.cap).filter(|_| !flat),
+            tiers: self.read_tiers(&mut errors, rate),
         };
         if errors.is_empty() { Ok(reward) } else { Err(errors) }
     }
 
-    /// The reward in words, or nothing while it can't be read.
-    pub(super) fn words(self, currency: Currency) -> Option<(String, String)> {
+    fn read_tiers(self, errors: &mut Vec<FieldError>, rate: impl Fn(Decimal) -> Rate) -> Option<Tiers> {
+        let by = self.tiers_by.with(|word| word.parse().ok())?;
+        let steps = self.tiers.get().into_iter().enumerate().map(|(place, tier)| {
+            let from = amount(errors, &format!("tiers[{place}].from"), tier.from).unwrap_or_default();
+            Tier { from, rate: rate(amount(errors, &format!("tiers[{place}].rate"), tier.rate).unwrap_or_default()) }
+        });
+        Some(Tiers { by, steps: steps.collect() })
+    }
+
+    /// The reward in words with examples, or nothing while it can't be read.
+    pub(super) fn words(self, currency: Currency) -> Option<(String, String, Vec<String>)> {
         let reward = self.read().ok()?;
         reward.check(currency).ok()?;
-        Some((reward.sentence(currency), reward.conditions()))
+        let words = (reward.sentence(currency), reward.conditions(currency));
+        let offer = (OfferId(Default::default()), 1, String::new());
+        let terms = Terms::new(offer, &[reward], (String::new(), &[]), &[]);
+        Some((words.0, words.1, examples(&terms, currency).iter().map(Example::sentence).collect()))
     }
 }
 
@@ -144,6 +186,10 @@ mod tests {
                 product: Some("Pro".into()),
                 minimum: Some(Decimal::ONE),
                 cap: Some(Decimal::from(500)),
+                tiers: Some(Tiers {
+                    by: domain::offers::Measure::Customers,
+                    steps: vec![Tier { from: Decimal::TEN, rate: Rate::Percent(Decimal::from(20)) }],
+                }),
             },
             Reward {
                 trigger: Trigger::SignUp,
@@ -153,6 +199,7 @@ mod tests {
                 product: None,
                 minimum: None,
                 cap: None,
+                tiers: None,
             },
         ] {
             assert_eq!(Draft::of(0, &reward).read(), Ok(reward));

@@ -3,7 +3,7 @@
 use access::{Form, LazyPage, Read, Result, read};
 use domain::ids::OfferId;
 use domain::money::Currency;
-use domain::offers::{OfferInput, OfferRow, Trigger};
+use domain::offers::{OfferInput, OfferPast, OfferRow, Trigger};
 use domain::text::FieldError;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
@@ -22,6 +22,8 @@ use crate::show;
 pub struct Shown {
     /// The offer; none yet where it is a new one.
     offer: Option<OfferRow>,
+    /// Its versions, and who has it.
+    past: Option<OfferPast>,
     currency: Currency,
 }
 
@@ -31,14 +33,15 @@ pub async fn read_offer(program: String, id: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
-        let offer = match id {
+        let (offer, past) = match id {
             Some(id) => {
                 let id = id.parse().map_err(|_| access::Error::NotFound)?;
-                Some(engine::offers::get(&mut asking.conn, &asking.actor, id).await?)
+                let offer = engine::offers::get(&mut asking.conn, &asking.actor, id).await?;
+                (Some(offer), Some(engine::offers::past(&mut asking.conn, &asking.actor, id).await?))
             }
-            None => None,
+            None => (None, None),
         };
-        Ok(Shown { offer, currency: asking.program.currency })
+        Ok(Shown { offer, past, currency: asking.program.currency })
     })
     .await
 }
@@ -122,8 +125,8 @@ fn skeleton() -> AnyView {
 
 /// The offer as it is being typed.
 #[derive(Clone, Copy)]
-struct Editor {
-    currency: Currency,
+pub(super) struct Editor {
+    pub currency: Currency,
     name: RwSignal<String>,
     description: RwSignal<String>,
     is_default: RwSignal<bool>,
@@ -191,8 +194,18 @@ impl Editor {
 
     /// What is wrong with a field of a reward, wherever that stands now.
     fn reward_issue(self, key: usize, field: &'static str) -> Signal<Option<String>> {
+        self.issue_within(key, move || Some(field.to_owned()))
+    }
+
+    /// What is wrong with a field within a reward, whose name may change.
+    pub(super) fn issue_within(
+        self,
+        key: usize,
+        field: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Signal<Option<String>> {
         let sent = self.form.error();
         Signal::derive(move || {
+            let field = field()?;
             let place = self.rewards.with(|rewards| rewards.iter().position(|reward| reward.key == key))?;
             let field = format!("rewards[{place}].{field}");
             let found = self.issues.with(|issues| find(issues, &field));
@@ -208,6 +221,7 @@ fn find(issues: &[FieldError], field: &str) -> Option<String> {
 fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
     let program = show::program();
     let list = format!("/admin/{}/offers", program.get_untracked());
+    let past = shown.past.clone().map(|past| super::past::cards(past, &program.get_untracked()));
     let editor = Editor::new(&shown, form);
     let id = shown.offer.as_ref().map(|offer| offer.id);
     let title = if id.is_some() { "Offer" } else { "New offer" };
@@ -254,6 +268,7 @@ fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
             <ButtonLink href=list>"Cancel"</ButtonLink>
             <Button kind=ButtonKind::Primary busy=form.pending() on_click=save>"Save the offer"</Button>
         </div>
+        {past}
     }
     .into_any()
 }
@@ -274,19 +289,25 @@ fn reward_card(reward: Draft, editor: Editor) -> AnyView {
     let place = move || editor.rewards.with(|rewards| rewards.iter().position(|other| other.key == key).unwrap_or(0));
     let title = move || format!("Reward {}", place() + 1);
     let first = Signal::derive(move || place() == 0);
-    let up = move |()| {
+    let last = Signal::derive(move || editor.rewards.with(|rewards| place() + 1 == rewards.len()));
+    let swap = move |up: bool| {
         editor.rewards.update(|rewards| {
-            if let Some(place) = rewards.iter().position(|other| other.key == key)
-                && place > 0
-            {
-                rewards.swap(place, place - 1);
+            let Some(place) = rewards.iter().position(|other| other.key == key) else { return };
+            let upper = if up { place.checked_sub(1) } else { Some(place) };
+            if let Some(upper) = upper.filter(|upper| upper + 1 < rewards.len()) {
+                rewards.swap(upper, upper + 1);
             }
         });
     };
     let remove = move |()| editor.rewards.update(|rewards| rewards.retain(|other| other.key != key));
     let preview = move || match reward.words(editor.currency) {
-        Some((sentence, conditions)) => {
-            view! { <div class="reward"><b>{sentence}</b><span class="sub">{conditions}</span></div> }.into_any()
+        Some((sentence, conditions, examples)) => {
+            let examples = examples.into_iter().map(|words| view! { <li class="sub">{words}</li> }).collect_view();
+            view! {
+                <div class="reward"><b>{sentence}</b><span class="sub">{conditions}</span></div>
+                <ul>{examples}</ul>
+            }
+            .into_any()
         }
         None => view! { <p class="sub">"Fill in the reward to read it in words."</p> }.into_any(),
     };
@@ -295,7 +316,8 @@ fn reward_card(reward: Draft, editor: Editor) -> AnyView {
             <div class="card-head">
                 <h2>{title}</h2>
                 <div class="row">
-                    <Button kind=ButtonKind::Quiet icon=Glyph::SortUp disabled=first on_click=up>"Move up"</Button>
+                    <Button kind=ButtonKind::Quiet icon=Glyph::SortUp disabled=first on_click=move |()| swap(true)>"Move up"</Button>
+                    <Button kind=ButtonKind::Quiet icon=Glyph::SortDown disabled=last on_click=move |()| swap(false)>"Move down"</Button>
                     <Button kind=ButtonKind::Quiet icon=Glyph::Trash on_click=remove>"Remove"</Button>
                 </div>
             </div>
@@ -311,11 +333,22 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
     let id = move |field: &str| format!("{field}-{key}");
     let issue = move |field| editor.reward_issue(key, field);
     let currency = editor.currency;
-    let for_sales = Memo::new(move |_| reward.trigger.with(|word| word.as_str() != Trigger::SignUp.as_str()));
-    let percent = Memo::new(move |_| for_sales.get() && reward.unit.with(|unit| unit == "percent"));
+    let trigger = Memo::new(move |_| reward.trigger.with(|word| word.parse().unwrap_or(Trigger::Sale)));
+    let for_sales = Memo::new(move |_| trigger.get() == Trigger::Sale);
+    let shared = Memo::new(move |_| trigger.get().has_amount());
+    let percent = Memo::new(move |_| shared.get() && reward.unit.with(|unit| unit == "percent"));
     let months = Memo::new(move |_| for_sales.get() && reward.duration.with(|duration| duration == "months"));
-    let triggers =
-        vec![Choice::new(Trigger::Sale.as_str(), "A sale"), Choice::new(Trigger::SignUp.as_str(), "A sign-up")];
+    let triggers = vec![
+        Choice::new(Trigger::Sale.as_str(), "A sale"),
+        Choice::new(Trigger::SignUp.as_str(), "A sign-up"),
+        Choice::new(Trigger::LeadQualified.as_str(), "A qualified lead"),
+        Choice::new(Trigger::LeadWon.as_str(), "A won lead"),
+    ];
+    let not_yet = move || {
+        matches!(trigger.get(), Trigger::LeadQualified | Trigger::LeadWon).then(|| {
+            view! { <Note glyph=Glyph::Clock>"Rewards for leads can be set already, but are not paid yet."</Note> }
+        })
+    };
     let rate = move || {
         if percent.get() {
             view! { <TextInput id=id("rate") label="Percentage" bind=reward.rate suffix="%" inputmode="decimal" required=true error=issue("rate")/> }
@@ -326,8 +359,9 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
         }
     };
     let unit = move || {
-        for_sales.get().then(|| {
-            let units = vec![Choice::new("percent", "A share of the sale"), Choice::new("flat", "A fixed amount")];
+        shared.get().then(|| {
+            let of = if for_sales.get() { "A share of the sale" } else { "A share of the deal" };
+            let units = vec![Choice::new("percent", of), Choice::new("flat", "A fixed amount")];
             view! { <Select id=id("unit") label="Pays" choices=units bind=reward.unit/> }
         })
     };
@@ -360,6 +394,7 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
         })
     };
     view! {
+        {not_yet}
         <div class="form-row">
             <Select id=id("trigger") label="For" choices=triggers bind=reward.trigger/>
             {unit}
@@ -371,6 +406,7 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
             <TextInput id=id("hold_days") label="Held for" bind=reward.hold_days suffix="days" inputmode="numeric" required=true help="Until then a refund takes it back." error=issue("hold_days")/>
         </div>
         <div class="form-row">{product}{bounds}</div>
+        {super::tiers::fields(reward, editor, percent)}
     }
     .into_any()
 }

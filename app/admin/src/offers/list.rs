@@ -42,27 +42,48 @@ pub async fn archive_offer(program: String, id: OfferId, archived: bool) -> Resu
     .await
 }
 
+/// Moves a default offer up or down among those that new partners get.
+#[server(prefix = "/fn", endpoint = "admin/offers/move")]
+pub async fn move_offer(program: String, id: OfferId, up: bool) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::EditProgram)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::offers::move_default(&mut tx, &asking.moment, &asking.actor, id, up).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Forms {
+    archive: Form<ArchiveOffer>,
+    order: Form<MoveOffer>,
+}
+
 /// `/admin/{program}/offers`.
 pub struct OffersPage {
     found: Read<Shown>,
-    form: Form<ArchiveOffer>,
+    forms: Forms,
 }
 
 impl LazyPage for OffersPage {
     fn data() -> Self {
         let program = show::program();
-        let form = Form::new();
-        let done = show::done(form);
-        let found = read_after(move || done.get(), move || ReadOffers { program: program.get() });
-        Self { found, form }
+        let forms = Forms { archive: Form::new(), order: Form::new() };
+        let done = [show::done(forms.archive), show::done(forms.order)];
+        let acts = move || done.iter().map(|done| done.get()).sum();
+        let found = read_after(acts, move || ReadOffers { program: program.get() });
+        Self { found, forms }
     }
 
     fn view(this: Self) -> AnyView {
-        let OffersPage { found, form } = this;
-        show::tell(form, "Offer changed");
+        let OffersPage { found, forms } = this;
+        show::tell(forms.archive, "Offer changed");
+        show::tell(forms.order, "Order changed");
         view! {
             <Title text="Offers"/>
-            {found.show(skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, forms))}
         }
         .into_any()
     }
@@ -77,7 +98,7 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown, form: Form<ArchiveOffer>) -> AnyView {
+fn page(shown: Shown, forms: Forms) -> AnyView {
     let Shown { offers, may_edit } = shown;
     let program = show::program().get_untracked();
     let new = format!("/admin/{program}/offers/new");
@@ -98,7 +119,9 @@ fn page(shown: Shown, form: Form<ArchiveOffer>) -> AnyView {
         }
         .into_any()
     } else {
-        offers.into_iter().map(|offer| card(offer, &program, may_edit, form)).collect_view().into_any()
+        let defaults = offers.iter().filter(|offer| offer.default_position.is_some()).count();
+        let place = |(place, offer)| card(offer, (place, defaults), &program, may_edit, forms);
+        offers.into_iter().enumerate().map(place).collect_view().into_any()
     };
     view! {
         <PageHead title="Offers">{add()}</PageHead>
@@ -107,7 +130,26 @@ fn page(shown: Shown, form: Form<ArchiveOffer>) -> AnyView {
     .into_any()
 }
 
-fn card(offer: OfferRow, program: &str, may_edit: bool, form: Form<ArchiveOffer>) -> AnyView {
+/// A button that moves a default offer.
+fn mover(offer: &OfferRow, up: bool, form: Form<MoveOffer>) -> AnyView {
+    let (words, glyph) = if up { ("Move up", Glyph::SortUp) } else { ("Move down", Glyph::SortDown) };
+    let (id, label) = (offer.id.to_string(), format!("{words}: {}", offer.name));
+    view! {
+        <PostForm form=form>
+            {show::program_field()}
+            <input type="hidden" name="id" value=id/>
+            <input type="hidden" name="up" value=up.to_string()/>
+            <Button submit=true kind=ButtonKind::Quiet icon=glyph label=label/>
+        </PostForm>
+    }
+    .into_any()
+}
+
+/// An offer; the default ones come first, in their order, `place` among `defaults`.
+fn card(offer: OfferRow, (place, defaults): (usize, usize), program: &str, may_edit: bool, forms: Forms) -> AnyView {
+    let form = forms.archive;
+    let up = (place > 0 && place < defaults).then(|| mover(&offer, true, forms.order));
+    let down = (place + 1 < defaults).then(|| mover(&offer, false, forms.order));
     let href = format!("/admin/{program}/offers/{}", offer.id);
     let (turn, words) = if offer.archived { ("false", "Take back") } else { ("true", "Archive") };
     let (id, archived) = (offer.id.to_string(), offer.archived);
@@ -116,6 +158,8 @@ fn card(offer: OfferRow, program: &str, may_edit: bool, form: Form<ArchiveOffer>
         may_edit.then(|| {
             view! {
                 <div class="row">
+                    {up}
+                    {down}
                     <PostForm form=form>
                         {show::program_field()}
                         <input type="hidden" name="id" value=id/>

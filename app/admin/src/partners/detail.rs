@@ -4,7 +4,7 @@ use access::{Form, LazyPage, Read, Result, read_after};
 use domain::links::LinkRow;
 use domain::offers::OfferRow;
 use domain::page::Page;
-use domain::partners::{EnrollmentStatus, Kinds, PartnerDetail, Standing};
+use domain::partners::{EnrollmentStatus, GroupName, Kinds, PartnerDetail, Standing};
 use domain::portal::Answer;
 use domain::reports::{Balance, CommissionRow};
 use leptos::prelude::*;
@@ -18,6 +18,7 @@ use ui::{
 
 use super::called;
 use super::edit::{self, AddAccount, ChangeCode, UpdatePartner};
+use super::group::{self, SetGroup};
 use super::offers::{self, SetOffers};
 use super::standing::{self, SetStatus};
 use crate::show;
@@ -32,6 +33,8 @@ pub struct Shown {
     latest: Vec<CommissionRow>,
     /// All offers of the program.
     offers: Vec<OfferRow>,
+    /// All groups of the program.
+    groups: Vec<GroupName>,
     /// Where short links are, without a slash at the end.
     server: String,
     may_manage: bool,
@@ -51,9 +54,10 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let ten = domain::page::Paging { cursor: None, limit: Some(10) };
         let latest = engine::reports::commissions_page(&mut conn, &actor, &filter, &ten).await?.data;
         let offers = engine::offers::list(&mut conn, &actor).await?;
+        let groups = engine::partners::groups::names(&mut conn, &actor).await?;
         let may_manage = actor.may(domain::accounts::Power::ManagePartners);
         let server = domain::portal::link_server(&state.public_url, &program.link_domain);
-        Ok(Shown { detail, balance, links, latest, offers, server, may_manage })
+        Ok(Shown { detail, balance, links, latest, offers, groups, server, may_manage })
     })
     .await
 }
@@ -65,6 +69,7 @@ struct Forms {
     code: Form<ChangeCode>,
     account: Form<AddAccount>,
     offers: Form<SetOffers>,
+    group: Form<SetGroup>,
     /// How many acts have worked so far.
     done: Signal<usize>,
 }
@@ -79,12 +84,18 @@ impl LazyPage for PartnerPage {
     fn data() -> Self {
         let (program, code) = (show::program(), show::parameter("code"));
         let (status, update, offers) = (Form::new(), Form::new(), Form::new());
-        let (change_code, account) = (Form::new(), Form::new());
-        let each =
-            [show::done(status), show::done(update), show::done(change_code), show::done(account), show::done(offers)];
+        let (change_code, account, group) = (Form::new(), Form::new(), Form::new());
+        let each = [
+            show::done(status),
+            show::done(update),
+            show::done(change_code),
+            show::done(account),
+            show::done(offers),
+            show::done(group),
+        ];
         let done = Signal::derive(move || each.iter().map(|done| done.get()).sum());
         let found = read_after(move || done.get(), move || ReadPartner { program: program.get(), code: code.get() });
-        Self { found, forms: Forms { status, update, code: change_code, account, offers, done } }
+        Self { found, forms: Forms { status, update, code: change_code, account, offers, group, done } }
     }
 
     fn view(this: Self) -> AnyView {
@@ -94,6 +105,7 @@ impl LazyPage for PartnerPage {
         show::tell(forms.code, "Code changed");
         show::tell(forms.account, "Invitation sent");
         show::tell(forms.offers, "Offers saved");
+        show::tell(forms.group, "Group saved");
         found.show(skeleton, move |shown| page(shown, forms))
     }
 }
@@ -111,7 +123,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { detail, balance, links, latest, offers, server, may_manage } = shown;
+    let Shown { detail, balance, links, latest, offers, groups, server, may_manage } = shown;
     let program = show::program().get_untracked();
     let name = called(&detail.partner);
     let back = (format!("/admin/{program}/partners"), "Partners".to_owned());
@@ -133,6 +145,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             {edit::code(forms.code, &detail)}
             {edit::account(forms.account, &detail)}
             {offers::editor(forms.offers, &detail, &offers, generation)}
+            {group::dialog(forms.group, &detail, &groups)}
         }
     });
     view! {
@@ -169,6 +182,7 @@ fn actions(detail: &PartnerDetail, forms: Forms) -> AnyView {
             <MenuButton icon=Glyph::Edit opens="edit">"Edit"</MenuButton>
             <MenuButton icon=Glyph::Tag opens="change-code">"Change the code"</MenuButton>
             <MenuButton icon=Glyph::Gift opens="offers">"Change the offers"</MenuButton>
+            <MenuButton icon=Glyph::Users opens="group">"Change the group"</MenuButton>
             <MenuButton icon=Glyph::UserPlus opens="add-account">"Invite a person"</MenuButton>
             <MenuLine/>
             {items}
@@ -201,7 +215,7 @@ fn kinds_words(kinds: Kinds) -> String {
 }
 
 fn facts(detail: &PartnerDetail) -> AnyView {
-    let PartnerDetail { partner, website, payout_method, old_codes, .. } = detail.clone();
+    let PartnerDetail { partner, website, payout_method, group, old_codes, .. } = detail.clone();
     let given = |text: String| if text.is_empty() { "Not given".to_owned() } else { text };
     let old = (!old_codes.is_empty()).then(|| view! { <Fact label="Old codes">{old_codes.join(", ")}</Fact> });
     let company = (!partner.company.is_empty()).then(|| view! { <Fact label="Company">{partner.company}</Fact> });
@@ -215,6 +229,7 @@ fn facts(detail: &PartnerDetail) -> AnyView {
                 <Fact label="E-mail">{given(partner.email)}</Fact>
                 <Fact label="Website">{given(website)}</Fact>
                 <Fact label="Does">{kinds_words(partner.kinds)}</Fact>
+                <Fact label="Group">{group.map_or_else(|| "None".to_owned(), |group| group.name)}</Fact>
                 <Fact label="Payout method">{payout}</Fact>
                 <Fact label="Since">{show::day(partner.created_at.date_naive())}</Fact>
             </Facts>

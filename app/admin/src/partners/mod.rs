@@ -2,6 +2,7 @@
 
 mod detail;
 mod edit;
+mod group;
 mod list;
 mod new;
 mod offers;

@@ -8,7 +8,7 @@ use domain::commissions::{CommissionStatus, Event, TrackedCommission, earn};
 use domain::ids::{CustomerId, EnrollmentId, OfferId, ProgramId, ReferralId, SaleId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::money::Currency;
-use domain::offers::Trigger;
+use domain::offers::{Figures, Trigger};
 use domain::partners::EnrollmentStatus;
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -77,7 +77,7 @@ pub(crate) async fn decide(
     } else {
         let occurred_at = event.occurred_at;
         let (referral, decided) =
-            attribution::attribute(conn, moment, rules, customer.id, event.email, event.sent, occurred_at).await?;
+            attribution::attribute(conn, moment, rules, customer, event.email, event.sent, occurred_at).await?;
         why.0.extend(decided.0);
         let Some(referral) = referral else {
             return Ok(Decided { referral: None, commissions: Vec::new(), why });
@@ -88,6 +88,12 @@ pub(crate) async fn decide(
         why.fail("standing", standing_words(&referral));
         return Ok(Decided { referral: Some(referral), commissions: Vec::new(), why });
     }
+    let tiered = referral.terms.iter().flat_map(|terms| &terms.rewards);
+    let figures = if tiered.filter(|reward| reward.trigger == event.trigger).any(|reward| reward.tiers.is_some()) {
+        figures(conn, rules.program, referral.enrollment, scene, event).await?
+    } else {
+        Figures::default()
+    };
     let asked = Event {
         trigger: event.trigger,
         amount: event.amount,
@@ -95,6 +101,7 @@ pub(crate) async fn decide(
         product: event.product,
         occurred_at: event.occurred_at,
         first_sale_at: customer.first_sale_at,
+        figures,
     };
     let (earned, passed_over) = earn(&referral.terms, &asked);
     let mut commissions = Vec::with_capacity(earned.len());
@@ -140,6 +147,38 @@ pub(crate) async fn decide(
     }
     why.0.extend(passed_over.0);
     Ok(Decided { referral: Some(referral), commissions, why })
+}
+
+/// What a partner has brought with this event. Until the transaction ends no other event of the partner's is reckoned by
+/// tiers: of two at once, the second counts the first.
+async fn figures(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    partner: EnrollmentId,
+    scene: &Scene,
+    event: &Happening<'_>,
+) -> Result<Figures> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('tiers ' || $1::uuid::text, 0))",
+        partner as EnrollmentId
+    )
+    .execute(&mut *conn)
+    .await?;
+    // By its own statement: whoever held the lock before has committed.
+    let before = sqlx::query!(
+        r#"select (select count(*) from customers
+                   where program_id = $1 and enrollment_id = $2 and first_sale_at is not null) as "customers!",
+                  (select coalesce(sum(amount), 0) from sales where program_id = $1 and enrollment_id = $2)
+                  - (select coalesce(sum(r.amount), 0)
+                     from sales s join refunds r on r.program_id = s.program_id and r.sale_id = s.id
+                     where s.program_id = $1 and s.enrollment_id = $2) as "revenue!""#,
+        program as ProgramId,
+        partner as EnrollmentId
+    )
+    .fetch_one(conn)
+    .await?;
+    let first = event.trigger == Trigger::Sale && scene.customer.first_sale_at.is_none();
+    Ok(Figures { customers: before.customers + i64::from(first), revenue: before.revenue + event.amount })
 }
 
 fn standing_words(referral: &Referral) -> String {

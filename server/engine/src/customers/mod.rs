@@ -12,7 +12,7 @@ use crate::attribution::{Referral, Standing};
 use crate::ledger::OpenMonth;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::attribution::Source;
+use domain::attribution::{Source, Windows};
 use domain::ids::{CustomerId, EnrollmentId, ProgramId, ReferralId};
 use domain::money::Currency;
 use domain::offers::Terms;
@@ -29,7 +29,7 @@ pub(crate) struct Rules {
     pub(crate) slug: String,
     pub(crate) currency: Currency,
     pub(crate) zone: chrono_tz::Tz,
-    pub(crate) window_days: i32,
+    pub(crate) windows: Windows,
     pub(crate) self_referral: SelfReferralRule,
     /// Whether every commission waits for a person.
     pub(crate) review: bool,
@@ -109,7 +109,7 @@ async fn lock(
             select e.id from customer c join enrollments e on e.program_id = $1 and e.id = c.enrollment_id
             for share of e
         )
-        select p.slug, p.currency as "currency: Currency", p.time_zone, p.window_days,
+        select p.slug, p.currency as "currency: Currency", p.time_zone, p.window_days, p.lead_window_days,
                p.self_referral as "self_referral: SelfReferralRule", p.review_commissions,
                c.id as "id?: CustomerId", c.email as "email?", c.signed_up_at, c.first_sale_at,
                m.month as "month?", m.closed_at
@@ -134,7 +134,7 @@ async fn lock(
         slug: row.slug,
         currency: row.currency,
         zone: row.time_zone.parse().map_err(Error::internal)?,
-        window_days: row.window_days,
+        windows: Windows { click_days: row.window_days, lead_days: row.lead_window_days },
         self_referral: row.self_referral,
         review: row.review_commissions,
     };

@@ -2,7 +2,7 @@ use super::{Scene, lock_or_make, look_up};
 use crate::commissions::{Happening, decide, record};
 use crate::integrations::answers::{Answered, body_hash, once_more, replay};
 use crate::secrets::Secrets;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, leads};
 use chrono::{DateTime, Utc};
 use domain::customers::{TrackSignup, TrackedCustomer, TrackedSignup};
 use domain::ids::{CustomerId, ProgramId};
@@ -77,6 +77,9 @@ async fn work(
         let decided = decide(&mut tx, moment, &scene, known.referral, &happening).await?;
         sign_up(&mut tx, &scene, input, occurred_at).await?;
         record(&mut tx, moment, &scene, &happening, &decided).await?;
+        if let Some(email) = happening.email {
+            leads::meet(&mut tx, program, scene.customer.id, email).await?;
+        }
         TrackedSignup {
             customer: customer(occurred_at),
             commissions: decided.tracked(),

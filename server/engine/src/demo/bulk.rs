@@ -232,6 +232,7 @@ async fn volume_offer(conn: &mut PgConnection, owner: &Actor, more: &More) -> Re
         product: None,
         minimum: None,
         cap: None,
+        tiers: None,
     };
     let input = OfferInput {
         name: "Volume".into(),
@@ -240,7 +241,7 @@ async fn volume_offer(conn: &mut PgConnection, owner: &Actor, more: &More) -> Re
         is_default: false,
     };
     let offer_id = offers::create(conn, &Moment::seeded(more.start, u64::MAX), owner, &input).await?;
-    let terms = Terms { offer_id, version: 1, name: input.name, rewards: input.rewards, overridden: false };
+    let terms = Terms::new((offer_id, 1, input.name), &input.rewards, (String::new(), &[]), &[]);
     Ok((offer_id, Json(vec![terms])))
 }
 

@@ -10,8 +10,8 @@ use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, Invite, Role};
 use domain::ids::{EnrollmentId, OfferId, ProgramId};
 use domain::links::NewLink;
-use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Trigger};
-use domain::partners::{EnrollmentStatus, Kinds, NewPartner, NewPromoCode, OfferChoice};
+use domain::offers::{Duration as Long, Measure, OfferInput, Override, Rate, Reward, Tier, Tiers, Trigger};
+use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
 use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};
 use rust_decimal::Decimal;
@@ -60,7 +60,7 @@ const BOOKS: &[Product] = &[
 ];
 
 fn reward(trigger: Trigger, rate: Rate, duration: Long, hold_days: u32) -> Reward {
-    Reward { trigger, rate, duration, hold_days, product: None, minimum: None, cap: None }
+    Reward { trigger, rate, duration, hold_days, product: None, minimum: None, cap: None, tiers: None }
 }
 
 /// Sets both scenes.
@@ -77,8 +77,17 @@ pub(super) async fn set(pool: &PgPool, options: &Options, start: DateTime<Utc>, 
         reward(Trigger::Sale, Rate::Percent(20.into()), Long::Lifetime, 30),
     ];
     let agencies = acme.offer("Agencies", "For agencies that bring whole teams.", &agencies, false).await?;
+    let tier = |from: i64, rate: i64| Tier { from: from.into(), rate: Rate::Percent(rate.into()) };
+    let tiers = Tiers { by: Measure::Customers, steps: vec![tier(5, 35), tier(25, 40)] };
+    let share = reward(Trigger::Sale, Rate::Percent(30.into()), Long::Months(12), 30);
+    let creators = [
+        Reward { tiers: Some(tiers), ..share },
+        reward(Trigger::LeadQualified, Rate::Flat(5.into()), Long::FirstSale, 14),
+    ];
+    let creators = acme.offer("Creators", "For those who publish: more with each customer.", &creators, false).await?;
     acme.people(told, 0).await?;
     acme.agencies(agencies, standard).await?;
+    acme.creators(creators).await?;
     let finance = Invite { email: "finance@tributary.test".into(), name: "Henry Osei".into(), role: Role::Finance };
     team::invite(pool, &acme.moment(start), &acme.owner, &finance).await?;
     let acme = acme.ready("acme", SOFTWARE);
@@ -167,9 +176,15 @@ impl<'a> Stage<'a> {
             currency: input.currency,
             time_zone: input.time_zone,
             accent: if first { String::new() } else { "violet".into() },
+            description: match first {
+                true => "Recommend Acme, the workspace for small teams, and earn on each of their payments for a year.",
+                false => "Bring readers to our book boxes, and earn on every box they order.",
+            }
+            .into(),
             website: input.website,
             allowed_hosts: if first { Vec::new() } else { vec!["blog.northwind.test".into()] },
             window_days: if first { 60 } else { 30 },
+            lead_window_days: 90,
             click_model: if first { ClickModel::Last } else { ClickModel::First },
             self_referral: SelfReferralRule::Review,
             review_commissions: !first,
@@ -362,6 +377,21 @@ impl<'a> Stage<'a> {
             partners::set_offers(&mut conn, &moment, &self.owner, id, &choice).await?;
             conn.commit().await?;
         }
+        Ok(())
+    }
+
+    /// A few partners are in a group, whose offer has tiers.
+    async fn creators(&mut self, offer: OfferId) -> Result<()> {
+        let input = GroupInput { name: "Creators".into(), offers: vec![OfferChoice { offer, overrides: Vec::new() }] };
+        let mut conn = self.pool.begin().await?;
+        let moment = self.moment(self.start + Duration::days(2));
+        let group = partners::groups::create(&mut conn, &moment, &self.owner, &input).await?;
+        for place in [1, 3, 8] {
+            let Some(id) = self.cast.get(place).map(|partner| partner.id) else { break };
+            let moment = self.moment(self.start + Duration::days(2));
+            partners::groups::put(&mut conn, &moment, &self.owner, id, Some(group)).await?;
+        }
+        conn.commit().await?;
         Ok(())
     }
 

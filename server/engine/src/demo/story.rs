@@ -6,12 +6,13 @@ use super::scene::{Partner, Scene};
 use super::{Options, TOLD_CLICKS};
 use crate::links::{self, LinkTable, NewClick, Visit};
 use crate::secrets::Secrets;
-use crate::{Error, Moment, Result, commissions, customers, ledger, partners, payments, sales};
+use crate::{Error, Moment, Result, commissions, customers, leads, ledger, partners, payments, sales};
 use chrono::{DateTime, Datelike, Duration, Months, Timelike, Utc, Weekday};
 use domain::accounts::Actor;
 use domain::commissions::CommissionStatus;
 use domain::customers::{NewCustomer, TrackSignup};
-use domain::ids::{ClickId, CommissionId, EnrollmentId, PaymentId};
+use domain::ids::{ClickId, CommissionId, EnrollmentId, LeadId, PaymentId};
+use domain::leads::{NewLead, Stage};
 use domain::partners::EnrollmentStatus;
 use domain::payments::{BatchInput, PaymentStatus, Reviewed};
 use domain::sales::{TrackRefund, TrackSale};
@@ -26,6 +27,9 @@ enum Act {
     SignUp(usize, Box<TrackSignup>),
     Sale(usize, Box<TrackSale>),
     Refund(usize, Box<TrackRefund>),
+    /// A partner adds a lead, which the team moves to a stage a day later.
+    Lead(usize, EnrollmentId, NewLead, Stage),
+    Judge(usize, LeadId, Stage),
     Stand(usize, EnrollmentId, EnrollmentStatus, &'static str),
     Approve(usize, CommissionId),
     Reverse(usize, CommissionId),
@@ -71,6 +75,7 @@ pub(super) async fn tell(
             dice: Dice::new(options.seed + place as u64),
         };
         plot.customers(clicks / VISITORS_A_SIGN_UP, &mut story);
+        plot.leads(&mut story);
         plot.visitors(clicks);
         let conn = &mut *pool.acquire().await?;
         for clicks in plot.clicks.chunks(5_000) {
@@ -161,11 +166,19 @@ impl Plot<'_> {
             let key = format!("{}-{:05}", self.scene.slug, number + 1);
             let mut sign_up = TrackSignup {
                 event_id: format!("signup-{key}"),
-                customer: NewCustomer { external_id: key.clone(), email: Some(who.email), name: Some(who.name) },
+                customer: NewCustomer {
+                    external_id: key.clone(),
+                    email: Some(who.email.clone()),
+                    name: Some(who.name.clone()),
+                },
                 ..TrackSignup::default()
             };
             match (self.dice.below(100), &self.scene.cast[partner].promo_code) {
-                // Nobody sent them.
+                // Somebody knew them, or nobody sent them.
+                (0..6, _) if number % 2 == 0 => {
+                    let lead = NewLead { email: who.email, name: who.name };
+                    story.at(clicked, Act::Lead(self.place, self.scene.cast[partner].id, lead, Stage::Qualified));
+                }
                 (0..6, _) => {}
                 (6..24, Some(code)) => sign_up.promo_code = Some(code.clone()),
                 (24..28, _) => sign_up.partner_code = Some(self.scene.cast[partner].code.clone()),
@@ -182,6 +195,17 @@ impl Plot<'_> {
                 let trial = Duration::minutes(i64::try_from(self.dice.below(14 * 1_440)).unwrap_or_default());
                 self.sales(&key, signed_up + trial, story);
             }
+        }
+    }
+
+    /// The first partner's leads of the last weeks, at every stage.
+    fn leads(&mut self, story: &mut Story) {
+        let Some(partner) = self.scene.cast.first().map(|partner| partner.id) else { return };
+        for (number, stage) in Stage::ALL.iter().chain(&[Stage::New, Stage::Qualified]).enumerate() {
+            let who = person(number + 8_000 + self.place * 100);
+            let lead = NewLead { email: who.email, name: who.name };
+            let at = self.options.at - Duration::days(3 + 4 * i64::try_from(number).unwrap_or_default());
+            story.at(at, Act::Lead(self.place, partner, lead, *stage));
         }
     }
 
@@ -285,6 +309,23 @@ impl Telling<'_> {
             Act::Refund(place, refund) => {
                 let program = self.scenes[place].program;
                 sales::track_refund(self.pool, self.secrets, moment, program, &refund).await?;
+            }
+            Act::Lead(place, partner, lead, stage) => {
+                let mut conn = self.pool.begin().await?;
+                match leads::submit(&mut conn, moment, self.owner(place), partner, &lead).await {
+                    Ok(id) => {
+                        conn.commit().await?;
+                        self.story.at(moment.at + Duration::days(1), Act::Judge(place, id, stage));
+                    }
+                    // The partner is paused or banned.
+                    Err(Error::Conflict(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Act::Judge(place, lead, stage) => {
+                let mut conn = self.pool.begin().await?;
+                leads::set_stage(&mut conn, moment, self.owner(place), lead, stage).await?;
+                conn.commit().await?;
             }
             Act::Stand(place, partner, status, reason) => {
                 let mut conn = self.pool.begin().await?;

@@ -24,6 +24,7 @@ async fn picture(pool: &PgPool) -> Vec<(String, i64)> {
                  union all select 'commissions ' || status, count(*) from commissions group by status
                  union all select 'entries ' || account, (sum(amount) * 100)::bigint from entries group by account
                  union all select 'partners ' || status, count(*) from enrollments group by status
+                 union all select 'leads ' || stage, count(*) from leads group by stage
                  union all select 'payments ' || status, count(*) from payments group by status order by 1";
     sqlx::query_as(query).fetch_all(pool).await.expect("picture")
 }
@@ -37,7 +38,18 @@ async fn a_small_demo_is_sound_lively_and_made_once(pool: PgPool) {
     let broken = ledger::verify(&pool).await.expect("verified");
     assert!(broken.is_empty(), "{broken:?}");
     let picture = picture(&pool).await;
-    for what in ["commissions held", "commissions due", "commissions paid", "partners pending", "partners paused"] {
+    for what in [
+        "commissions held",
+        "commissions due",
+        "commissions paid",
+        "partners pending",
+        "partners paused",
+        "leads new",
+        "leads qualified",
+        "leads unqualified",
+        "leads closed_won",
+        "leads closed_lost",
+    ] {
         assert!(picture.iter().any(|(word, count)| word == what && *count > 0), "{what} in {picture:?}");
     }
     let same = sqlx::query_scalar!(

@@ -140,10 +140,10 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
     let found = sqlx::query!(
         r#"select k.id as "key: ApiKeyId", k.scopes as "scopes: Vec<Scope>", k.last_used_at, p.id as "id: ProgramId",
                   p.organization_id as "organization_id: OrganizationId", p.slug, p.name,
-                  p.currency as "currency: Currency", p.time_zone, p.accent, p.website, p.allowed_hosts, p.window_days,
-                  p.click_model as "click_model: ClickModel", p.self_referral as "self_referral: SelfReferralRule",
-                  p.review_commissions, p.consent_required, p.minimum_payment, p.payment_day,
-                  p.mask_customers, p.sandbox, p.link_domain
+                  p.currency as "currency: Currency", p.time_zone, p.accent, p.description, p.website, p.allowed_hosts,
+                  p.window_days, p.lead_window_days, p.click_model as "click_model: ClickModel",
+                  p.self_referral as "self_referral: SelfReferralRule", p.review_commissions, p.consent_required,
+                  p.minimum_payment, p.payment_day, p.mask_customers, p.sandbox, p.link_domain
          from api_keys k join programs p on p.id = k.program_id
          where k.key_hash = $1 and k.revoked_at is null"#,
         &token_hash(key)
@@ -172,9 +172,11 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
         currency: found.currency,
         time_zone: found.time_zone,
         accent: found.accent,
+        description: found.description,
         website: found.website,
         allowed_hosts: found.allowed_hosts,
         window_days: found.window_days,
+        lead_window_days: found.lead_window_days,
         click_model: found.click_model,
         self_referral: found.self_referral,
         review_commissions: found.review_commissions,

@@ -11,8 +11,15 @@ use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+mod choices;
+mod mine;
+mod past;
 #[cfg(test)]
 pub(crate) mod tests;
+
+pub(crate) use choices::check_choices;
+pub use mine::{my_programs, of_partner};
+pub use past::past;
 
 /// Makes an offer, version 1, in the caller's transaction. Asks for `EditProgram`.
 ///
@@ -121,6 +128,51 @@ pub async fn set_archived(
     note(conn, moment, actor, action, &name, json!({})).await
 }
 
+/// Moves a default offer one place up or down among those that new partners get. Asks for `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` where it is no default offer.
+pub async fn move_default(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: OfferId,
+    up: bool,
+) -> Result<()> {
+    if !actor.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let program = actor.program();
+    // The program's row is locked: of two who move offers at once, the second sees what the first did.
+    sqlx::query!("select from programs where id = $1 for no key update", program as ProgramId)
+        .fetch_optional(&mut *conn)
+        .await?
+        .ok_or(Error::NotFound("program"))?;
+    let mut order = sqlx::query!(
+        r#"select id as "id: OfferId", name from offers
+           where program_id = $1 and default_position is not null order by default_position, id"#,
+        program as ProgramId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let place = order.iter().position(|offer| offer.id == id).ok_or(Error::NotFound("offer"))?;
+    let other = if up { place.checked_sub(1) } else { Some(place + 1).filter(|other| *other < order.len()) };
+    let Some(other) = other else { return Ok(()) };
+    order.swap(place, other);
+    let ids: Vec<_> = order.iter().map(|offer| offer.id.0).collect();
+    sqlx::query!(
+        "update offers o set default_position = wanted.place - 1
+         from unnest($2::uuid[]) with ordinality as wanted (id, place)
+         where o.program_id = $1 and o.id = wanted.id",
+        program as ProgramId,
+        &ids
+    )
+    .execute(&mut *conn)
+    .await?;
+    let details = json!({ "order": order.iter().map(|offer| &offer.name).collect::<Vec<_>>() });
+    note(conn, moment, actor, "offer.move", &order[other].name, details).await
+}
+
 /// The program's offers: the default ones in their order, the others by name, archived ones last. Asks for `View`.
 ///
 /// # Errors
@@ -158,8 +210,13 @@ async fn rows(conn: &mut PgConnection, actor: &Actor, only: Option<OfferId>) -> 
         r#"select o.id as "id: OfferId", o.name, o.description, o.version, o.default_position,
                   o.archived_at is not null as "archived!", v.rewards as "rewards: Json<Vec<Reward>>",
                   v.created_at as changed_at, p.currency as "currency: Currency",
-                  (select count(*) from enrollment_offers eo
-                   where eo.program_id = o.program_id and eo.offer_id = o.id) as "partners!"
+                  (select count(*) from (
+                       select eo.enrollment_id from enrollment_offers eo
+                       where eo.program_id = o.program_id and eo.offer_id = o.id
+                       union
+                       select e.id from partner_group_offers go
+                       join enrollments e on e.program_id = go.program_id and e.group_id = go.group_id
+                       where go.program_id = o.program_id and go.offer_id = o.id) as has) as "partners!"
            from offers o
            join programs p on p.id = o.program_id
            join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version

@@ -14,6 +14,7 @@ pub(crate) fn sale_offer(name: &str, percent: i64) -> OfferInput {
         product: None,
         minimum: None,
         cap: None,
+        tiers: None,
     };
     OfferInput { name: name.into(), description: String::new(), rewards: vec![reward], is_default: true }
 }

@@ -1,9 +1,11 @@
 use super::{allow, list};
 use crate::{Error, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, OfferId, ProgramId};
-use domain::offers::{Override, Reward, overridden};
-use domain::partners::{EnrollmentStatus, PartnerAccount, PartnerDetail, PartnerName, PartnerOffer, Standing};
+use domain::ids::{AccountId, EnrollmentId, OfferId, PartnerGroupId, ProgramId};
+use domain::offers::{Override, Reward, Terms};
+use domain::partners::{
+    EnrollmentStatus, GroupName, PartnerAccount, PartnerDetail, PartnerName, PartnerOffer, Standing,
+};
 use domain::portal::Answer;
 use domain::text::code_key;
 use sqlx::PgConnection;
@@ -18,7 +20,8 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
     let program = actor.program();
     let partner = list::rows(conn, program, &[id]).await?.pop().ok_or(Error::NotFound("partner"))?;
     let more = sqlx::query!(
-        r#"select website, payout_method, answers as "answers: Json<Vec<Answer>>",
+        r#"select website, payout_method, answers as "answers: Json<Vec<Answer>>", group_id as "group_id: PartnerGroupId",
+                  (select name from partner_groups g where g.program_id = e.program_id and g.id = e.group_id) as group_name,
                   array(select code_key from enrollment_codes c
                         where c.program_id = $1 and c.enrollment_id = $2 and code_key <> lower(e.code)
                         order by created_at) as "old_codes!"
@@ -50,24 +53,35 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
     .await?;
     let currency = partner.due.currency;
     let offers = sqlx::query!(
-        r#"select o.id as "id: OfferId", o.name, o.archived_at is not null as "archived!",
-                  v.rewards as "rewards: Json<Vec<Reward>>", eo.overrides as "overrides: Json<Vec<Override>>"
-           from enrollment_offers eo
-           join offers o on o.program_id = eo.program_id and o.id = eo.offer_id
+        r#"select o.id as "id: OfferId", o.version, o.name, o.archived_at is not null as "archived!",
+                  v.rewards as "rewards: Json<Vec<Reward>>", po.group_name as "group!",
+                  po.group_overrides as "group_overrides!: Json<Vec<Override>>",
+                  po.overrides as "overrides!: Json<Vec<Override>>",
+                  exists (select from enrollment_offers eo
+                          where eo.program_id = $1 and eo.enrollment_id = $2 and eo.offer_id = o.id) as "own!"
+           from partner_offers po
+           join offers o on o.program_id = po.program_id and o.id = po.offer_id
            join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-           where eo.program_id = $1 and eo.enrollment_id = $2 order by eo.position"#,
+           where po.program_id = $1 and po.enrollment_id = $2 order by po.by_group desc, po.position"#,
         program as ProgramId,
         id as EnrollmentId
     )
     .fetch_all(conn)
     .await?
     .into_iter()
-    .map(|row| PartnerOffer {
-        offer: row.id,
-        name: row.name,
-        rewards: overridden(&row.rewards, &row.overrides).iter().map(|reward| reward.words(currency)).collect(),
-        overrides: row.overrides.0,
-        archived: row.archived,
+    .map(|row| {
+        let group = (row.group.clone(), row.group_overrides.as_slice());
+        let terms = Terms::new((row.id, row.version, row.name.clone()), &row.rewards, group, &row.overrides);
+        PartnerOffer {
+            offer: row.id,
+            name: row.name,
+            rewards: terms.rewards.iter().map(|reward| reward.words(currency)).collect(),
+            rates: terms.rates,
+            overrides: row.overrides.0,
+            group: row.group,
+            own: row.own,
+            archived: row.archived,
+        }
     })
     .collect();
     Ok(PartnerDetail {
@@ -75,6 +89,7 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
         website: more.website,
         answers: more.answers.0,
         payout_method: more.payout_method,
+        group: more.group_id.zip(more.group_name).map(|(id, name)| GroupName { id, name }),
         old_codes: more.old_codes,
         accounts,
         offers,

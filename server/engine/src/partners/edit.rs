@@ -1,17 +1,16 @@
 use super::{account_of, allow, check_names, invite, lock, page};
 use crate::links::codes::{IN_USE, claim};
+use crate::offers::check_choices;
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
-use domain::money::Currency;
-use domain::offers::{Override, Reward};
+use domain::offers::Override;
 use domain::partners::{Kinds, OfferChoice, PartnerEdit};
-use domain::text::{FieldError, check_code, check_lines, code_key, is_email};
+use domain::text::{check_code, check_lines, code_key, is_email};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
-use std::collections::HashSet;
 
 /// Changes names, addresses, kinds and how the partner is paid. Asks for `ManagePartners`.
 ///
@@ -150,7 +149,14 @@ pub async fn set_offers(
     allow(actor, Power::ManagePartners)?;
     let program = actor.program();
     let partner = lock(conn, program, id).await?;
-    let errors = check_offers(conn, program, id, offers).await?;
+    let has = sqlx::query_scalar!(
+        r#"select offer_id as "id: OfferId" from enrollment_offers where program_id = $1 and enrollment_id = $2"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let errors = check_choices(conn, program, offers, &has).await?;
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -176,49 +182,6 @@ pub async fn set_offers(
     }
     let details = json!({ "offers": offers });
     audit::record(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
-}
-
-async fn check_offers(
-    conn: &mut PgConnection,
-    program: ProgramId,
-    id: EnrollmentId,
-    offers: &[OfferChoice],
-) -> Result<Vec<FieldError>> {
-    let known = sqlx::query!(
-        r#"select o.id as "id: OfferId", v.rewards as "rewards: Json<Vec<Reward>>", p.currency as "currency: Currency",
-                  (o.archived_at is null or exists (
-                      select from enrollment_offers eo
-                      where eo.program_id = $1 and eo.enrollment_id = $2 and eo.offer_id = o.id)) as "open!"
-           from offers o
-           join programs p on p.id = o.program_id
-           join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-           where o.program_id = $1"#,
-        program as ProgramId,
-        id as EnrollmentId
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut errors = Vec::new();
-    let mut seen = HashSet::new();
-    for (place, choice) in offers.iter().enumerate() {
-        let Some(offer) = known.iter().find(|offer| offer.id == choice.offer && offer.open) else {
-            errors.push(FieldError::new(format!("offers[{place}].offer"), "There is no such offer."));
-            continue;
-        };
-        if !seen.insert(choice.offer) {
-            errors.push(FieldError::new(format!("offers[{place}].offer"), "This offer is there twice."));
-        }
-        for (n, own) in choice.overrides.iter().enumerate() {
-            let checked = match offer.rewards.get(own.reward as usize) {
-                Some(reward) => reward.check_rate(own.rate, offer.currency),
-                None => Err("The offer has no such reward.".into()),
-            };
-            if let Err(message) = checked {
-                errors.push(FieldError::new(format!("offers[{place}].overrides[{n}].rate"), message));
-            }
-        }
-    }
-    Ok(errors)
 }
 
 /// Lets one more person sign in for a partner, by e-mail; the account is made where there is none, and invited

@@ -3,6 +3,7 @@
 mod create;
 mod detail;
 mod edit;
+pub mod groups;
 mod list;
 pub mod promo_codes;
 pub mod sign_up;

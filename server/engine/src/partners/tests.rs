@@ -99,6 +99,7 @@ async fn a_partner_gets_a_code_a_link_an_account_and_the_default_offers(pool: Pg
         product: None,
         minimum: None,
         cap: None,
+        tiers: None,
     };
     let offer =
         OfferInput { name: "Standard".into(), description: String::new(), rewards: vec![reward], is_default: true };

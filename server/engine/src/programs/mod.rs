@@ -5,7 +5,7 @@ mod copy;
 
 pub use copy::copy;
 
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, leads};
 use domain::accounts::{Actor, Power, Role, Session};
 use domain::ids::{AccountId, OrganizationId, ProgramId};
 use domain::money::Currency;
@@ -22,10 +22,10 @@ pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program>
     sqlx::query_as!(
         Program,
         r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
-                  click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
-                  review_commissions, consent_required, minimum_payment, payment_day, mask_customers, sandbox,
-                  link_domain
+                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
+                  window_days, lead_window_days, click_model as "click_model: ClickModel",
+                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
+                  minimum_payment, payment_day, mask_customers, sandbox, link_domain
          from programs where id = $1"#,
         program as ProgramId
     )
@@ -42,10 +42,10 @@ pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
     sqlx::query_as!(
         Program,
         r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
-                  click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
-                  review_commissions, consent_required, minimum_payment, payment_day, mask_customers, sandbox,
-                  link_domain
+                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
+                  window_days, lead_window_days, click_model as "click_model: ClickModel",
+                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
+                  minimum_payment, payment_day, mask_customers, sandbox, link_domain
          from programs where slug = $1"#,
         slug
     )
@@ -62,10 +62,10 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
     Ok(sqlx::query_as!(
         Program,
         r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, website, allowed_hosts, window_days,
-                  click_model as "click_model: ClickModel", self_referral as "self_referral: SelfReferralRule",
-                  review_commissions, consent_required, minimum_payment, payment_day, mask_customers, sandbox,
-                  link_domain
+                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
+                  window_days, lead_window_days, click_model as "click_model: ClickModel",
+                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
+                  minimum_payment, payment_day, mask_customers, sandbox, link_domain
          from programs order by name, id"#
     )
     .fetch_all(conn)
@@ -157,6 +157,7 @@ pub async fn make(
     )
     .execute(&mut *conn)
     .await?;
+    leads::make_default_group(conn, moment, id).await?;
     get(conn, id).await
 }
 
@@ -210,7 +211,8 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
     sqlx::query!(
         "update programs set name = $2, currency = $3, time_zone = $4, next_time_zone = $5, accent = $6, website = $7,
                 allowed_hosts = $8, window_days = $9, click_model = $10, self_referral = $11, review_commissions = $12,
-                consent_required = $13, minimum_payment = $14, payment_day = $15, mask_customers = $16
+                consent_required = $13, minimum_payment = $14, payment_day = $15, mask_customers = $16,
+                description = $17, lead_window_days = $18
          where id = $1",
         actor.program() as ProgramId,
         input.name.trim(),
@@ -227,7 +229,9 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
         input.consent_required,
         input.minimum_payment,
         input.payment_day,
-        input.mask_customers
+        input.mask_customers,
+        input.description.trim(),
+        input.lead_window_days
     )
     .execute(&mut *tx)
     .await?;

@@ -92,6 +92,7 @@ struct Head {
 #[derive(Deserialize)]
 struct HeadOffer {
     rewards: Vec<Reward>,
+    group_overrides: Vec<Override>,
     overrides: Vec<Override>,
 }
 
@@ -106,12 +107,13 @@ async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: Enrollmen
                   (select l.code from links l
                    where l.program_id = e.program_id and l.enrollment_id = e.id and l.is_default
                      and l.disabled_at is null) as link_code,
-                  (select coalesce(jsonb_agg(jsonb_build_object('rewards', v.rewards, 'overrides', eo.overrides)
-                                             order by eo.position), '[]')
-                   from enrollment_offers eo
-                   join offers o on o.program_id = eo.program_id and o.id = eo.offer_id
+                  (select coalesce(jsonb_agg(jsonb_build_object('rewards', v.rewards, 'group_overrides', po.group_overrides,
+                                                                'overrides', po.overrides)
+                                             order by po.by_group desc, po.position), '[]')
+                   from partner_offers po
+                   join offers o on o.program_id = po.program_id and o.id = po.offer_id
                    join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-                   where eo.program_id = e.program_id and eo.enrollment_id = e.id) as "offers!: Json<Vec<HeadOffer>>",
+                   where po.program_id = e.program_id and po.enrollment_id = e.id) as "offers!: Json<Vec<HeadOffer>>",
                   (select coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'description', c.description)
                                              order by c.created_at, c.id), '[]')
                    from promo_codes c
@@ -131,7 +133,8 @@ async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: Enrollmen
 /// What the partner earns, in words; a reward that several of its offers have is said once.
 fn rewards(offers: &[HeadOffer], currency: Currency) -> Vec<RewardWords> {
     let mut words: Vec<RewardWords> = Vec::new();
-    for reward in offers.iter().flat_map(|offer| overridden(&offer.rewards, &offer.overrides)) {
+    let own = |offer: &HeadOffer| overridden(&overridden(&offer.rewards, &offer.group_overrides), &offer.overrides);
+    for reward in offers.iter().flat_map(own) {
         let said = reward.words(currency);
         if !words.contains(&said) {
             words.push(said);
@@ -345,9 +348,8 @@ fn happened(row: &LatestRow, setting: &Setting) -> String {
         _ => {}
     }
     let event = match (row.trigger, row.first_sale) {
-        (Trigger::SignUp, _) => "Sign-up",
         (Trigger::Sale, Some(true)) => "First sale",
-        (Trigger::Sale, _) => "Sale",
+        (trigger, _) => trigger.label(),
     };
     match row.product.as_deref() {
         None | Some("") => event.into(),

@@ -255,8 +255,8 @@ fn finish(setting: &Setting, masked: bool, row: Row, balance: Decimal) -> Ledger
 /// What an entry is for, in words.
 fn cause(setting: &Setting, row: &Row) -> String {
     let event = match row.trigger {
-        Some(Trigger::SignUp) => "sign-up",
-        _ => "sale",
+        Some(trigger) => trigger.label().to_lowercase(),
+        None => "sale".into(),
     };
     let batch = row.batch_code.as_deref().unwrap_or_default();
     match row.kind {

@@ -1,7 +1,7 @@
 //! Sales and refunds as companies report them, and what follows for commissions.
 
 #[cfg(test)]
-mod races;
+pub(crate) mod races;
 mod refund;
 mod sale;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::sales::{track_refund, track_sale};
 use crate::{Error, Result};
 use domain::commissions::CommissionStatus;
 use domain::customers::{NewCustomer, TrackSignup};
-use domain::offers::{Duration, Rate, Reward};
+use domain::offers::{Duration, Measure, Rate, Reward, Tier, Tiers};
 use domain::partners::EnrollmentStatus;
 use domain::programs::ProgramInput;
 use domain::sales::TrackSale;
@@ -16,14 +16,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A world with more connections than a test usually has.
-async fn crowded(options: PgPoolOptions, connect: PgConnectOptions) -> World {
+pub(crate) async fn crowded(options: PgPoolOptions, connect: PgConnectOptions) -> World {
     let patience = std::time::Duration::from_secs(120);
     let pool = options.max_connections(16).acquire_timeout(patience).connect_with(connect).await.expect("pool");
     World::new(pool).await
 }
 
 /// Does it so many times at once.
-async fn at_once<T, F>(times: usize, world: &Arc<World>, work: impl Fn(Arc<World>, usize) -> F) -> Vec<T>
+pub(crate) async fn at_once<T, F>(times: usize, world: &Arc<World>, work: impl Fn(Arc<World>, usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -249,9 +249,11 @@ async fn a_currency_changes_before_a_sale_or_not_at_all(options: PgPoolOptions, 
         currency: "USD".into(),
         time_zone: program.time_zone,
         accent: program.accent,
+        description: program.description,
         website: program.website,
         allowed_hosts: program.allowed_hosts,
         window_days: program.window_days,
+        lead_window_days: program.lead_window_days,
         click_model: program.click_model,
         self_referral: program.self_referral,
         review_commissions: program.review_commissions,
@@ -407,5 +409,30 @@ async fn a_banned_partner_holds_nothing_though_sales_come_in(options: PgPoolOpti
     })
     .await;
     assert_eq!(world.balances(&ada).await, "0 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_64_first_sales_each_is_reckoned_by_those_before_it(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = crowded(options, connect).await;
+    let tier = |from: i64, amount| Tier { from: from.into(), rate: Rate::Flat(dec(amount)) };
+    let by_customers = Tiers { by: Measure::Customers, steps: vec![tier(10, "2"), tier(20, "3")] };
+    let by_revenue = Tiers { by: Measure::Revenue, steps: vec![tier(500, "0.01")] };
+    let flat = Reward { rate: Rate::Flat(dec("1")), ..percent("1") };
+    let rewards = [Reward { tiers: Some(by_customers), ..flat.clone() }, Reward { tiers: Some(by_revenue), ..flat }];
+    world.offer("Tiered", &rewards).await;
+    let ada = world.partner("ada").await;
+    for n in 0..32 {
+        world.signed_up(&format!("c{n}"), &ada).await;
+    }
+    let world = Arc::new(world);
+    // Half of the customers are attributed by their first sale.
+    at_once(64, &world, |world: Arc<World>, n| async move {
+        let told = TrackSale { partner_code: Some("ada".into()), ..sale(&format!("s{n}"), &format!("c{n}"), "10") };
+        tell(&world, &told).await.expect("answered")
+    })
+    .await;
+    // 9 customers at 1, 10 at 2 and 45 at 3; revenue below 500 at 1 for 49 sales, and 15 at 0.01.
+    assert_eq!(world.balances(&ada).await, "213.15 0", "9 + 20 + 135 + 49 + 0.15");
     world.prove().await;
 }

@@ -1,0 +1,7 @@
+//! Groups of partners, each with its own offers.
+
+mod editor;
+mod list;
+
+pub use editor::{GroupPage, NewGroupPage};
+pub use list::GroupsPage;

@@ -1,0 +1,79 @@
+import { expect, test } from "./fixtures";
+import { ada, admin, fresh, signIn } from "./people";
+
+test.describe("with a mistake in the form", () => {
+  test.use({ expectedTrouble: [/\/fn\/partner\/leads\/add/] });
+
+  test("a lead is added on the dashboard, once, and the team judges it", async ({ page, browser, hydrated }) => {
+    const email = `${fresh("nora")}@harbor.example`;
+    await signIn(page, ada, "/p/acme");
+    await hydrated();
+    const section = page.locator("section", { has: page.getByRole("heading", { name: "Add a new lead" }) });
+    await section.getByLabel("Their e-mail").fill(ada);
+    await section.getByRole("button", { name: "Add the lead" }).click();
+    await expect(section.getByLabel("Their e-mail")).toHaveAttribute("aria-invalid", "true");
+    for (const attempt of ["first", "second"]) {
+      await section.getByLabel("Their e-mail").fill(email);
+      await section.getByRole("button", { name: "Add the lead" }).click();
+      if (attempt === "first") await expect(section.getByRole("listitem").filter({ hasText: email })).toContainText("Waiting");
+      else await expect(section.getByText("You have added this lead already.")).toBeVisible();
+    }
+
+    const team = await (await browser.newContext()).newPage();
+    await signIn(team, admin, "/admin/acme/leads");
+    await team.locator("html[data-hydrated]").waitFor();
+    const lead = team.getByRole("row", { name: new RegExp(email) });
+    await lead.getByRole("button", { name: /Qualify/ }).click();
+    await expect(lead.getByText("Qualified")).toBeVisible();
+
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Lead tracking", exact: true }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Lead tracking" })).toBeVisible();
+    await expect(page.getByRole("row", { name: new RegExp(email) })).toContainText("Qualified");
+    await page.getByLabel("Outcome").selectOption("customer");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL(/outcome=customer/);
+    await expect(page.getByRole("row", { name: new RegExp(email) })).toHaveCount(0);
+  });
+});
+
+test("a partner reads its programs and what they pay, with examples", async ({ page, hydrated }) => {
+  await signIn(page, ada, "/p/acme/programs");
+  await hydrated();
+  await expect(page.getByRole("heading", { level: 2, name: "Acme", exact: true })).toBeVisible();
+  await expect(page.getByText("For everybody who recommends Acme.")).toBeVisible();
+  const menu = page.getByRole("navigation", { name: "Main" });
+  await menu.getByRole("link", { name: "My commission structure" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "My commission structure" })).toBeVisible();
+  await expect(page.getByText("A customer pays $100.00 → you earn $30.00, for 12 months, held 30 days for refunds")).toBeVisible();
+  await menu.getByRole("link", { name: "Summary" }).click();
+  await expect(page.getByText("A lead counts for")).toBeVisible();
+});
+
+test("an offer with tiers goes to a group, and its page tells who has it", async ({ page }) => {
+  const offer = fresh("Tiered");
+  const group = fresh("Group");
+  await signIn(page, admin, "/admin/acme/offers/new");
+  await page.locator("html[data-hydrated]").waitFor();
+  await page.getByLabel("Name").fill(offer);
+  await page.getByLabel("New partners get it").uncheck();
+  await page.getByLabel("Tiers").selectOption("customers");
+  await page.getByLabel("From", { exact: true }).fill("10");
+  await page.getByLabel("Tier\u2019s percentage").fill("40");
+  await expect(page.getByText("A customer pays $100.00, once you have 10 customers → you earn $40.00")).toBeVisible();
+  await page.getByRole("button", { name: "Save the offer" }).click();
+  await page.waitForURL("**/admin/acme/offers");
+
+  await page.goto("/admin/acme/groups/new");
+  await page.locator("html[data-hydrated]").waitFor();
+  await page.getByLabel("Name").fill(group);
+  await page.getByLabel("Another offer").selectOption({ label: offer });
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("button", { name: "Save the group" }).click();
+  await page.waitForURL("**/admin/acme/groups");
+  await expect(page.getByRole("heading", { level: 2, name: group })).toBeVisible();
+
+  await page.goto("/admin/acme/offers");
+  await page.getByRole("link", { name: `Edit ${offer}` }).click();
+  await expect(page.getByRole("link", { name: group })).toBeVisible();
+  await expect(page.getByText(/Version 1,/)).toBeVisible();
+});
