@@ -143,9 +143,14 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
         let everybody = everybody.clone();
         move || paying.chosen.with(|chosen| *chosen == everybody)
     };
+    let chosen_some = {
+        let all = everybody.len();
+        move || paying.chosen.with(|chosen| !chosen.is_empty() && chosen.len() < all)
+    };
+    // Where some are chosen the first press clears them, so that one may start from nobody.
     let choose_all = move |_| {
         let everybody = everybody.clone();
-        paying.chosen.update(|chosen| if *chosen == everybody { chosen.clear() } else { *chosen = everybody });
+        paying.chosen.update(|chosen| if chosen.is_empty() { *chosen = everybody } else { chosen.clear() });
     };
     let sum = move || {
         let total = paying
@@ -160,10 +165,10 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
     };
     let nobody = Signal::derive(move || paying.chosen.with(BTreeSet::is_empty));
     let head = move || {
-        let (chosen_all, choose_all) = (chosen_all.clone(), choose_all.clone());
+        let (chosen_all, chosen_some, choose_all) = (chosen_all.clone(), chosen_some, choose_all.clone());
         view! {
             <th class="check" scope="col">
-                <input type="checkbox" aria-label="Choose all" prop:checked=chosen_all on:change=choose_all/>
+                <input type="checkbox" aria-label="Choose all" prop:checked=chosen_all prop:indeterminate=chosen_some on:change=choose_all/>
             </th>
             <Th label="Partner"/>
             <Th label="Payout method" wide=true/>
