@@ -129,23 +129,18 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         })
     };
     let filtered = show::filtered(&address, &["q", "cursor"]);
-    if codes.data.is_empty() && filtered {
-        return view! {
-            <PageHead title="Promo codes">{add()}</PageHead>
-            {filters(&address)}
-            {show::nothing_found(&address)}
-            {may_edit.then(|| new_promo_code(forms.make))}
-        }
-        .into_any();
-    }
-    let filters = (!codes.data.is_empty()).then(|| filters(&address));
-    let list = if codes.data.is_empty() {
+    let filters = (filtered || !codes.data.is_empty()).then(|| filters(&address));
+    let list = if codes.data.is_empty() && filtered {
+        show::nothing_found(&address)
+    } else if codes.data.is_empty() {
         view! {
-            <EmptyState
-                glyph=Glyph::Tag
-                title="No promo codes yet"
-                words="A promo code belongs to one partner. Customers who sign up or pay with it become the partner's, without a link."
-            />
+            <Card>
+                <EmptyState
+                    glyph=Glyph::Tag
+                    title="No promo codes yet"
+                    words="A promo code belongs to one partner. Customers who sign up or pay with it become the partner's, without a link."
+                />
+            </Card>
         }
         .into_any()
     } else {
@@ -161,15 +156,17 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         };
         let rows = codes.data.into_iter().map(|code| row(code, &program, may_edit, forms.disable)).collect_view();
         view! {
-            <Table caption="Promo codes" head=head>{rows}</Table>
-            {pages}
+            <Card>
+                <Table caption="Promo codes" head=head>{rows}</Table>
+                {pages}
+            </Card>
         }
         .into_any()
     };
     view! {
         <PageHead title="Promo codes">{add()}</PageHead>
         {filters}
-        <Card>{list}</Card>
+        {list}
         {may_edit.then(|| new_promo_code(forms.make))}
     }
     .into_any()

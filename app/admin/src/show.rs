@@ -49,11 +49,12 @@ pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M UTC").to_string()
 }
 
-/// Says that an act has worked, and what went wrong where it has not.
+/// Says that an act has worked, and what went wrong where no field says it.
 pub(crate) fn tell<S: 'static>(form: Form<S>, done: &'static str) {
     let toasts = use_toasts();
     form.settled(move |outcome| match outcome {
         Ok(()) => toasts.say(done),
+        Err(access::Error::Invalid(_)) => {}
         Err(error) if error.leads_to("").is_none() => toasts.fail(error.words()),
         Err(_) => {}
     });

@@ -139,13 +139,16 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
         paying.chosen.set(usual);
     }
     let everybody: BTreeSet<EnrollmentId> = payable.iter().map(|(id, _)| *id).collect();
-    let chosen_all = {
+    let nobody = Signal::derive(move || paying.chosen.with(BTreeSet::is_empty));
+    let chosen_all = Signal::derive({
         let everybody = everybody.clone();
         move || paying.chosen.with(|chosen| *chosen == everybody)
-    };
+    });
+    let chosen_some = move || !nobody.get() && !chosen_all.get();
+    // Where some are chosen the first press clears them, so that one may start from nobody.
     let choose_all = move |_| {
         let everybody = everybody.clone();
-        paying.chosen.update(|chosen| if *chosen == everybody { chosen.clear() } else { *chosen = everybody });
+        paying.chosen.update(|chosen| if chosen.is_empty() { *chosen = everybody } else { chosen.clear() });
     };
     let sum = move || {
         let total = paying
@@ -158,12 +161,11 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
         let partners = paying.chosen.get_untracked().into_iter().collect();
         paying.preview.send(&PreviewBatch { program: paying.program.get_untracked(), partners });
     };
-    let nobody = Signal::derive(move || paying.chosen.with(BTreeSet::is_empty));
     let head = move || {
-        let (chosen_all, choose_all) = (chosen_all.clone(), choose_all.clone());
+        let choose_all = choose_all.clone();
         view! {
             <th class="check" scope="col">
-                <input type="checkbox" aria-label="Choose all" prop:checked=chosen_all on:change=choose_all/>
+                <input type="checkbox" aria-label="Choose all" prop:checked=chosen_all prop:indeterminate=chosen_some on:change=choose_all/>
             </th>
             <Th label="Partner"/>
             <Th label="Payout method" wide=true/>

@@ -37,7 +37,7 @@ pub async fn list(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Member>>
 /// Adds a member. Somebody without an account gets one, and by mail a link to choose a password.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid`; `Conflict` where the person is a member.
+/// `Forbidden`; `Invalid` by field, on `email` too where the person is a member.
 pub async fn invite(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Invite) -> Result<AccountId> {
     let email = input.email.trim();
     if !is_email(email) {
@@ -68,7 +68,7 @@ pub async fn invite(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Invit
     .execute(&mut *tx)
     .await?;
     if added.rows_affected() == 0 {
-        return Err(Error::Conflict(format!("{email} is a member already.")));
+        return Err(Error::field("email", "This person is a member already."));
     }
     messages::enqueue(&mut tx, &Mail::TeamInvitation { account, program: actor.program() }).await?;
     let details = json!({ "role": input.role });

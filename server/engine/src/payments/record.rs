@@ -28,9 +28,9 @@ use uuid::Uuid;
 /// a program at once the second waits, and finds nothing left.
 ///
 /// # Errors
-/// `Forbidden` without the power to pay; `Invalid` where code, date or partners are wrong; `NotFound` where a partner
-/// is not in the program; `Conflict` where a partner's amount is no longer what was reviewed (somebody paid it, a
-/// refund took back), naming the partner and what is known of the cause, or where the code is taken.
+/// `Forbidden` without the power to pay; `Invalid` where code (also a taken one), date or partners are wrong; `NotFound`
+/// where a partner is not in the program; `Conflict` where a partner's amount is no longer what was reviewed (somebody
+/// paid it, a refund took back), naming the partner and what is known of the cause.
 pub async fn record_batch(pool: &PgPool, moment: &Moment, actor: &Actor, input: &BatchInput) -> Result<BatchDetail> {
     if !actor.may(Power::Pay) {
         return Err(Error::Forbidden);
@@ -302,7 +302,7 @@ async fn insert_batch(
     )
     .fetch_optional(conn)
     .await?;
-    id.ok_or_else(|| Error::Conflict(format!("There is a batch {code} already: choose another code.")))
+    id.ok_or_else(|| Error::field("code", format!("There is a batch {code} already. Choose another ID.")))
 }
 
 async fn insert_payments(

@@ -223,7 +223,8 @@ async fn pressed_twice_pays_once_and_says_what_the_first_did(pool: PgPool) {
     earn(&world, &ada, "c2", "100").await;
     let taken = BatchInput { code: "batch-20261120".into(), ..reviewed(&review(&world, &[&ada]).await) };
     let taken = record_batch(&world.pool, &world.moment(), &world.owner(), &taken).await;
-    assert_eq!(conflict(taken), "There is a batch batch-20261120 already: choose another code.");
+    let Err(Error::Invalid(errors)) = taken else { panic!("taken: {taken:?}") };
+    assert_eq!(errors[0].field, "code");
     assert_eq!(world.balances(&ada).await, "0 20");
 }
 

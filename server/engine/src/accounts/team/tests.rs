@@ -23,7 +23,7 @@ async fn an_invitation_is_accepted_once_and_never_replaces_a_password(pool: PgPo
     let moment = Moment::now();
     let max = invite(&pool, &moment, &admin, &invite_of("max@acme.example", Role::Manager)).await.expect("invited");
     let twice = invite(&pool, &moment, &admin, &invite_of("MAX@acme.example", Role::Owner)).await;
-    assert!(matches!(twice, Err(Error::Conflict(_))), "nobody becomes an owner by a second invitation");
+    assert!(matches!(twice, Err(Error::Invalid(_))), "nobody becomes an owner by a second invitation");
     assert!(matches!(
         invite(&pool, &moment, &admin, &invite_of("a@b\r\nBcc: c@d.example", Role::Viewer)).await,
         Err(Error::Invalid(_))
