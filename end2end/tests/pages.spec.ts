@@ -12,6 +12,10 @@ const partner = [
   "/p/acme/links",
   "/p/acme/promo-codes",
   "/p/acme/payouts",
+  "/p/acme/details",
+  "/p/acme/details?period=12m&unit=month",
+  "/p/acme/commission-report",
+  "/p/acme/sales",
   "/account",
 ];
 const team = [
@@ -22,6 +26,10 @@ const team = [
   "/admin/acme/customers",
   "/admin/acme/sales",
   "/admin/acme/commissions",
+  "/admin/acme/reports",
+  "/admin/acme/reports/top-partners",
+  "/admin/acme/reports/asleep",
+  "/admin/acme/reports/cohorts",
   "/admin/acme/payments",
   "/admin/acme/offers",
   "/admin/acme/offers/new",

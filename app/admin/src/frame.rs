@@ -177,6 +177,7 @@ fn shell(framed: Framed) -> AnyView {
                 item("Partners", "partners", Glyph::Users),
                 item("Customers", "customers", Glyph::User),
                 item("Sales", "sales", Glyph::Cart),
+                item("Reports", "reports", Glyph::Chart),
             ],
         ),
         NavSection::new("Money", money),

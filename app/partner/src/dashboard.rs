@@ -94,6 +94,7 @@ fn page(shown: Shown, address: Address) -> AnyView {
     let Dashboard { partner, status, latest, promo_codes, today, .. } = dashboard;
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
+        {show::tabs(&show::program().get_untracked(), "Dashboard")}
         {standing(status)}
         {tiles}
         <div class="cols">

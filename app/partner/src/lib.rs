@@ -1,13 +1,17 @@
 //! The partner portal: its pages, each beside the server functions it calls.
 #![recursion_limit = "512"]
 
+mod commission_report;
 mod commissions;
 mod dashboard;
+mod details;
 mod ledger;
 mod links;
+mod payout;
 mod payouts;
 mod portal;
 mod promo_codes;
+mod sales;
 mod show;
 
 use access::lazy;
@@ -21,6 +25,11 @@ access::chunk!(
     promo_codes::PromoCodesPage, payouts::PayoutsPage,
 );
 
+access::chunk!(
+    portal_reports, __preload_portal_reports:
+    details::DetailsPage, commission_report::CommissionReportPage, sales::SalesPage, payout::PayoutPage,
+);
+
 /// The pages under `/p/{program}`, in their frame.
 #[component(transparent)]
 pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
@@ -32,6 +41,10 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("links") view={lazy::<links::LinksPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payouts") view={lazy::<payouts::PayoutsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("payouts/:id") view={lazy::<payout::PayoutPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("details") view={lazy::<details::DetailsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("commission-report") view={lazy::<commission_report::CommissionReportPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
         </ParentRoute>
     }
     .into_inner()

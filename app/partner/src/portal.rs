@@ -69,8 +69,11 @@ fn shell(frame: Frame) -> AnyView {
         NavSection::new(
             "Reports",
             vec![
+                NavItem::new("Details", page("details"), Glyph::Chart),
                 NavItem::new("Rewards", page("commissions"), Glyph::Gift),
                 NavItem::new("Payouts", page("payouts"), Glyph::Bank),
+                NavItem::new("Commissions", page("commission-report"), Glyph::Receipt),
+                NavItem::new("Sales", page("sales"), Glyph::Cart),
                 NavItem::new("My ledger", page("ledger"), Glyph::Book),
             ],
         ),

@@ -7,6 +7,7 @@
 mod due;
 mod lists;
 mod record;
+mod remittance;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -14,6 +15,7 @@ mod undo;
 pub use due::{due_partners, preview};
 pub use lists::{batch, batches, payments, payments_page};
 pub use record::record_batch;
+pub use remittance::payment;
 pub use undo::take_back;
 
 use crate::Result;
