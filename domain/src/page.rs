@@ -17,15 +17,18 @@ pub struct Paging {
     /// The `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// 1 to 100; 50 where not given.
+    /// 1 to 1,000; 50 where not given.
     #[serde(default)]
     pub limit: Option<u32>,
 }
 
 impl Paging {
-    /// How many rows to answer: the limit, clamped to 1–100, by default 50.
+    /// The most rows of a page: for those who read a whole list, page after page.
+    pub const MOST: u32 = 1_000;
+
+    /// How many rows to answer: the limit, clamped to 1–1,000, by default 50.
     #[must_use]
     pub fn rows(&self) -> i64 {
-        i64::from(self.limit.unwrap_or(50).clamp(1, 100))
+        i64::from(self.limit.unwrap_or(50).clamp(1, Self::MOST))
     }
 }

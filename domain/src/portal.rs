@@ -93,17 +93,26 @@ portal_pages! {
     Links = "links", "Links", Resources;
     /// Promo codes to share.
     PromoCodes = "promo-codes", "Promo codes", Resources;
+    /// How the partner did, over time and by what clicks and customers have in common.
+    Details = "details", "Details", Reports;
     /// Every commission.
     Rewards = "commissions", "Rewards", Reports;
     /// Every payment.
     Payouts = "payouts", "Payouts", Reports;
+    /// What the commissions come to, by month and by offer.
+    CommissionReport = "commission-report", "Commissions", Reports;
     /// What became of those whom the partner introduced.
     LeadTracking = "lead-tracking", "Lead tracking", Reports;
+    /// Every sale that counts for the partner.
+    Sales = "sales", "Sales", Reports;
     /// Every entry of the ledger.
     Ledger = "ledger", "My ledger", Reports;
 }
 
 impl PortalPage {
+    /// The views of one's own figures, which lead to one another at the top of each.
+    pub const TABS: [Self; 4] = [Self::Dashboard, Self::Details, Self::Rewards, Self::Payouts];
+
     /// Its path below the portal's own.
     #[must_use]
     pub fn path(self) -> &'static str {

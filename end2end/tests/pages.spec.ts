@@ -17,6 +17,10 @@ const partner = [
   "/p/acme/programs",
   "/p/acme/structure",
   "/p/acme/lead-tracking",
+  "/p/acme/details",
+  "/p/acme/details?period=12m&unit=month",
+  "/p/acme/commission-report",
+  "/p/acme/sales",
   "/account",
 ];
 const team = [
@@ -33,6 +37,10 @@ const team = [
   "/admin/acme/customers",
   "/admin/acme/sales",
   "/admin/acme/commissions",
+  "/admin/acme/reports",
+  "/admin/acme/reports/top-partners",
+  "/admin/acme/reports/asleep",
+  "/admin/acme/reports/cohorts",
   "/admin/acme/payments",
   "/admin/acme/offers",
   "/admin/acme/offers/new",

@@ -1,4 +1,4 @@
-//! The address a request comes from.
+//! Where a request comes from: its address, and the country that a proxy tells.
 
 use crate::Shared;
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -43,6 +43,17 @@ impl ClientIp {
     }
 }
 
+/// The visitor's country as the trusted proxy tells it, as an ISO 3166 code of two capital letters; else empty.
+#[must_use]
+pub fn country(headers: &HeaderMap, trusted: Option<&http::HeaderName>) -> String {
+    // The proxy's own comes last: what stands before it was sent by the visitor.
+    let told = trusted.and_then(|name| headers.get_all(name).iter().next_back()).and_then(|value| value.to_str().ok());
+    let code = told.unwrap_or_default().trim().to_ascii_uppercase();
+    // Proxies say XX where they don't know.
+    let known = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()) && code != "XX";
+    if known { code } else { String::new() }
+}
+
 impl FromRequestParts<Shared> for ClientIp {
     type Rejection = Infallible;
 
@@ -67,6 +78,23 @@ mod tests {
         assert_eq!(ClientIp::of(peer, &headers, Some(&name)).0, IpAddr::from([203, 0, 113, 9]));
         headers.insert(&name, HeaderValue::from_static("nonsense"));
         assert_eq!(ClientIp::of(peer, &headers, Some(&name)).0, IpAddr::from([10, 0, 0, 1]));
+    }
+
+    #[test]
+    fn a_country_is_a_code_that_the_proxy_told() {
+        let name = HeaderName::from_static("cf-ipcountry");
+        let told = |value: &'static str, trusted: bool| {
+            let mut headers = HeaderMap::new();
+            headers.append(&name, HeaderValue::from_static("US"));
+            headers.append(&name, HeaderValue::from_static(value));
+            country(&headers, trusted.then_some(&name))
+        };
+        assert_eq!(told("de", true), "DE");
+        assert_eq!(told("DE", false), "", "nobody is believed where no header is configured");
+        for unknown in ["XX", "T1", "", "DEU", "<b"] {
+            assert_eq!(told(unknown, true), "", "{unknown}");
+        }
+        assert_eq!(country(&HeaderMap::new(), Some(&name)), "");
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub struct Config {
     #[arg(long, env, global = true, value_name = "HEADER")]
     pub client_ip_header: Option<http::HeaderName>,
 
+    /// The header in which a trusted proxy passes the visitor's country, such as cf-ipcountry; without it countries are unknown.
+    #[arg(long, env, global = true, value_name = "HEADER")]
+    pub country_header: Option<http::HeaderName>,
+
     /// How many connections to Postgres one process opens at most.
     #[arg(long, env, global = true, default_value_t = 20, value_name = "N")]
     pub database_connections: u32,

@@ -4,6 +4,7 @@
 pub mod api;
 mod client;
 pub mod config;
+mod export;
 mod files;
 mod health;
 mod layers;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub demo: bool,
     /// The header in which a trusted proxy passes the visitor's address.
     pub client_ip_header: Option<http::HeaderName>,
+    /// The header in which a trusted proxy passes the visitor's country.
+    pub country_header: Option<http::HeaderName>,
     /// What is served from which folder.
     pub leptos: LeptosOptions,
 }
@@ -52,6 +55,7 @@ pub struct Server {
     public_url: Arc<str>,
     demo: bool,
     client_ip_header: Option<http::HeaderName>,
+    country_header: Option<http::HeaderName>,
     leptos: LeptosOptions,
     links: Arc<LinkTable>,
     clicks: ClickWriter,
@@ -70,7 +74,7 @@ impl Server {
     /// # Errors
     /// `Database`.
     pub async fn start(parts: Parts) -> engine::Result<Shared> {
-        let Parts { pool, secrets, public_url, demo, client_ip_header, leptos } = parts;
+        let Parts { pool, secrets, public_url, demo, client_ip_header, country_header, leptos } = parts;
         let links = Arc::new(LinkTable::load(&pool).await?);
         let listener = tokio::spawn(links.clone().run_listener(pool.clone())).abort_handle();
         Ok(Arc::new(Self {
@@ -80,6 +84,7 @@ impl Server {
             public_url: public_url.into(),
             demo,
             client_ip_header,
+            country_header,
             leptos,
             links,
             limits: limits::Limits::default(),
@@ -107,6 +112,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(health::router())
         .merge(files::router(&server.leptos))
         .merge(shop::router(server))
+        .merge(export::router())
         .merge(pages::router(server));
     let open = api::router().merge(snippet::router(server));
     layers::around(layers::guard(guarded, server).merge(open), server)

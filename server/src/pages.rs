@@ -7,7 +7,8 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use leptos::nonce::use_nonce;
-use leptos::prelude::{provide_context, use_context};
+use leptos::prelude::{Owner, provide_context, use_context};
+use leptos::reactive::computed::ScopedFuture;
 use leptos_axum::{
     LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
     render_app_async_with_context,
@@ -49,14 +50,29 @@ pub fn router(server: &Shared) -> Router<Shared> {
         .with_state(options)
 }
 
-/// What pages and server functions find of the server, for each request; and what a page's answer may load.
-fn context(server: &Shared) -> impl Fn() + Clone + Send + Sync + 'static {
-    let state = access::State {
+fn state(server: &Shared) -> access::State {
+    access::State {
         pool: server.pool.clone(),
         secrets: server.secrets.clone(),
         public_url: server.public_url.clone(),
         demo: server.demo,
-    };
+    }
+}
+
+/// Does for a route that is no page what asks `access` who it is.
+pub async fn in_context<T>(server: &Shared, request: Request, work: impl Future<Output = T>) -> T {
+    let owner = Owner::new();
+    let work = owner.with(|| {
+        provide_context(state(server));
+        provide_context(request.into_parts().0);
+        ScopedFuture::new(work)
+    });
+    work.await
+}
+
+/// What pages and server functions find of the server, for each request; and what a page's answer may load.
+fn context(server: &Shared) -> impl Fn() + Clone + Send + Sync + 'static {
+    let state = state(server);
     let options = &server.leptos;
     let folder = std::path::Path::new(&*options.site_root).join(&*options.site_pkg_dir);
     let chunks = access::Chunks::read(&folder, &format!("/{}", options.site_pkg_dir));

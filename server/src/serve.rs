@@ -82,6 +82,7 @@ pub async fn serve(config: &Config) -> Result<()> {
         public_url: public_url.clone(),
         demo: config.demo,
         client_ip_header: config.client_ip_header.clone(),
+        country_header: config.country_header.clone(),
         leptos,
     })
     .await?;

@@ -4,7 +4,7 @@
 //! its own.
 
 use crate::Shared;
-use crate::client::ClientIp;
+use crate::client::{ClientIp, country};
 use crate::notice::notice;
 use axum::Router;
 use axum::body::Body;
@@ -71,7 +71,7 @@ async fn follow(State(server): State<Shared>, request: Request) -> Response {
         target: without_id,
         referrer: text(headers, &header::REFERER).to_owned(),
         sub_id: asked.sub.clone().into_owned(),
-        country: String::new(),
+        country: country(headers, server.country_header.as_ref()),
         ip_hash: Some(server.secrets.keyed_hash(Use::IpAddress, ip.text().as_bytes()).to_vec()),
     };
     let mut click = NewClick::new(&moment, &link, visit);

@@ -193,6 +193,7 @@ fn shell(framed: Framed) -> AnyView {
                 item("Leads", "leads", Glyph::UserPlus),
                 item("Customers", "customers", Glyph::User),
                 item("Sales", "sales", Glyph::Cart),
+                item("Reports", "reports", Glyph::Chart),
             ],
         ),
         NavSection::new("Money", money),

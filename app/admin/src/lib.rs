@@ -19,6 +19,7 @@ mod payments;
 mod payout_methods;
 mod portal;
 mod promo_codes;
+mod reports;
 mod sales;
 mod settings;
 mod show;
@@ -42,6 +43,10 @@ access::chunk!(
     leads::LeadsPage,
 );
 access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
+access::chunk!(
+    admin_reports, __preload_admin_reports:
+    reports::ReportsPage, reports::RankingPage, reports::AsleepPage, reports::CohortsPage,
+);
 access::chunk!(
     admin_program, __preload_admin_program:
     offers::OffersPage, offers::NewOfferPage, offers::OfferPage, promo_codes::PromoCodesPage, keys::KeysPage,
@@ -76,6 +81,10 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales/:id") view={lazy::<sales::SalePage>()} ssr=SsrMode::Async/>
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("reports") view={lazy::<reports::ReportsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("reports/top-partners") view={lazy::<reports::RankingPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("reports/asleep") view={lazy::<reports::AsleepPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("reports/cohorts") view={lazy::<reports::CohortsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("pay") view={lazy::<payments::PayPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments") view={lazy::<payments::BatchesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments/:id") view={lazy::<payments::BatchPage>()} ssr=SsrMode::Async/>

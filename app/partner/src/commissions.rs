@@ -2,19 +2,28 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::commissions::CommissionStatus;
-use domain::money::Money;
-use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order};
+use domain::money::{Money, percent};
+use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order, StatusTotal};
+use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, ButtonLink, Card, Choice, EmptyState, Glyph, PageHead, Pagination, Pill, Select,
-    SkeletonTable, Table, TextInput, Th, Why, grouped,
+    Address, Amount, Button, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
+    TextInput, Th, Tile, Tiles, Why, grouped,
 };
 
 use crate::show;
 
-/// A page of the commissions of the partner who asks.
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    listed: Listed<CommissionRow, CommissionTotals>,
+    statuses: Vec<StatusTotal>,
+}
+
+/// A page of the commissions of the partner who asks, and what they come to in each status.
 #[server(prefix = "/fn", endpoint = "partner/commissions", input = GetUrl)]
 pub async fn read_commissions(
     program: String,
@@ -23,11 +32,11 @@ pub async fn read_commissions(
     to: Option<String>,
     order: Option<String>,
     cursor: Option<String>,
-) -> Result<Listed<CommissionRow, CommissionTotals>> {
+) -> Result<Shown> {
     use domain::page::Paging;
     use domain::reports::CommissionFilter;
     access::answer(async {
-        let mut asking = access::partner(&program, domain::portal::PortalPage::Rewards).await?;
+        let mut asking = access::partner(&program, PortalPage::Rewards).await?;
         let filter = CommissionFilter {
             status: status.and_then(|word| word.parse().ok()),
             from: from.and_then(|day| day.parse().ok()),
@@ -36,13 +45,15 @@ pub async fn read_commissions(
             ..CommissionFilter::default()
         };
         let paging = Paging { cursor, limit: None };
-        Ok(engine::reports::commissions(&mut asking.conn, &asking.actor, &filter, &paging).await?)
+        let statuses = engine::reports::commission_statuses(&mut asking.conn, &asking.actor, &filter).await?;
+        let listed = engine::reports::commissions(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        Ok(Shown { listed, statuses })
     })
     .await
 }
 
 /// `/p/{program}/commissions`.
-pub struct CommissionsPage(Read<Listed<CommissionRow, CommissionTotals>>);
+pub struct CommissionsPage(Read<Shown>);
 
 impl LazyPage for CommissionsPage {
     fn data() -> Self {
@@ -62,12 +73,15 @@ impl LazyPage for CommissionsPage {
 
     fn view(this: Self) -> AnyView {
         let found = this.0;
-        let address = show::address();
+        let (program, address) = (show::program(), show::address());
         view! {
             <Title text="Rewards"/>
-            <PageHead title="Rewards"/>
+            <PageHead title="Rewards">
+                {move || view! { <Download href=show::file(&program.get(), "rewards", &address.get()) what="rewards"/> }}
+            </PageHead>
+            {move || show::tabs(&program.get(), PortalPage::Rewards)}
             {move || filters(&address.get())}
-            {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), move |listed| list(listed, &address.get_untracked()))}
+            {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), move |shown| page(shown, &address.get_untracked()))}
         }
         .into_any()
     }
@@ -106,20 +120,26 @@ fn filters(address: &Address) -> AnyView {
     .into_any()
 }
 
+fn page(shown: Shown, address: &Address) -> AnyView {
+    let Shown { listed, statuses } = shown;
+    let tiles = statuses
+        .into_iter()
+        .map(|total| {
+            let note =
+                if total.count == 1 { "1 reward".to_owned() } else { format!("{} rewards", grouped(total.count)) };
+            view! { <Tile label=status_words(total.status) value=total.kept.to_string() note=note/> }
+        })
+        .collect::<Vec<_>>();
+    let tiles = (!tiles.is_empty()).then(|| view! { <Tiles>{tiles}</Tiles> });
+    (tiles, list(listed, address)).into_any()
+}
+
 fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> AnyView {
     let Listed { page, totals } = listed;
     if page.data.is_empty() {
         let filtered = ["status", "from", "to", "cursor"].iter().any(|key| address.get(key).is_some());
-        let all = address.path().to_owned();
         return if filtered {
-            view! {
-                <Card>
-                    <EmptyState glyph=Glyph::Filter title="Nothing found" words="No commission fits these filters.">
-                        <ButtonLink href=all>"Clear the filters"</ButtonLink>
-                    </EmptyState>
-                </Card>
-            }
-            .into_any()
+            show::nothing_found(address)
         } else {
             view! {
                 <Card>
@@ -133,15 +153,15 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
             .into_any()
         };
     }
-    let shown = format!("{} of {}", grouped(i64::try_from(page.data.len()).unwrap_or(0)), grouped(totals.count));
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    let pages = show::pages(&page, Some(totals.count), address);
     let head = || {
         view! {
             <Th label="Customer"/>
             <Th label="What happened" wide=true/>
             <Th label="Status" wide=true/>
+            <Th label="Due" wide=true/>
             <Th label="Base" num=true wide=true/>
+            <Th label="Rate" num=true wide=true/>
             <Th label="Taken back" num=true wide=true/>
             <Th label="You earn" num=true/>
         }
@@ -151,6 +171,8 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
             <td>"Total"</td>
             <td class="wide"></td>
             <td class="wide"></td>
+            <td class="wide"></td>
+            <td class="num wide"></td>
             <td class="num wide"></td>
             <td class="num wide"><Amount value=totals.clawed_back/></td>
             <td class="num"><Amount value=kept(totals.amount, totals.clawed_back) strong=true/></td>
@@ -160,7 +182,7 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
     view! {
         <Card>
             <Table caption="Commissions" head=head foot=foot>{rows}</Table>
-            <Pagination newer=newer older=older shown=shown/>
+            {pages}
         </Card>
     }
     .into_any()
@@ -181,6 +203,7 @@ fn row(row: CommissionRow) -> AnyView {
     let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
     let day = row.day.format("%-d %b %Y").to_string();
     let taken = !row.clawed_back.amount.is_zero();
+    let rate = row.rate.map_or_else(|| "flat".to_owned(), percent);
     view! {
         <tr>
             <td>
@@ -190,7 +213,9 @@ fn row(row: CommissionRow) -> AnyView {
             </td>
             <td class="wide">{what}<Why checks=row.why.0/></td>
             <td class="wide"><Pill tone=show::tone(state) text=state.words()/></td>
+            <td class="wide">{row.due_day.map(|day| day.format("%-d %b %Y").to_string())}</td>
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
+            <td class="num wide">{rate}</td>
             <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
             <td class="num"><Amount value=kept(row.amount, row.clawed_back) strong=true/></td>
         </tr>

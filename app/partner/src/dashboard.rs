@@ -5,6 +5,7 @@ use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use domain::reports::{Count, Dashboard, Line, Period, PromoCodeLine};
+use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -41,7 +42,7 @@ pub async fn read_dashboard(
     to: Option<String>,
 ) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, domain::portal::PortalPage::Dashboard).await?;
+        let mut asking = access::partner(&program, PortalPage::Dashboard).await?;
         let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
         let partner = asking.partner.id;
         let dashboard =
@@ -105,6 +106,7 @@ fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
     let leads = leads::card(lead, &program, partner.id, leads);
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
+        {show::tabs(&show::program().get_untracked(), PortalPage::Dashboard)}
         {standing(status)}
         {tiles}
         <div class="cols">

@@ -8,8 +8,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Card, EmptyState, Glyph, PageHead, Pagination, SkeletonTable, SkeletonTiles, Tab, Table, Tabs, Th,
-    Tile, Tiles,
+    Address, Amount, Button, ButtonLink, Card, Download, EmptyState, Fact, Facts, Glyph, PageHead, PrintButton,
+    SkeletonTable, SkeletonTiles, Tab, Table, Tabs, TextInput, Th, Tile, Tiles,
 };
 
 use crate::show;
@@ -23,14 +23,24 @@ pub struct Shown {
 
 /// The balance of the partner who asks, and a page of its entries: of one account, or of both.
 #[server(prefix = "/fn", endpoint = "partner/ledger", input = GetUrl)]
-pub async fn read_ledger(program: String, account: Option<String>, cursor: Option<String>) -> Result<Shown> {
+pub async fn read_ledger(
+    program: String,
+    account: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    cursor: Option<String>,
+) -> Result<Shown> {
     use domain::page::Paging;
     use domain::reports::LedgerFilter;
     access::answer(async {
         let mut asking = access::partner(&program, domain::portal::PortalPage::Ledger).await?;
         let partner = asking.partner.id;
         let balance = engine::reports::balance(&mut asking.conn, &asking.actor, partner).await?;
-        let filter = LedgerFilter { account: account.and_then(|word| word.parse().ok()), ..LedgerFilter::default() };
+        let filter = LedgerFilter {
+            account: account.and_then(|word| word.parse().ok()),
+            from: from.and_then(|day| day.parse().ok()),
+            to: to.and_then(|day| day.parse().ok()),
+        };
         let paging = Paging { cursor, limit: None };
         let entries = engine::reports::ledger(&mut asking.conn, &asking.actor, partner, &filter, &paging).await?;
         Ok(Shown { balance, entries })
@@ -46,16 +56,25 @@ impl LazyPage for LedgerPage {
         let (program, address) = (show::program(), show::address());
         Self(read(move || {
             let of = |key| address.with(|address| show::value(address, key));
-            ReadLedger { program: program.get(), account: of("account"), cursor: of("cursor") }
+            ReadLedger {
+                program: program.get(),
+                account: of("account"),
+                from: of("from"),
+                to: of("to"),
+                cursor: of("cursor"),
+            }
         }))
     }
 
     fn view(this: Self) -> AnyView {
         let found = this.0;
-        let address = show::address();
+        let (program, address) = (show::program(), show::address());
         view! {
             <Title text="My ledger"/>
-            <PageHead title="My ledger"/>
+            <PageHead title="My ledger">
+                {move || view! { <Download href=show::file(&program.get(), "ledger", &address.get()) what="ledger"/> }}
+                <PrintButton/>
+            </PageHead>
             {found.show(|| view! { <SkeletonTiles count=3/> <Card><SkeletonTable columns=4/></Card> }.into_any(), move |shown| page(shown, &address.get_untracked()))}
         }
         .into_any()
@@ -90,13 +109,58 @@ fn page(shown: Shown, address: &Address) -> AnyView {
         <Tabs label="Accounts">
             {tabs.into_iter().collect_view()}
         </Tabs>
+        {filters(address)}
         {list(entries, address)}
     }
     .into_any()
 }
 
+fn filters(address: &Address) -> AnyView {
+    let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
+    let keep = address
+        .pairs_but(&["from", "to", "cursor"])
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
+    view! {
+        <form class="filters" method="get" action=address.path().to_owned()>
+            {keep}
+            <TextInput id="from" label="From" kind="date" value=of("from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to")/>
+            <Button submit=true>"Show"</Button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The days of the view in words: `from 1 Nov 2026`, `1 Nov 2026 to 30 Nov 2026`.
+fn days(address: &Address) -> String {
+    let day = |key: &str| {
+        let day: Option<chrono::NaiveDate> = address.get(key)?.parse().ok();
+        day.map(|day| day.format("%-d %b %Y").to_string())
+    };
+    match (day("from"), day("to")) {
+        (Some(from), Some(to)) => format!("{from} to {to}"),
+        (Some(from), None) => format!("From {from}"),
+        (None, Some(to)) => format!("Up to {to}"),
+        (None, None) => "All entries".to_owned(),
+    }
+}
+
 fn list(entries: Entries, address: &Address) -> AnyView {
-    let Entries { page, .. } = entries;
+    let Entries { page, opening, closing } = entries;
+    if page.data.is_empty() && ["from", "to", "cursor"].iter().any(|key| address.get(key).is_some()) {
+        let words = format!("Nothing was posted in these days. The balance stayed at {closing}.");
+        let all = address.without("from").without("to").without("cursor").href();
+        return view! {
+            <Card>
+                <EmptyState glyph=Glyph::Filter title="No entries in these days" words=words>
+                    <ButtonLink href=all>"All entries"</ButtonLink>
+                </EmptyState>
+            </Card>
+        }
+        .into_any();
+    }
     if page.data.is_empty() {
         return view! {
             <Card>
@@ -109,21 +173,25 @@ fn list(entries: Entries, address: &Address) -> AnyView {
         }
         .into_any();
     }
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    let pages = show::pages(&page, None, address);
     let head = || {
         view! {
             <Th label="Entry"/>
             <Th label="Account" wide=true/>
             <Th label="Amount" num=true/>
-            <Th label="Stands at" num=true/>
+            <Th label="Account stands at" num=true wide=true/>
+            <Th label="Balance" num=true/>
         }
     };
     let rows = page.data.into_iter().map(row).collect_view();
     view! {
-        <Card>
+        <Card title=days(address)>
+            <Facts>
+                <Fact label="Opening balance"><Amount value=opening/></Fact>
+                <Fact label="Closing balance"><Amount value=closing strong=true/></Fact>
+            </Facts>
             <Table caption="Ledger entries" head=head>{rows}</Table>
-            <Pagination newer=newer older=older/>
+            {pages}
         </Card>
     }
     .into_any()
@@ -141,7 +209,8 @@ fn row(row: LedgerRow) -> AnyView {
             </td>
             <td class="wide">{account}</td>
             <td class="num"><Amount value=row.amount strong=true/></td>
-            <td class="num"><Amount value=row.balance/></td>
+            <td class="num wide"><Amount value=row.balance/></td>
+            <td class="num"><Amount value=row.running/></td>
         </tr>
     }
     .into_any()

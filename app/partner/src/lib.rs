@@ -1,15 +1,19 @@
 //! The partner portal: its pages, each beside the server functions it calls.
 #![recursion_limit = "512"]
 
+mod commission_report;
 mod commissions;
 mod dashboard;
+mod details;
 mod leads;
 mod ledger;
 mod links;
 mod offers;
+mod payout;
 mod payouts;
 mod portal;
 mod promo_codes;
+mod sales;
 mod show;
 mod welcome;
 
@@ -23,6 +27,11 @@ access::chunk!(
     portal::Portal, dashboard::DashboardPage, commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage,
     promo_codes::PromoCodesPage, payouts::PayoutsPage, welcome::WelcomePage, leads::LeadTrackingPage,
     offers::ProgramsPage, offers::StructurePage, offers::SummaryPage,
+);
+
+access::chunk!(
+    portal_reports, __preload_portal_reports:
+    details::DetailsPage, commission_report::CommissionReportPage, sales::SalesPage, payout::PayoutPage,
 );
 
 /// The pages under `/p/{program}`, in their frame.
@@ -41,6 +50,10 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("structure") view={lazy::<offers::StructurePage>()} ssr=SsrMode::Async/>
             <Route path=path!("summary") view={lazy::<offers::SummaryPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payouts") view={lazy::<payouts::PayoutsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("payouts/:id") view={lazy::<payout::PayoutPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("details") view={lazy::<details::DetailsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("commission-report") view={lazy::<commission_report::CommissionReportPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
         </ParentRoute>
     }
     .into_inner()

@@ -3,25 +3,38 @@
 use access::{LazyPage, Read, Result, read};
 use domain::payments::{PaymentRow, PaymentStatus, PaymentTotals};
 use domain::reports::Listed;
+use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
-    Address, Amount, Card, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table, Th, Tone, Why, grouped,
+    Address, Amount, Button, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
+    TextInput, Th, Why,
 };
 
 use crate::show;
 
 /// A page of the payouts of the partner who asks.
 #[server(prefix = "/fn", endpoint = "partner/payouts", input = GetUrl)]
-pub async fn read_payouts(program: String, cursor: Option<String>) -> Result<Listed<PaymentRow, PaymentTotals>> {
+pub async fn read_payouts(
+    program: String,
+    status: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    cursor: Option<String>,
+) -> Result<Listed<PaymentRow, PaymentTotals>> {
     use domain::page::Paging;
     use domain::payments::PaymentFilter;
     access::answer(async {
-        let mut asking = access::partner(&program, domain::portal::PortalPage::Payouts).await?;
+        let mut asking = access::partner(&program, PortalPage::Payouts).await?;
         let paging = Paging { cursor, limit: None };
-        let all = PaymentFilter::default();
-        Ok(engine::payments::payments(&mut asking.conn, &asking.actor, &all, &paging).await?)
+        let filter = PaymentFilter {
+            status: status.and_then(|word| word.parse().ok()),
+            from: from.and_then(|day| day.parse().ok()),
+            to: to.and_then(|day| day.parse().ok()),
+            ..PaymentFilter::default()
+        };
+        Ok(engine::payments::payments(&mut asking.conn, &asking.actor, &filter, &paging).await?)
     })
     .await
 }
@@ -32,18 +45,28 @@ pub struct PayoutsPage(Read<Listed<PaymentRow, PaymentTotals>>);
 impl LazyPage for PayoutsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(read(move || ReadPayouts {
-            program: program.get(),
-            cursor: address.with(|address| show::value(address, "cursor")),
+        Self(read(move || {
+            let of = |key| address.with(|address| show::value(address, key));
+            ReadPayouts {
+                program: program.get(),
+                status: of("status"),
+                from: of("from"),
+                to: of("to"),
+                cursor: of("cursor"),
+            }
         }))
     }
 
     fn view(this: Self) -> AnyView {
         let found = this.0;
-        let address = show::address();
+        let (program, address) = (show::program(), show::address());
         view! {
             <Title text="Payouts"/>
-            <PageHead title="Payouts"/>
+            <PageHead title="Payouts">
+                {move || view! { <Download href=show::file(&program.get(), "payouts", &address.get()) what="payouts"/> }}
+            </PageHead>
+            {move || show::tabs(&program.get(), PortalPage::Payouts)}
+            {move || filters(&address.get())}
             {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |listed| list(listed, &address.get_untracked()))}
         }
         .into_any()
@@ -53,6 +76,9 @@ impl LazyPage for PayoutsPage {
 fn list(listed: Listed<PaymentRow, PaymentTotals>, address: &Address) -> AnyView {
     let Listed { page, totals } = listed;
     if page.data.is_empty() {
+        if ["status", "from", "to", "cursor"].iter().any(|key| address.get(key).is_some()) {
+            return show::nothing_found(address);
+        }
         return view! {
             <Card>
                 <EmptyState
@@ -64,12 +90,11 @@ fn list(listed: Listed<PaymentRow, PaymentTotals>, address: &Address) -> AnyView
         }
         .into_any();
     }
-    let shown = format!("{} of {}", grouped(i64::try_from(page.data.len()).unwrap_or(0)), grouped(totals.count));
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    let pages = show::pages(&page, Some(totals.count), address);
     let head = || {
         view! {
             <Th label="Paid on"/>
+            <Th label="Batch" wide=true/>
             <Th label="Method" wide=true/>
             <Th label="Status"/>
             <Th label="Amount" num=true/>
@@ -77,35 +102,51 @@ fn list(listed: Listed<PaymentRow, PaymentTotals>, address: &Address) -> AnyView
     };
     let foot = move || {
         view! {
-            <td>"Paid so far"</td>
+            <td>"Paid"</td>
+            <td class="wide"></td>
             <td class="wide"></td>
             <td></td>
             <td class="num"><Amount value=totals.paid strong=true/></td>
         }
     };
-    let rows = page.data.into_iter().map(row).collect_view();
+    let program = show::program().get_untracked();
+    let rows = page.data.into_iter().map(|payment| row(payment, &program)).collect_view();
     view! {
         <Card>
             <Table caption="Payouts" head=head foot=foot>{rows}</Table>
-            <Pagination newer=newer older=older shown=shown/>
+            {pages}
         </Card>
     }
     .into_any()
 }
 
-fn row(payment: PaymentRow) -> AnyView {
-    let (tone, status) = match payment.status {
-        PaymentStatus::Paid => (Tone::Good, "Paid"),
-        PaymentStatus::Failed => (Tone::Bad, "Failed: due again"),
-        PaymentStatus::Cancelled => (Tone::Neutral, "Cancelled: due again"),
-    };
+fn filters(address: &Address) -> AnyView {
+    let statuses = std::iter::once(Choice::new("", "Any status"))
+        .chain(PaymentStatus::ALL.iter().map(|status| Choice::new(status.as_str(), show::payment_state(*status).1)))
+        .collect();
+    let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
+    view! {
+        <form class="filters" method="get" action=address.path().to_owned()>
+            <Select id="status" label="Status" choices=statuses value=of("status")/>
+            <TextInput id="from" label="From" kind="date" value=of("from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to")/>
+            <Button submit=true>"Show"</Button>
+        </form>
+    }
+    .into_any()
+}
+
+fn row(payment: PaymentRow, program: &str) -> AnyView {
+    let (tone, status) = show::payment_state(payment.status);
+    let href = format!("/p/{program}/payouts/{}", payment.id);
     view! {
         <tr>
             <td>
-                {payment.payment_date.format("%-d %b %Y").to_string()}
-                <small>{payment.batch_code}</small>
+                <a class="link" href=href>{payment.payment_date.format("%-d %b %Y").to_string()}</a>
+                <small class="narrow">{payment.batch_code.clone()}</small>
                 <Why checks=payment.why.0/>
             </td>
+            <td class="wide">{payment.batch_code}</td>
             <td class="wide">{payment.method}</td>
             <td><Pill tone=tone text=status/></td>
             <td class="num"><Amount value=payment.amount strong=true/></td>

@@ -10,7 +10,7 @@ use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 use ui::{AccountInfo, AppShell, Button, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, PlainShell};
 
-use crate::show;
+use crate::show::{self, ShownPages};
 
 /// What the frame shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Structure => Glyph::Star,
         PortalPage::Links => Glyph::Link,
         PortalPage::PromoCodes => Glyph::Tag,
+        PortalPage::Details => Glyph::Chart,
+        PortalPage::CommissionReport => Glyph::Receipt,
+        PortalPage::Sales => Glyph::Cart,
         PortalPage::Rewards => Glyph::Gift,
         PortalPage::Payouts => Glyph::Bank,
         PortalPage::LeadTracking => Glyph::UserPlus,
@@ -118,6 +121,7 @@ fn shell(frame: Frame) -> AnyView {
     }
     let home = format!("/p/{slug}");
     let sections = sections(&slug, &shown);
+    provide_context(ShownPages(shown));
     let account_menu = || {
         view! {
             <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>

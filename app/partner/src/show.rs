@@ -3,10 +3,13 @@
 use chrono::NaiveDate;
 use domain::commissions::CommissionStatus;
 use domain::ids::EnrollmentId;
+use domain::page::Page;
+use domain::payments::PaymentStatus;
+use domain::portal::PortalPage;
 use domain::reports::LineState;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
-use ui::{Address, Tone};
+use ui::{Address, ButtonLink, Card, EmptyState, Glyph, Pagination, Tab, Tabs, Tone, grouped};
 
 /// The program whose portal is shown, by its name in addresses.
 pub(crate) fn program() -> Memo<String> {
@@ -32,6 +35,63 @@ pub(crate) fn address() -> Memo<Address> {
 /// A value of the address, as a server function takes it.
 pub(crate) fn value(address: &Address, key: &str) -> Option<String> {
     address.get(key).map(str::to_owned)
+}
+
+/// The pages that show, as the frame tells the pages inside.
+#[derive(Clone, Debug)]
+pub(crate) struct ShownPages(pub Vec<PortalPage>);
+
+/// The views of one's own figures, those that show, side by side at the top of each of them.
+pub(crate) fn tabs(program: &str, current: PortalPage) -> AnyView {
+    let shown = use_context::<ShownPages>().map(|pages| pages.0).unwrap_or_default();
+    let tabs: Vec<PortalPage> = PortalPage::TABS.into_iter().filter(|page| shown.contains(page)).collect();
+    if tabs.len() < 2 {
+        return ().into_any();
+    }
+    let tab = |page: PortalPage| view! { <Tab href=page.href(program) label=page.label() current={page == current}/> };
+    let tabs = tabs.into_iter().map(tab).collect_view();
+    view! {
+        <Tabs label="My figures">
+            {tabs}
+        </Tabs>
+    }
+    .into_any()
+}
+
+/// The address of a file with what the view shows, by the same filters.
+pub(crate) fn file(program: &str, name: &str, address: &Address) -> String {
+    address.without("cursor").at(format!("/p/{program}/export/{name}.csv")).href()
+}
+
+/// The foot of a list by cursor; `total` where it is known.
+pub(crate) fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) -> AnyView {
+    let rows = grouped(i64::try_from(page.data.len()).unwrap_or(0));
+    let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
+    let newer = address.get("cursor").map(|_| address.without("cursor").href());
+    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    view! { <Pagination newer=newer older=older shown=shown.unwrap_or_default()/> }.into_any()
+}
+
+/// Where filters leave nothing.
+pub(crate) fn nothing_found(address: &Address) -> AnyView {
+    let all = address.path().to_owned();
+    view! {
+        <Card>
+            <EmptyState glyph=Glyph::Filter title="Nothing found" words="Nothing fits these filters.">
+                <ButtonLink href=all>"Clear the filters"</ButtonLink>
+            </EmptyState>
+        </Card>
+    }
+    .into_any()
+}
+
+/// What became of a payment, with its tint.
+pub(crate) fn payment_state(status: PaymentStatus) -> (Tone, &'static str) {
+    match status {
+        PaymentStatus::Paid => (Tone::Good, "Paid"),
+        PaymentStatus::Failed => (Tone::Bad, "Failed: due again"),
+        PaymentStatus::Cancelled => (Tone::Neutral, "Cancelled: due again"),
+    }
 }
 
 /// A day of this year or another: `19 Nov`, `19 Nov 2025`.

@@ -52,6 +52,12 @@ impl Address {
         &self.path
     }
 
+    /// The same query at another path.
+    #[must_use]
+    pub fn at(&self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), pairs: self.pairs.clone() }
+    }
+
     /// Its keys and values, for a form's hidden inputs, but those named.
     pub fn pairs_but(&self, keys: &[&str]) -> Vec<(String, String)> {
         self.pairs.iter().filter(|(name, _)| !keys.contains(&name.as_str())).cloned().collect()

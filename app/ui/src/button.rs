@@ -214,6 +214,39 @@ fn copy_by_selection(text: &str) -> Option<bool> {
     done.ok()
 }
 
+/// A link to a file with what the page shows.
+#[component]
+pub fn Download(
+    /// The file's address.
+    #[prop(into)]
+    href: String,
+    /// What is in it, for screen readers: "rewards".
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    view! {
+        // The browser fetches it: it is no page of the router's.
+        <a class="btn quiet" href=href rel="external">
+            {icon(Glyph::Download)}
+            "Download"
+            <span class="visually-hidden">" "{what}" as CSV"</span>
+        </a>
+    }
+    .into_any()
+}
+
+/// Prints the page.
+#[component]
+pub fn PrintButton() -> impl IntoView {
+    view! {
+        <button type="button" class="btn" on:click=move |_| drop(window().print())>
+            {icon(Glyph::Receipt)}
+            "Print"
+        </button>
+    }
+    .into_any()
+}
+
 /// A text in a box with its copy button: a link, a promo code, a key.
 #[component]
 pub fn CopyField(

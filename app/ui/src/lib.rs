@@ -15,6 +15,7 @@ mod palette;
 mod period;
 #[cfg(feature = "ssr")]
 pub mod qr;
+mod report;
 mod shell;
 mod state;
 mod table;
@@ -29,6 +30,7 @@ pub use icon::*;
 pub use overlay::*;
 pub use palette::*;
 pub use period::*;
+pub use report::*;
 pub use shell::*;
 pub use state::*;
 pub use table::*;

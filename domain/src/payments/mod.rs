@@ -5,8 +5,8 @@ mod views;
 
 pub use methods::{PayoutKind, PayoutMethod, check_methods};
 pub use views::{
-    BatchDetail, BatchInput, BatchRow, DuePartner, Flag, LeftOut, PaymentFilter, PaymentRow, PaymentTotals, Preview,
-    PreviewLine, Reviewed,
+    BatchDetail, BatchInput, BatchRow, DuePartner, Flag, LeftOut, PartKind, PaymentDetail, PaymentFilter, PaymentLine,
+    PaymentPart, PaymentRow, PaymentTotals, Preview, PreviewLine, Reviewed,
 };
 
 use crate::words;

@@ -1,6 +1,8 @@
 use super::PaymentStatus;
-use crate::ids::{BatchId, EnrollmentId, PaymentId};
+use crate::ids::{BatchId, EnrollmentId, EntryId, PaymentId};
+use crate::ledger::JournalKind;
 use crate::money::Money;
+use crate::page::Page;
 use crate::partners::{EnrollmentStatus, PartnerName};
 use crate::why::Why;
 use crate::words;
@@ -167,6 +169,12 @@ pub struct PaymentFilter {
     /// In this status.
     #[serde(default)]
     pub status: Option<PaymentStatus>,
+    /// Whose money goes out on this day or later.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// Whose money goes out on this day or earlier.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
 }
 
 /// A payment; a payout as the partner sees it.
@@ -201,4 +209,91 @@ pub struct PaymentTotals {
     pub count: i64,
     /// What they come to, without those that failed or were cancelled.
     pub paid: Money,
+}
+
+/// A payment with all that it paid for: a remittance advice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentDetail {
+    /// The payment.
+    pub payment: PaymentRow,
+    /// Who paid: the program.
+    pub payer: String,
+    /// The company of who was paid; empty where none is known.
+    pub company: String,
+    /// The e-mail of who was paid.
+    pub email: String,
+    /// What it comes to by kind.
+    pub parts: Vec<PaymentPart>,
+    /// What it paid for, the oldest first.
+    pub lines: Page<PaymentLine>,
+}
+
+/// What a payment comes to of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentPart {
+    /// Commissions, clawbacks, corrections, payments that failed before.
+    pub kind: PartKind,
+    /// How many.
+    pub count: i64,
+    /// What they come to, below zero where taken off.
+    pub amount: Money,
+}
+
+words! {
+    /// What a payment is made of.
+    pub enum PartKind in "payment_part" {
+        /// Commissions that were due.
+        Commissions = "commissions",
+        /// What refunds and reversals took back.
+        Clawbacks = "clawbacks",
+        /// Bonuses and corrections.
+        Corrections = "corrections",
+        /// Earlier payments that failed or were cancelled.
+        Reopened = "reopened",
+        /// The opening balance of an import.
+        Opening = "opening",
+    }
+}
+
+impl PartKind {
+    /// Of what a journal records.
+    #[must_use]
+    pub fn of(kind: JournalKind) -> Self {
+        match kind {
+            JournalKind::Clawback => Self::Clawbacks,
+            JournalKind::Adjustment => Self::Corrections,
+            JournalKind::Payment | JournalKind::PaymentFailed => Self::Reopened,
+            JournalKind::OpeningBalance => Self::Opening,
+            _ => Self::Commissions,
+        }
+    }
+
+    /// In a few words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Commissions => "Commissions",
+            Self::Clawbacks => "Taken back after refunds",
+            Self::Corrections => "Bonuses and corrections",
+            Self::Reopened => "Earlier payments that did not arrive",
+            Self::Opening => "Opening balance",
+        }
+    }
+}
+
+/// An entry that a payment settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentLine {
+    /// The entry.
+    pub id: EntryId,
+    /// When it was posted, UTC.
+    pub posted_at: DateTime<Utc>,
+    /// The day on which its cause happened.
+    pub day: NaiveDate,
+    /// The cause in words: `Commission for a sale`, `Refund of $40.00`.
+    pub cause: String,
+    /// The customer behind it as the asker may see it; empty where there is none.
+    pub customer: String,
+    /// Paid (above zero) or taken off.
+    pub amount: Money,
 }

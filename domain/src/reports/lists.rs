@@ -133,6 +133,17 @@ pub struct CommissionTotals {
     pub clawed_back: Money,
 }
 
+/// What the commissions of one status come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusTotal {
+    /// The status.
+    pub status: CommissionStatus,
+    /// How many.
+    pub count: i64,
+    /// What was earned, less what was taken back of it.
+    pub kept: Money,
+}
+
 /// Which customers are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerFilter {
@@ -276,6 +287,43 @@ pub struct SaleRow {
     pub why: Why,
 }
 
+/// What has become of a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaleState {
+    /// Nothing was refunded.
+    Complete,
+    /// A part was refunded.
+    PartlyRefunded,
+    /// All of it was refunded.
+    Refunded,
+}
+
+impl SaleState {
+    /// In a word or two for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Complete => "Complete",
+            Self::PartlyRefunded => "Partly refunded",
+            Self::Refunded => "Refunded",
+        }
+    }
+}
+
+impl SaleRow {
+    /// What has become of it.
+    #[must_use]
+    pub fn state(&self) -> SaleState {
+        if self.refunded.amount.is_zero() {
+            SaleState::Complete
+        } else if self.refunded.amount < self.amount.amount {
+            SaleState::PartlyRefunded
+        } else {
+            SaleState::Refunded
+        }
+    }
+}
+
 /// What a list of sales comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SaleTotals {
@@ -358,6 +406,8 @@ pub struct LedgerRow {
     pub amount: Money,
     /// What the account holds after it.
     pub balance: Money,
+    /// What the accounts asked for hold together after it.
+    pub running: Money,
 }
 
 /// A page of a partner's ledger, newest first.

@@ -3,13 +3,22 @@
 mod dashboard;
 mod lists;
 mod overview;
+mod performance;
 mod period;
+mod program;
+mod tops;
 
 pub use dashboard::{Count, Dashboard, Day, Line, LineState, PromoCodeLine, change};
 pub use lists::{
     Balance, CommissionFilter, CommissionRow, CommissionTotals, CustomerDetail, CustomerFilter, CustomerName,
     CustomerRow, CustomerTotals, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,
-    SaleDetail, SaleFilter, SaleRow, SaleTotals,
+    SaleDetail, SaleFilter, SaleRow, SaleState, SaleTotals, StatusTotal,
 };
 pub use overview::{Attention, Overview, OverviewDay, TopPartner};
+pub use performance::{Figures, Performance, PerformanceRow, Unit, rate};
 pub use period::Period;
+pub use program::{
+    ASLEEP_DAYS, ASLEEP_MOST, AsleepPartner, Cohort, CohortMonth, Cohorts, CommissionGroup, CommissionReport, Measure,
+    PartnerFigures, Ranking,
+};
+pub use tops::{ClickFacet, TopKind, TopList, TopRow, Tops};

@@ -4,7 +4,7 @@
 
 use crate::Shared;
 use crate::api::body::Body;
-use crate::client::ClientIp;
+use crate::client::{ClientIp, country};
 use crate::problem::Problem;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -136,6 +136,7 @@ async fn click(
         is_unique: true,
         target: landed.url,
         referrer: landed.referrer.unwrap_or_default(),
+        country: country(&headers, server.country_header.as_ref()),
         ip_hash: Some(server.secrets.keyed_hash(Use::IpAddress, ip.text().as_bytes()).to_vec()),
         ..Visit::default()
     };

@@ -158,3 +158,25 @@ async fn before_consent_nothing_is_set(pool: PgPool) {
     site.until("no cookie is set", silent).await;
     assert!(site.get("/r/acme/ada").await.header("location").contains("tid="), "the click is counted, not the visitor");
 }
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_country_is_what_the_trusted_proxy_says(pool: PgPool) {
+    let header = Some("cf-ipcountry".parse().expect("name"));
+    let site = Site::start_with(pool.clone(), |parts| parts.country_header = header).await;
+    for headers in [&[("cf-ipcountry", "de")][..], &[("cf-ipcountry", "XX")], &[("x-country", "US")]] {
+        assert_eq!(site.send(Method::GET, "/r/acme/ada", headers, "").await.status, 302);
+    }
+    let mut countries: Vec<String> =
+        sqlx::query_scalar("select country from clicks").fetch_all(&pool).await.expect("countries");
+    countries.sort();
+    assert_eq!(countries, ["", "", "DE"]);
+    site.change_program(|program| program.consent_required = true).await;
+    site.until("the link table knows", async || {
+        site.send(Method::GET, "/r/acme/ada", &[("cf-ipcountry", "SE")], "").await.header("set-cookie").is_empty()
+    })
+    .await;
+    sqlx::query("delete from clicks").execute(&pool).await.expect("deleted");
+    site.send(Method::GET, "/r/acme/ada", &[("cf-ipcountry", "FR")], "").await;
+    let country: String = sqlx::query_scalar("select country from clicks").fetch_one(&pool).await.expect("country");
+    assert_eq!(country, "", "without consent nothing is kept of a visitor");
+}

@@ -174,6 +174,7 @@ impl Site {
             public_url: base.clone(),
             demo: false,
             client_ip_header: None,
+            country_header: None,
             leptos,
         };
         change(&mut parts);

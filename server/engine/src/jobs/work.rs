@@ -3,6 +3,7 @@ use crate::integrations::answers;
 use crate::ledger::close_months;
 use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
+use crate::reports::roll_up;
 use crate::{Error, Moment, Result};
 use chrono::{Duration, Months};
 use graphile_worker::{
@@ -39,6 +40,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
     super::enqueue(&mut conn, &CloseMonths {}, Some(CloseMonths::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &MakePartitions {}, Some(MakePartitions::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &Purge {}, Some(Purge::IDENTIFIER)).await?;
+    super::enqueue(&mut conn, &RollUp {}, Some(RollUp::IDENTIFIER)).await?;
     drop(conn);
     let stop = WorkerShutdownConfig::default()
         .listen_os_shutdown_signals(false)
@@ -58,10 +60,12 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
         .define_job::<Purge>()
+        .define_job::<RollUp>()
         .with_cron(recurs(Cron::every_minute(), ReleaseHolds {})?)
         .with_cron(recurs(Cron::every_minute(), CloseMonths {})?)
         .with_cron(recurs(Cron::daily_at(0, 10).map_err(Error::internal)?, MakePartitions {})?)
         .with_cron(recurs(Cron::hourly_at(20).map_err(Error::internal)?, Purge {})?)
+        .with_cron(recurs(Cron::every_n_minutes(5).map_err(Error::internal)?, RollUp {})?)
         .init()
         .await
         .map_err(Error::internal)?
@@ -164,6 +168,8 @@ recurring! {
     MakePartitions = "make_partitions", "Room for clicks" does make_partitions;
     /// Deletes what has had its time.
     Purge = "purge", "Deletion of what has had its time" does purge;
+    /// Counts clicks by referrer, landing page, country and sub-id.
+    RollUp = "roll_up_clicks", "Count of referrers, pages, countries and sub-ids" does roll_up;
 }
 
 async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {

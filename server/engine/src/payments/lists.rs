@@ -1,4 +1,4 @@
-use crate::reports::{Cursor, Key, Listing, Setting, listing, own, page};
+use crate::reports::{Cursor, Key, Listing, Setting, check_days, listing, own, page};
 use crate::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
@@ -175,6 +175,20 @@ impl Payment {
     }
 }
 
+/// One payment: the program's, or one to the partner who asks.
+pub(super) async fn one(list: &mut Listing<'_>, id: PaymentId) -> Result<PaymentRow> {
+    let setting = list.setting;
+    let found = rows!(
+        &mut *list.conn,
+        "and p.id = $2 and ($3::uuid is null or p.enrollment_id = $3)",
+        setting.program,
+        id as PaymentId,
+        list.partner as Option<EnrollmentId>
+    )
+    .pop();
+    Ok(found.ok_or(Error::NotFound("payment"))?.row(&setting))
+}
+
 /// The program's payments, or those to the partner who asks, newest first.
 ///
 /// # Errors
@@ -188,13 +202,17 @@ pub async fn payments(
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
     let page = read(&mut list, filter, paging).await?;
     let totals = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(sum(amount) filter (where status = 'paid'), 0) as "paid!"
-           from payments
-           where program_id = $1 and ($2::uuid is null or enrollment_id = $2)
-             and ($3::payment_status is null or status = $3)"#,
+        r#"select count(*) as "count!", coalesce(sum(p.amount) filter (where p.status = 'paid'), 0) as "paid!"
+           from payments p
+           join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
+           where p.program_id = $1 and ($2::uuid is null or p.enrollment_id = $2)
+             and ($3::payment_status is null or p.status = $3)
+             and ($4::date is null or b.payment_date >= $4) and ($5::date is null or b.payment_date <= $5)"#,
         list.setting.program as ProgramId,
         list.partner as Option<EnrollmentId>,
-        filter.status as Option<PaymentStatus>
+        filter.status as Option<PaymentStatus>,
+        filter.from,
+        filter.to
     )
     .fetch_one(&mut *list.conn)
     .await?;
@@ -218,15 +236,19 @@ pub async fn payments_page(
 
 async fn read(list: &mut Listing<'_>, filter: &PaymentFilter, paging: &Paging) -> Result<Page<PaymentRow>> {
     let after = Cursor::read(paging, Key::Time)?;
+    check_days(filter.from, filter.to)?;
     let setting = list.setting;
     let rows = rows!(
         &mut *list.conn,
         "and ($2::uuid is null or p.enrollment_id = $2) and ($3::payment_status is null or p.status = $3)
-         and ($4::timestamptz is null or (p.created_at, p.id) < ($4, $5::uuid))
-         order by p.created_at desc, p.id desc limit $6",
+         and ($4::date is null or b.payment_date >= $4) and ($5::date is null or b.payment_date <= $5)
+         and ($6::timestamptz is null or (p.created_at, p.id) < ($6, $7::uuid))
+         order by p.created_at desc, p.id desc limit $8",
         setting.program,
         list.partner as Option<EnrollmentId>,
         filter.status as Option<PaymentStatus>,
+        filter.from,
+        filter.to,
         after.and_then(|after| after.at),
         after.map(|after| after.id),
         paging.rows() + 1

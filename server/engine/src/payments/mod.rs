@@ -8,6 +8,7 @@ mod due;
 mod lists;
 pub mod methods;
 mod record;
+mod remittance;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -15,6 +16,7 @@ mod undo;
 pub use due::{due_partners, preview};
 pub use lists::{batch, batches, payments, payments_page};
 pub use record::record_batch;
+pub use remittance::payment;
 pub use undo::take_back;
 
 use crate::Result;

@@ -7,7 +7,7 @@ use domain::ids::{BatchId, CommissionId, CustomerId, EnrollmentId, ProgramId, Sa
 use domain::offers::Trigger;
 use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
-use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, Listed, Order};
+use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, Listed, Order, StatusTotal};
 use domain::why::Why;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -71,6 +71,45 @@ pub async fn commissions_page(
 ) -> Result<Page<CommissionRow>> {
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
     read(&mut list, filter, paging).await
+}
+
+/// What the commissions come to in each status, whatever status the filter asks for.
+///
+/// # Errors
+/// `Forbidden` without the power to view.
+pub async fn commission_statuses(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &CommissionFilter,
+) -> Result<Vec<StatusTotal>> {
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    let (from, to) = list.setting.instants(filter.from, filter.to)?;
+    let rows = sqlx::query!(
+        r#"with listed as (
+               select id, status, amount from commissions
+               where program_id = $1 and ($2::uuid is null or enrollment_id = $2)
+                 and ($3::timestamptz is null or occurred_at >= $3) and ($4::timestamptz is null or occurred_at < $4)
+           ), back as (
+               select j.commission_id as id, sum(e.amount) as amount
+               from journals j
+               join entries e on e.program_id = $1 and e.journal_id = j.id and e.account in ('held', 'payable')
+               where j.program_id = $1 and j.kind = 'clawback' and j.commission_id in (select id from listed)
+               group by 1
+           )
+           select l.status as "status: CommissionStatus", count(*) as "count!",
+                  sum(l.amount + coalesce(b.amount, 0)) as "kept!"
+           from listed l left join back b using (id) group by l.status order by l.status"#,
+        list.setting.program as ProgramId,
+        list.partner as Option<EnrollmentId>,
+        from,
+        to
+    )
+    .fetch_all(&mut *list.conn)
+    .await?;
+    let setting = list.setting;
+    let total =
+        rows.into_iter().map(|row| StatusTotal { status: row.status, count: row.count, kept: setting.money(row.kept) });
+    Ok(total.collect())
 }
 
 /// Partners can't find by what they may not see: a search of theirs finds nothing.

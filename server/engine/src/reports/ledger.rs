@@ -73,8 +73,9 @@ pub async fn ledger(
     let finished = rows
         .into_iter()
         .map(|row| {
+            let after = running.as_ref().map_or(Decimal::ZERO, |running| running.of(filter.account));
             let balance = running.as_mut().map_or(Decimal::ZERO, |running| running.step_back(row.account, row.amount));
-            finish(&setting, masked, row, balance)
+            finish(&setting, masked, row, balance, after)
         })
         .collect();
     let opening = match from {
@@ -224,7 +225,7 @@ async fn rows(
     Ok(rows)
 }
 
-fn finish(setting: &Setting, masked: bool, row: Row, balance: Decimal) -> LedgerRow {
+fn finish(setting: &Setting, masked: bool, row: Row, balance: Decimal, running: Decimal) -> LedgerRow {
     let cause = cause(setting, &row);
     let customer = match (row.email, row.customer_name) {
         (Some(email), _) if masked => email_masked(&email),
@@ -249,6 +250,7 @@ fn finish(setting: &Setting, masked: bool, row: Row, balance: Decimal) -> Ledger
         commission_id: row.commission_id,
         amount: Money::new(row.amount, setting.currency),
         balance: Money::new(balance, setting.currency),
+        running: Money::new(running, setting.currency),
     }
 }
 

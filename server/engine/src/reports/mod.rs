@@ -8,15 +8,23 @@ mod customers;
 mod dashboard;
 mod ledger;
 mod overview;
+mod performance;
+mod program;
+mod rollup;
 mod sales;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod tops;
 
-pub use commissions::{commissions, commissions_page};
+pub use commissions::{commission_statuses, commissions, commissions_page};
 pub use customers::{customer, customer_by_external_id, customers, customers_page};
 pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
 pub use overview::overview;
-pub use sales::{sale, sales};
+pub use performance::{commission_report, performance};
+pub use program::{asleep, cohorts, top_partners};
+pub use rollup::roll_up;
+pub use sales::{sale, sales, sales_page};
 pub(crate) use setting::{Cursor, Key, Listing, Setting, check_days, like, listing, own, page};
+pub use tops::{top, tops};

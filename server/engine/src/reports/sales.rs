@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::Actor;
 use domain::ids::{CustomerId, EnrollmentId, ProgramId, ReferralId, RefundId, SaleId};
-use domain::page::Paging;
+use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
 use domain::reports::{Listed, Order, RefundRow, SaleDetail, SaleFilter, SaleRow, SaleTotals};
 use domain::why::Why;
@@ -24,10 +24,6 @@ pub async fn sales(
 ) -> Result<Listed<SaleRow, SaleTotals>> {
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
     let rows = read(&mut list, filter, paging).await?;
-    let rows = page(rows, paging, |row| match filter.order {
-        Order::Largest => Cursor::amount(row.amount.amount, row.id.0),
-        _ => Cursor::at(row.occurred_at, row.id.0),
-    });
     let (from, to) = list.setting.instants(filter.from, filter.to)?;
     let (pattern, exact) = search(&list, filter);
     let totals = sqlx::query!(
@@ -53,6 +49,20 @@ pub async fn sales(
     let money = |amount| list.setting.money(amount);
     let totals = SaleTotals { count: totals.count, amount: money(totals.amount), refunded: money(totals.refunded) };
     Ok(Listed { page: rows, totals })
+}
+
+/// The same without totals, for those who read page after page.
+///
+/// # Errors
+/// As [`sales`].
+pub async fn sales_page(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &SaleFilter,
+    paging: &Paging,
+) -> Result<Page<SaleRow>> {
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    read(&mut list, filter, paging).await
 }
 
 /// The pattern and the exact id to search for; partners can't find by what they may not see.
@@ -115,7 +125,7 @@ macro_rules! rows {
     };
 }
 
-async fn read(list: &mut Listing<'_>, filter: &SaleFilter, paging: &Paging) -> Result<Vec<SaleRow>> {
+async fn read(list: &mut Listing<'_>, filter: &SaleFilter, paging: &Paging) -> Result<Page<SaleRow>> {
     let cursor = Cursor::read(paging, filter.order.into())?;
     let (from, to) = list.setting.instants(filter.from, filter.to)?;
     let (pattern, exact) = search(list, filter);
@@ -166,7 +176,11 @@ async fn read(list: &mut Listing<'_>, filter: &SaleFilter, paging: &Paging) -> R
             amount
         ),
     };
-    Ok(rows.into_iter().map(|row| finish(list, row)).collect())
+    let rows = rows.into_iter().map(|row| finish(list, row)).collect();
+    Ok(page(rows, paging, |row: &SaleRow| match filter.order {
+        Order::Largest => Cursor::amount(row.amount.amount, row.id.0),
+        _ => Cursor::at(row.occurred_at, row.id.0),
+    }))
 }
 
 /// The newest sales to a customer; where a partner asks, those that count for it.

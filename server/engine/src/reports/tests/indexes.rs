@@ -1,14 +1,16 @@
 use super::*;
-use crate::payments::{due_partners, payments, preview};
-use crate::reports::{balance, commissions, customers, dashboard, ledger, overview, sales};
+use crate::payments::{due_partners, payment, payments, preview};
+use crate::reports::{
+    asleep, balance, commission_statuses, commissions, customers, dashboard, ledger, overview, performance, sales, tops,
+};
 use domain::commissions::CommissionStatus;
 use domain::page::Paging;
 use domain::payments::PaymentFilter;
-use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Period, SaleFilter};
+use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Period, SaleFilter, Unit};
 use sqlx::PgConnection;
 
 /// Tables that grow with the history.
-const BIG: &str = "{click_days,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
+const BIG: &str = "{click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
 
 /// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner: by plain
 /// statements, so that 20,000 of each take seconds.
@@ -34,6 +36,9 @@ async fn history(world: &World) {
          select program_id, gen_random_uuid(), id, code, 'https://acme.example', created_at from enrollments",
         "insert into click_days (program_id, link_id, day, enrollment_id, clicks, unique_clicks)
          select program_id, id, date '2026-11-20' - n, enrollment_id, 5, 5 from links, generate_series(0, 99) n",
+        "insert into click_tops (program_id, enrollment_id, day, facet, value, clicks, unique_clicks)
+         select program_id, enrollment_id, day, facet, 'one', clicks, unique_clicks
+         from click_days, unnest(enum_range(null::click_facet)) facet",
         "insert into customers (program_id, id, external_id, email, signed_up_at, first_sale_at, created_at)
          select program_id, gen_random_uuid(), code || '-' || n, 'c@harbor.example', at, at, at
          from enrollments, generate_series(0, 99) n,
@@ -116,6 +121,15 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &Paging::default()));
     by_index!(world.pool, "due", conn => due_partners(conn, &owner, None));
     by_index!(world.pool, "preview", conn => preview(conn, &moment, &owner, &[id]));
+    for unit in [Unit::Day, Unit::Month] {
+        by_index!(world.pool, "performance", conn => performance(conn, &moment, &own, Period::Days90, unit));
+    }
+    by_index!(world.pool, "tops", conn => tops(conn, &moment, &own, Period::Days90));
+    by_index!(world.pool, "asleep", conn => asleep(conn, &moment, &owner, 30, &Paging::default()));
+    let paid = domain::ids::PaymentId(id.0);
+    by_index!(world.pool, "payment", conn => payment(conn, &own, paid, &Paging::default()));
+    let all = CommissionFilter::default();
+    by_index!(world.pool, "statuses", conn => commission_statuses(conn, &own, &all));
     let all = PaymentFilter::default();
     by_index!(world.pool, "payments", conn => payments(conn, &own, &all, &Paging::default()));
     for order in [Order::Newest, Order::Oldest, Order::Largest] {
@@ -135,5 +149,104 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
         by_index!(world.pool, "customers", conn => customers(conn, &owner, &ours, &Paging::default()));
         by_index!(world.pool, "found customers", conn => customers(conn, &owner, &found, &Paging::default()));
         by_index!(world.pool, "own customers", conn => customers(conn, &own, &ours, &Paging::default()));
+    }
+}
+
+/// The plan of a query as Postgres would run it, without running it.
+async fn plan(conn: &mut PgConnection, query: &'static str, program: uuid::Uuid, partner: uuid::Uuid) -> String {
+    let lines: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain {query}")))
+        .bind(program)
+        .bind(partner)
+        .fetch_all(conn)
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {query}"));
+    lines.join("\n")
+}
+
+/// The five lists that are read most, each with the index that it reads by, at 100,000 rows and more: of one partner's
+/// or program's page, only the page is read.
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_busiest_lists_read_a_page_of_100_000_rows(pool: PgPool) {
+    let world = World::new(pool).await;
+    history(&world).await;
+    let id: domain::ids::EnrollmentId =
+        world.get("select id from enrollments where program_id = $1 and code = 'p3'").await;
+    // One partner of the program gets 100,000 of each.
+    for statement in [
+        "insert into sales (program_id, id, customer_id, referral_id, enrollment_id, event_id, amount, currency, why,
+                            occurred_at, created_at)
+         select program_id, gen_random_uuid(), customer_id, referral_id, enrollment_id, id::text || n, 100, 'EUR', '[]',
+                occurred_at - n * interval '1 second', created_at
+         from sales, generate_series(1, 1000) n where program_id = $1 and enrollment_id = $2",
+        "insert into commissions (program_id, id, enrollment_id, referral_id, customer_id, sale_id, trigger, cause_id,
+                                  offer_id, offer_version, reward, amount, currency, status, why, occurred_at,
+                                  available_at, created_at)
+         select s.program_id, s.id, enrollment_id, s.referral_id, customer_id, s.id, 'sale', s.id, o.id, 1, 0, 20, 'EUR',
+                'due', '[]', occurred_at, occurred_at, s.created_at
+         from sales s join offers o on o.program_id = s.program_id
+         where s.program_id = $1 and enrollment_id = $2 and length(event_id) > 36",
+        "insert into journals (program_id, id, kind, idempotency_key, commission_id, occurred_at, posted_at)
+         select program_id, id, 'commission', 'more ' || id, id, occurred_at, occurred_at
+         from commissions c where program_id = $1 and enrollment_id = $2
+           and not exists (select from journals j where j.program_id = c.program_id and j.id = c.id)",
+        "insert into entries (program_id, id, journal_id, account, enrollment_id, amount, currency, posted_at)
+         select c.program_id, gen_random_uuid(), c.id, account, case when account = 'payable' then enrollment_id end,
+                l.amount, 'EUR', occurred_at
+         from commissions c, (values ('payable'::ledger_account, 20), ('commission_expense', -20)) l (account, amount)
+         where program_id = $1 and enrollment_id = $2
+           and not exists (select from entries e where e.program_id = c.program_id and e.journal_id = c.id)",
+        "insert into click_days (program_id, link_id, day, enrollment_id, clicks, unique_clicks)
+         select $1, l.id, date '2026-11-20' - n, $2, 5, 5 from links l, generate_series(100, 100099) n
+         where l.program_id = $1 and l.enrollment_id = $2",
+        "analyze",
+    ] {
+        let mut query = sqlx::query(statement);
+        if statement != "analyze" {
+            query = query.bind(world.program).bind(id);
+        }
+        query.execute(&world.pool).await.unwrap_or_else(|error| panic!("{error}: {statement}"));
+    }
+    let rows: i64 = world.get("select count(*) from commissions where program_id = $1").await;
+    assert!(rows > 100_000, "{rows}");
+    let (owner, moment) = (world.owner(), world.moment());
+    let own = Actor::Partner { account: world.owner, program: world.program, enrollment: id };
+    let page = Paging::default();
+    by_index!(world.pool, "dashboard", conn => dashboard(conn, &moment, &own, id, Period::Days30));
+    by_index!(world.pool, "rewards", conn => crate::reports::commissions_page(conn, &own, &CommissionFilter::default(), &page));
+    by_index!(world.pool, "sales", conn => crate::reports::sales_page(conn, &own, &SaleFilter::default(), &page));
+    by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &page));
+    by_index!(world.pool, "commissions", conn => crate::reports::commissions_page(conn, &owner, &CommissionFilter::default(), &page));
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    sqlx::query("set plan_cache_mode = 'force_custom_plan'").execute(&mut *conn).await.expect("set");
+    for (query, index) in [
+        (
+            "select day, sum(clicks) from click_days
+             where program_id = $1 and enrollment_id = $2 and day between '2026-10-22' and '2026-11-20' group by day",
+            "click_days_by_enrollment",
+        ),
+        (
+            "select id from commissions where program_id = $1 and enrollment_id = $2
+             order by occurred_at desc, id desc limit 51",
+            "commissions_by_enrollment",
+        ),
+        (
+            "select id from commissions where program_id = $1 and enrollment_id <> $2
+               and (occurred_at, id) < ('2026-11-10', gen_random_uuid())
+             order by occurred_at desc, id desc limit 51",
+            "commissions_by_time",
+        ),
+        (
+            "select id from sales where program_id = $1 and enrollment_id = $2 and occurred_at < '2026-11-10'
+             order by occurred_at desc, id desc limit 51",
+            "sales_by_enrollment",
+        ),
+        (
+            "select id, amount from entries where program_id = $1 and enrollment_id = $2 and account = 'payable'
+             order by posted_at desc, id desc limit 51",
+            "entries_by_account",
+        ),
+    ] {
+        let plan = plan(conn, query, world.program.0, id.0).await;
+        assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{query}\n{plan}");
     }
 }

@@ -3,6 +3,8 @@
 mod figures;
 mod indexes;
 mod lists;
+mod periods;
+mod rollups;
 
 use crate::fixtures::{Partner, World, percent, sale, signup};
 use domain::accounts::Actor;

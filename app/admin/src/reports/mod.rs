@@ -1,0 +1,41 @@
+//! Reports on the program: how it did, its top partners, those asleep, and cohorts of customers.
+
+mod asleep;
+mod cohorts;
+mod performance;
+mod ranking;
+
+pub(crate) use asleep::AsleepPage;
+pub(crate) use cohorts::CohortsPage;
+pub(crate) use performance::ReportsPage;
+pub(crate) use ranking::RankingPage;
+
+use leptos::prelude::*;
+use ui::{Address, Tab, Tabs};
+
+/// The reports, side by side at the top of each of them.
+fn tabs(program: &str, current: &'static str) -> AnyView {
+    let tab = |label: &'static str, path: &str| {
+        let (href, chosen) = (format!("/admin/{program}/reports{path}"), current == label);
+        view! { <Tab href=href label=label current=chosen/> }
+    };
+    let tabs = [
+        tab("Performance", ""),
+        tab("Top partners", "/top-partners"),
+        tab("Asleep", "/asleep"),
+        tab("Cohorts", "/cohorts"),
+    ]
+    .into_iter()
+    .collect_view();
+    view! {
+        <Tabs label="Reports">
+            {tabs}
+        </Tabs>
+    }
+    .into_any()
+}
+
+/// The address of a file with what the view shows, by the same filters.
+fn file(program: &str, name: &str, address: &Address) -> String {
+    address.without("cursor").at(format!("/admin/{program}/export/{name}.csv")).href()
+}

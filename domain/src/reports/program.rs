@@ -1,0 +1,146 @@
+use crate::money::Money;
+use crate::offers::Trigger;
+use crate::partners::PartnerName;
+use crate::time::DayRange;
+use crate::words;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// Commissions of a month for one offer and trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommissionGroup {
+    /// The month's first day.
+    pub month: NaiveDate,
+    /// The offer's name.
+    pub offer: String,
+    /// What they were earned for.
+    pub trigger: Trigger,
+    /// How many.
+    pub count: i64,
+    /// What was earned.
+    pub amount: Money,
+    /// What was taken back of it so far.
+    pub clawed_back: Money,
+}
+
+/// The commissions of a period, by month, offer and trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommissionReport {
+    /// The day of asking.
+    pub today: NaiveDate,
+    /// The period's days.
+    pub range: DayRange,
+    /// The latest month first, in it the offers by name.
+    pub groups: Vec<CommissionGroup>,
+    /// How many in all.
+    pub count: i64,
+    /// What was earned in all.
+    pub amount: Money,
+    /// What was taken back of it so far.
+    pub clawed_back: Money,
+}
+
+words! {
+    /// By what partners are ranked.
+    #[derive(Default)]
+    pub enum Measure in "partner_measure" {
+        /// What their customers paid.
+        #[default]
+        Revenue = "revenue",
+        /// New customers.
+        Customers = "customers",
+        /// Clicks on their links.
+        Clicks = "clicks",
+        /// What they earned.
+        Commissions = "commissions",
+    }
+}
+
+impl Measure {
+    /// In a word for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Revenue => "Revenue",
+            Self::Customers => "Customers",
+            Self::Clicks => "Clicks",
+            Self::Commissions => "Commissions",
+        }
+    }
+}
+
+/// A partner and what it brought in a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerFigures {
+    /// Who.
+    pub partner: PartnerName,
+    /// Clicks on its links.
+    pub clicks: i64,
+    /// Its customers who bought for the first time.
+    pub customers: i64,
+    /// Sales to its customers.
+    pub sales: i64,
+    /// What those came to, refunds not taken off.
+    pub revenue: Money,
+    /// What its commissions for events of the period come to, less what was taken back of them since.
+    pub commissions: Money,
+}
+
+/// The partners who brought the most.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranking {
+    /// The day of asking.
+    pub today: NaiveDate,
+    /// The period's days.
+    pub range: DayRange,
+    /// The most first.
+    pub partners: Vec<PartnerFigures>,
+}
+
+/// An active partner on whose links nobody has clicked for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsleepPartner {
+    /// Who.
+    pub partner: PartnerName,
+    /// Since when it is in the program.
+    pub joined: NaiveDate,
+    /// The day of the last click on one of its links; `None` where there never was one.
+    pub last_click: Option<NaiveDate>,
+    /// How many of its customers have ever bought.
+    pub customers: i64,
+}
+
+/// For how many days a partner may have no click and not be asleep, where nobody says otherwise.
+pub const ASLEEP_DAYS: u32 = 30;
+
+/// The days that may be asked for.
+pub const ASLEEP_MOST: u32 = 730;
+
+/// Customers who bought for the first time in one month, and what they did since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cohort {
+    /// The month's first day.
+    pub month: NaiveDate,
+    /// How many they are.
+    pub customers: i64,
+    /// That month and each one after it until now.
+    pub months: Vec<CohortMonth>,
+}
+
+/// What the customers of a cohort did in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CohortMonth {
+    /// How many of them bought.
+    pub customers: i64,
+    /// What they paid, refunds of those sales taken off.
+    pub revenue: Money,
+}
+
+/// The cohorts of the last months, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cohorts {
+    /// The day of asking.
+    pub today: NaiveDate,
+    /// One for each month, also those without customers.
+    pub cohorts: Vec<Cohort>,
+}

@@ -1,0 +1,115 @@
+use crate::Result;
+use crate::reports::{Cursor, Key, Listing, listing, page};
+use domain::accounts::Actor;
+use domain::ids::{EnrollmentId, EntryId, PaymentId, ProgramId};
+use domain::ledger::JournalKind;
+use domain::offers::Trigger;
+use domain::page::{Page, Paging};
+use domain::payments::{PartKind, PaymentDetail, PaymentLine, PaymentPart};
+use domain::text::email_masked;
+use sqlx::PgConnection;
+
+/// A payment with what it paid for, entry by entry: to the team, or to the partner who was paid.
+///
+/// # Errors
+/// `NotFound` where it is not in the program, or another partner's; `Forbidden` without the power to view; `Invalid` on
+/// `cursor`.
+pub async fn payment(conn: &mut PgConnection, actor: &Actor, id: PaymentId, paging: &Paging) -> Result<PaymentDetail> {
+    let mut list = listing(conn, actor, None).await?;
+    let setting = list.setting;
+    let payment = super::lists::one(&mut list, id).await?;
+    let names = sqlx::query!(
+        r#"select p.name as payer, e.company, e.email from enrollments e join programs p on p.id = e.program_id
+           where e.program_id = $1 and e.id = $2"#,
+        setting.program as ProgramId,
+        payment.partner.id as EnrollmentId
+    )
+    .fetch_one(&mut *list.conn)
+    .await?;
+    let sums = sqlx::query!(
+        r#"select j.kind as "kind: JournalKind", count(*) as "count!", sum(e.amount) as "amount!"
+           from payment_items i
+           join entries e on e.program_id = i.program_id and e.id = i.entry_id
+           join journals j on j.program_id = e.program_id and j.id = e.journal_id
+           where i.program_id = $1 and i.payment_id = $2 group by j.kind order by j.kind"#,
+        setting.program as ProgramId,
+        id as PaymentId
+    )
+    .fetch_all(&mut *list.conn)
+    .await?;
+    let mut parts: Vec<PaymentPart> = Vec::new();
+    for sum in sums {
+        let kind = PartKind::of(sum.kind);
+        match parts.iter_mut().find(|part| part.kind == kind) {
+            Some(part) => {
+                part.count += sum.count;
+                part.amount.amount += sum.amount;
+            }
+            None => parts.push(PaymentPart { kind, count: sum.count, amount: setting.money(sum.amount) }),
+        }
+    }
+    parts.sort_by_key(|part| part.kind);
+    let lines = lines(&mut list, id, paging).await?;
+    Ok(PaymentDetail { payment, payer: names.payer, company: names.company, email: names.email, parts, lines })
+}
+
+/// The entries that a payment settled, in the order of their posting.
+async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> Result<Page<PaymentLine>> {
+    let (setting, after) = (list.setting, Cursor::read(paging, Key::Time)?);
+    let rows = sqlx::query!(
+        r#"select e.id as "id: EntryId", e.posted_at, e.amount, j.kind as "kind: JournalKind", j.occurred_at,
+                  c.trigger as "trigger?: Trigger", c.occurred_at as "event_at?", r.amount as "refunded?", u.email as "email?",
+                  u.name as "customer_name?", b.code as "batch_code?"
+           from payment_items i
+           join entries e on e.program_id = i.program_id and e.id = i.entry_id
+           join journals j on j.program_id = e.program_id and j.id = e.journal_id
+           left join commissions c on c.program_id = $1 and c.id = j.commission_id
+           left join customers u on u.program_id = $1 and u.id = c.customer_id
+           left join refunds r on r.program_id = $1 and r.id = j.refund_id
+           left join payments p on p.program_id = $1 and p.id = j.payment_id
+           left join payment_batches b on b.program_id = $1 and b.id = p.batch_id
+           where i.program_id = $1 and i.payment_id = $2
+             and ($3::timestamptz is null or (e.posted_at, e.id) > ($3, $4::uuid))
+           order by e.posted_at, e.id limit $5"#,
+        setting.program as ProgramId,
+        payment as PaymentId,
+        after.and_then(|after| after.at),
+        after.map(|after| after.id),
+        paging.rows() + 1
+    )
+    .fetch_all(&mut *list.conn)
+    .await?;
+    let masked = list.masked;
+    let lines = rows.into_iter().map(|row| {
+        let kind = PartKind::of(row.kind);
+        let cause = match kind {
+            PartKind::Commissions => match row.trigger {
+                Some(Trigger::SignUp) => "Commission for a sign-up".to_owned(),
+                _ => "Commission for a sale".to_owned(),
+            },
+            PartKind::Clawbacks => match row.refunded {
+                Some(refunded) => format!("Refund of {}", setting.money(refunded)),
+                None => "Commission reversed".to_owned(),
+            },
+            PartKind::Corrections => "Bonus or correction".to_owned(),
+            PartKind::Reopened => format!("{} did not arrive", row.batch_code.as_deref().unwrap_or("A payment")),
+            PartKind::Opening => "Opening balance".to_owned(),
+        };
+        let customer = match (row.email, row.customer_name) {
+            (Some(email), _) if masked => email_masked(&email),
+            (Some(email), Some(name)) if email.is_empty() => name,
+            (email, _) => email.unwrap_or_default(),
+        };
+        // The end of a hold is no event of its own: the commission's is.
+        let happened = row.event_at.filter(|_| kind == PartKind::Commissions).unwrap_or(row.occurred_at);
+        PaymentLine {
+            id: row.id,
+            posted_at: row.posted_at,
+            day: setting.day(happened),
+            cause,
+            customer,
+            amount: setting.money(row.amount),
+        }
+    });
+    Ok(page(lines.collect(), paging, |line: &PaymentLine| Cursor::at(line.posted_at, line.id.0)))
+}

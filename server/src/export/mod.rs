@@ -1,0 +1,177 @@
+//! Reports and lists as CSV: the same rows as the page shows, by the same filters, scoped by the session as the page's
+//! own server function is.
+//!
+//! Long lists are read page by page while they are sent, so that memory stays flat.
+
+mod rows;
+mod sheets;
+
+use crate::notice::notice;
+use crate::{Shared, pages};
+use access::Error;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use futures_util::future::BoxFuture;
+use futures_util::stream::try_unfold;
+use http::{HeaderMap, StatusCode, header};
+use rows::{Row, csv};
+use std::collections::HashMap;
+
+/// The most rows of a file.
+const MOST: usize = 100_000;
+
+/// A file for a partner, and a file for the team.
+pub fn router() -> Router<Shared> {
+    Router::new().route("/p/{program}/export/{file}", get(partner)).route("/admin/{program}/export/{file}", get(team))
+}
+
+/// A file: what it is called, and where its rows come from.
+struct Sheet {
+    /// Without its end.
+    name: String,
+    head: Vec<&'static str>,
+    rows: Rows,
+}
+
+enum Rows {
+    /// Few: reckoned at once.
+    Ready(Vec<Row>),
+    /// Many: asked for with the cursor of the page before.
+    Paged(Pages),
+}
+
+/// Reads a page of rows, and says where the next one begins.
+type Pages =
+    Box<dyn Fn(Option<String>) -> BoxFuture<'static, engine::Result<(Vec<Row>, Option<String>)>> + Send + Sync>;
+
+/// The query of a page's address.
+struct Asked(HashMap<String, String>);
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let pairs = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned();
+        // Postgres takes no NUL; nothing that is sought holds one.
+        Self(pairs.filter(|(_, value)| !value.is_empty() && !value.contains('\0')).collect())
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// A day, a word or a number; what can't be read is as good as not given, as on the pages.
+    fn get<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
+        self.text(key)?.parse().ok()
+    }
+
+    fn period(&self) -> domain::reports::Period {
+        domain::reports::Period::parse(self.text("period"), self.text("from"), self.text("to"))
+    }
+}
+
+async fn partner(
+    State(server): State<Shared>,
+    Path((program, file)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let here = here(&request);
+    let asked = Asked::of(&request);
+    let work = async {
+        let page = sheets::page_of(&file).ok_or(Error::NotFound)?;
+        let asking = pages::in_context(&server, request, async { access::partner(&program, page).await }).await?;
+        sheets::of_partner(asking, &file, &asked).await
+    };
+    answer(work.await, &here).await
+}
+
+async fn team(
+    State(server): State<Shared>,
+    Path((program, file)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let here = here(&request);
+    let asked = Asked::of(&request);
+    let work = async {
+        let asking = pages::in_context(&server, request, async { access::admin(&program).await }).await?;
+        sheets::of_team(asking, &file, &asked).await
+    };
+    answer(work.await, &here).await
+}
+
+fn here(request: &Request) -> String {
+    request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned()
+}
+
+/// The file, or why there is none: whoever must sign in is led there, and from there back.
+async fn answer(sheet: access::Result<Sheet>, here: &str) -> Response {
+    let sent = match sheet {
+        Ok(sheet) => send(sheet).await,
+        Err(error) => Err(error),
+    };
+    sent.unwrap_or_else(|error| match error.leads_to(here) {
+        Some(path) => Redirect::to(&path).into_response(),
+        None => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let words = match error {
+                Error::NotFound => "There is no such file, or it isn't yours to see.",
+                Error::Invalid(_) => "What the address asks for can't be read. Go back and choose again.",
+                _ => "Go back and try again.",
+            };
+            notice(status, error.title(), words)
+        }
+    })
+}
+
+/// The first page is read before the answer begins, so that what goes wrong has its status; what goes wrong later breaks
+/// the answer off, so that nobody takes half a file for a whole one.
+async fn send(sheet: Sheet) -> Result<Response, Error> {
+    let Sheet { name, head, rows } = sheet;
+    let body = match rows {
+        Rows::Ready(rows) => Body::from(csv(Some(&head), &rows)?),
+        Rows::Paged(pages) => {
+            let (rows, cursor) = pages(None).await?;
+            let first = Bytes::from(csv(Some(&head), &rows)?);
+            let more = Sending { pages, cursor, sent: rows.len() };
+            let rest = try_unfold((Some(first), more), |(first, mut more)| async move {
+                match first {
+                    Some(bytes) => Ok::<_, Error>(Some((bytes, (None, more)))),
+                    None => Ok(more.next().await?.map(|bytes| (bytes, (None, more)))),
+                }
+            });
+            Body::from_stream(rest)
+        }
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/csv; charset=utf-8"));
+    // Programs' names in addresses and partners' codes are plain ASCII.
+    let disposition = format!("attachment; filename=\"{name}.csv\"");
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        disposition.parse().map_err(|_| engine::Error::internal("a file name that is no header"))?,
+    );
+    Ok((headers, body).into_response())
+}
+
+/// A long list on its way.
+struct Sending {
+    pages: Pages,
+    /// Where the next page begins; `None` after the last.
+    cursor: Option<String>,
+    sent: usize,
+}
+
+impl Sending {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(cursor) = self.cursor.take() else { return Ok(None) };
+        if self.sent >= MOST {
+            let words = format!("Cut off after {} rows: choose fewer days, or filter.", self.sent);
+            return Ok(Some(csv(None, &[vec![words.into()]])?.into()));
+        }
+        let (rows, next) = (self.pages)(Some(cursor)).await?;
+        self.cursor = next;
+        self.sent += rows.len();
+        Ok(Some(csv(None, &rows)?.into()))
+    }
+}

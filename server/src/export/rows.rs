@@ -1,0 +1,373 @@
+//! How rows are written.
+
+use domain::ledger::LedgerAccount;
+use domain::money::Money;
+use domain::offers::Trigger;
+use domain::partners::PartnerName;
+use domain::payments::{PaymentLine, PaymentRow};
+use domain::reports::{
+    AsleepPartner, Cohort, CommissionGroup, CommissionRow, LedgerRow, PartnerFigures, PerformanceRow, SaleRow, TopKind,
+    TopRow,
+};
+use domain::why::Why;
+use rust_decimal::Decimal;
+use std::fmt::Display;
+
+/// One row of a file.
+pub type Row = Vec<Cell>;
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Somebody's words: a spreadsheet must not reckon with them.
+    Text(String),
+    /// A number or a day of ours.
+    Plain(String),
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+fn plain(value: impl Display) -> Cell {
+    Cell::Plain(value.to_string())
+}
+
+fn maybe(value: Option<impl Display>) -> Cell {
+    Cell::Plain(value.map(|value| value.to_string()).unwrap_or_default())
+}
+
+/// An amount with the decimals of its currency, without its sign.
+fn amount(money: Money) -> Cell {
+    let mut amount = money.currency.round(money.amount);
+    amount.rescale(money.currency.decimals());
+    plain(amount)
+}
+
+/// A text that no spreadsheet takes for a formula.
+fn guarded(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// Rows in CSV (RFC 4180), with their head where the file begins. It begins with a byte order mark: without one Excel
+/// takes the bullets of masked customers, and every accent, for something else.
+///
+/// # Errors
+/// `Internal`, never in practice: it writes to memory.
+pub fn csv(head: Option<&[&str]>, rows: &[Row]) -> engine::Result<Vec<u8>> {
+    let begin = if head.is_some() { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
+    let mut writer = csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(begin);
+    if let Some(head) = head {
+        writer.write_record(head).map_err(engine::Error::internal)?;
+    }
+    for row in rows {
+        for cell in row {
+            let written = match cell {
+                Cell::Text(text) => writer.write_field(guarded(text)),
+                Cell::Plain(text) => writer.write_field(text),
+            };
+            written.map_err(engine::Error::internal)?;
+        }
+        writer.write_record(None::<&[u8]>).map_err(engine::Error::internal)?;
+    }
+    writer.into_inner().map_err(engine::Error::internal)
+}
+
+fn why(why: &Why) -> Cell {
+    let mut checks =
+        why.0.iter().map(|check| format!("{}{}", if check.passed { "" } else { "Not met: " }, check.detail));
+    let first = checks.next().unwrap_or_default();
+    checks.fold(first, |all, check| format!("{all} | {check}")).into()
+}
+
+fn trigger(trigger: Trigger) -> Cell {
+    trigger.as_str().replace('_', " ").into()
+}
+
+fn percent(rate: Option<Decimal>) -> Cell {
+    maybe(rate.map(|rate| rate.normalize()))
+}
+
+/// The partner, where the team asks.
+fn whose(row: &mut Row, team: bool, partner: Option<&PartnerName>) {
+    if team {
+        row.push(partner.map(|partner| partner.code.clone()).unwrap_or_default().into());
+        row.push(partner.map(|partner| partner.name.clone()).unwrap_or_default().into());
+    }
+}
+
+fn head(team: bool, before: &[&'static str], after: &[&'static str]) -> Vec<&'static str> {
+    let partner: &[&'static str] = if team { &["Partner code", "Partner"] } else { &[] };
+    [before, partner, after].concat()
+}
+
+pub fn performance_head() -> Vec<&'static str> {
+    vec![
+        "From",
+        "To",
+        "Clicks",
+        "Unique clicks",
+        "Sign-ups",
+        "Customers",
+        "Sales",
+        "Revenue",
+        "Refunds",
+        "Commissions",
+        "Currency",
+        "Sign-ups per 100 clicks",
+        "Customers per 100 clicks",
+    ]
+}
+
+pub fn performance(row: &PerformanceRow) -> Row {
+    let figures = &row.figures;
+    vec![
+        plain(row.days.from),
+        plain(row.days.to),
+        plain(figures.clicks),
+        plain(figures.unique_clicks),
+        plain(figures.sign_ups),
+        plain(figures.customers),
+        plain(figures.sales),
+        amount(figures.revenue),
+        amount(figures.refunds),
+        amount(figures.commissions),
+        plain(figures.revenue.currency),
+        maybe(figures.sign_up_rate()),
+        maybe(figures.customer_rate()),
+    ]
+}
+
+pub fn top_head(kind: TopKind) -> Vec<&'static str> {
+    match kind {
+        TopKind::Customers => vec![kind.label(), "Sales", "Revenue", "Currency"],
+        _ => vec![kind.label(), "Clicks", "Unique clicks"],
+    }
+}
+
+pub fn top(row: TopRow) -> Row {
+    match row.amount {
+        Some(money) => vec![row.label.into(), plain(row.sales), amount(money), plain(money.currency)],
+        None => vec![row.label.into(), plain(row.clicks), plain(row.unique_clicks)],
+    }
+}
+
+pub fn commission_head(team: bool) -> Vec<&'static str> {
+    head(
+        team,
+        &["Date", "Customer"],
+        &[
+            "Event",
+            "Product",
+            "Base",
+            "Rate %",
+            "Amount",
+            "Taken back",
+            "Currency",
+            "Status",
+            "Due date",
+            "Paid on",
+            "Batch",
+            "Why",
+        ],
+    )
+}
+
+pub fn commission(row: CommissionRow, team: bool) -> Row {
+    let mut cells = vec![plain(row.day), row.customer.label.into()];
+    whose(&mut cells, team, Some(&row.partner));
+    cells.extend([
+        trigger(row.trigger),
+        row.product.into(),
+        row.base.map_or(Cell::Plain(String::new()), amount),
+        percent(row.rate),
+        amount(row.amount),
+        amount(row.clawed_back),
+        plain(row.amount.currency),
+        plain(row.status),
+        maybe(row.due_day),
+        maybe(row.paid_day),
+        row.batch.map(|(_, code)| code).unwrap_or_default().into(),
+        why(&row.why),
+    ]);
+    cells
+}
+
+pub fn group_head() -> Vec<&'static str> {
+    vec!["Month", "Offer", "For", "Commissions", "Amount", "Taken back", "Currency"]
+}
+
+pub fn group(row: CommissionGroup) -> Row {
+    vec![
+        plain(row.month.format("%Y-%m")),
+        row.offer.into(),
+        trigger(row.trigger),
+        plain(row.count),
+        amount(row.amount),
+        amount(row.clawed_back),
+        plain(row.amount.currency),
+    ]
+}
+
+pub fn sale_head(team: bool) -> Vec<&'static str> {
+    let commission: &[&'static str] = if team { &["Commissions"] } else { &["My commission"] };
+    let own: &[&'static str] = if team { &["Event id", "Invoice"] } else { &[] };
+    let sold: &[&'static str] = &["Product", "Amount", "Refunded"];
+    let after = [sold, commission, &["Currency", "Status"], own].concat();
+    head(team, &["Date", "Customer"], &after)
+}
+
+pub fn sale(row: SaleRow, team: bool) -> Row {
+    let status = row.state().words();
+    let mut cells = vec![plain(row.day), row.customer.label.into()];
+    whose(&mut cells, team, row.partner.as_ref());
+    cells.extend([
+        row.product.into(),
+        amount(row.amount),
+        amount(row.refunded),
+        amount(row.earned),
+        plain(row.amount.currency),
+        plain(status),
+    ]);
+    if team {
+        cells.extend([row.event_id.into(), row.invoice_id.into()]);
+    }
+    cells
+}
+
+pub fn payment_head() -> Vec<&'static str> {
+    vec!["Date", "Batch", "Method", "Amount", "Currency", "Status"]
+}
+
+pub fn payment(row: PaymentRow) -> Row {
+    vec![
+        plain(row.payment_date),
+        row.batch_code.into(),
+        row.method.into(),
+        amount(row.amount),
+        plain(row.amount.currency),
+        plain(row.status),
+    ]
+}
+
+pub fn line_head() -> Vec<&'static str> {
+    vec!["Date", "What for", "Customer", "Amount", "Currency"]
+}
+
+pub fn line(row: PaymentLine) -> Row {
+    vec![plain(row.day), row.cause.into(), row.customer.into(), amount(row.amount), plain(row.amount.currency)]
+}
+
+pub fn entry_head() -> Vec<&'static str> {
+    vec!["Posted on", "Entry", "Customer", "Account", "Amount", "Account stands at", "Balance", "Currency"]
+}
+
+pub fn entry(row: LedgerRow) -> Row {
+    let account = if row.account == LedgerAccount::Held { "Held" } else { "Awaiting payout" };
+    vec![
+        plain(row.day),
+        row.cause.into(),
+        row.customer.into(),
+        account.into(),
+        amount(row.amount),
+        amount(row.balance),
+        amount(row.running),
+        plain(row.amount.currency),
+    ]
+}
+
+pub fn partner_head() -> Vec<&'static str> {
+    vec!["Partner code", "Partner", "Clicks", "Customers", "Sales", "Revenue", "Commissions", "Currency"]
+}
+
+pub fn partner(row: PartnerFigures) -> Row {
+    vec![
+        row.partner.code.into(),
+        row.partner.name.into(),
+        plain(row.clicks),
+        plain(row.customers),
+        plain(row.sales),
+        amount(row.revenue),
+        amount(row.commissions),
+        plain(row.revenue.currency),
+    ]
+}
+
+pub fn asleep_head() -> Vec<&'static str> {
+    vec!["Partner code", "Partner", "Joined", "Last click", "Customers"]
+}
+
+pub fn asleep(row: AsleepPartner) -> Row {
+    vec![
+        row.partner.code.into(),
+        row.partner.name.into(),
+        plain(row.joined),
+        maybe(row.last_click),
+        plain(row.customers),
+    ]
+}
+
+pub fn cohort_head() -> Vec<&'static str> {
+    vec!["First sale in", "Customers", "Months after", "Customers who bought", "Revenue", "Currency"]
+}
+
+/// One row for each month of a cohort.
+pub fn cohort(cohort: &Cohort) -> Vec<Row> {
+    let row = |(after, month): (usize, &domain::reports::CohortMonth)| {
+        vec![
+            plain(cohort.month.format("%Y-%m")),
+            plain(cohort.customers),
+            plain(after),
+            plain(month.customers),
+            amount(month.revenue),
+            plain(month.revenue.currency),
+        ]
+    };
+    cohort.months.iter().enumerate().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(rows: &[Row]) -> String {
+        String::from_utf8(csv(None, rows).expect("written")).expect("UTF-8")
+    }
+
+    #[test]
+    fn formulas_are_disarmed_and_numbers_stay() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+            let text = written(&[vec![formula.into()]]);
+            assert!(text.trim_start_matches('"').starts_with('\''), "{text}");
+        }
+        let money = Money::new("-8.5".parse().expect("decimal"), "USD".parse().expect("currency"));
+        assert_eq!(written(&[vec![amount(money), "Acme, \"Inc\"".into()]]), "-8.50,\"Acme, \"\"Inc\"\"\"\r\n");
+        let file = csv(Some(&["Größe"]), &[]).expect("written");
+        assert_eq!(file, "\u{feff}Größe\r\n".as_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn every_cell_comes_back_as_it_was(rows in prop::collection::vec(prop::collection::vec("[ -~äöü•\\t\\r\\n]{0,12}", 2..4), 0..6)) {
+            let cells: Vec<Row> = rows.iter().map(|row| row.iter().map(|text| text.as_str().into()).collect()).collect();
+            let text = csv(None, &cells).expect("written");
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&text[..]);
+            let read: Vec<Vec<String>> =
+                reader.records().map(|row| row.expect("row").iter().map(str::to_owned).collect()).collect();
+            prop_assert_eq!(read.len(), rows.len());
+            for (row, was) in read.iter().flatten().zip(rows.iter().flatten()) {
+                prop_assert_eq!(row, &guarded(was));
+                prop_assert!(!row.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']));
+            }
+        }
+    }
+}

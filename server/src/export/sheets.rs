@@ -1,0 +1,199 @@
+//! Which files there are, and what each is made of.
+
+use super::{Asked, Rows, Sheet, rows};
+use access::{Admin, Error, Partner, Result};
+use domain::accounts::Actor;
+use domain::page::{Page, Paging};
+use domain::payments::PaymentFilter;
+use domain::portal::PortalPage;
+use domain::reports::{ASLEEP_DAYS, CommissionFilter, LedgerFilter, Measure, SaleFilter, TopKind};
+use engine::{Moment, payments, reports};
+use sqlx::PgConnection;
+
+/// The most partners of a ranking.
+const RANKED: u32 = 10_000;
+
+/// Rows read page after page: each by a connection of its own, so that a slow reader holds none.
+macro_rules! paged {
+    ($pool:expr, ($($kept:ident),*), |$conn:ident, $paging:ident| $read:expr, $row:expr) => {{
+        let pool = $pool.clone();
+        Rows::Paged(Box::new(move |cursor| {
+            let pool = pool.clone();
+            $(let $kept = $kept.clone();)*
+            Box::pin(async move {
+                let mut connection = pool.acquire().await.map_err(engine::Error::from)?;
+                let ($conn, $paging) = (&mut *connection, &Paging { cursor, limit: Some(Paging::MOST) });
+                let page: Page<_> = $read.await?;
+                Ok::<_, engine::Error>((page.data.into_iter().map($row).collect(), page.next_cursor))
+            })
+        }))
+    }};
+}
+
+/// What both sides find, each its own rows.
+struct Asking<'a> {
+    conn: &'a mut PgConnection,
+    moment: &'a Moment,
+    actor: &'a Actor,
+    team: bool,
+}
+
+/// The page of the portal that a file belongs to: where the one doesn't show, the other can't be had.
+pub(super) fn page_of(file: &str) -> Option<PortalPage> {
+    Some(match file.strip_suffix(".csv")? {
+        "payouts" | "payout" => PortalPage::Payouts,
+        "ledger" => PortalPage::Ledger,
+        "rewards" => PortalPage::Rewards,
+        "commission-report" => PortalPage::CommissionReport,
+        "sales" => PortalPage::Sales,
+        what if what == "details" || what.starts_with("top-") => PortalPage::Details,
+        _ => return None,
+    })
+}
+
+/// A file of a partner's.
+pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Result<Sheet> {
+    let Partner { state, mut conn, moment, actor, program, partner, .. } = asking;
+    let what = file.strip_suffix(".csv").ok_or(Error::NotFound)?;
+    let (pool, id) = (state.pool, partner.id);
+    let (head, rows) = match what {
+        "payouts" => {
+            let filter = PaymentFilter {
+                status: asked.get("status"),
+                from: asked.get("from"),
+                to: asked.get("to"),
+                partner_code: None,
+            };
+            let pages = paged!(
+                pool,
+                (actor, filter),
+                |conn, paging| payments::payments_page(conn, &actor, &filter, paging),
+                rows::payment
+            );
+            (rows::payment_head(), pages)
+        }
+        "payout" => {
+            let payment = asked.get("id").ok_or(Error::NotFound)?;
+            let lines = paged!(
+                pool,
+                (actor),
+                |conn, paging| async {
+                    Ok::<_, engine::Error>(payments::payment(conn, &actor, payment, paging).await?.lines)
+                },
+                rows::line
+            );
+            (rows::line_head(), lines)
+        }
+        "ledger" => {
+            let filter = LedgerFilter { account: asked.get("account"), from: asked.get("from"), to: asked.get("to") };
+            let entries = paged!(
+                pool,
+                (actor, filter),
+                |conn, paging| async {
+                    Ok::<_, engine::Error>(reports::ledger(conn, &actor, id, &filter, paging).await?.page)
+                },
+                rows::entry
+            );
+            (rows::entry_head(), entries)
+        }
+        _ => {
+            let asking = Asking { conn: &mut conn, moment: &moment, actor: &actor, team: false };
+            let what = match what {
+                "details" => "performance",
+                "rewards" => "commissions",
+                what => what,
+            };
+            of_either(asking, pool, what, asked).await?
+        }
+    };
+    let name = format!("{}-{}-{what}-{}", program.slug, partner.code, moment.at.format("%Y-%m-%d"));
+    Ok(Sheet { name, head, rows })
+}
+
+/// A file of the team's.
+pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<Sheet> {
+    let Admin { state, mut conn, moment, actor, program, .. } = asking;
+    let what = file.strip_suffix(".csv").ok_or(Error::NotFound)?;
+    let (head, rows) = match what {
+        "top-partners" => {
+            let by: Measure = asked.get("by").unwrap_or_default();
+            let ranking = reports::top_partners(&mut conn, &moment, &actor, asked.period(), by, RANKED).await?;
+            (rows::partner_head(), Rows::Ready(ranking.partners.into_iter().map(rows::partner).collect()))
+        }
+        "asleep-partners" => {
+            let days = asked.get("days").unwrap_or(ASLEEP_DAYS);
+            let at = moment.at;
+            let pages = paged!(
+                state.pool,
+                (actor),
+                |conn, paging| async {
+                    // Every page by the instant of the first.
+                    let moment = Moment::seeded(at, 0);
+                    reports::asleep(conn, &moment, &actor, days, paging).await
+                },
+                rows::asleep
+            );
+            (rows::asleep_head(), pages)
+        }
+        "cohorts" => {
+            let cohorts = reports::cohorts(&mut conn, &moment, &actor).await?;
+            (rows::cohort_head(), Rows::Ready(cohorts.cohorts.iter().flat_map(rows::cohort).collect()))
+        }
+        what => {
+            let asking = Asking { conn: &mut conn, moment: &moment, actor: &actor, team: true };
+            of_either(asking, state.pool, what, asked).await?
+        }
+    };
+    Ok(Sheet { name: format!("{}-{what}-{}", program.slug, moment.at.format("%Y-%m-%d")), head, rows })
+}
+
+/// A file that there is on both sides.
+async fn of_either(
+    asking: Asking<'_>,
+    pool: sqlx::PgPool,
+    what: &str,
+    asked: &Asked,
+) -> Result<(Vec<&'static str>, Rows)> {
+    let Asking { conn, moment, actor, team } = asking;
+    let owned = actor.clone();
+    // Partners search in vain, and for nobody else.
+    let partner_code = asked.text("partner_code").filter(|_| team).map(str::to_owned);
+    let search = asked.text("q").filter(|_| team).map(str::to_owned);
+    let (from, to, order) = (asked.get("from"), asked.get("to"), asked.get("order").unwrap_or_default());
+    Ok(match what {
+        "performance" => {
+            let unit = asked.get("unit").unwrap_or_default();
+            let performance = reports::performance(conn, moment, actor, asked.period(), unit).await?;
+            (rows::performance_head(), Rows::Ready(performance.rows.iter().map(rows::performance).collect()))
+        }
+        "commission-report" => {
+            let report = reports::commission_report(conn, moment, actor, asked.period()).await?;
+            (rows::group_head(), Rows::Ready(report.groups.into_iter().map(rows::group).collect()))
+        }
+        "commissions" => {
+            let filter = CommissionFilter { status: asked.get("status"), partner_code, from, to, search, order };
+            let pages = paged!(
+                pool,
+                (owned, filter),
+                |conn, paging| reports::commissions_page(conn, &owned, &filter, paging),
+                move |row| rows::commission(row, team)
+            );
+            (rows::commission_head(team), pages)
+        }
+        "sales" => {
+            let filter = SaleFilter { partner_code, from, to, search, order };
+            let pages = paged!(
+                pool,
+                (owned, filter),
+                |conn, paging| reports::sales_page(conn, &owned, &filter, paging),
+                move |row| rows::sale(row, team)
+            );
+            (rows::sale_head(team), pages)
+        }
+        _ => {
+            let kind: TopKind = what.strip_prefix("top-").and_then(|word| word.parse().ok()).ok_or(Error::NotFound)?;
+            let lines = reports::top(conn, moment, actor, kind, asked.period()).await?;
+            (rows::top_head(kind), Rows::Ready(lines.into_iter().map(rows::top).collect()))
+        }
+    })
+}

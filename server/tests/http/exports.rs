@@ -1,0 +1,175 @@
+//! Files of reports and lists: who gets which, that they are as the page's filters say, and that no spreadsheet reckons
+//! with what somebody typed.
+
+use crate::site::{Answer, PASSWORD, Site, join, now, program};
+use domain::accounts::Actor;
+use engine::accounts::{SignIn, sign_in, sign_in_links};
+use http::Method;
+use serde_json::json;
+use sqlx::PgPool;
+
+/// Every file of a partner's.
+const PARTNER: &[&str] = &[
+    "details.csv",
+    "top-links.csv",
+    "top-pages.csv",
+    "top-referrers.csv",
+    "top-countries.csv",
+    "top-sub_ids.csv",
+    "top-customers.csv",
+    "rewards.csv",
+    "commission-report.csv",
+    "sales.csv",
+    "payouts.csv",
+    "ledger.csv",
+];
+
+/// Every file of the team's.
+const TEAM: &[&str] = &[
+    "performance.csv",
+    "top-links.csv",
+    "top-customers.csv",
+    "top-partners.csv",
+    "asleep-partners.csv",
+    "cohorts.csv",
+    "commissions.csv",
+    "commission-report.csv",
+    "sales.csv",
+];
+
+/// A session of a partner.
+async fn partner(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> String {
+    let actor = Actor::System { program };
+    let mut connection = pool.acquire().await.expect("connection");
+    let token = sign_in_links::make(&mut connection, &now(), &actor, code).await.expect("link");
+    drop(connection);
+    sign_in_links::redeem(pool, &now(), &token, "").await.expect("signed in").0.token
+}
+
+/// A session of an account with a password.
+async fn account(pool: &PgPool, email: &str) -> String {
+    let input =
+        SignIn { who: email.into(), password: PASSWORD.into(), program: None, keep: false, user_agent: String::new() };
+    sign_in(pool, &now(), &input).await.expect("signed in").token
+}
+
+async fn get(site: &Site, path: &str, session: &str) -> Answer {
+    site.send(Method::GET, path, &[("cookie", &format!("tributary={session}"))], "").await
+}
+
+/// The rows below the head.
+fn rows(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let text = answer.text();
+    let text = text.strip_prefix('\u{feff}').expect("a byte order mark");
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+async fn sell(site: &Site, event: &str, customer: &str, partner: &str, product: &str) {
+    let sale = json!({"event_id": event, "customer_id": customer, "amount": "100.00", "currency": "EUR",
+                      "partner_code": partner, "product": product});
+    assert_eq!(site.post("/track/sale", sale).await.status, 201);
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let (other, _) = program(&pool, "other", "bob").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let bob = partner(&pool, other, "bob").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let stranger = account(&pool, "owner@other.test").await;
+    for file in PARTNER {
+        let path = &format!("/p/acme/export/{file}");
+        let asked = site.get(path).await;
+        assert_eq!((asked.status.as_u16(), asked.header("location")), (303, &*format!("/sign-in?to={path}")), "{file}");
+        for session in [&bob, &owner, &stranger] {
+            assert_eq!(get(&site, path, session).await.status, 404, "{file}");
+        }
+        let answer = get(&site, path, &ada).await;
+        rows(&answer);
+        assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+        let disposition = answer.header("content-disposition");
+        let what = file.trim_end_matches(".csv");
+        assert!(disposition.starts_with(&format!("attachment; filename=\"acme-ada-{what}-20")), "{disposition}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(site.send(Method::POST, path, &[], "").await.status, 405, "{file}");
+    }
+    for file in TEAM {
+        let path = &format!("/admin/acme/export/{file}");
+        assert_eq!(site.get(path).await.status, 303, "{file}");
+        for session in [&bob, &ada, &stranger] {
+            assert_eq!(get(&site, path, session).await.status, 404, "{file}");
+        }
+        rows(&get(&site, path, &owner).await);
+    }
+    let nothing = "payout.csv?id=00000000-0000-7000-8000-000000000000";
+    for file in
+        ["nothing.csv", "rewards", "performance.csv", "commissions.csv", "payout.csv", "payout.csv?id=x", nothing]
+    {
+        assert_eq!(get(&site, &format!("/p/acme/export/{file}"), &ada).await.status, 404, "{file}");
+    }
+    let wrong = get(&site, "/admin/acme/export/asleep-partners.csv?days=0", &owner).await;
+    assert_eq!(wrong.status, 422);
+    assert_eq!(get(&site, "/p/acme/export/rewards.csv?from=-9999-01-01", &ada).await.status, 422);
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_file_has_the_rows_of_the_page_and_no_formula(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    join(&pool, site.program, "ann").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let signup = json!({"event_id": "s", "partner_code": "ada",
+                        "customer": {"external_id": "nora", "email": "nora@harbor.example"}});
+    assert_eq!(site.post("/track/signup", signup).await.status, 201);
+    sell(&site, "1", "nora", "ada", "=HYPERLINK(\"https://evil.test\")").await;
+    sell(&site, "2", "=cmd", "ann", "+Plan, \"big\"").await;
+    let own = rows(&get(&site, "/p/acme/export/sales.csv", &ada).await);
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert!(
+        own[0]
+            .contains("n•••@harbor.example,\"'=HYPERLINK(\"\"https://evil.test\"\")\",100.00,0.00,20.00,EUR,Complete")
+    );
+    let all = rows(&get(&site, "/admin/acme/export/sales.csv", &owner).await).join("\n");
+    assert!(
+        all.contains(",'=cmd,ann,") && all.contains("\"'+Plan, \"\"big\"\"\"") && all.contains("nora@harbor.example"),
+        "{all}"
+    );
+    let anns = rows(&get(&site, "/admin/acme/export/sales.csv?partner_code=ann", &owner).await);
+    assert_eq!(anns.len(), 1);
+    // A partner's filters reach nobody else's rows.
+    let probing = rows(&get(&site, "/p/acme/export/sales.csv?partner_code=ann&q=nora%00", &ada).await);
+    assert_eq!(probing, own);
+    let held = rows(&get(&site, "/p/acme/export/rewards.csv?status=held", &ada).await);
+    assert_eq!(held.len(), 2, "{held:?}");
+    assert!(rows(&get(&site, "/p/acme/export/rewards.csv?status=paid", &ada).await).is_empty());
+    let ledger = rows(&get(&site, "/p/acme/export/ledger.csv?account=held", &ada).await);
+    assert!(ledger[0].contains("Commission for a sale") && ledger[0].ends_with("20.00,25.00,25.00,EUR"), "{ledger:?}");
+    let groups = rows(&get(&site, "/p/acme/export/commission-report.csv?period=7d", &ada).await);
+    assert_eq!(groups.len(), 2, "{groups:?}");
+    let days = rows(&get(&site, "/p/acme/export/details.csv?period=7d", &ada).await);
+    assert_eq!(days.len(), 7);
+    assert!(days[6].contains(",0,0,1,1,1,100.00,0.00,25.00,EUR,,"), "{}", days[6]);
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_long_list_is_sent_page_after_page(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let ada = partner(&pool, site.program, "ada").await;
+    sell(&site, "1", "nora", "ada", "Plan").await;
+    sqlx::query(
+        "insert into sales (program_id, id, customer_id, referral_id, enrollment_id, event_id, amount, currency, why,
+                            occurred_at, created_at)
+         select program_id, gen_random_uuid(), customer_id, referral_id, enrollment_id, 'more-' || n, n, currency, why,
+                occurred_at - n * interval '1 second', created_at
+         from sales, generate_series(1, 2499) n",
+    )
+    .execute(&pool)
+    .await
+    .expect("more sales");
+    let all = rows(&get(&site, "/p/acme/export/sales.csv?order=largest", &ada).await);
+    assert_eq!(all.len(), 2_500);
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 2_500, "each once");
+    assert!(all[0].contains(",2499.00,") && all[2_499].contains(",1.00,"), "{} {}", all[0], all[2_499]);
+}
