@@ -4,7 +4,7 @@ use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{EnrollmentStatus, PartnerName};
-use domain::reports::{Count, Dashboard, Line, Period, PromoCodeLine};
+use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
 use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -13,8 +13,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Avatar, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
-    LineChart, Note, PageHead, PeriodLink, PeriodPicker, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th,
-    Tile, Tiles, Tone, Why, grouped,
+    LineChart, Note, PageHead, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th,
+    Tile, Tiles, Tone, Why, count_delta, grouped, report_period,
 };
 
 use crate::leads::{self, AddLead};
@@ -29,8 +29,8 @@ pub struct Shown {
     link: Option<String>,
     /// The link as a QR code: modules on a side, and the path of the dark ones.
     qr: Option<(u32, String)>,
-    /// Its latest leads.
-    leads: Vec<LeadRow>,
+    /// Its latest leads; `None` where the program takes none from partners.
+    leads: Option<Vec<LeadRow>>,
 }
 
 /// The dashboard of the partner who asks, for a period as the address names it.
@@ -51,7 +51,10 @@ pub async fn read_dashboard(
         let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
         let qr = link.as_deref().and_then(ui::qr::path);
         let (all, five) = (Default::default(), domain::page::Paging { cursor: None, limit: Some(5) });
-        let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data;
+        let leads = match asking.seat.shown.contains(&PortalPage::LeadTracking) {
+            true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
+            false => None,
+        };
         Ok(Shown { dashboard, period, link, qr, leads })
     })
     .await
@@ -96,14 +99,14 @@ fn skeleton() -> AnyView {
 
 fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
     let Shown { dashboard, period, link, qr, leads } = shown;
-    let all = address.path().trim_end_matches('/').to_owned() + "/commissions";
-    let picker = picker(&dashboard, period, &address);
+    let all = show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
+    let picker = report_period(period, dashboard.range, &address);
     let tiles = tiles(&dashboard, period);
     let chart = chart(&dashboard);
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, promo_codes, today, .. } = dashboard;
     let program = show::program().get_untracked();
-    let leads = leads::card(lead, &program, partner.id, leads);
+    let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads));
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
         {show::tabs(&show::program().get_untracked(), PortalPage::Dashboard)}
@@ -193,30 +196,6 @@ fn sentence(text: &str) -> String {
     }
 }
 
-fn picker(dashboard: &Dashboard, period: Period, address: &Address) -> AnyView {
-    let plain = address.without("period").without("from").without("to");
-    let presets = Period::PRESETS
-        .iter()
-        .map(|preset| PeriodLink {
-            label: preset.label(),
-            href: plain.with("period", preset.word()).href(),
-            current: *preset == period,
-        })
-        .collect();
-    view! {
-        <PeriodPicker
-            id="period"
-            shown=period.label()
-            presets=presets
-            action=address.path().to_owned()
-            from=dashboard.range.from.to_string()
-            to=dashboard.range.to.to_string()
-            keep=plain.pairs_but(&[])
-        />
-    }
-    .into_any()
-}
-
 fn standing(status: EnrollmentStatus) -> Option<AnyView> {
     let (tone, glyph, words) = match status {
         EnrollmentStatus::Active => return None,
@@ -236,17 +215,6 @@ fn standing(status: EnrollmentStatus) -> Option<AnyView> {
         EnrollmentStatus::Declined => (Tone::Bad, Glyph::Ban, "The program has declined your application."),
     };
     Some(view! { <Note tone=tone glyph=glyph>{words}</Note> }.into_any())
-}
-
-/// The change of a count beside it.
-fn delta(count: Count) -> Delta {
-    match count.change() {
-        None if count.now == 0 => Delta::Same("No change".into()),
-        None => Delta::Same("None before".into()),
-        Some(change) if change.is_zero() => Delta::Same("No change".into()),
-        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
-        Some(change) => Delta::Up(format!("{}%", change.normalize())),
-    }
 }
 
 /// A share in words: `3.4% of clicks`.
@@ -273,9 +241,9 @@ fn tiles(dashboard: &Dashboard, period: Period) -> AnyView {
     let (clicks, sign_ups, customers, due) = (*clicks, *sign_ups, *customers, *due);
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(clicks.now) delta=delta(clicks) note=compared/>
-            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=delta(sign_ups) note=of_clicks/>
-            <Tile label="Customers" value=grouped(customers.now) delta=delta(customers) note=of_sign_ups/>
+            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) note=compared/>
+            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=count_delta(sign_ups.now, sign_ups.before) note=of_clicks/>
+            <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before) note=of_sign_ups/>
             <Tile label="Awaiting payout" value=due.to_string() delta=money_change note=held/>
         </Tiles>
     }
@@ -316,7 +284,7 @@ fn chart(dashboard: &Dashboard) -> AnyView {
     .into_any()
 }
 
-fn latest_card(lines: Vec<Line>, all: String, today: chrono::NaiveDate) -> AnyView {
+fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) -> AnyView {
     if lines.is_empty() {
         return view! {
             <Card title="Latest commissions">
@@ -342,7 +310,7 @@ fn latest_card(lines: Vec<Line>, all: String, today: chrono::NaiveDate) -> AnyVi
     view! {
         <Card
             title="Latest commissions"
-            actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All rewards"</ButtonLink> }
+            actions=move || all.map(|all| view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All rewards"</ButtonLink> })
         >
             <Table caption="Latest commissions" head=head>{rows}</Table>
         </Card>

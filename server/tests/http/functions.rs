@@ -79,7 +79,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/offers/archive", "program=acme&id=00000000-0000-7000-8000-000000000000&archived=true", Powerful),
     ("/fn/admin/offers/move", "program=acme&id=00000000-0000-7000-8000-000000000000&up=true", Powerful),
     ("/fn/admin/offers/one", "program=acme", Powerful),
-    ("/fn/admin/offers/save", r#"{"program":"acme","id":null,"offer":{"name":"X","rewards":[]}}"#, Powerful),
+    ("/fn/admin/offers/save", r#"{"program":"acme","id":null,"offer":{"name":"X","rewards":[]},"places":[]}"#, Powerful),
     ("/fn/admin/outbox", "program=acme", Powerful),
     ("/fn/admin/outbox/one", "program=acme&id=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/overview", "program=acme", Team),
