@@ -2,7 +2,7 @@
 
 use crate::ids::CommissionId;
 use crate::money::{Currency, Money, percent};
-use crate::offers::{Duration, Brought, Rate, RateOf, Reward, Terms, Trigger};
+use crate::offers::{Brought, Duration, Rate, RateOf, Reward, Terms, Trigger};
 use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, Months, Utc};
@@ -307,7 +307,7 @@ pub fn clawed_back_total(commission: Decimal, sale: Decimal, refunded: Decimal, 
 mod tests {
     use super::*;
     use crate::ids::OfferId;
-    use crate::offers::{TierMeasure, Override, Tier, Tiers};
+    use crate::offers::{Override, Tier, TierMeasure, Tiers};
     use proptest::prelude::*;
 
     fn at(text: &str) -> DateTime<Utc> {

@@ -498,7 +498,9 @@ impl Reward {
             let from = |message: &str| (format!("tiers[{place}].from"), message.to_owned());
             match by {
                 TierMeasure::Customers if !tier.from.fract().is_zero() => return Err(from("Type a whole number.")),
-                TierMeasure::Customers if tier.from > Decimal::from(10_000_000) => return Err(from("That is too many.")),
+                TierMeasure::Customers if tier.from > Decimal::from(10_000_000) => {
+                    return Err(from("That is too many."));
+                }
                 TierMeasure::Customers => {}
                 TierMeasure::Revenue => {
                     Money::new(tier.from, currency).check_reported().map_err(|message| from(&message))?;

@@ -328,7 +328,8 @@ mod tests {
             ..input()
         };
         let fields: Vec<String> = bad.check().into_iter().map(|error| error.field).collect();
-        let expected = ["name", "currency", "website", "allowed_hosts", "window_days", "payment_day", "minimum_payment"];
+        let expected =
+            ["name", "currency", "website", "allowed_hosts", "window_days", "payment_day", "minimum_payment"];
         assert_eq!(fields, expected);
         assert_eq!(ProgramInput { minimum_payment: Decimal::new(1, 3), ..input() }.check().len(), 1);
     }

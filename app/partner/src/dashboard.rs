@@ -4,8 +4,8 @@ use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{EnrollmentStatus, PartnerName};
-use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
 use domain::portal::PortalPage;
+use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -13,8 +13,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Avatar, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
-    LineChart, Note, PageHead, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th,
-    Tile, Tiles, Tone, Why, count_delta, grouped, report_period,
+    LineChart, Note, PageHead, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
+    count_delta, grouped, report_period,
 };
 
 use crate::leads::{self, AddLead};
@@ -99,7 +99,8 @@ fn skeleton() -> AnyView {
 
 fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
     let Shown { dashboard, period, link, qr, leads } = shown;
-    let all = show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
+    let all =
+        show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
     let picker = report_period(period, dashboard.range, &address);
     let tiles = tiles(&dashboard, period);
     let chart = chart(&dashboard);

@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, Invite, Role};
 use domain::ids::{EnrollmentId, OfferId, ProgramId};
 use domain::links::NewLink;
-use domain::offers::{Duration as Long, TierMeasure, OfferInput, Override, Rate, Reward, Tier, Tiers, Trigger};
+use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
 use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};

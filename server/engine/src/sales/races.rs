@@ -7,7 +7,7 @@ use crate::sales::{track_refund, track_sale};
 use crate::{Error, Result};
 use domain::commissions::CommissionStatus;
 use domain::customers::{NewCustomer, TrackSignup};
-use domain::offers::{Duration, TierMeasure, Rate, Reward, Tier, Tiers};
+use domain::offers::{Duration, Rate, Reward, Tier, TierMeasure, Tiers};
 use domain::partners::EnrollmentStatus;
 use domain::programs::ProgramInput;
 use domain::sales::TrackSale;

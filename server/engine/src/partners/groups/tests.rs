@@ -3,7 +3,7 @@ use crate::fixtures::{World, checks, dec, per_signup, percent, refused};
 use crate::offers::{move_default, my_programs, of_partner, past};
 use crate::partners::{detail, set_offers as set_own};
 use domain::accounts::{Role, Session};
-use domain::offers::{TierMeasure, OfferInput, Rate, RateOf, Tier, Tiers};
+use domain::offers::{OfferInput, Rate, RateOf, Tier, TierMeasure, Tiers};
 use domain::partners::OfferChoice;
 use sqlx::PgPool;
 
@@ -17,7 +17,8 @@ async fn a_group_s_offers_go_first_and_a_partner_s_own_rate_before_the_group_s(p
     let world = World::new(pool).await;
     let standard = world.offer("Standard", &[percent("10"), per_signup("1")]).await;
     let ada = world.partner("ada").await;
-    let tiers = Tiers { by: TierMeasure::Customers, steps: vec![Tier { from: 1.into(), rate: Rate::Percent(dec("90")) }] };
+    let tiers =
+        Tiers { by: TierMeasure::Customers, steps: vec![Tier { from: 1.into(), rate: Rate::Percent(dec("90")) }] };
     let vip = world.offer("VIP", &[Reward { tiers: Some(tiers), ..percent("20") }]).await;
     let (owner, moment) = (world.owner(), world.moment());
     let mut conn = world.pool.acquire().await.expect("connection");

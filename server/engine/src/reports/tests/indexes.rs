@@ -11,7 +11,8 @@ use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Per
 use sqlx::PgConnection;
 
 /// Tables that grow with the history.
-const BIG: &str = "{leads,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
+const BIG: &str =
+    "{leads,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
 
 /// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner: by plain
 /// statements, so that 20,000 of each take seconds.
