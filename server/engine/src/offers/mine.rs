@@ -46,14 +46,16 @@ async fn read(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId
         .map(|row| {
             let offer = (row.id, row.version, row.name);
             let terms = Terms::new(offer, &row.rewards, (row.group, &row.group_overrides), &row.overrides);
-            let told = terms.rewards.iter().filter(|reward| !reward.trigger.is_of_leads());
+            let rewards = terms.rewards.iter().zip(&terms.rates);
+            let told = rewards.filter(|(reward, _)| !reward.trigger.is_of_leads());
+            let (rewards, rates) = told.map(|(reward, rate)| (reward.words(row.currency), *rate)).unzip();
             MyOffer {
                 description: row.description,
-                rewards: told.map(|reward| reward.words(row.currency)).collect(),
+                rewards,
                 examples: examples(&terms, row.currency).iter().map(Example::sentence).collect(),
                 name: terms.name,
                 group: terms.group,
-                rates: terms.rates,
+                rates,
             }
         })
         .collect())
