@@ -62,7 +62,7 @@ pub async fn read_settings(program: String) -> Result<Shown> {
 #[server(prefix = "/fn", endpoint = "admin/settings/update")]
 pub async fn update_settings(program: String, settings: SettingsInput) -> Result<()> {
     access::answer(async {
-        let access::Admin { state, moment, actor, program, .. } = access::admin(&program).await?;
+        let access::Admin { state, moment, actor, .. } = access::admin(&program).await?;
         let hosts = settings.allowed_hosts.lines().map(str::trim).filter(|host| !host.is_empty());
         let input = domain::programs::ProgramInput {
             allowed_hosts: hosts.map(str::to_owned).collect(),

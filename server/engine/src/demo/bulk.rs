@@ -155,8 +155,10 @@ async fn add_clicks(conn: &mut PgConnection, program: ProgramId, more: &More) ->
          group by 1, 2, 3, 4",
     )
     .bind(program)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    // The next round of the job counts all days again.
+    sqlx::query("delete from click_rollups where program_id = $1").bind(program).execute(conn).await?;
     Ok(())
 }
 

@@ -153,7 +153,7 @@ async fn a_qualified_lead_is_found_among_many_and_others_stay_unnamed(pool: PgPo
         ..sale("s2", "c2", "10")
     };
     let sold = world.tell_sale(&sold).await.expect("sale").answer;
-    assert_eq!(checks(&sold.why), "-promo_code +partner_code +self_referral +offer +amount");
+    assert_eq!(checks(&sold.why), "-promo_code +partner_code +offer +amount");
     let mut conn = world.pool.acquire().await.expect("connection");
     let mine = crate::reports::sales(&mut conn, &own(&world, &ada), &Default::default(), &Paging::default())
         .await

@@ -248,7 +248,11 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
     let reached: String = sqlx::query_scalar("select email from enrollments").fetch_one(&pool).await.expect("e-mail");
     assert_eq!(reached, "ada@new.example");
     sqlx::query("update enrollments set email = 'office@partner.example'").execute(&pool).await.expect("another");
-    sign_up_and_confirm(&pool, &acme, "ada@new.example").await;
+    let mut conn = pool.acquire().await.expect("connection");
+    sign_up::begin(&mut conn, &now, acme.id, &input("ada@new.example")).await.expect("begun");
+    drop(conn);
+    let again = link(&pool, &mails(&pool).await.pop().expect("mail"), "/confirm-sign-up/").await;
+    assert!(matches!(sign_up::confirm(&pool, &now, &again, PASSWORD).await, Err(Error::Conflict(_))));
     assert_eq!(standing(&pool, &acme, "office@partner.example").await.len(), 1);
     let partners: i64 = sqlx::query_scalar("select count(*) from enrollments").fetch_one(&pool).await.expect("count");
     assert_eq!(partners, 1, "one account is one partner, whatever address the program has of it");

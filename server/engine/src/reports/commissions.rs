@@ -143,9 +143,10 @@ struct Row {
     why: Json<Why>,
 }
 
-/// Reads rows by a condition and an order; `$1` is the program.
+/// Reads rows by a condition and an order; `$1` is the program. They are chosen before anything is joined to them, so that
+/// a page of a long list is read by the list's index whatever the planner thinks of the joins.
 macro_rules! rows {
-    ($conn:expr, $rest:tt, $program:expr $(, $argument:expr)* $(,)?) => {
+    ($conn:expr, $rest:tt, $order:tt, $program:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Row,
             r#"select c.id as "id: CommissionId", c.enrollment_id as "partner_id: EnrollmentId", e.code as partner_code,
@@ -158,11 +159,11 @@ macro_rules! rows {
                        from journals j join entries t on t.program_id = j.program_id and t.journal_id = j.id
                        where j.program_id = c.program_id and j.commission_id = c.id and j.kind = 'clawback'
                          and t.account in ('held', 'payable')) as "clawed_back!"
-               from commissions c
+               from (select * from commissions c where c.program_id = $1 "# + $rest + ") c
                join enrollments e on e.program_id = c.program_id and e.id = c.enrollment_id
                join customers u on u.program_id = c.program_id and u.id = c.customer_id
                left join sales s on s.program_id = c.program_id and s.id = c.sale_id
-               where c.program_id = $1 "# + $rest,
+               order by " + $order,
             $program as ProgramId
             $(, $argument)*
         )
@@ -177,10 +178,11 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
     let search = search(list, filter);
     let (at, amount, id) = (cursor.and_then(|c| c.at), cursor.and_then(|c| c.amount), cursor.map(|c| c.id));
     macro_rules! ordered {
-        ($rest:tt, $key:expr) => {
+        ($rest:tt, $order:tt, $key:expr) => {
             rows!(
                 &mut *list.conn,
                 $rest,
+                $order,
                 list.setting.program,
                 list.partner as Option<EnrollmentId>,
                 filter.status as Option<CommissionStatus>,
@@ -198,27 +200,36 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
             "and ($2::uuid is null or c.enrollment_id = $2)
              and ($3::commission_status is null or c.status = $3)
              and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
-             and ($6::text is null or concat_ws(' ', u.email, u.name, u.external_id) ilike $6)
+             and ($6::text is null or exists (
+                 select from customers u where u.program_id = $1 and u.id = c.customer_id
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
              and ($7::timestamptz is null or (c.occurred_at, c.id) < ($7, $8::uuid))
              order by c.occurred_at desc, c.id desc limit $9",
+            "c.occurred_at desc, c.id desc",
             at
         ),
         Order::Oldest => ordered!(
             "and ($2::uuid is null or c.enrollment_id = $2)
              and ($3::commission_status is null or c.status = $3)
              and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
-             and ($6::text is null or concat_ws(' ', u.email, u.name, u.external_id) ilike $6)
+             and ($6::text is null or exists (
+                 select from customers u where u.program_id = $1 and u.id = c.customer_id
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
              and ($7::timestamptz is null or (c.occurred_at, c.id) > ($7, $8::uuid))
              order by c.occurred_at, c.id limit $9",
+            "c.occurred_at, c.id",
             at
         ),
         Order::Largest => ordered!(
             "and ($2::uuid is null or c.enrollment_id = $2)
              and ($3::commission_status is null or c.status = $3)
              and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
-             and ($6::text is null or concat_ws(' ', u.email, u.name, u.external_id) ilike $6)
+             and ($6::text is null or exists (
+                 select from customers u where u.program_id = $1 and u.id = c.customer_id
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
              and ($7::numeric is null or (c.amount, c.id) < ($7, $8::uuid))
              order by c.amount desc, c.id desc limit $9",
+            "c.amount desc, c.id desc",
             amount
         ),
     };
@@ -231,7 +242,7 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
 
 /// The commissions for a sale, in the order of their making.
 pub(super) async fn of_sale(list: &mut Listing<'_>, sale: SaleId) -> Result<Vec<CommissionRow>> {
-    let rows = rows!(&mut *list.conn, "and c.sale_id = $2 order by c.id", list.setting.program, sale as SaleId);
+    let rows = rows!(&mut *list.conn, "and c.sale_id = $2", "c.id", list.setting.program, sale as SaleId);
     finish(list, rows).await
 }
 
@@ -241,6 +252,7 @@ pub(super) async fn of_customer(list: &mut Listing<'_>, customer: CustomerId) ->
         &mut *list.conn,
         "and c.customer_id = $2 and ($3::uuid is null or c.enrollment_id = $3)
          order by c.occurred_at desc, c.id desc limit 100",
+        "c.occurred_at desc, c.id desc",
         list.setting.program,
         customer as CustomerId,
         list.partner as Option<EnrollmentId>

@@ -94,9 +94,10 @@ struct Row {
     why: Json<Why>,
 }
 
-/// Reads rows by a condition and an order; `$1` is the program.
+/// Reads rows by a condition and an order; `$1` is the program. They are chosen before anything is joined to them, so that
+/// a page of a long list is read by the list's index whatever the planner thinks of the joins.
 macro_rules! rows {
-    ($conn:expr, $rest:tt, $program:expr $(, $argument:expr)* $(,)?) => {
+    ($conn:expr, $rest:tt, $order:tt, $program:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Row,
             r#"select s.id as "id: SaleId", s.event_id, s.customer_id as "customer_id: CustomerId", u.external_id, u.email,
@@ -114,10 +115,10 @@ macro_rules! rows {
                          join entries t on t.program_id = j.program_id and t.journal_id = j.id
                          where c.program_id = s.program_id and c.sale_id = s.id
                            and t.account in ('held', 'payable')) as "earned!"
-               from sales s
+               from (select * from sales s where s.program_id = $1 "# + $rest + ") s
                join customers u on u.program_id = s.program_id and u.id = s.customer_id
                left join enrollments e on e.program_id = s.program_id and e.id = s.enrollment_id
-               where s.program_id = $1 "# + $rest,
+               order by " + $order,
             $program as ProgramId
             $(, $argument)*
         )
@@ -132,10 +133,11 @@ async fn read(list: &mut Listing<'_>, filter: &SaleFilter, paging: &Paging) -> R
     let (pattern, exact) = search(list, filter);
     let (at, amount, id) = (cursor.and_then(|c| c.at), cursor.and_then(|c| c.amount), cursor.map(|c| c.id));
     macro_rules! ordered {
-        ($rest:tt, $key:expr) => {
+        ($rest:tt, $order:tt, $key:expr) => {
             rows!(
                 &mut *list.conn,
                 $rest,
+                $order,
                 list.setting.program,
                 list.partner as Option<EnrollmentId>,
                 from,
@@ -152,28 +154,34 @@ async fn read(list: &mut Listing<'_>, filter: &SaleFilter, paging: &Paging) -> R
         Order::Newest => ordered!(
             "and ($2::uuid is null or s.enrollment_id = $2)
              and ($3::timestamptz is null or s.occurred_at >= $3) and ($4::timestamptz is null or s.occurred_at < $4)
-             and ($5::text is null or s.event_id = $6 or s.invoice_id = $6
-                  or concat_ws(' ', u.email, u.name, u.external_id) ilike $5)
+             and ($5::text is null or s.event_id = $6 or s.invoice_id = $6 or exists (
+                 select from customers u where u.program_id = $1 and u.id = s.customer_id
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $5))
              and ($7::timestamptz is null or (s.occurred_at, s.id) < ($7, $8::uuid))
              order by s.occurred_at desc, s.id desc limit $9",
+            "s.occurred_at desc, s.id desc",
             at
         ),
         Order::Oldest => ordered!(
             "and ($2::uuid is null or s.enrollment_id = $2)
              and ($3::timestamptz is null or s.occurred_at >= $3) and ($4::timestamptz is null or s.occurred_at < $4)
-             and ($5::text is null or s.event_id = $6 or s.invoice_id = $6
-                  or concat_ws(' ', u.email, u.name, u.external_id) ilike $5)
+             and ($5::text is null or s.event_id = $6 or s.invoice_id = $6 or exists (
+                 select from customers u where u.program_id = $1 and u.id = s.customer_id
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $5))
              and ($7::timestamptz is null or (s.occurred_at, s.id) > ($7, $8::uuid))
              order by s.occurred_at, s.id limit $9",
+            "s.occurred_at, s.id",
             at
         ),
         Order::Largest => ordered!(
             "and ($2::uuid is null or s.enrollment_id = $2)
              and ($3::timestamptz is null or s.occurred_at >= $3) and ($4::timestamptz is null or s.occurred_at < $4)
-             and ($5::text is null or s.event_id = $6 or s.invoice_id = $6
-                  or concat_ws(' ', u.email, u.name, u.external_id) ilike $5)
+             and ($5::text is null or s.event_id = $6 or s.invoice_id = $6 or exists (
+                 select from customers u where u.program_id = $1 and u.id = s.customer_id
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $5))
              and ($7::numeric is null or (s.amount, s.id) < ($7, $8::uuid))
              order by s.amount desc, s.id desc limit $9",
+            "s.amount desc, s.id desc",
             amount
         ),
     };
@@ -190,6 +198,7 @@ pub(super) async fn of_customer(list: &mut Listing<'_>, customer: CustomerId) ->
         &mut *list.conn,
         "and s.customer_id = $2 and ($3::uuid is null or s.enrollment_id = $3)
          order by s.occurred_at desc, s.id desc limit 100",
+        "s.occurred_at desc, s.id desc",
         list.setting.program,
         customer as CustomerId,
         list.partner as Option<EnrollmentId>
@@ -227,7 +236,7 @@ pub async fn sale(conn: &mut PgConnection, actor: &Actor, id: SaleId) -> Result<
     if list.of_partner {
         return Err(Error::NotFound("sale"));
     }
-    let found = rows!(&mut *list.conn, "and s.id = $2", list.setting.program, id as SaleId).pop();
+    let found = rows!(&mut *list.conn, "and s.id = $2", "s.id", list.setting.program, id as SaleId).pop();
     let row = found.ok_or(Error::NotFound("sale"))?;
     let (customer, referral) = (row.customer_id, row.referral_id);
     let referral = customers::referral_of_sale(&mut list, customer, referral).await?;

@@ -74,7 +74,7 @@ async fn rates_stay_with_their_rewards_when_these_move(pool: PgPool) {
         rewards: rewards.to_vec(),
         is_default: true,
     };
-    let mut rewards = |rewards: &[Reward], places: &'static [Option<u32>]| {
+    let rewards = |rewards: &[Reward], places: &'static [Option<u32>]| {
         let (input, moment, owner, pool) = (offer(rewards), world.moment(), owner.clone(), world.pool.clone());
         async move {
             let mut conn = pool.begin().await.expect("transaction");
