@@ -5,6 +5,7 @@ pub mod email;
 mod password;
 mod reset;
 mod sessions;
+pub mod see_as;
 pub mod setup;
 pub mod sign_in_links;
 pub mod team;

@@ -4,8 +4,11 @@ mod claw_back;
 mod earn;
 mod judge;
 mod release;
+pub mod suspicion;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod suspicion_tests;
 
 pub use claw_back::claw_back_all_held;
 pub(crate) use claw_back::{Owed, Reason, claw_back, lock_of_sale};

@@ -4,6 +4,7 @@
 //! (`payment_items`); so pressing twice can't pay twice. A payment's own entry is not open; that of a payment taken
 //! back is, and stands for the entries which that payment had settled.
 
+pub mod details;
 mod due;
 mod lists;
 pub mod methods;
@@ -11,6 +12,8 @@ mod record;
 mod remittance;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod details_tests;
 mod undo;
 
 pub use due::{due_partners, preview};
