@@ -42,7 +42,7 @@ pub async fn read_door(program: Option<String>) -> Result<Door> {
             return Ok(Door { brand, accent: String::new(), demo: state.demo, signed_in, takes_sign_ups: false });
         };
         let portal = engine::portal::get(&mut conn, program.id).await?;
-        let brand = if portal.brand.is_empty() { program.name } else { portal.brand };
+        let brand = portal.shown_as(&program.name, program.sandbox);
         let takes_sign_ups = portal.sign_up != domain::portal::SignUpRule::Closed;
         Ok(Door { brand, accent: program.accent, demo: state.demo, signed_in, takes_sign_ups })
     })

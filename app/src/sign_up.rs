@@ -44,7 +44,7 @@ pub async fn read_sign_up(program: String) -> Result<Shown> {
         };
         Ok(Shown {
             slug: program.slug,
-            brand: if portal.brand.is_empty() { program.name } else { portal.brand },
+            brand: portal.shown_as(&program.name, program.sandbox),
             accent: program.accent,
             open: portal.sign_up != SignUpRule::Closed,
             approves: portal.sign_up == SignUpRule::Approve,
@@ -127,7 +127,7 @@ pub async fn read_unconfirmed(token: String) -> Result<Option<ToConfirm>> {
         let program = engine::programs::get(&mut conn, found.program).await?;
         let portal = engine::portal::get(&mut conn, found.program).await?;
         Ok(Some(ToConfirm {
-            brand: if portal.brand.is_empty() { program.name } else { portal.brand },
+            brand: portal.shown_as(&program.name, program.sandbox),
             accent: program.accent,
             email: found.email,
             has_password: found.has_password,
@@ -228,8 +228,8 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
         let words =
             "A mail with a link is on its way to you. Open the link to confirm your e-mail; it holds for two days.";
         return view! {
-            <PlainShell brand=brand accent=accent title="Look into your mail" words=words foot=foot>
-                <p class="sub">"Nothing there? Look into the spam folder, or sign up again."</p>
+            <PlainShell brand=brand accent=accent title="Check your e-mail" words=words foot=foot>
+                <p class="sub">"Nothing there? Check your spam folder, or sign up again."</p>
             </PlainShell>
         }
         .into_any();

@@ -4,7 +4,7 @@ use crate::customers::LONGEST;
 use crate::ids::ReferralId;
 use crate::programs::SelfReferralRule;
 use crate::text::{FieldError, check_lines, email_key, email_normalised};
-use crate::why::Why;
+use crate::why::{Check, Why};
 use crate::words;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -236,6 +236,13 @@ pub fn decide(
         why.fail("attribution", "No promo code, partner code or click was sent, and no lead has the e-mail.");
     }
     Decision { winner: None, review: false, why }
+}
+
+/// The checks of an event as the partner whom it counts for may read them: why others were passed over names these.
+#[must_use]
+pub fn told_to_partner(why: Why) -> Why {
+    let names_another = |check: &Check| !check.passed && check.check.parse::<Source>().is_ok();
+    Why(why.0.into_iter().filter(|check| !names_another(check)).collect())
 }
 
 fn judge_self_referral(

@@ -6,7 +6,7 @@ pub use suspicion::{Suspicion, ad_mark, mail_domain, shared_domain};
 
 use crate::ids::CommissionId;
 use crate::money::{Currency, Money, percent};
-use crate::offers::{Duration, Figures, Rate, RateOf, Reward, Terms, Trigger};
+use crate::offers::{Brought, Duration, Rate, RateOf, Reward, Terms, Trigger};
 use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, Months, Utc};
@@ -71,7 +71,7 @@ pub struct Event<'a> {
     /// When the customer's first sale happened; `None` where none was told before this one.
     pub first_sale_at: Option<DateTime<Utc>>,
     /// What the partner has brought, this event included.
-    pub figures: Figures,
+    pub figures: Brought,
 }
 
 /// A commission that an event earns.
@@ -245,12 +245,12 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
     // About what a customer pays, also where a unit of the currency is worth little.
     let amount = if currency.decimals() == 0 { Decimal::from(10_000) } else { Decimal::ONE_HUNDRED };
     let mut examples = Vec::new();
-    for reward in &terms.rewards {
+    for reward in terms.rewards.iter().filter(|reward| !reward.trigger.is_of_leads()) {
         let one = Terms { rewards: vec![reward.clone()], ..terms.clone() };
-        let mut stages = vec![(Figures::default(), String::new())];
+        let mut stages = vec![(Brought::default(), String::new())];
         for (tiers, tier) in reward.tiers.iter().flat_map(|tiers| tiers.steps.iter().map(move |tier| (tiers, tier))) {
             let customers = i64::try_from(tier.from).unwrap_or(i64::MAX);
-            let figures = Figures { customers, revenue: tier.from };
+            let figures = Brought { customers, revenue: tier.from };
             stages.push((figures, format!(", once you have {}", tiers.figure_words(tier.from, currency))));
         }
         for (figures, when) in stages {
@@ -266,7 +266,7 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
     }
     let first = |reward: &&Reward| reward.trigger == Trigger::Sale && reward.product.is_none();
     if let (Some(reward), true) = (terms.rewards.iter().find(first), terms.rewards.iter().filter(first).count() > 1) {
-        let event = example_event(reward, amount, currency, Figures::default());
+        let event = example_event(reward, amount, currency, Brought::default());
         let earned = earn(std::slice::from_ref(terms), &event).0.iter().map(|earned| earned.amount).sum();
         examples.push(Example {
             event: format!("In all: a customer's first payment of {}", Money::new(amount, currency)),
@@ -277,7 +277,7 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
     examples
 }
 
-fn example_event(reward: &Reward, amount: Decimal, currency: Currency, figures: Figures) -> Event<'_> {
+fn example_event(reward: &Reward, amount: Decimal, currency: Currency, figures: Brought) -> Event<'_> {
     Event {
         trigger: reward.trigger,
         amount: if reward.trigger.has_amount() { amount } else { Decimal::ZERO },
@@ -311,7 +311,7 @@ pub fn clawed_back_total(commission: Decimal, sale: Decimal, refunded: Decimal, 
 mod tests {
     use super::*;
     use crate::ids::OfferId;
-    use crate::offers::{Measure, Override, Tier, Tiers};
+    use crate::offers::{Override, Tier, TierMeasure, Tiers};
     use proptest::prelude::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -351,7 +351,7 @@ mod tests {
             product: None,
             occurred_at: at("2026-11-20T12:00:00Z"),
             first_sale_at: None,
-            figures: Figures::default(),
+            figures: Brought::default(),
         }
     }
 
@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(amounts(&terms, &Event { trigger: Trigger::SignUp, ..sale("0") }), Vec::<String>::new());
     }
 
-    fn tiers(by: Measure, steps: &[(&str, &str)]) -> Option<Tiers> {
+    fn tiers(by: TierMeasure, steps: &[(&str, &str)]) -> Option<Tiers> {
         let tier = |(from, rate): &(&str, &str)| Tier { from: dec(from), rate: Rate::Percent(dec(rate)) };
         Some(Tiers { by, steps: steps.iter().map(tier).collect() })
     }
@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn a_rate_of_one_s_own_goes_before_the_group_s_and_that_before_the_tiers() {
         let reward = Reward {
-            tiers: tiers(Measure::Customers, &[("10", "40")]),
+            tiers: tiers(TierMeasure::Customers, &[("10", "40")]),
             ..reward(Rate::Percent(dec("30")), Duration::Lifetime)
         };
         let rewards = [reward.clone(), reward.clone(), reward];
@@ -395,7 +395,7 @@ mod tests {
             &[over(0, "50")],
         );
         assert_eq!(terms.rates, [RateOf::Partner, RateOf::Group, RateOf::Offer]);
-        let event = Event { figures: Figures { customers: 12, revenue: dec("5") }, ..sale("100") };
+        let event = Event { figures: Brought { customers: 12, revenue: dec("5") }, ..sale("100") };
         assert_eq!(amounts(std::slice::from_ref(&terms), &event), ["50.00", "35.00", "40.00"]);
         let (earned, _) = earn(&[terms], &event);
         let told = |place: usize| earned[place].why.0[1].detail.clone();
@@ -407,7 +407,7 @@ mod tests {
     fn examples_are_reckoned_as_commissions_are() {
         let bonus = Reward { hold_days: 0, ..reward(Rate::Flat(dec("20")), Duration::FirstSale) };
         let share = Reward {
-            tiers: tiers(Measure::Customers, &[("10", "40")]),
+            tiers: tiers(TierMeasure::Customers, &[("10", "40")]),
             cap: Some(dec("35")),
             ..reward(Rate::Percent(dec("30")), Duration::Months(12))
         };
@@ -503,14 +503,14 @@ mod tests {
             by_revenue in any::<bool>(),
         ) {
             let steps: Vec<_> = (2..).zip(&from).map(|(rate, from)| Tier { from: (*from).into(), rate: Rate::Flat(Decimal::from(rate)) }).collect();
-            let by = if by_revenue { Measure::Revenue } else { Measure::Customers };
+            let by = if by_revenue { TierMeasure::Revenue } else { TierMeasure::Customers };
             let rule = Reward { tiers: Some(Tiers { by, steps }), ..reward(Rate::Flat(Decimal::ONE), Duration::Lifetime) };
             prop_assert_eq!(rule.check(eur()), Ok(()));
             // The other figure doesn't matter.
             let figures = if by_revenue {
-                Figures { customers: 0, revenue: customers.into() }
+                Brought { customers: 0, revenue: customers.into() }
             } else {
-                Figures { customers, revenue: Decimal::ZERO }
+                Brought { customers, revenue: Decimal::ZERO }
             };
             from.retain(|from| *from <= customers);
             let earned = amounts(&[offer("A", vec![rule])], &Event { figures, ..sale("10") });

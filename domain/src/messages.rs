@@ -60,7 +60,7 @@ impl MailKind {
         match self {
             Self::SignUpConfirm => "To somebody who has signed up. Its button confirms the e-mail.",
             Self::PartnerWaiting => "To owners and managers, when somebody has signed up.",
-            Self::PartnerInvitation => "To somebody who was invited. Its button leads in.",
+            Self::PartnerInvitation => "To somebody who was invited. Its button takes them in.",
             Self::PartnerActivated => "To a partner who was let in.",
             Self::PartnerDeclined => "To somebody who was not let in.",
             Self::PartnerPaused => "To a partner who was paused.",
@@ -143,7 +143,7 @@ impl MailKind {
                 "Your partnership with {{program.name}} is paused",
                 "{{program.name}} has paused your partnership.\n\n\
                  What you have earned so far stays yours. While the pause lasts, new sales earn nothing. If you have \
-                 questions, answer to the team that looks after the program.",
+                 questions, reply to the team that looks after the program.",
             ),
             Self::PaymentSent => (
                 "{{program.name}} has paid you {{payment.amount}}",

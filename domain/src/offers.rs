@@ -35,6 +35,13 @@ impl Trigger {
         }
     }
 
+    /// Whether it is something that becomes of a lead: no event of these is reckoned, so partners aren't told of rewards
+    /// for them.
+    #[must_use]
+    pub fn is_of_leads(self) -> bool {
+        matches!(self, Self::LeadQualified | Self::LeadWon)
+    }
+
     /// Whether the event has an amount of which a share can be paid.
     #[must_use]
     pub fn has_amount(self) -> bool {
@@ -102,7 +109,7 @@ pub struct Reward {
 
 words! {
     /// What of a partner's the tiers look at, since the beginning.
-    pub enum Measure in "measure" {
+    pub enum TierMeasure in "measure" {
         /// Customers who have paid.
         Customers = "customers",
         /// Sales, less refunds.
@@ -112,20 +119,20 @@ words! {
 
 /// What a partner has brought since the beginning, the event that is asked about included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct Brought {
     /// Customers who have paid.
     pub customers: i64,
     /// Sales, less refunds, in the program's currency.
     pub revenue: Decimal,
 }
 
-impl Figures {
+impl Brought {
     /// One of the figures.
     #[must_use]
-    pub fn of(self, measure: Measure) -> Decimal {
+    pub fn of(self, measure: TierMeasure) -> Decimal {
         match measure {
-            Measure::Customers => self.customers.into(),
-            Measure::Revenue => self.revenue,
+            TierMeasure::Customers => self.customers.into(),
+            TierMeasure::Revenue => self.revenue,
         }
     }
 }
@@ -134,7 +141,7 @@ impl Figures {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tiers {
     /// What is looked at.
-    pub by: Measure,
+    pub by: TierMeasure,
     /// The tiers, from the lowest to the highest.
     pub steps: Vec<Tier>,
 }
@@ -151,7 +158,7 @@ pub struct Tier {
 impl Tiers {
     /// The highest tier that these figures reach.
     #[must_use]
-    pub fn reached(&self, figures: Figures) -> Option<&Tier> {
+    pub fn reached(&self, figures: Brought) -> Option<&Tier> {
         let figure = figures.of(self.by);
         self.steps.iter().rev().find(|tier| figure >= tier.from)
     }
@@ -160,9 +167,9 @@ impl Tiers {
     #[must_use]
     pub fn figure_words(&self, figure: Decimal, currency: Currency) -> String {
         match self.by {
-            Measure::Customers if figure == Decimal::ONE => "1 customer".to_owned(),
-            Measure::Customers => format!("{} customers", figure.normalize()),
-            Measure::Revenue => format!("{} of sales", Money::new(figure, currency)),
+            TierMeasure::Customers if figure == Decimal::ONE => "1 customer".to_owned(),
+            TierMeasure::Customers => format!("{} customers", figure.normalize()),
+            TierMeasure::Revenue => format!("{} of sales", Money::new(figure, currency)),
         }
     }
 }
@@ -490,10 +497,12 @@ impl Reward {
         for (place, tier) in steps.iter().enumerate() {
             let from = |message: &str| (format!("tiers[{place}].from"), message.to_owned());
             match by {
-                Measure::Customers if !tier.from.fract().is_zero() => return Err(from("Type a whole number.")),
-                Measure::Customers if tier.from > Decimal::from(10_000_000) => return Err(from("That is too many.")),
-                Measure::Customers => {}
-                Measure::Revenue => {
+                TierMeasure::Customers if !tier.from.fract().is_zero() => return Err(from("Type a whole number.")),
+                TierMeasure::Customers if tier.from > Decimal::from(10_000_000) => {
+                    return Err(from("That is too many."));
+                }
+                TierMeasure::Customers => {}
+                TierMeasure::Revenue => {
                     Money::new(tier.from, currency).check_reported().map_err(|message| from(&message))?;
                 }
             }

@@ -272,6 +272,15 @@ pub struct Portal {
     pub share_text: String,
 }
 
+impl Portal {
+    /// The name under which people outside see a program; one for tests says so.
+    #[must_use]
+    pub fn shown_as(&self, program_name: &str, sandbox: bool) -> String {
+        let name = if self.brand.is_empty() { program_name } else { &self.brand };
+        if sandbox { format!("{name} (sandbox)") } else { name.to_owned() }
+    }
+}
+
 /// Checks the host under which links are shown: a host name without a port, or nothing.
 ///
 /// # Errors
@@ -292,11 +301,15 @@ pub fn check_link_domain(host: &str) -> Result<(), &'static str> {
     }
 }
 
-/// The start of every link's address: of the server, or of the program's own host.
+/// The start of every link's address: of the server, or of the program's own host at the server's port.
 #[must_use]
 pub fn link_server(public_url: &str, link_domain: &str) -> String {
     match public_url.split_once("://") {
-        Some((scheme, _)) if !link_domain.is_empty() => format!("{scheme}://{link_domain}"),
+        Some((scheme, host)) if !link_domain.is_empty() => {
+            let port = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+            let port = port.map(|(_, port)| format!(":{port}")).unwrap_or_default();
+            format!("{scheme}://{link_domain}{port}")
+        }
         _ => public_url.to_owned(),
     }
 }
@@ -511,5 +524,6 @@ mod tests {
         }
         assert_eq!(link_server("https://t.example", "go.acme.example"), "https://go.acme.example");
         assert_eq!(link_server("https://t.example", ""), "https://t.example");
+        assert_eq!(link_server("http://[::1]:3000", "go.acme.example"), "http://go.acme.example:3000");
     }
 }

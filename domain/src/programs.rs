@@ -113,9 +113,6 @@ pub struct ProgramInput {
     pub currency: String,
     /// IANA name; once there are journals, a new one applies from the next month.
     pub time_zone: String,
-    /// One of [`ACCENTS`], empty for the first, or a colour of the company's own.
-    #[serde(default)]
-    pub accent: String,
     /// What the program is, for its partners; may be empty.
     #[serde(default)]
     pub description: String,
@@ -244,14 +241,6 @@ fn check_host(host: &str) -> Result<(), &'static str> {
 /// The brand's accents: each a pair of colours for light and dark that reads well.
 pub const ACCENTS: &[&str] = &["teal", "blue", "violet", "magenta", "red", "orange", "green", "slate"];
 
-fn check_accent(accent: &str) -> Result<(), &'static str> {
-    if accent.is_empty() || ACCENTS.contains(&accent) || crate::colour::check_accent(accent).is_ok() {
-        Ok(())
-    } else {
-        Err("Choose one of the accents.")
-    }
-}
-
 impl NewProgram {
     /// What is wrong with it; the time zone is checked on the server.
     #[must_use]
@@ -273,7 +262,6 @@ impl ProgramInput {
         note(&mut errors, "name", check_name(&self.name));
         note(&mut errors, "currency", check_currency(&self.currency));
         note(&mut errors, "website", check_website(&self.website));
-        note(&mut errors, "accent", check_accent(&self.accent));
         note(&mut errors, "allowed_hosts", self.allowed_hosts.iter().try_for_each(|host| check_host(host)));
         if self.allowed_hosts.len() > 50 {
             errors.push(FieldError::new("allowed_hosts", "List at most 50 hosts."));
@@ -311,7 +299,6 @@ mod tests {
             name: "Acme".into(),
             currency: "EUR".into(),
             time_zone: "Europe/Berlin".into(),
-            accent: "blue".into(),
             description: String::new(),
             website: "https://acme.example/".into(),
             allowed_hosts: vec!["shop.acme.example".into(), "localhost:3000".into()],
@@ -333,7 +320,6 @@ mod tests {
         let bad = ProgramInput {
             name: "  ".into(),
             currency: "eur".into(),
-            accent: "#ff0000".into(),
             website: "javascript:alert(1)".into(),
             allowed_hosts: vec!["shop.acme.example/path".into()],
             window_days: 0,
@@ -343,7 +329,7 @@ mod tests {
         };
         let fields: Vec<String> = bad.check().into_iter().map(|error| error.field).collect();
         let expected =
-            ["name", "currency", "website", "accent", "allowed_hosts", "window_days", "payment_day", "minimum_payment"];
+            ["name", "currency", "website", "allowed_hosts", "window_days", "payment_day", "minimum_payment"];
         assert_eq!(fields, expected);
         assert_eq!(ProgramInput { minimum_payment: Decimal::new(1, 3), ..input() }.check().len(), 1);
     }

@@ -18,7 +18,7 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   await page.getByLabel("Where will you recommend us?").selectOption("Videos");
   await page.getByLabel("I accept these terms").check();
   await page.getByRole("button", { name: "Sign up" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Look into your mail" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Check your e-mail" })).toBeVisible();
 
   const mail = await mailTo(request, email, /Confirm your e-mail/);
   await page.goto(linkIn(mail, "/confirm-sign-up/"));
@@ -56,7 +56,7 @@ test("the sign-up page works without scripts, and on a phone", async ({ browser,
   await page.getByLabel("Where will you recommend us?").selectOption("Videos");
   await page.getByLabel("I accept these terms").check();
   await page.getByRole("button", { name: "Sign up" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Look into your mail" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Check your e-mail" })).toBeVisible();
   await context.close();
 });
 

@@ -20,6 +20,8 @@ pub struct Framed {
     sandbox: bool,
     /// Whether the asker owns it all.
     owns: bool,
+    /// Whether the asker may set programs up.
+    edits: bool,
     name: String,
     email: String,
     /// Whether the audit log and failed jobs are the asker's to see.
@@ -39,6 +41,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
             audits: asking.actor.may(domain::accounts::Power::Audit),
             pays: asking.actor.may(domain::accounts::Power::Pay),
             owns: asking.actor.may(domain::accounts::Power::ManageTeam),
+            edits: asking.actor.may(domain::accounts::Power::EditProgram),
             sandbox: asking.program.sandbox,
             slug: asking.program.slug,
             brand: asking.program.name,
@@ -51,18 +54,29 @@ pub async fn read_frame(program: String) -> Result<Framed> {
     .await
 }
 
-/// A partner or customer that the palette found.
+/// What the palette found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
+    kind: Kind,
     name: String,
-    /// The partner's code, or the customer's id at the company.
+    /// The partner's code, the customer's id at the company, or the lead's stage.
     known_as: String,
     /// Where it leads below the program.
     path: String,
-    customer: bool,
 }
 
-/// The first few partners and customers in whose name, code or e-mail a text is.
+/// Whom the palette finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// A partner.
+    Partner,
+    /// A customer.
+    Customer,
+    /// A lead.
+    Lead,
+}
+
+/// The first few partners, customers and leads in whose name, code or e-mail a text is.
 #[server(prefix = "/fn", endpoint = "admin/find", input = GetUrl)]
 pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
     use domain::page::Paging;
@@ -71,21 +85,29 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
         let paging = Paging { cursor: None, limit: Some(5) };
         let filter = domain::partners::PartnerFilter { search: text.clone(), ..Default::default() };
         let partners = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
-        let filter = domain::reports::CustomerFilter { search: Some(text), ..Default::default() };
+        let filter = domain::reports::CustomerFilter { search: Some(text.clone()), ..Default::default() };
         let customers = engine::reports::customers_page(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        let filter = domain::leads::LeadFilter { search: text, ..Default::default() };
+        let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &filter, &paging).await?;
         let partners = partners.data.into_iter().map(|partner| Hit {
+            kind: Kind::Partner,
             name: if partner.name.is_empty() { partner.company } else { partner.name },
             path: format!("partners/{}", partner.code),
             known_as: partner.code,
-            customer: false,
         });
         let customers = customers.data.into_iter().map(|customer| Hit {
+            kind: Kind::Customer,
             name: customer.customer.label,
             path: format!("customers/{}", customer.customer.id),
             known_as: customer.customer.external_id,
-            customer: true,
         });
-        Ok(partners.chain(customers).collect())
+        let leads = leads.data.into_iter().map(|lead| Hit {
+            kind: Kind::Lead,
+            path: format!("leads?q={}", lead.email.replace('+', "%2B")),
+            name: lead.email,
+            known_as: lead.stage.label().to_lowercase(),
+        });
+        Ok(partners.chain(customers).chain(leads).collect())
     })
     .await
 }
@@ -123,7 +145,11 @@ fn search(slug: &str) -> (RwSignal<Vec<PaletteEntry>>, Callback<String>) {
 }
 
 fn entry(program: &str, hit: Hit) -> PaletteEntry {
-    let (what, glyph) = if hit.customer { ("Customer", Glyph::User) } else { ("Partner", Glyph::Users) };
+    let (what, glyph) = match hit.kind {
+        Kind::Partner => ("Partner", Glyph::Users),
+        Kind::Customer => ("Customer", Glyph::User),
+        Kind::Lead => ("Lead", Glyph::UserPlus),
+    };
     PaletteEntry {
         label: hit.name,
         detail: format!("{what} {}", hit.known_as),
@@ -147,7 +173,7 @@ impl LazyPage for Frame {
 }
 
 fn shell(framed: Framed) -> AnyView {
-    let Framed { slug, brand, accent, sandbox, owns, name, email, audits, pays, places } = framed;
+    let Framed { slug, brand, accent, sandbox, owns, edits, name, email, audits, pays, places } = framed;
     let home = format!("/admin/{slug}");
     let (found, on_search) = search(&slug);
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
@@ -174,8 +200,12 @@ fn shell(framed: Framed) -> AnyView {
         href: format!("/admin/{slug}/{path}"),
         glyph: Glyph::Plus,
     };
-    let mut actions = vec![action("Add a partner", "partners/new"), action("Import partners", "partners/import"), action("New offer", "offers/new")];
-    if owns {
+    let mut actions = vec![
+        action("Add a partner", "partners/new"),
+        action("Import partners", "partners/import"),
+        action("New offer", "offers/new"),
+    ];
+    if edits {
         let (label, detail) = ("New program".to_owned(), "Action".to_owned());
         actions.push(PaletteEntry { label, detail, href: "/admin/new-program".to_owned(), glyph: Glyph::Plus });
     }
@@ -202,7 +232,7 @@ fn shell(framed: Framed) -> AnyView {
     ];
     let account_menu = move || {
         view! {
-            {owns.then(|| view! { <MenuLink href="/admin/new-program" icon=Glyph::Plus>"New program"</MenuLink> })}
+            {edits.then(|| view! { <MenuLink href="/admin/new-program" icon=Glyph::Plus>"New program"</MenuLink> })}
             <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>
             <MenuLine/>
             <form method="post" action="/fn/sign-out">

@@ -50,10 +50,13 @@ access::chunk!(
     reports::ReportsPage, reports::RankingPage, reports::AsleepPage, reports::CohortsPage,
 );
 access::chunk!(
-    admin_program, __preload_admin_program:
-    offers::OffersPage, offers::NewOfferPage, offers::OfferPage, promo_codes::PromoCodesPage, keys::KeysPage,
-    team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage, groups::GroupsPage, groups::NewGroupPage,
+    admin_offers, __preload_admin_offers:
+    offers::OffersPage, offers::NewOfferPage, offers::OfferPage, groups::GroupsPage, groups::NewGroupPage,
     groups::GroupPage,
+);
+access::chunk!(
+    admin_program, __preload_admin_program:
+    promo_codes::PromoCodesPage, keys::KeysPage, team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage,
 );
 access::chunk!(
     admin_portal, __preload_admin_portal:

@@ -22,7 +22,7 @@ pub async fn read_new_program() -> Result<Shown> {
     access::answer(async {
         let mut asking = access::account().await?;
         let places = engine::accounts::places(&mut asking.conn, &asking.session).await?;
-        let may = |place: &domain::accounts::OrganizationPlace| place.role == domain::accounts::Role::Owner;
+        let may = |place: &domain::accounts::OrganizationPlace| place.role.may(domain::accounts::Power::EditProgram);
         let organizations: Vec<_> =
             places.organizations.into_iter().filter(may).map(|place| (place.id, place.name)).collect();
         if organizations.is_empty() {

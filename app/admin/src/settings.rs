@@ -75,8 +75,6 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
             name: settings.name,
             description: settings.description,
             website: settings.website.trim().to_owned(),
-            // It is the portal's to change.
-            accent: program.accent,
             mask_customers: settings.mask_customers.is_some(),
             click_model: settings.click_model,
             self_referral: settings.self_referral,

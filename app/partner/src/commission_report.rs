@@ -2,7 +2,6 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::money::Money;
-use domain::offers::Trigger;
 use domain::reports::{CommissionGroup, CommissionReport, Period};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -134,7 +133,7 @@ fn kept(earned: Money, taken_back: Money) -> Money {
 }
 
 fn row(group: CommissionGroup) -> AnyView {
-    let event = if group.trigger == Trigger::SignUp { "Sign-ups" } else { "Sales" };
+    let event = group.trigger.label();
     view! {
         <tr>
             <td>

@@ -3,8 +3,9 @@
 use access::{LazyPage, Read, Result, read};
 use domain::commissions::CommissionStatus;
 use domain::money::{Money, percent};
-use domain::reports::{CommissionRow, CommissionTotals, LineState, Listed, Order, StatusTotal};
+use domain::page::Page;
 use domain::portal::PortalPage;
+use domain::reports::{CommissionRow, LineState, Order, StatusTotal};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -19,7 +20,8 @@ use crate::show;
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    listed: Listed<CommissionRow, CommissionTotals>,
+    page: Page<CommissionRow>,
+    /// Told with the first page alone: they are of all pages.
     statuses: Vec<StatusTotal>,
 }
 
@@ -44,10 +46,13 @@ pub async fn read_commissions(
             order: order.and_then(|word| word.parse().ok()).unwrap_or_default(),
             ..CommissionFilter::default()
         };
+        let statuses = match cursor {
+            None => engine::reports::commission_statuses(&mut asking.conn, &asking.actor, &filter).await?,
+            Some(_) => Vec::new(),
+        };
         let paging = Paging { cursor, limit: None };
-        let statuses = engine::reports::commission_statuses(&mut asking.conn, &asking.actor, &filter).await?;
-        let listed = engine::reports::commissions(&mut asking.conn, &asking.actor, &filter, &paging).await?;
-        Ok(Shown { listed, statuses })
+        let page = engine::reports::commissions_page(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+        Ok(Shown { page, statuses })
     })
     .await
 }
@@ -121,21 +126,34 @@ fn filters(address: &Address) -> AnyView {
 }
 
 fn page(shown: Shown, address: &Address) -> AnyView {
-    let Shown { listed, statuses } = shown;
+    let Shown { page, statuses } = shown;
     let tiles = statuses
-        .into_iter()
+        .iter()
         .map(|total| {
             let note =
                 if total.count == 1 { "1 reward".to_owned() } else { format!("{} rewards", grouped(total.count)) };
-            view! { <Tile label=status_words(total.status) value=total.kept.to_string() note=note/> }
+            let kept = kept(total.amount, total.clawed_back).to_string();
+            view! { <Tile label=status_words(total.status) value=kept note=note/> }
         })
         .collect::<Vec<_>>();
     let tiles = (!tiles.is_empty()).then(|| view! { <Tiles>{tiles}</Tiles> });
-    (tiles, list(listed, address)).into_any()
+    (tiles, list(page, &statuses, address)).into_any()
 }
 
-fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> AnyView {
-    let Listed { page, totals } = listed;
+/// What those come to that the filter shows.
+fn in_all(statuses: &[StatusTotal], address: &Address) -> Option<StatusTotal> {
+    let asked: Option<CommissionStatus> = address.get("status").and_then(|word| word.parse().ok());
+    let shown = statuses.iter().filter(|total| asked.is_none_or(|asked| asked == total.status));
+    shown.copied().reduce(|sum, total| StatusTotal {
+        status: sum.status,
+        count: sum.count + total.count,
+        amount: Money::new(sum.amount.amount + total.amount.amount, sum.amount.currency),
+        clawed_back: Money::new(sum.clawed_back.amount + total.clawed_back.amount, sum.amount.currency),
+    })
+}
+
+fn list(page: Page<CommissionRow>, statuses: &[StatusTotal], address: &Address) -> AnyView {
+    let totals = in_all(statuses, address);
     if page.data.is_empty() {
         let filtered = ["status", "from", "to", "cursor"].iter().any(|key| address.get(key).is_some());
         return if filtered {
@@ -153,7 +171,7 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
             .into_any()
         };
     }
-    let pages = show::pages(&page, Some(totals.count), address);
+    let pages = show::pages(&page, totals.map(|totals| totals.count), address);
     let head = || {
         view! {
             <Th label="Customer"/>
@@ -166,7 +184,7 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
             <Th label="You earn" num=true/>
         }
     };
-    let foot = move || {
+    let foot = |totals: StatusTotal| {
         view! {
             <td>"Total"</td>
             <td class="wide"></td>
@@ -179,9 +197,15 @@ fn list(listed: Listed<CommissionRow, CommissionTotals>, address: &Address) -> A
         }
     };
     let rows = page.data.into_iter().map(row).collect_view();
+    let table = match totals {
+        Some(totals) => {
+            view! { <Table caption="Commissions" head=head foot=move || foot(totals)>{rows}</Table> }.into_any()
+        }
+        None => view! { <Table caption="Commissions" head=head>{rows}</Table> }.into_any(),
+    };
     view! {
         <Card>
-            <Table caption="Commissions" head=head foot=foot>{rows}</Table>
+            {table}
             {pages}
         </Card>
     }

@@ -4,8 +4,8 @@ use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{Checklist, EnrollmentStatus, PartnerName};
-use domain::reports::{Count, Dashboard, Line, Period, PromoCodeLine};
 use domain::portal::PortalPage;
+use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -13,8 +13,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Avatar, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
-    LineChart, Note, PageHead, PeriodLink, PeriodPicker, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th,
-    Tile, Tiles, Tone, Why, grouped, icon,
+    LineChart, Note, PageHead, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
+    count_delta, grouped, icon, report_period,
 };
 
 use crate::leads::{self, AddLead};
@@ -29,8 +29,8 @@ pub struct Shown {
     link: Option<String>,
     /// The link as a QR code: modules on a side, and the path of the dark ones.
     qr: Option<(u32, String)>,
-    /// Its latest leads.
-    leads: Vec<LeadRow>,
+    /// Its latest leads; `None` where the program takes none from partners.
+    leads: Option<Vec<LeadRow>>,
     /// What it has still to set up.
     checklist: Checklist,
 }
@@ -53,7 +53,10 @@ pub async fn read_dashboard(
         let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
         let qr = link.as_deref().and_then(ui::qr::path);
         let (all, five) = (Default::default(), domain::page::Paging { cursor: None, limit: Some(5) });
-        let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data;
+        let leads = match asking.seat.shown.contains(&PortalPage::LeadTracking) {
+            true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
+            false => None,
+        };
         let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.actor).await?;
         Ok(Shown { dashboard, period, link, qr, leads, checklist })
     })
@@ -99,14 +102,15 @@ fn skeleton() -> AnyView {
 
 fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
     let Shown { dashboard, period, link, qr, leads, checklist } = shown;
-    let all = address.path().trim_end_matches('/').to_owned() + "/commissions";
-    let picker = picker(&dashboard, period, &address);
+    let all =
+        show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
+    let picker = report_period(period, dashboard.range, &address);
     let tiles = tiles(&dashboard, period);
     let chart = chart(&dashboard);
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, promo_codes, today, .. } = dashboard;
     let program = show::program().get_untracked();
-    let leads = leads::card(lead, &program, partner.id, leads);
+    let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads));
     let set_up = set_up(&program, checklist);
     let me = me(&program, partner);
     view! {
@@ -132,18 +136,13 @@ fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
     .into_any()
 }
 
-/// Whether a page shows, as the frame tells.
-fn shows(page: PortalPage) -> bool {
-    use_context::<show::ShownPages>().is_some_and(|pages| pages.0.contains(&page))
-}
-
 /// What is still to do, until all is done; the pages that it leads to must show.
 fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
-    if checklist.is_done() || !shows(PortalPage::Profile) {
+    if checklist.is_done() || !show::shows(PortalPage::Profile) {
         return None;
     }
     let profile = PortalPage::Profile.href(program);
-    let links = if shows(PortalPage::Links) { PortalPage::Links.href(program) } else { format!("/p/{program}") };
+    let links = if show::shows(PortalPage::Links) { PortalPage::Links.href(program) } else { format!("/p/{program}") };
     let steps = [
         (checklist.payout_method, "Select payout method", format!("{profile}#kind"), "So that you can be paid."),
         (checklist.profile, "Complete your profile", profile.clone(), "Your name, address and country."),
@@ -168,7 +167,7 @@ fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
 
 fn me(program: &str, partner: PartnerName) -> AnyView {
     let PartnerName { name, code, .. } = partner;
-    let edit = shows(PortalPage::Profile).then(|| {
+    let edit = show::shows(PortalPage::Profile).then(|| {
         let href = PortalPage::Profile.href(program);
         view! { <div><a class="link" href=href>"Edit profile"</a></div> }
     });
@@ -238,30 +237,6 @@ fn sentence(text: &str) -> String {
     }
 }
 
-fn picker(dashboard: &Dashboard, period: Period, address: &Address) -> AnyView {
-    let plain = address.without("period").without("from").without("to");
-    let presets = Period::PRESETS
-        .iter()
-        .map(|preset| PeriodLink {
-            label: preset.label(),
-            href: plain.with("period", preset.word()).href(),
-            current: *preset == period,
-        })
-        .collect();
-    view! {
-        <PeriodPicker
-            id="period"
-            shown=period.label()
-            presets=presets
-            action=address.path().to_owned()
-            from=dashboard.range.from.to_string()
-            to=dashboard.range.to.to_string()
-            keep=plain.pairs_but(&[])
-        />
-    }
-    .into_any()
-}
-
 fn standing(status: EnrollmentStatus) -> Option<AnyView> {
     let (tone, glyph, words) = match status {
         EnrollmentStatus::Active => return None,
@@ -281,17 +256,6 @@ fn standing(status: EnrollmentStatus) -> Option<AnyView> {
         EnrollmentStatus::Declined => (Tone::Bad, Glyph::Ban, "The program has declined your application."),
     };
     Some(view! { <Note tone=tone glyph=glyph>{words}</Note> }.into_any())
-}
-
-/// The change of a count beside it.
-fn delta(count: Count) -> Delta {
-    match count.change() {
-        None if count.now == 0 => Delta::Same("No change".into()),
-        None => Delta::Same("None before".into()),
-        Some(change) if change.is_zero() => Delta::Same("No change".into()),
-        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
-        Some(change) => Delta::Up(format!("{}%", change.normalize())),
-    }
 }
 
 /// A share in words: `3.4% of clicks`.
@@ -318,9 +282,9 @@ fn tiles(dashboard: &Dashboard, period: Period) -> AnyView {
     let (clicks, sign_ups, customers, due) = (*clicks, *sign_ups, *customers, *due);
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(clicks.now) delta=delta(clicks) note=compared/>
-            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=delta(sign_ups) note=of_clicks/>
-            <Tile label="Customers" value=grouped(customers.now) delta=delta(customers) note=of_sign_ups/>
+            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) note=compared/>
+            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=count_delta(sign_ups.now, sign_ups.before) note=of_clicks/>
+            <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before) note=of_sign_ups/>
             <Tile label="Awaiting payout" value=due.to_string() delta=money_change note=held/>
         </Tiles>
     }
@@ -361,7 +325,7 @@ fn chart(dashboard: &Dashboard) -> AnyView {
     .into_any()
 }
 
-fn latest_card(lines: Vec<Line>, all: String, today: chrono::NaiveDate) -> AnyView {
+fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) -> AnyView {
     if lines.is_empty() {
         return view! {
             <Card title="Latest commissions">
@@ -387,7 +351,7 @@ fn latest_card(lines: Vec<Line>, all: String, today: chrono::NaiveDate) -> AnyVi
     view! {
         <Card
             title="Latest commissions"
-            actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All rewards"</ButtonLink> }
+            actions=move || all.map(|all| view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All rewards"</ButtonLink> })
         >
             <Table caption="Latest commissions" head=head>{rows}</Table>
         </Card>

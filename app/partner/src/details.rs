@@ -1,8 +1,8 @@
 //! How the partner did, over time and by what clicks and customers have in common.
 
 use access::{LazyPage, Read, Result, read};
-use domain::reports::{Performance, Period, Tops};
 use domain::portal::PortalPage;
+use domain::reports::{Performance, Period, Tops};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;

@@ -45,7 +45,7 @@ pub async fn read_leads(program: String, outcome: Option<String>, cursor: Option
 #[server(prefix = "/fn", endpoint = "partner/leads/add")]
 pub async fn add_lead(program: String, partner: EnrollmentId, email: String, name: Option<String>) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Dashboard).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::LeadTracking).await?;
         let input = domain::leads::NewLead { email, name: name.unwrap_or_default() };
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::leads::submit(&mut tx, &asking.moment, &asking.actor, partner, &input).await?;
@@ -95,7 +95,7 @@ pub(crate) fn card(form: Form<AddLead>, program: &str, partner: EnrollmentId, le
             title="Add a new lead"
             actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All leads"</ButtonLink> }
         >
-            <p class="sub">"Who signs up with this e-mail is your customer."</p>
+            <p class="sub">"Anyone who signs up with this e-mail becomes your customer."</p>
             {adding}
             <ul class="list">{latest}</ul>
         </Card>

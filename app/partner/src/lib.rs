@@ -24,13 +24,16 @@ use leptos::prelude::*;
 use leptos_router::components::{ParentRoute, Route};
 use leptos_router::{SsrMode, path};
 
+access::chunk!(portal_frame, __preload_portal_frame: portal::Portal, dashboard::DashboardPage);
 access::chunk!(
-    portal_pages, __preload_portal_pages:
-    portal::Portal, dashboard::DashboardPage, commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage,
-    promo_codes::PromoCodesPage, payouts::PayoutsPage, welcome::WelcomePage, leads::LeadTrackingPage,
-    offers::ProgramsPage, offers::StructurePage, offers::SummaryPage,
+    portal_lists, __preload_portal_lists:
+    commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage, promo_codes::PromoCodesPage,
+    payouts::PayoutsPage, leads::LeadTrackingPage,
 );
-
+access::chunk!(
+    portal_program, __preload_portal_program:
+    welcome::WelcomePage, offers::ProgramsPage, offers::StructurePage, offers::SummaryPage,
+);
 access::chunk!(
     portal_reports, __preload_portal_reports:
     details::DetailsPage, commission_report::CommissionReportPage, sales::SalesPage, payout::PayoutPage,

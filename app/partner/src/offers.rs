@@ -103,7 +103,9 @@ fn program(program: MyProgram) -> AnyView {
         (!here).then(|| view! { <ButtonLink href=format!("/p/{slug}") kind=ButtonKind::Quiet>"Open"</ButtonLink> })
     };
     let who = format!("{}, partner code {}", partner.name, partner.code);
-    let list = if offers.is_empty() {
+    let list = if offers.is_empty() && status != EnrollmentStatus::Active {
+        ().into_any()
+    } else if offers.is_empty() {
         view! { <p class="sub">"The program's team has not set your offer yet."</p> }.into_any()
     } else {
         let offers = offers.into_iter().map(|offer| {

@@ -2,7 +2,7 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::ids::PaymentId;
-use domain::payments::{PaymentDetail, PaymentLine, PaymentPart};
+use domain::payments::{PaymentDetail, PaymentLine, PaymentPart, PaymentStatus};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -71,14 +71,16 @@ fn page(detail: PaymentDetail, address: &Address) -> AnyView {
         format!("{}, {company}", payment.partner.name)
     };
     let method = if payment.method.is_empty() { "Not told".to_owned() } else { payment.method };
+    let more = show::more_in_file(&lines);
     let pages = show::pages(&lines, None, address);
     let parts = parts.into_iter().map(part).collect_view();
     let rows = lines.data.into_iter().map(row).collect_view();
     let head = || view! { <Th label="What for"/> <Th label="Customer" wide=true/> <Th label="Amount" num=true/> };
     let sums = || view! { <Th label="Summary"/> <Th label="Count" num=true/> <Th label="Amount" num=true/> };
+    let in_all = if payment.status == PaymentStatus::Paid { "Paid" } else { "In all" };
     let foot = move || {
         view! {
-            <td>"Paid"</td>
+            <td>{in_all}</td>
             <td class="num"></td>
             <td class="num"><Amount value=amount strong=true/></td>
         }
@@ -105,6 +107,7 @@ fn page(detail: PaymentDetail, address: &Address) -> AnyView {
         <Card title="What it paid for">
             <Table caption="Summary" head=sums foot=foot>{parts}</Table>
             <Table caption="What it paid for" head=head>{rows}</Table>
+            {more}
             {pages}
         </Card>
     }

@@ -2,8 +2,8 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::payments::{PaymentRow, PaymentStatus, PaymentTotals};
-use domain::reports::Listed;
 use domain::portal::PortalPage;
+use domain::reports::Listed;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;

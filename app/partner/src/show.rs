@@ -41,10 +41,14 @@ pub(crate) fn value(address: &Address, key: &str) -> Option<String> {
 #[derive(Clone, Debug)]
 pub(crate) struct ShownPages(pub Vec<PortalPage>);
 
+/// Whether a page shows.
+pub(crate) fn shows(page: PortalPage) -> bool {
+    use_context::<ShownPages>().is_some_and(|pages| pages.0.contains(&page))
+}
+
 /// The views of one's own figures, those that show, side by side at the top of each of them.
 pub(crate) fn tabs(program: &str, current: PortalPage) -> AnyView {
-    let shown = use_context::<ShownPages>().map(|pages| pages.0).unwrap_or_default();
-    let tabs: Vec<PortalPage> = PortalPage::TABS.into_iter().filter(|page| shown.contains(page)).collect();
+    let tabs: Vec<PortalPage> = PortalPage::TABS.into_iter().filter(|page| shows(*page)).collect();
     if tabs.len() < 2 {
         return ().into_any();
     }
@@ -61,6 +65,12 @@ pub(crate) fn tabs(program: &str, current: PortalPage) -> AnyView {
 /// The address of a file with what the view shows, by the same filters.
 pub(crate) fn file(program: &str, name: &str, address: &Address) -> String {
     address.without("cursor").at(format!("/p/{program}/export/{name}.csv")).href()
+}
+
+/// On paper, where a list goes on after this page.
+pub(crate) fn more_in_file<T>(page: &Page<T>) -> Option<AnyView> {
+    let words = "There is more than this page: the CSV file has all of it.";
+    page.next_cursor.is_some().then(|| view! { <p class="on-paper sub">{words}</p> }.into_any())
 }
 
 /// The foot of a list by cursor; `total` where it is known.

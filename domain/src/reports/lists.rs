@@ -140,8 +140,10 @@ pub struct StatusTotal {
     pub status: CommissionStatus,
     /// How many.
     pub count: i64,
-    /// What was earned, less what was taken back of it.
-    pub kept: Money,
+    /// What was earned.
+    pub amount: Money,
+    /// What was taken back of it.
+    pub clawed_back: Money,
 }
 
 /// Which customers are asked for.

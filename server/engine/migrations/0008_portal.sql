@@ -19,7 +19,8 @@ create table portals (
     questions jsonb not null default '[]',
     share_text text not null default ''
 );
-insert into portals (program_id) select id from programs;
+-- A program that is there already opens its sign-up page when its team says so.
+insert into portals (program_id, sign_up) select id, 'closed' from programs;
 
 -- What partners accept; a version stays as it was published.
 create table terms_versions (
@@ -42,6 +43,7 @@ create table terms_acceptances (
     foreign key (program_id, enrollment_id) references enrollments,
     foreign key (program_id, version) references terms_versions
 );
+create index terms_acceptances_by_version on terms_acceptances (program_id, version);
 create index terms_acceptances_by_time on terms_acceptances (program_id, accepted_at desc, enrollment_id desc);
 
 -- Who wants to become a partner and has yet to open the link in the mail: a partner is made only then.

@@ -300,7 +300,7 @@ async fn point(
                     false, null, null, id, stage, created_at
              from leads
              where program_id = $1 and email_key = $8 and email_key <> '' and not (stage = 'new' and $9)
-             order by created_at < $10, created_at, id limit 20)
+             order by stage in ('qualified', 'closed_won') desc, created_at < $10, created_at, id limit 20)
         )
         select p.source as "source!: Source", p.enrollment_id as "enrollment_id!: EnrollmentId", p.label as "label!",
                p.disabled as "disabled!", p.promo_code_id as "promo_code_id: PromoCodeId",

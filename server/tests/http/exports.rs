@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 /// Every file of a partner's.
-const PARTNER: &[&str] = &[
+pub const PARTNER: &[&str] = &[
     "details.csv",
     "top-links.csv",
     "top-pages.csv",

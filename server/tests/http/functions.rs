@@ -80,7 +80,11 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/offers/archive", "program=acme&id=00000000-0000-7000-8000-000000000000&archived=true", Powerful),
     ("/fn/admin/offers/move", "program=acme&id=00000000-0000-7000-8000-000000000000&up=true", Powerful),
     ("/fn/admin/offers/one", "program=acme", Powerful),
-    ("/fn/admin/offers/save", r#"{"program":"acme","id":null,"offer":{"name":"X","rewards":[]}}"#, Powerful),
+    (
+        "/fn/admin/offers/save",
+        r#"{"program":"acme","id":null,"offer":{"name":"X","rewards":[]},"places":[]}"#,
+        Powerful,
+    ),
     ("/fn/admin/outbox", "program=acme", Powerful),
     ("/fn/admin/outbox/one", "program=acme&id=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/overview", "program=acme", Team),
@@ -301,6 +305,18 @@ async fn a_hidden_page_is_refused_and_so_is_each_to_who_waits(pool: PgPool) {
     let ada = partner(&pool, site.program, "ada").await;
     let actor = Actor::System { program: site.program };
     let mut conn = pool.acquire().await.expect("connection");
+    // With all but the dashboard hidden, nothing else answers, no file either.
+    let all: Vec<_> = PortalPage::ALL.iter().copied().filter(|page| *page != PortalPage::Dashboard).collect();
+    let hidden = Hidden { affiliate: all, ..Hidden::default() };
+    engine::portal::set_hidden(&mut conn, &now(), &actor, &hidden).await.expect("hidden");
+    for (path, status) in of_pages(&site, &ada).await {
+        assert_eq!(status == 404, path != "/fn/partner/dashboard", "{path}: {status}");
+    }
+    for file in crate::exports::PARTNER {
+        let file = format!("/p/acme/export/{file}");
+        let answer = site.send(Method::GET, &file, &[("cookie", &format!("tributary={ada}"))], "").await;
+        assert_eq!(answer.status, 404, "{file}");
+    }
     let links = [PortalPage::Links, PortalPage::Welcome].to_vec();
     let hidden = Hidden { affiliate: links, ..Hidden::default() };
     engine::portal::set_hidden(&mut conn, &now(), &actor, &hidden).await.expect("hidden");

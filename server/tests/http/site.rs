@@ -194,7 +194,6 @@ impl Site {
             name: program.name,
             currency: program.currency.code().to_owned(),
             time_zone: program.time_zone,
-            accent: program.accent,
             description: program.description,
             website: program.website,
             allowed_hosts: program.allowed_hosts,

@@ -25,7 +25,7 @@ pub(super) struct Draft {
     pub product: RwSignal<String>,
     pub minimum: RwSignal<String>,
     pub cap: RwSignal<String>,
-    /// A word of [`Measure`](domain::offers::Measure), or empty without tiers.
+    /// A word of [`TierMeasure`](domain::offers::TierMeasure), or empty without tiers.
     pub tiers_by: RwSignal<String>,
     pub tiers: RwSignal<Vec<TierDraft>>,
 }
@@ -187,7 +187,7 @@ mod tests {
                 minimum: Some(Decimal::ONE),
                 cap: Some(Decimal::from(500)),
                 tiers: Some(Tiers {
-                    by: domain::offers::Measure::Customers,
+                    by: domain::offers::TierMeasure::Customers,
                     steps: vec![Tier { from: Decimal::TEN, rate: Rate::Percent(Decimal::from(20)) }],
                 }),
             },

@@ -46,15 +46,20 @@ pub async fn read_offer(program: String, id: Option<String>) -> Result<Shown> {
     .await
 }
 
-/// Makes an offer, or changes one, and goes back to the list.
+/// Makes an offer, or changes one, and goes back to the list. `places`: which each reward had before.
 #[server(prefix = "/fn", endpoint = "admin/offers/save", input = Json)]
-pub async fn save_offer(program: String, id: Option<OfferId>, offer: OfferInput) -> Result<()> {
+pub async fn save_offer(
+    program: String,
+    id: Option<OfferId>,
+    offer: OfferInput,
+    places: Vec<Option<u32>>,
+) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         match id {
-            Some(id) => engine::offers::edit(&mut tx, &asking.moment, &asking.actor, id, &offer).await?,
+            Some(id) => engine::offers::edit(&mut tx, &asking.moment, &asking.actor, id, &offer, &places).await?,
             None => {
                 engine::offers::create(&mut tx, &asking.moment, &asking.actor, &offer).await?;
             }
@@ -131,6 +136,8 @@ pub(super) struct Editor {
     description: RwSignal<String>,
     is_default: RwSignal<bool>,
     rewards: RwSignal<Vec<Draft>>,
+    /// How many rewards were there: their keys are their places.
+    before: usize,
     /// The key of the next reward.
     next: RwSignal<usize>,
     /// What was found wrong before it was sent.
@@ -150,6 +157,7 @@ impl Editor {
             name: RwSignal::new(offer.map(|offer| offer.name.clone()).unwrap_or_default()),
             description: RwSignal::new(offer.map(|offer| offer.description.clone()).unwrap_or_default()),
             is_default: RwSignal::new(offer.is_none_or(|offer| offer.default_position.is_some())),
+            before: offer.map_or(0, |offer| offer.rewards.len()),
             next: RwSignal::new(rewards.len()),
             rewards: RwSignal::new(rewards),
             issues: RwSignal::new(Vec::new()),
@@ -181,6 +189,12 @@ impl Editor {
             errors = input.check(self.currency);
         }
         if errors.is_empty() { Ok(input) } else { Err(errors) }
+    }
+
+    /// Which place each reward had before; none for new ones.
+    fn places(self) -> Vec<Option<u32>> {
+        let before = |draft: &Draft| u32::try_from(draft.key).ok().filter(|_| draft.key < self.before);
+        self.rewards.with_untracked(|rewards| rewards.iter().map(before).collect())
     }
 
     /// What is wrong with a field of the whole.
@@ -228,7 +242,7 @@ fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
     let save = move |()| match editor.read() {
         Ok(offer) => {
             editor.issues.set(Vec::new());
-            form.send(&SaveOffer { program: program.get_untracked(), id, offer });
+            form.send(&SaveOffer { program: program.get_untracked(), id, offer, places: editor.places() });
         }
         Err(issues) => editor.issues.set(issues),
     };
@@ -345,7 +359,7 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
         Choice::new(Trigger::LeadWon.as_str(), "A won lead"),
     ];
     let not_yet = move || {
-        matches!(trigger.get(), Trigger::LeadQualified | Trigger::LeadWon).then(|| {
+        trigger.get().is_of_leads().then(|| {
             view! { <Note glyph=Glyph::Clock>"Rewards for leads can be set already, but are not paid yet."</Note> }
         })
     };

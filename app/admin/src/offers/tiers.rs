@@ -1,6 +1,6 @@
 //! The tiers of a reward as they are being typed.
 
-use domain::offers::Measure;
+use domain::offers::TierMeasure;
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, Choice, Glyph, MoneyInput, Select, TextInput};
 
@@ -12,8 +12,8 @@ pub(super) fn fields(reward: Draft, editor: Editor, percent: Memo<bool>) -> AnyV
     let key = reward.key;
     let by = vec![
         Choice::new("", "The same rate for all"),
-        Choice::new(Measure::Customers.as_str(), "More from some customers on"),
-        Choice::new(Measure::Revenue.as_str(), "More from some revenue on"),
+        Choice::new(TierMeasure::Customers.as_str(), "More from some customers on"),
+        Choice::new(TierMeasure::Revenue.as_str(), "More from some revenue on"),
     ];
     let owner = Owner::current();
     let add = move || {
@@ -57,7 +57,7 @@ fn row(reward: Draft, tier: TierDraft, editor: Editor, percent: Memo<bool>) -> A
         })
     };
     let currency = editor.currency;
-    let by_revenue = Memo::new(move |_| reward.tiers_by.with(|by| by == Measure::Revenue.as_str()));
+    let by_revenue = Memo::new(move |_| reward.tiers_by.with(|by| by == TierMeasure::Revenue.as_str()));
     let from = move || {
         if by_revenue.get() {
             view! { <MoneyInput id=id("from") label="From revenue of" bind=tier.from currency=currency required=true error=issue("from")/> }.into_any()

@@ -2,7 +2,7 @@ use access::{Form, LazyPage, Read, Result, read_after};
 use chrono::NaiveDate;
 use domain::ids::{BatchId, EnrollmentId};
 use domain::money::Money;
-use domain::payments::{BatchInput, DuePartner, Flag, Preview, PreviewLine, Reviewed};
+use domain::payments::{BatchInput, DuePartner, Preview, PreviewLine, Reviewed};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use leptos_meta::Title;
@@ -132,7 +132,7 @@ fn choose(partners: Vec<DuePartner>) -> AnyView {
         partners.iter().filter(|row| row.left_out.is_none()).map(|row| (row.partner.id, row.due.amount)).collect();
     let usual: BTreeSet<EnrollmentId> = partners
         .iter()
-        .filter(|row| row.left_out.is_none() && !row.flags.contains(&Flag::BelowMinimum))
+        .filter(|row| row.left_out.is_none() && row.flags.is_empty())
         .map(|row| row.partner.id)
         .collect();
     if paying.chosen.with_untracked(BTreeSet::is_empty) {

@@ -42,7 +42,7 @@ pub async fn read_portal(program: String) -> Result<Shown> {
     access::answer(async {
         let access::Admin { state, mut conn, actor, program, .. } = access::admin(&program).await?;
         let portal = engine::portal::get(&mut conn, program.id).await?;
-        let terms = engine::portal::versions(&mut conn, &actor).await?.into_iter().next();
+        let terms = engine::portal::versions(&mut conn, &actor, 1).await?.into_iter().next();
         Ok(Shown {
             welcome_html: engine::portal::html(&portal.welcome),
             portal,

@@ -65,7 +65,7 @@ pub struct Shown {
 pub async fn read_terms(program: String, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let versions = engine::portal::versions(&mut asking.conn, &asking.actor).await?;
+        let versions = engine::portal::versions(&mut asking.conn, &asking.actor, 200).await?;
         let paging = domain::page::Paging { cursor, limit: None };
         let acceptances = engine::portal::acceptances(&mut asking.conn, &asking.actor, &paging).await?;
         Ok(Shown { versions, acceptances })

@@ -47,12 +47,20 @@ pub async fn request(pool: &PgPool, moment: &Moment, session: &Session, password
     Ok(())
 }
 
-/// Ends a change and its links.
+/// Ends a change and its links: the change first, for which a mail that makes a link just now is waited.
 async fn forget(conn: &mut PgConnection, account: AccountId) -> Result<()> {
+    sqlx::query!("delete from email_changes where account_id = $1", account as AccountId).execute(&mut *conn).await?;
     tokens::end_all(conn, Purpose::EmailOld, account).await?;
-    tokens::end_all(conn, Purpose::EmailNew, account).await?;
-    sqlx::query!("delete from email_changes where account_id = $1", account as AccountId).execute(conn).await?;
-    Ok(())
+    tokens::end_all(conn, Purpose::EmailNew, account).await
+}
+
+/// The change for which a link is made; none other is asked for until the caller's transaction ends, so that a link
+/// never confirms an address that it wasn't sent to.
+pub(crate) async fn hold(conn: &mut PgConnection, moment: &Moment, account: AccountId) -> Result<Option<EmailChange>> {
+    sqlx::query!("select from email_changes where account_id = $1 for share", account as AccountId)
+        .fetch_optional(&mut *conn)
+        .await?;
+    pending(conn, moment, account).await
 }
 
 /// Takes back a change that is not confirmed yet.
@@ -134,8 +142,15 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Opti
         tx.commit().await?;
         return Ok(Some(change));
     }
+    // Partners who are reached at the account's old address are reached at the new one from now on.
     sqlx::query!(
-        "update accounts set email = $2, email_key = $3, email_verified_at = $4 where id = $1",
+        "with was as (select email_key from accounts where id = $1 for update), followed as (
+             update enrollments e set email = $2
+             from enrollment_accounts ea, was
+             where ea.account_id = $1 and e.program_id = ea.program_id and e.id = ea.enrollment_id
+               and lower(e.email) = was.email_key
+         )
+         update accounts a set email = $2, email_key = $3, email_verified_at = $4 from was where a.id = $1",
         account as AccountId,
         change.email,
         email_key(&change.email),

@@ -10,7 +10,7 @@ use domain::commissions::{CommissionStatus, Event, TrackedCommission, earn};
 use domain::ids::{CustomerId, EnrollmentId, OfferId, ProgramId, ReferralId, SaleId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::money::Currency;
-use domain::offers::{Figures, Trigger};
+use domain::offers::{Brought, TierMeasure, Trigger};
 use domain::partners::EnrollmentStatus;
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -95,12 +95,10 @@ pub(crate) async fn decide(
         why.fail("standing", standing_words(&referral));
         return Ok(Decided { referral: Some(referral), commissions: Vec::new(), tells, why });
     }
-    let tiered = referral.terms.iter().flat_map(|terms| &terms.rewards);
-    let figures = if tiered.filter(|reward| reward.trigger == event.trigger).any(|reward| reward.tiers.is_some()) {
-        figures(conn, rules.program, referral.enrollment, scene, event).await?
-    } else {
-        Figures::default()
-    };
+    let rewards = referral.terms.iter().flat_map(|terms| &terms.rewards);
+    let tiered = rewards.filter(|reward| reward.trigger == event.trigger).filter_map(|reward| reward.tiers.as_ref());
+    let measures: Vec<TierMeasure> = tiered.map(|tiers| tiers.by).collect();
+    let figures = figures(conn, rules.program, referral.enrollment, scene, event, &measures).await?;
     let asked = Event {
         trigger: event.trigger,
         amount: event.amount,
@@ -159,15 +157,19 @@ pub(crate) async fn decide(
     Ok(Decided { referral: Some(referral), commissions, tells, why })
 }
 
-/// What a partner has brought with this event. Until the transaction ends no other event of the partner's is reckoned by
-/// tiers: of two at once, the second counts the first.
+/// What a partner has brought with this event, by the measures that tiers ask for. Where one does, no other event of the
+/// partner's is reckoned by tiers until the transaction ends: of two at once, the second counts the first.
 async fn figures(
     conn: &mut PgConnection,
     program: ProgramId,
     partner: EnrollmentId,
     scene: &Scene,
     event: &Happening<'_>,
-) -> Result<Figures> {
+    measures: &[TierMeasure],
+) -> Result<Brought> {
+    if measures.is_empty() {
+        return Ok(Brought::default());
+    }
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended('tiers ' || $1::uuid::text, 0))",
         partner as EnrollmentId
@@ -176,19 +178,25 @@ async fn figures(
     .await?;
     // By its own statement: whoever held the lock before has committed.
     let before = sqlx::query!(
-        r#"select (select count(*) from customers
-                   where program_id = $1 and enrollment_id = $2 and first_sale_at is not null) as "customers!",
-                  (select coalesce(sum(amount), 0) from sales where program_id = $1 and enrollment_id = $2)
-                  - (select coalesce(sum(r.amount), 0)
-                     from sales s join refunds r on r.program_id = s.program_id and r.sale_id = s.id
-                     where s.program_id = $1 and s.enrollment_id = $2) as "revenue!""#,
+        r#"select case when $3 then
+                      (select count(*) from customers
+                       where program_id = $1 and enrollment_id = $2 and first_sale_at is not null)
+                  else 0 end as "customers!",
+                  case when $4 then
+                      (select coalesce(sum(amount), 0) from sales where program_id = $1 and enrollment_id = $2)
+                      - (select coalesce(sum(r.amount), 0)
+                         from sales s join refunds r on r.program_id = s.program_id and r.sale_id = s.id
+                         where s.program_id = $1 and s.enrollment_id = $2)
+                  else 0 end as "revenue!""#,
         program as ProgramId,
-        partner as EnrollmentId
+        partner as EnrollmentId,
+        measures.contains(&TierMeasure::Customers),
+        measures.contains(&TierMeasure::Revenue)
     )
     .fetch_one(conn)
     .await?;
     let first = event.trigger == Trigger::Sale && scene.customer.first_sale_at.is_none();
-    Ok(Figures { customers: before.customers + i64::from(first), revenue: before.revenue + event.amount })
+    Ok(Brought { customers: before.customers + i64::from(first), revenue: before.revenue + event.amount })
 }
 
 fn standing_words(referral: &Referral) -> String {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, Invite, Role};
 use domain::ids::{EnrollmentId, OfferId, ProgramId};
 use domain::links::NewLink;
-use domain::offers::{Duration as Long, Measure, OfferInput, Override, Rate, Reward, Tier, Tiers, Trigger};
+use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
 use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};
@@ -79,12 +79,9 @@ pub(super) async fn set(pool: &PgPool, options: &Options, start: DateTime<Utc>, 
     ];
     let agencies = acme.offer("Agencies", "For agencies that bring whole teams.", &agencies, false).await?;
     let tier = |from: i64, rate: i64| Tier { from: from.into(), rate: Rate::Percent(rate.into()) };
-    let tiers = Tiers { by: Measure::Customers, steps: vec![tier(5, 35), tier(25, 40)] };
+    let tiers = Tiers { by: TierMeasure::Customers, steps: vec![tier(5, 35), tier(25, 40)] };
     let share = reward(Trigger::Sale, Rate::Percent(30.into()), Long::Months(12), 30);
-    let creators = [
-        Reward { tiers: Some(tiers), ..share },
-        reward(Trigger::LeadQualified, Rate::Flat(5.into()), Long::FirstSale, 14),
-    ];
+    let creators = [Reward { tiers: Some(tiers), ..share }];
     let creators = acme.offer("Creators", "For those who publish: more with each customer.", &creators, false).await?;
     acme.people(told, 0).await?;
     acme.agencies(agencies, standard).await?;
@@ -176,7 +173,6 @@ impl<'a> Stage<'a> {
             name: input.name,
             currency: input.currency,
             time_zone: input.time_zone,
-            accent: if first { String::new() } else { "violet".into() },
             description: match first {
                 true => "Recommend Acme, the workspace for small teams, and earn on each of their payments for a year.",
                 false => "Bring readers to our book boxes, and earn on every box they order.",
@@ -200,6 +196,17 @@ impl<'a> Stage<'a> {
         if first {
             stage.portal(conn).await?;
         }
+        let (accent, share_text) =
+            if first { ("", "I use Acme every day. Have a look:") } else { ("violet", "These book boxes are a joy:") };
+        let brand = BrandInput {
+            brand: String::new(),
+            accent: accent.into(),
+            colour: String::new(),
+            link_domain: String::new(),
+            share_text: share_text.into(),
+        };
+        let moment = stage.moment(start);
+        portal::set_brand(conn, &moment, &stage.owner, &brand).await?;
         Ok(stage)
     }
 
@@ -214,15 +221,7 @@ impl<'a> Stage<'a> {
             required: true,
             choices: CHANNELS.map(String::from).to_vec(),
         };
-        portal::set_sign_up(conn, &moment, &self.owner, SignUpRule::Approve, &[question]).await?;
-        let brand = BrandInput {
-            brand: String::new(),
-            accent: String::new(),
-            colour: String::new(),
-            link_domain: String::new(),
-            share_text: "I use Acme every day. Have a look:".into(),
-        };
-        portal::set_brand(conn, &moment, &self.owner, &brand).await
+        portal::set_sign_up(conn, &moment, &self.owner, SignUpRule::Approve, &[question]).await
     }
 
     /// A moment of the story; no two draw the same ids.

@@ -59,8 +59,8 @@ pub async fn list(
     )
     .fetch_all(&mut *list.conn)
     .await?;
-    let masked = list.masked;
-    let mut data = rows.into_iter().map(|row| row.told(masked)).collect::<Result<Vec<_>>>()?;
+    let of_partner = list.of_partner;
+    let mut data = rows.into_iter().map(|row| row.told(of_partner)).collect::<Result<Vec<_>>>()?;
     let more = data.len() as i64 > paging.rows();
     if more {
         data.pop();
@@ -84,7 +84,7 @@ struct Row {
 }
 
 impl Row {
-    fn told(self, masked: bool) -> Result<LeadRow> {
+    fn told(self, of_partner: bool) -> Result<LeadRow> {
         Ok(LeadRow {
             id: self.id,
             email: self.email,
@@ -92,7 +92,7 @@ impl Row {
             partner: PartnerName { id: self.enrollment, code: self.code, name: self.called },
             stage: self.stage,
             outcome: self.outcome.parse().map_err(Error::internal)?,
-            customer: self.customer.filter(|_| !masked),
+            customer: self.customer.filter(|_| !of_partner),
             day: self.day,
             stage_day: self.stage_day,
         })

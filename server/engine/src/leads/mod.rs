@@ -29,16 +29,6 @@ pub(crate) async fn make_default_group(conn: &mut PgConnection, moment: &Moment,
     Ok(())
 }
 
-/// Whether a partner's leads are the asker's to work with: the partner's own, or a member's with the power.
-fn owner(actor: &Actor, partner: EnrollmentId, power: Power) -> Result<()> {
-    match actor {
-        Actor::Partner { enrollment, .. } if *enrollment == partner => Ok(()),
-        Actor::Partner { .. } => Err(Error::NotFound("partner")),
-        _ if actor.may(power) => Ok(()),
-        _ => Err(Error::Forbidden),
-    }
-}
-
 /// Adds a lead of a partner: by the partner itself, or by `JudgeLeads`.
 ///
 /// # Errors
@@ -51,7 +41,12 @@ pub async fn submit(
     partner: EnrollmentId,
     input: &NewLead,
 ) -> Result<LeadId> {
-    owner(actor, partner, Power::JudgeLeads)?;
+    match actor {
+        Actor::Partner { enrollment, .. } if *enrollment == partner => {}
+        Actor::Partner { .. } => return Err(Error::NotFound("partner")),
+        _ if actor.may(Power::JudgeLeads) => {}
+        _ => return Err(Error::Forbidden),
+    }
     let program = actor.program();
     // The partner's row is locked: of many leads at once each sees those before it.
     let found = sqlx::query!(

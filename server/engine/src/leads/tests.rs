@@ -133,6 +133,36 @@ async fn a_click_goes_before_an_unreviewed_lead_and_after_a_qualified_one(pool: 
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_qualified_lead_is_found_among_many_and_others_stay_unnamed(pool: PgPool) {
+    let (mut world, ada, bob) = world(pool).await;
+    let lead = add(&world, &bob, NORA).await.expect("lead");
+    judge(&world, lead, Stage::Unqualified).await.expect("judged");
+    for n in 0..30 {
+        world.at += chrono::Duration::minutes(1);
+        let other = world.partner(&format!("p{n}")).await;
+        add(&world, &other, NORA).await.expect("lead");
+    }
+    world.at += chrono::Duration::minutes(1);
+    let lead = add(&world, &ada, NORA).await.expect("lead");
+    judge(&world, lead, Stage::Qualified).await.expect("judged");
+    world.pass(1);
+    assert_eq!(whose(&nora(&world, "c1", TrackSignup::default()).await), Some(("ada", Source::Lead)));
+    let sold = domain::sales::TrackSale {
+        promo_code: Some("NONE".into()),
+        partner_code: Some("ada".into()),
+        ..sale("s2", "c2", "10")
+    };
+    let sold = world.tell_sale(&sold).await.expect("sale").answer;
+    assert_eq!(checks(&sold.why), "-promo_code +partner_code +self_referral +offer +amount");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let mine = crate::reports::sales(&mut conn, &own(&world, &ada), &Default::default(), &Paging::default())
+        .await
+        .expect("sales");
+    let text = serde_json::to_string(&mine).expect("json");
+    assert!(!text.contains("NONE") && !text.contains("bob") && text.contains("Attributed to ada"), "{text}");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_lead_counts_within_the_window_and_for_who_comes_after_it(pool: PgPool) {
     let (mut world, ada, bob) = world(pool).await;
     add(&world, &ada, NORA).await.expect("lead");

@@ -9,6 +9,7 @@ use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
 use domain::messages::MailKind;
 use domain::money::{Currency, Money};
 use domain::partners::Notice;
+use domain::portal::PortalPage;
 use domain::text::email_key;
 use sqlx::PgConnection;
 
@@ -375,7 +376,7 @@ async fn email_change(
     account: AccountId,
     new: bool,
 ) -> Result<Option<Content>> {
-    let change = accounts::email::pending(conn, moment, account).await?;
+    let change = accounts::email::hold(conn, moment, account).await?;
     let (Some(change), Some(person)) = (change, person(conn, account).await?) else { return Ok(None) };
     let purpose = if new { Purpose::EmailNew } else { Purpose::EmailOld };
     let token = tokens::make(conn, moment, purpose, Some(account), "").await?;
@@ -467,10 +468,14 @@ async fn payment_sent(
     let method = if paid.method.is_empty() { "your payout method" } else { &paid.method };
     let date = paid.payment_date.format("%-d %B %Y").to_string();
     let Some(partner) = partner(conn, public_url, program, paid.enrollment).await? else { return Ok(None) };
-    let ledger = format!("{}/ledger", partner.portal);
-    let partner = Partner { portal: ledger, ..partner };
+    let seat = crate::portal::seat(conn, program, paid.enrollment).await?;
+    let (button, portal) = if seat.shown.contains(&PortalPage::Payouts) {
+        ("See what it paid for", format!("{}/payouts/{payment}", partner.portal))
+    } else {
+        ("Open the portal", partner.portal)
+    };
+    let partner = Partner { portal, ..partner };
     let values = [("payment.amount", &*amount), ("payment.method", method), ("payment.date", &*date)];
-    let content =
-        to_partner(conn, program, MailKind::PaymentSent, Some(partner), Some("See your ledger"), &values).await?;
+    let content = to_partner(conn, program, MailKind::PaymentSent, Some(partner), Some(button), &values).await?;
     notices::stoppable(conn, moment, public_url, (program, paid.enrollment), Notice::Payment, content).await
 }

@@ -40,8 +40,8 @@ pub(crate) async fn keep(conn: &mut PgConnection, moment: &Moment, mail: &Mail, 
     Ok(())
 }
 
-/// The mail of a program, the newest first, without its text. Mail holds links that sign in, so it is the owners' to
-/// read; and the mail of an account alone only where that account belongs to nobody else's programs.
+/// The mail of a program and of those who are in it, the newest first, without its text. Mail holds links that sign in,
+/// so it is the owners' to read, and not where the person belongs to another organization too.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` where the cursor is none of ours.
@@ -78,13 +78,16 @@ async fn rows(
            where (o.program_id = $1
                   or o.program_id is null and o.account_id in (
                       select account_id from memberships where organization_id = (select organization_id from here)
-                      union select account_id from enrollment_accounts where program_id = $1)
-                  and not exists (
-                      select from memberships m
-                      where m.account_id = o.account_id and m.organization_id <> (select organization_id from here))
-                  and not exists (
-                      select from enrollment_accounts e join programs p on p.id = e.program_id
-                      where e.account_id = o.account_id and p.organization_id <> (select organization_id from here)))
+                      union select account_id from enrollment_accounts where program_id = $1))
+             and not exists (
+                 select from accounts a
+                 where (a.id = o.account_id or a.email_key = lower(o.email))
+                   and (exists (select from memberships m
+                                where m.account_id = a.id
+                                  and m.organization_id <> (select organization_id from here))
+                        or exists (select from enrollment_accounts e join programs p on p.id = e.program_id
+                                   where e.account_id = a.id
+                                     and p.organization_id <> (select organization_id from here))))
              and ($2::uuid is null or o.id = $2)
              and ($3::uuid is null or o.id < $3)
            order by o.id desc limit $4"#,

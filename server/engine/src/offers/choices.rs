@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use std::collections::HashSet;
 
 /// Checks the offers that a partner or a group shall have, with their rates; archived ones may stay where they are, in
-/// `has`.
+/// `has`. No offer changes until the caller's transaction ends: its rates would lose their rewards.
 pub(crate) async fn check_choices(
     conn: &mut PgConnection,
     program: ProgramId,
@@ -22,7 +22,7 @@ pub(crate) async fn check_choices(
            from offers o
            join programs p on p.id = o.program_id
            join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-           where o.program_id = $1"#,
+           where o.program_id = $1 order by o.id for share of o"#,
         program as ProgramId
     )
     .fetch_all(conn)

@@ -5,6 +5,7 @@ use domain::ids::{AccountId, EnrollmentId, OfferId, ProgramId};
 use domain::money::Currency;
 use domain::offers::{MyOffer, MyProgram, Override, Reward, Terms};
 use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::portal::PortalPage;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -45,20 +46,23 @@ async fn read(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId
         .map(|row| {
             let offer = (row.id, row.version, row.name);
             let terms = Terms::new(offer, &row.rewards, (row.group, &row.group_overrides), &row.overrides);
+            let rewards = terms.rewards.iter().zip(&terms.rates);
+            let told = rewards.filter(|(reward, _)| !reward.trigger.is_of_leads());
+            let (rewards, rates) = told.map(|(reward, rate)| (reward.words(row.currency), *rate)).unzip();
             MyOffer {
                 description: row.description,
-                rewards: terms.rewards.iter().map(|reward| reward.words(row.currency)).collect(),
+                rewards,
                 examples: examples(&terms, row.currency).iter().map(Example::sentence).collect(),
                 name: terms.name,
                 group: terms.group,
-                rates: terms.rates,
+                rates,
             }
         })
         .collect())
 }
 
-/// Every program in which an account is enrolled, with the offers that it has there; the one program where a link signed
-/// in.
+/// Every program in which an account is enrolled; the one program where a link signed in. The offers that it has there
+/// are told where it is let in, and the program's own portal tells them.
 ///
 /// # Errors
 /// `Database`.
@@ -78,8 +82,10 @@ pub async fn my_programs(conn: &mut PgConnection, session: &Session) -> Result<V
     .await?;
     let mut programs = Vec::with_capacity(rows.len());
     for row in rows {
+        let seat = crate::portal::seat(conn, row.program, row.enrollment).await?;
+        let told = seat.is_open() && seat.shown.contains(&PortalPage::Programs);
         programs.push(MyProgram {
-            offers: read(conn, row.program, row.enrollment).await?,
+            offers: if told { read(conn, row.program, row.enrollment).await? } else { Vec::new() },
             slug: row.slug,
             name: row.name,
             description: row.description,

@@ -14,6 +14,7 @@ use sqlx::types::Json;
 mod choices;
 mod mine;
 mod past;
+mod rates;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -47,24 +48,27 @@ pub async fn create(conn: &mut PgConnection, moment: &Moment, actor: &Actor, inp
     Ok(id)
 }
 
-/// Changes an offer: other rewards make a new version, which counts for customers attributed from then on. Asks for
-/// `EditProgram`.
+/// Changes an offer: other rewards make a new version, which counts for customers attributed from then on. `places`
+/// tells for each reward which place it had before, `None` for a new one, so that the rates of groups and partners stay
+/// with their rewards. Asks for `EditProgram`.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` where it is archived; `Invalid` by field.
+/// `Forbidden`; `NotFound`; `Conflict` where it is archived; `Invalid` by field, also where a group's or a partner's
+/// rate does not fit a changed reward.
 pub async fn edit(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,
     id: OfferId,
     input: &OfferInput,
+    places: &[Option<u32>],
 ) -> Result<()> {
-    check(conn, actor, input).await?;
+    let currency = check(conn, actor, input).await?;
     let offer = sqlx::query!(
         r#"select o.version, o.archived_at, v.rewards as "rewards: Json<Vec<Reward>>"
            from offers o
            join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-           where o.program_id = $1 and o.id = $2 for update of o"#,
+           where o.program_id = $1 and o.id = $2 for no key update of o"#,
         actor.program() as ProgramId,
         id as OfferId
     )
@@ -77,6 +81,7 @@ pub async fn edit(
     let version = if offer.rewards.0 == input.rewards { offer.version } else { offer.version + 1 };
     if version > offer.version {
         add_version(conn, moment, actor, id, version, &input.rewards).await?;
+        rates::follow(conn, actor.program(), id, &input.rewards, places, currency).await?;
     }
     sqlx::query!(
         "update offers o
@@ -150,7 +155,8 @@ pub async fn move_default(
         .ok_or(Error::NotFound("program"))?;
     let mut order = sqlx::query!(
         r#"select id as "id: OfferId", name from offers
-           where program_id = $1 and default_position is not null order by default_position, id"#,
+           where program_id = $1 and default_position is not null and archived_at is null
+           order by default_position, id"#,
         program as ProgramId
     )
     .fetch_all(&mut *conn)
@@ -242,7 +248,7 @@ async fn rows(conn: &mut PgConnection, actor: &Actor, only: Option<OfferId>) -> 
     Ok(rows.into_iter().map(offer).collect())
 }
 
-async fn check(conn: &mut PgConnection, actor: &Actor, input: &OfferInput) -> Result<()> {
+async fn check(conn: &mut PgConnection, actor: &Actor, input: &OfferInput) -> Result<Currency> {
     if !actor.may(Power::EditProgram) {
         return Err(Error::Forbidden);
     }
@@ -255,7 +261,7 @@ async fn check(conn: &mut PgConnection, actor: &Actor, input: &OfferInput) -> Re
     .await?
     .ok_or(Error::NotFound("program"))?;
     let errors = input.check(currency);
-    if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+    if errors.is_empty() { Ok(currency) } else { Err(Error::Invalid(errors)) }
 }
 
 async fn add_version(

@@ -23,8 +23,8 @@ pub(crate) fn sale_offer(name: &str, percent: i64) -> OfferInput {
 async fn an_edit_is_a_new_version_and_keeps_the_old(pool: PgPool) {
     let owner = program(&pool).await;
     let offer = act!(pool, conn => create(conn, &moment(0), &owner, &sale_offer("Standard", 20))).expect("offer");
-    act!(pool, conn => edit(conn, &moment(1), &owner, offer, &sale_offer("Standard", 30))).expect("edited");
-    act!(pool, conn => edit(conn, &moment(2), &owner, offer, &sale_offer("Renamed", 30))).expect("renamed");
+    act!(pool, conn => edit(conn, &moment(1), &owner, offer, &sale_offer("Standard", 30), &[Some(0)])).expect("edited");
+    act!(pool, conn => edit(conn, &moment(2), &owner, offer, &sale_offer("Renamed", 30), &[Some(0)])).expect("renamed");
     let conn = &mut *pool.acquire().await.expect("connection");
     let row = get(conn, &owner, offer).await.expect("offer");
     assert_eq!((row.version, row.name.as_str()), (2, "Renamed"), "a name is no version");
@@ -47,7 +47,7 @@ async fn default_offers_have_an_order_and_archived_ones_come_back_to_their_place
         offers.push(offer);
     }
     let not_default = OfferInput { is_default: false, ..sale_offer("B", 20) };
-    act!(pool, conn => edit(conn, &moment(5), &owner, offers[1], &not_default)).expect("edited");
+    act!(pool, conn => edit(conn, &moment(5), &owner, offers[1], &not_default, &[Some(0)])).expect("edited");
     let names = async || -> Vec<(String, Option<i32>)> {
         let conn = &mut *pool.acquire().await.expect("connection");
         let rows = list(conn, &owner).await.expect("list");
@@ -56,7 +56,7 @@ async fn default_offers_have_an_order_and_archived_ones_come_back_to_their_place
     assert_eq!(names().await, [("A".into(), Some(0)), ("C".into(), Some(2)), ("B".into(), None)]);
     act!(pool, conn => set_archived(conn, &moment(6), &owner, offers[0], true)).expect("archived");
     assert_eq!(names().await, [("C".into(), Some(2)), ("B".into(), None), ("A".into(), Some(0))]);
-    let edited = act!(pool, conn => edit(conn, &moment(8), &owner, offers[0], &sale_offer("A", 5)));
+    let edited = act!(pool, conn => edit(conn, &moment(8), &owner, offers[0], &sale_offer("A", 5), &[Some(0)]));
     assert!(matches!(edited, Err(Error::Conflict(_))));
     act!(pool, conn => create(conn, &moment(9), &owner, &sale_offer("D", 20))).expect("offer");
     let enrolled = async |name: &str| -> Vec<String> {

@@ -207,7 +207,11 @@ async fn enroll(
 async fn is_enrolled(conn: &mut PgConnection, program: ProgramId, email: &str) -> Result<bool> {
     let found = sqlx::query_scalar!(
         r#"select exists (select from enrollments
-                          where program_id = $1 and lower(email) = $2 and status <> 'declined') as "exists!""#,
+                          where program_id = $1 and lower(email) = $2 and status <> 'declined')
+               or exists (select from accounts a
+                          join enrollment_accounts ea on ea.account_id = a.id and ea.program_id = $1
+                          join enrollments e on e.program_id = $1 and e.id = ea.enrollment_id
+                          where a.email_key = $2 and e.status <> 'declined') as "exists!""#,
         program as ProgramId,
         email_key(email)
     )

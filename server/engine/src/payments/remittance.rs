@@ -1,5 +1,5 @@
 use crate::Result;
-use crate::reports::{Cursor, Key, Listing, listing, page};
+use crate::reports::{Cursor, Key, Listing, clawback_words, commission_words, listing, page};
 use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, EntryId, PaymentId, ProgramId};
 use domain::ledger::JournalKind;
@@ -83,14 +83,8 @@ async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> R
     let lines = rows.into_iter().map(|row| {
         let kind = PartKind::of(row.kind);
         let cause = match kind {
-            PartKind::Commissions => match row.trigger {
-                Some(Trigger::SignUp) => "Commission for a sign-up".to_owned(),
-                _ => "Commission for a sale".to_owned(),
-            },
-            PartKind::Clawbacks => match row.refunded {
-                Some(refunded) => format!("Refund of {}", setting.money(refunded)),
-                None => "Commission reversed".to_owned(),
-            },
+            PartKind::Commissions => commission_words(row.trigger),
+            PartKind::Clawbacks => clawback_words(&setting, row.refunded),
             PartKind::Corrections => "Bonus or correction".to_owned(),
             PartKind::Reopened => format!("{} did not arrive", row.batch_code.as_deref().unwrap_or("A payment")),
             PartKind::Opening => "Opening balance".to_owned(),

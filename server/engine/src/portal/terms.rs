@@ -102,11 +102,11 @@ pub async fn accept_current(conn: &mut PgConnection, moment: &Moment, actor: &Ac
     accept(conn, moment, program, enrollment, Some(account), version).await
 }
 
-/// Every version of the terms, the newest first. Asks for `View`.
+/// The newest versions of the terms, `most` of them, the newest first. Asks for `View`.
 ///
 /// # Errors
 /// `Forbidden`.
-pub async fn versions(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<TermsVersion>> {
+pub async fn versions(conn: &mut PgConnection, actor: &Actor, most: u32) -> Result<Vec<TermsVersion>> {
     if !actor.may(Power::View) {
         return Err(Error::Forbidden);
     }
@@ -116,8 +116,9 @@ pub async fn versions(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Term
                   (select count(*) from terms_acceptances x where x.program_id = $1 and x.version = t.version)
                       as "accepted!"
            from terms_versions t left join accounts a on a.id = t.published_by
-           where t.program_id = $1 order by t.version desc limit 200"#,
-        actor.program() as ProgramId
+           where t.program_id = $1 order by t.version desc limit $2"#,
+        actor.program() as ProgramId,
+        i64::from(most)
     )
     .fetch_all(conn)
     .await?)

@@ -244,6 +244,14 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
     assert_eq!(accounts::email::confirm(&pool, &now, &by_old).await.expect("confirmed"), None);
     let changed = signed_in(&pool, "ada@new.example").await;
     assert_eq!((changed.account, changed.email.as_str()), (ada.account, "ada@new.example"));
+    // The program reaches the partner where it is now, and it stays the same partner.
+    let reached: String = sqlx::query_scalar("select email from enrollments").fetch_one(&pool).await.expect("e-mail");
+    assert_eq!(reached, "ada@new.example");
+    sqlx::query("update enrollments set email = 'office@partner.example'").execute(&pool).await.expect("another");
+    sign_up_and_confirm(&pool, &acme, "ada@new.example").await;
+    assert_eq!(standing(&pool, &acme, "office@partner.example").await.len(), 1);
+    let partners: i64 = sqlx::query_scalar("select count(*) from enrollments").fetch_one(&pool).await.expect("count");
+    assert_eq!(partners, 1, "one account is one partner, whatever address the program has of it");
     // An address that somebody has is refused at the end, and not before.
     accounts::email::request(&pool, &now, &changed, PASSWORD, "olga@acme.example").await.expect("asked");
     let sent = mails(&pool).await;
@@ -439,8 +447,11 @@ async fn a_sandbox_has_all_but_the_people(pool: PgPool) {
         is_default: true,
     };
     let mut tx = sqlx::Connection::begin(&mut *conn).await.expect("begin");
-    crate::offers::create(&mut tx, &moment, &admin, &offer).await.expect("offer");
+    let offer = crate::offers::create(&mut tx, &moment, &admin, &offer).await.expect("offer");
     tx.commit().await.expect("commit");
+    let choice = domain::partners::OfferChoice { offer, overrides: Vec::new() };
+    let group = domain::partners::GroupInput { name: "Creators".into(), offers: vec![choice] };
+    crate::partners::groups::create(&mut conn, &moment, &admin, &group).await.expect("group");
     drop(conn);
     let copied = ProgramCopy { name: "Acme test".into(), slug: "acme-test".into() };
     let viewer =
@@ -456,7 +467,10 @@ async fn a_sandbox_has_all_but_the_people(pool: PgPool) {
     let mut conn = pool.acquire().await.expect("connection");
     let offers = crate::offers::list(&mut conn, &of_copy).await.expect("offers");
     assert_eq!((offers.len(), offers[0].name.as_str()), (1, "Standard"));
-    assert_eq!(get(&mut conn, made.id).await.expect("portal").welcome, "Hello");
+    let portal = get(&mut conn, made.id).await.expect("portal");
+    assert_eq!((portal.welcome.as_str(), portal.sign_up), ("Hello", SignUpRule::Closed));
+    let groups = crate::partners::groups::list(&mut conn, &of_copy).await.expect("groups");
+    assert_eq!((groups[0].name.as_str(), groups[0].offers[0].offer), ("Creators", offers[0].id));
     assert_eq!(terms(&mut conn, made.id).await.expect("terms"), Some((1, "Two".into())));
     let people: i64 = sqlx::query_scalar("select count(*) from enrollments where program_id = $1")
         .bind(made.id)

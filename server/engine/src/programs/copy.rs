@@ -3,7 +3,7 @@
 use super::{audit, get, make};
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, OfferId, ProgramId};
+use domain::ids::{AccountId, OfferId, PartnerGroupId, ProgramId};
 use domain::programs::{NewProgram, Program, ProgramCopy};
 use serde_json::json;
 use sqlx::PgPool;
@@ -35,16 +35,18 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
          set accent = f.accent, allowed_hosts = f.allowed_hosts, window_days = f.window_days,
              click_model = f.click_model, self_referral = f.self_referral, review_commissions = f.review_commissions,
              consent_required = f.consent_required, minimum_payment = f.minimum_payment, payment_day = f.payment_day,
-             mask_customers = f.mask_customers, sandbox = true
+             mask_customers = f.mask_customers, description = f.description, lead_window_days = f.lead_window_days,
+             sandbox = true
          from programs f where p.id = $2 and f.id = $1",
         from.id as ProgramId,
         made.id as ProgramId
     )
     .execute(&mut *tx)
     .await?;
+    // Nobody strays into a program for tests: its team opens the sign-up page if it wants to try that.
     sqlx::query!(
         "update portals p
-         set sign_up = f.sign_up, brand = f.brand, welcome = f.welcome, lands_on = f.lands_on,
+         set sign_up = 'closed', brand = f.brand, welcome = f.welcome, lands_on = f.lands_on,
              hidden_affiliate = f.hidden_affiliate, hidden_introducer = f.hidden_introducer,
              hidden_buyer = f.hidden_buyer, questions = f.questions, share_text = f.share_text
          from portals f where p.program_id = $2 and f.program_id = $1",
@@ -86,6 +88,28 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
     )
     .fetch_all(&mut *tx)
     .await?;
+    let groups = sqlx::query_scalar!(
+        r#"select id as "id: PartnerGroupId" from partner_groups where program_id = $1 order by created_at, id"#,
+        from.id as ProgramId
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut copies = Vec::with_capacity(groups.len());
+    for group in groups {
+        let copied: PartnerGroupId = moment.id();
+        sqlx::query!(
+            "insert into partner_groups (program_id, id, name, created_at)
+             select $3, $4, name, $5 from partner_groups where program_id = $1 and id = $2",
+            from.id as ProgramId,
+            group as PartnerGroupId,
+            made.id as ProgramId,
+            copied as PartnerGroupId,
+            moment.at
+        )
+        .execute(&mut *tx)
+        .await?;
+        copies.push((group, copied));
+    }
     for offer in offers {
         let copied: OfferId = moment.id();
         sqlx::query!(
@@ -107,6 +131,21 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
         )
         .execute(&mut *tx)
         .await?;
+        for (group, copied_group) in &copies {
+            sqlx::query!(
+                "insert into partner_group_offers (program_id, group_id, offer_id, position, overrides)
+                 select $4, $5, $6, position, overrides from partner_group_offers
+                 where program_id = $1 and group_id = $2 and offer_id = $3",
+                from.id as ProgramId,
+                *group as PartnerGroupId,
+                offer as OfferId,
+                made.id as ProgramId,
+                *copied_group as PartnerGroupId,
+                copied as OfferId
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
     }
     let made = get(&mut tx, made.id).await?;
     let of_copy = match actor.clone() {

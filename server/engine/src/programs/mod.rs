@@ -209,17 +209,16 @@ pub async fn update(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Progr
     let time_zone = if later { &before.program.time_zone } else { &input.time_zone };
     let hosts: Vec<String> = input.allowed_hosts.iter().map(|host| host.to_lowercase()).collect();
     sqlx::query!(
-        "update programs set name = $2, currency = $3, time_zone = $4, next_time_zone = $5, accent = $6, website = $7,
-                allowed_hosts = $8, window_days = $9, click_model = $10, self_referral = $11, review_commissions = $12,
-                consent_required = $13, minimum_payment = $14, payment_day = $15, mask_customers = $16,
-                description = $17, lead_window_days = $18
+        "update programs set name = $2, currency = $3, time_zone = $4, next_time_zone = $5, website = $6,
+                allowed_hosts = $7, window_days = $8, click_model = $9, self_referral = $10, review_commissions = $11,
+                consent_required = $12, minimum_payment = $13, payment_day = $14, mask_customers = $15,
+                description = $16, lead_window_days = $17
          where id = $1",
         actor.program() as ProgramId,
         input.name.trim(),
         input.currency,
         time_zone,
         later.then_some(&input.time_zone),
-        input.accent,
         input.website,
         &hosts,
         input.window_days,

@@ -20,7 +20,6 @@ fn input(program: &Program) -> ProgramInput {
         name: program.name.clone(),
         currency: program.currency.to_string(),
         time_zone: program.time_zone.clone(),
-        accent: "blue".into(),
         description: "Recommend Acme.".into(),
         website: program.website.clone(),
         allowed_hosts: vec!["Shop.acme.example".into()],

@@ -97,7 +97,7 @@ pub async fn commission_statuses(
                group by 1
            )
            select l.status as "status: CommissionStatus", count(*) as "count!",
-                  sum(l.amount + coalesce(b.amount, 0)) as "kept!"
+                  sum(l.amount) as "amount!", coalesce(-sum(b.amount), 0) as "clawed_back!"
            from listed l left join back b using (id) group by l.status order by l.status"#,
         list.setting.program as ProgramId,
         list.partner as Option<EnrollmentId>,
@@ -107,8 +107,12 @@ pub async fn commission_statuses(
     .fetch_all(&mut *list.conn)
     .await?;
     let setting = list.setting;
-    let total =
-        rows.into_iter().map(|row| StatusTotal { status: row.status, count: row.count, kept: setting.money(row.kept) });
+    let total = rows.into_iter().map(|row| StatusTotal {
+        status: row.status,
+        count: row.count,
+        amount: setting.money(row.amount),
+        clawed_back: setting.money(row.clawed_back),
+    });
     Ok(total.collect())
 }
 

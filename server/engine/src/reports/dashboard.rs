@@ -134,7 +134,7 @@ async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: Enrollmen
 fn rewards(offers: &[HeadOffer], currency: Currency) -> Vec<RewardWords> {
     let mut words: Vec<RewardWords> = Vec::new();
     let own = |offer: &HeadOffer| overridden(&overridden(&offer.rewards, &offer.group_overrides), &offer.overrides);
-    for reward in offers.iter().flat_map(own) {
+    for reward in offers.iter().flat_map(own).filter(|reward| !reward.trigger.is_of_leads()) {
         let said = reward.words(currency);
         if !words.contains(&said) {
             words.push(said);

@@ -254,20 +254,26 @@ fn finish(setting: &Setting, masked: bool, row: Row, balance: Decimal, running: 
     }
 }
 
+/// What a commission was for, in words.
+pub(crate) fn commission_words(trigger: Option<Trigger>) -> String {
+    format!("Commission for a {}", trigger.unwrap_or(Trigger::Sale).label().to_lowercase())
+}
+
+/// What took a commission back, in words: a refund, or the team.
+pub(crate) fn clawback_words(setting: &Setting, refunded: Option<Decimal>) -> String {
+    match refunded {
+        Some(refunded) => format!("Refund of {}", setting.money(refunded)),
+        None => "Commission reversed".into(),
+    }
+}
+
 /// What an entry is for, in words.
 fn cause(setting: &Setting, row: &Row) -> String {
-    let event = match row.trigger {
-        Some(trigger) => trigger.label().to_lowercase(),
-        None => "sale".into(),
-    };
     let batch = row.batch_code.as_deref().unwrap_or_default();
     match row.kind {
-        JournalKind::Commission => format!("Commission for a {event}"),
+        JournalKind::Commission => commission_words(row.trigger),
         JournalKind::HoldEnd => "Hold ended".into(),
-        JournalKind::Clawback => match row.refunded {
-            Some(refunded) => format!("Refund of {}", setting.money(refunded)),
-            None => "Commission reversed".into(),
-        },
+        JournalKind::Clawback => clawback_words(setting, row.refunded),
         JournalKind::Adjustment if row.amount > Decimal::ZERO => "Bonus or correction".into(),
         JournalKind::Adjustment => "Correction".into(),
         JournalKind::Payment => format!("Payment, {batch}"),

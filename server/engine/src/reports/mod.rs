@@ -21,6 +21,7 @@ pub use commissions::{commission_statuses, commissions, commissions_page};
 pub use customers::{customer, customer_by_external_id, customers, customers_page};
 pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
+pub(crate) use ledger::{clawback_words, commission_words};
 pub use overview::overview;
 pub use performance::{commission_report, performance};
 pub use program::{asleep, cohorts, top_partners};

@@ -12,7 +12,8 @@ const LATE: Days = Days::new(2);
 /// Counts clicks by referrer, landing page, country and sub-id (`click_tops`), from the day of its last round on, or
 /// from the first click where there was none; how many partners' days were reckoned. A day is reckoned anew, as a whole,
 /// where its count differs from `click_days`, which the clicks keep themselves: so it catches up after any outage, does
-/// nothing twice, and may run beside itself in other processes.
+/// nothing twice, and may run beside itself in other processes. Today is reckoned anew each time that it has grown by a
+/// quarter, so that a busy day costs a few passes over it and not one for each round.
 ///
 /// # Errors
 /// `Database`.
@@ -25,7 +26,8 @@ pub async fn roll_up(pool: &PgPool, moment: &Moment) -> Result<u64> {
     .await?;
     let (mut reckoned, mut failed) = (0, None);
     for program in programs {
-        let setting = Setting { program: program.id, currency: program.currency, zone: zone(&program.time_zone)? };
+        let zone = zone(&program.time_zone)?;
+        let setting = Setting { program: program.id, currency: program.currency, zone, masks: true };
         match of_program(pool, &setting, setting.day(moment.at), program.rolled_to).await {
             Ok(count) => reckoned += count,
             Err(error) => {
@@ -53,18 +55,28 @@ async fn of_program(pool: &PgPool, setting: &Setting, today: NaiveDate, rolled_t
     let last = today.succ_opt().unwrap_or(today);
     for day in first.checked_sub_days(LATE).unwrap_or(first).iter_days().take_while(|day| *day <= last) {
         let mut tx = pool.begin().await?;
-        reckoned += of_day(&mut tx, setting, day, today).await?;
+        let Some(count) = of_day(&mut tx, setting, day, today).await? else { break };
         tx.commit().await?;
+        reckoned += count;
     }
     Ok(reckoned)
 }
 
-/// Reckons the partners of a day whose clicks are not all counted.
-async fn of_day(conn: &mut PgConnection, setting: &Setting, day: NaiveDate, today: NaiveDate) -> Result<u64> {
+/// Reckons the partners of a day whose clicks are not all counted; `None` where another process is at the program, and
+/// will come to this day too.
+async fn of_day(conn: &mut PgConnection, setting: &Setting, day: NaiveDate, today: NaiveDate) -> Result<Option<u64>> {
     let program = setting.program;
     // A day of very many clicks takes its time.
     sqlx::query("set local statement_timeout = '10min'").execute(&mut *conn).await?;
-    // Whoever else reckons the same program waits here, and then finds it done.
+    let mine = sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock(hashtextextended('rollup ' || $1::uuid::text, 0)) as "mine!""#,
+        program as ProgramId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if !mine {
+        return Ok(None);
+    }
     sqlx::query!(
         "insert into click_rollups as r (program_id, rolled_to) values ($1, $2)
          on conflict (program_id) do update set rolled_to = greatest(r.rolled_to, excluded.rolled_to)",
@@ -79,14 +91,15 @@ async fn of_day(conn: &mut PgConnection, setting: &Setting, day: NaiveDate, toda
                  where program_id = $1 and day = $2 group by 1) d
            left join (select enrollment_id, sum(clicks) as clicks from click_tops
                       where program_id = $1 and day = $2 and facet = 'country' group by 1) t using (enrollment_id)
-           where d.clicks is distinct from t.clicks"#,
+           where d.clicks is distinct from t.clicks and ($3 or d.clicks >= coalesce(t.clicks, 0) * 1.25)"#,
         program as ProgramId,
-        day
+        day,
+        day < today
     )
     .fetch_all(&mut *conn)
     .await?;
     if partners.is_empty() {
-        return Ok(0);
+        return Ok(Some(0));
     }
     sqlx::query!(
         "delete from click_tops where program_id = $1 and enrollment_id = any($2) and day = $3",
@@ -121,5 +134,5 @@ async fn of_day(conn: &mut PgConnection, setting: &Setting, day: NaiveDate, toda
     )
     .execute(&mut *conn)
     .await?;
-    Ok(partners.len() as u64)
+    Ok(Some(partners.len() as u64))
 }

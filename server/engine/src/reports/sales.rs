@@ -3,6 +3,7 @@ use super::{commissions, customers};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::Actor;
+use domain::attribution::told_to_partner;
 use domain::ids::{CustomerId, EnrollmentId, ProgramId, ReferralId, RefundId, SaleId};
 use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
@@ -213,7 +214,7 @@ fn finish(list: &Listing<'_>, row: Row) -> SaleRow {
         earned: list.setting.money(row.earned),
         occurred_at: row.occurred_at,
         day: list.setting.day(row.occurred_at),
-        why: row.why.0,
+        why: if list.of_partner { told_to_partner(row.why.0) } else { row.why.0 },
     }
 }
 

@@ -74,15 +74,9 @@ async fn of_facet(list: &mut Listing<'_>, facet: ClickFacet, range: DayRange, li
     let label = |other, value: String| match (other, facet) {
         (true, _) => "Other".to_owned(),
         _ if value.is_empty() => facet.unknown().to_owned(),
-        (_, ClickFacet::Country) => country(&value),
         _ => value,
     };
     Ok(rows.into_iter().map(|row| line(label(row.other, row.value), row.clicks, row.unique_clicks)).collect())
-}
-
-/// A country by its name; a code that is none stays as it is.
-fn country(code: &str) -> String {
-    code.to_owned()
 }
 
 async fn links(list: &mut Listing<'_>, range: DayRange, limit: i64) -> Result<Vec<TopRow>> {

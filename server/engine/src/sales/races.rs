@@ -7,7 +7,7 @@ use crate::sales::{track_refund, track_sale};
 use crate::{Error, Result};
 use domain::commissions::CommissionStatus;
 use domain::customers::{NewCustomer, TrackSignup};
-use domain::offers::{Duration, Measure, Rate, Reward, Tier, Tiers};
+use domain::offers::{Duration, Rate, Reward, Tier, TierMeasure, Tiers};
 use domain::partners::EnrollmentStatus;
 use domain::programs::ProgramInput;
 use domain::sales::TrackSale;
@@ -416,8 +416,8 @@ async fn a_banned_partner_holds_nothing_though_sales_come_in(options: PgPoolOpti
 async fn of_64_first_sales_each_is_reckoned_by_those_before_it(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = crowded(options, connect).await;
     let tier = |from: i64, amount| Tier { from: from.into(), rate: Rate::Flat(dec(amount)) };
-    let by_customers = Tiers { by: Measure::Customers, steps: vec![tier(10, "2"), tier(20, "3")] };
-    let by_revenue = Tiers { by: Measure::Revenue, steps: vec![tier(500, "0.01")] };
+    let by_customers = Tiers { by: TierMeasure::Customers, steps: vec![tier(10, "2"), tier(20, "3")] };
+    let by_revenue = Tiers { by: TierMeasure::Revenue, steps: vec![tier(500, "0.01")] };
     let flat = Reward { rate: Rate::Flat(dec("1")), ..percent("1") };
     let rewards = [Reward { tiers: Some(by_customers), ..flat.clone() }, Reward { tiers: Some(by_revenue), ..flat }];
     world.offer("Tiered", &rewards).await;

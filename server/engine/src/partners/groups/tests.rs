@@ -3,7 +3,7 @@ use crate::fixtures::{World, checks, dec, per_signup, percent, refused};
 use crate::offers::{move_default, my_programs, of_partner, past};
 use crate::partners::{detail, set_offers as set_own};
 use domain::accounts::{Role, Session};
-use domain::offers::{Measure, Rate, RateOf, Tier, Tiers};
+use domain::offers::{OfferInput, Rate, RateOf, Tier, TierMeasure, Tiers};
 use domain::partners::OfferChoice;
 use sqlx::PgPool;
 
@@ -17,7 +17,8 @@ async fn a_group_s_offers_go_first_and_a_partner_s_own_rate_before_the_group_s(p
     let world = World::new(pool).await;
     let standard = world.offer("Standard", &[percent("10"), per_signup("1")]).await;
     let ada = world.partner("ada").await;
-    let tiers = Tiers { by: Measure::Customers, steps: vec![Tier { from: 1.into(), rate: Rate::Percent(dec("90")) }] };
+    let tiers =
+        Tiers { by: TierMeasure::Customers, steps: vec![Tier { from: 1.into(), rate: Rate::Percent(dec("90")) }] };
     let vip = world.offer("VIP", &[Reward { tiers: Some(tiers), ..percent("20") }]).await;
     let (owner, moment) = (world.owner(), world.moment());
     let mut conn = world.pool.acquire().await.expect("connection");
@@ -54,6 +55,61 @@ async fn a_group_s_offers_go_first_and_a_partner_s_own_rate_before_the_group_s(p
     let found = past(&mut conn, &owner, vip).await.expect("past");
     assert_eq!((found.count, found.groups.len(), found.versions.len()), (2, 1, 1), "bob has it as a default offer");
     world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn rates_stay_with_their_rewards_when_these_move(pool: PgPool) {
+    let world = World::new(pool).await;
+    let standard = world.offer("Standard", &[percent("10"), per_signup("1")]).await;
+    let ada = world.partner("ada").await;
+    let (owner, moment) = (world.owner(), world.moment());
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let input = GroupInput { name: "Creators".into(), offers: vec![choice(standard, Some("35"))] };
+    let group = create(&mut conn, &moment, &owner, &input).await.expect("group");
+    put(&mut conn, &world.moment(), &owner, ada.id, Some(group)).await.expect("put");
+    set_own(&mut conn, &world.moment(), &owner, ada.id, &[choice(standard, Some("40"))]).await.expect("own");
+    let offer = |rewards: &[Reward]| OfferInput {
+        name: "Standard".into(),
+        description: String::new(),
+        rewards: rewards.to_vec(),
+        is_default: true,
+    };
+    let mut rewards = |rewards: &[Reward], places: &'static [Option<u32>]| {
+        let (input, moment, owner, pool) = (offer(rewards), world.moment(), owner.clone(), world.pool.clone());
+        async move {
+            let mut conn = pool.begin().await.expect("transaction");
+            crate::offers::edit(&mut conn, &moment, &owner, standard, &input, places).await?;
+            conn.commit().await.expect("committed");
+            Ok::<(), Error>(())
+        }
+    };
+    let rates = async || {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        sqlx::query_scalar!(
+            r#"select string_agg(overrides::text, ' ' order by overrides::text) as "rates!" from (
+                   select overrides from enrollment_offers where enrollment_id = $1
+                   union all select overrides from partner_group_offers where group_id = $2) as both_"#,
+            ada.id.0,
+            group.0
+        )
+        .fetch_one(conn)
+        .await
+        .expect("rates")
+    };
+    assert_eq!(
+        rates().await,
+        r#"[{"rate": {"percent": "35"}, "reward": 0}] [{"rate": {"percent": "40"}, "reward": 0}]"#
+    );
+    rewards(&[per_signup("2"), percent("12")], &[Some(1), Some(0)]).await.expect("moved down");
+    assert_eq!(
+        rates().await,
+        r#"[{"rate": {"percent": "35"}, "reward": 1}] [{"rate": {"percent": "40"}, "reward": 1}]"#
+    );
+    let misfit = rewards(&[per_signup("2"), per_signup("3")], &[Some(0), Some(1)]).await;
+    assert!(refused(misfit).starts_with("rewards[1].trigger: A partner or a group has a rate"));
+    rewards(&[per_signup("2"), percent("12")], &[Some(0), None]).await.expect("the same, nothing new");
+    rewards(&[per_signup("2")], &[Some(0)]).await.expect("without the sale");
+    assert_eq!(rates().await, "[] []");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

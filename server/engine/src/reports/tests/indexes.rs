@@ -4,13 +4,15 @@ use crate::reports::{
     asleep, balance, commission_statuses, commissions, customers, dashboard, ledger, overview, performance, sales, tops,
 };
 use domain::commissions::CommissionStatus;
+use domain::leads::LeadFilter;
 use domain::page::Paging;
 use domain::payments::PaymentFilter;
 use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Period, SaleFilter, Unit};
 use sqlx::PgConnection;
 
 /// Tables that grow with the history.
-const BIG: &str = "{click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
+const BIG: &str =
+    "{leads,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
 
 /// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner: by plain
 /// statements, so that 20,000 of each take seconds.
@@ -43,6 +45,10 @@ async fn history(world: &World) {
          select program_id, gen_random_uuid(), code || '-' || n, 'c@harbor.example', at, at, at
          from enrollments, generate_series(0, 99) n,
               lateral (select timestamptz '2026-11-20T10:00:00Z' - n * interval '1 day' as at) t",
+        "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, created_at, stage_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, code || n || '@harbor.example',
+                code || n || '@harbor.example', e.created_at, e.created_at
+         from enrollments e join lead_groups g using (program_id), generate_series(0, 99) n",
         "insert into referrals (program_id, id, customer_id, enrollment_id, source, terms, why, attributed_at, created_at)
          select c.program_id, c.id, c.id, e.id, 'partner_code', '[]', '[]', c.created_at, c.created_at
          from customers c join enrollments e on e.program_id = c.program_id and e.code = split_part(external_id, '-', 1)",
@@ -130,6 +136,9 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     by_index!(world.pool, "payment", conn => payment(conn, &own, paid, &Paging::default()));
     let all = CommissionFilter::default();
     by_index!(world.pool, "statuses", conn => commission_statuses(conn, &own, &all));
+    let all = LeadFilter::default();
+    by_index!(world.pool, "leads", conn => crate::leads::list(conn, &moment, &own, &all, &Paging::default()));
+    by_index!(world.pool, "all leads", conn => crate::leads::list(conn, &moment, &owner, &all, &Paging::default()));
     let all = PaymentFilter::default();
     by_index!(world.pool, "payments", conn => payments(conn, &own, &all, &Paging::default()));
     for order in [Order::Newest, Order::Oldest, Order::Largest] {
@@ -213,6 +222,7 @@ async fn the_busiest_lists_read_a_page_of_100_000_rows(pool: PgPool) {
     let page = Paging::default();
     by_index!(world.pool, "dashboard", conn => dashboard(conn, &moment, &own, id, Period::Days30));
     by_index!(world.pool, "rewards", conn => crate::reports::commissions_page(conn, &own, &CommissionFilter::default(), &page));
+    by_index!(world.pool, "statuses", conn => commission_statuses(conn, &own, &CommissionFilter::default()));
     by_index!(world.pool, "sales", conn => crate::reports::sales_page(conn, &own, &SaleFilter::default(), &page));
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &page));
     by_index!(world.pool, "commissions", conn => crate::reports::commissions_page(conn, &owner, &CommissionFilter::default(), &page));

@@ -1,0 +1,77 @@
+use crate::{Error, Result};
+use domain::ids::{EnrollmentId, OfferId, PartnerGroupId, ProgramId};
+use domain::money::Currency;
+use domain::offers::{Override, Reward};
+use domain::text::FieldError;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+/// Lets the rates of groups and partners follow their rewards to the places that these have in a new version; the rate
+/// for a reward that is gone goes with it. The caller holds the offer's lock.
+///
+/// # Errors
+/// `Invalid` on `rewards[0].trigger` where a rate does not fit its reward any more.
+pub(super) async fn follow(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    offer: OfferId,
+    rewards: &[Reward],
+    places: &[Option<u32>],
+    currency: Currency,
+) -> Result<()> {
+    let moved = |own: &[Override]| -> Result<Vec<Override>> {
+        let mut moved = Vec::new();
+        for (place, (reward, before)) in (0..).zip(rewards.iter().zip(places)) {
+            let Some(own) = own.iter().find(|own| Some(own.reward) == *before) else { continue };
+            if reward.check_rate(own.rate, currency).is_err() {
+                let message = "A partner or a group has a rate of its own for this reward, which doesn't fit it any more. \
+                               Take that back first, or add a new reward.";
+                return Err(Error::Invalid(vec![FieldError::new(format!("rewards[{place}].trigger"), message)]));
+            }
+            moved.push(Override { reward: place, rate: own.rate });
+        }
+        Ok(moved)
+    };
+    let partners = sqlx::query!(
+        r#"select enrollment_id as "id: EnrollmentId", overrides as "overrides: Json<Vec<Override>>"
+           from enrollment_offers where program_id = $1 and offer_id = $2 and overrides <> '[]'
+           order by enrollment_id for update"#,
+        program as ProgramId,
+        offer as OfferId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for partner in partners {
+        sqlx::query!(
+            "update enrollment_offers set overrides = $4
+             where program_id = $1 and enrollment_id = $2 and offer_id = $3",
+            program as ProgramId,
+            partner.id as EnrollmentId,
+            offer as OfferId,
+            Json(moved(&partner.overrides)?) as Json<Vec<Override>>
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    let groups = sqlx::query!(
+        r#"select group_id as "id: PartnerGroupId", overrides as "overrides: Json<Vec<Override>>"
+           from partner_group_offers where program_id = $1 and offer_id = $2 and overrides <> '[]'
+           order by group_id for update"#,
+        program as ProgramId,
+        offer as OfferId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for group in groups {
+        sqlx::query!(
+            "update partner_group_offers set overrides = $4 where program_id = $1 and group_id = $2 and offer_id = $3",
+            program as ProgramId,
+            group.id as PartnerGroupId,
+            offer as OfferId,
+            Json(moved(&group.overrides)?) as Json<Vec<Override>>
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
