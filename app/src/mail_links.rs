@@ -154,14 +154,7 @@ impl LazyPage for StopMailsPage {
     }
 }
 
-fn stopping(
-    brand: String,
-    program: String,
-    key: String,
-    notice: Notice,
-    form: Form<StopMails>,
-    done: bool,
-) -> AnyView {
+fn stopping(brand: String, program: String, key: String, notice: Notice, form: Form<StopMails>, done: bool) -> AnyView {
     let wrong = form.beside(&[]);
     if done {
         let words = format!("You get no more {}. You can turn them on again on your profile.", notice.label());

@@ -23,8 +23,7 @@ use tower_http::trace::TraceLayer;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What goes over very many rows, all together or not at all, and how long that may take.
-const LONG: [&str; 3] =
-    ["/fn/admin/customers/erase", "/fn/admin/partners/erase", "/fn/admin/partners/import"];
+const LONG: [&str; 3] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase", "/fn/admin/partners/import"];
 const LONG_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The largest body of a form or a server function, in bytes: a file of 10,000 partners. The API has its own limit.

@@ -98,8 +98,7 @@ pub async fn save_notifications(
 ) -> Result<()> {
     access::answer(async {
         let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
-        let input =
-            Notifications { on_commission: on_commission.is_some(), on_payment: on_payment.is_some(), summary };
+        let input = Notifications { on_commission: on_commission.is_some(), on_payment: on_payment.is_some(), summary };
         engine::partners::profile::set_notifications(&mut asking.conn, &asking.moment, &asking.actor, input).await?;
         Ok(())
     })
@@ -220,11 +219,8 @@ fn payout(shown: &Shown, program: &str, forms: Forms) -> AnyView {
         format!("{method}: {masked}")
     };
     let waiting = pending.map(|pending| {
-        let what = if pending.masked.is_empty() {
-            pending.method
-        } else {
-            format!("{}: {}", pending.method, pending.masked)
-        };
+        let what =
+            if pending.masked.is_empty() { pending.method } else { format!("{}: {}", pending.method, pending.masked) };
         let until = shown.pending_until.clone();
         let whose = show::whose(program, shown.partner);
         let back = move || {

@@ -97,10 +97,9 @@ impl PayoutInput {
                 routing: line("routing", &compact(&self.routing), 9),
                 account: line("account", &compact(&self.account), 17),
             },
-            PayoutKind::Cheque => PayoutDetails::Cheque {
-                payee: line("holder", &self.holder, 140),
-                address: several(&self.address),
-            },
+            PayoutKind::Cheque => {
+                PayoutDetails::Cheque { payee: line("holder", &self.holder, 140), address: several(&self.address) }
+            }
             PayoutKind::Other => PayoutDetails::Other { words: several(&self.words) },
         };
         match &details {

@@ -69,8 +69,7 @@ fn pattern(texts: &[&str]) -> Option<String> {
         .collect();
     found.sort();
     found.dedup();
-    (!found.is_empty())
-        .then(|| format!("(?<![[:alnum:]._%+-])({})(?![[:alnum:]_-]|[.][[:alnum:]])", found.join("|")))
+    (!found.is_empty()).then(|| format!("(?<![[:alnum:]._%+-])({})(?![[:alnum:]_-]|[.][[:alnum:]])", found.join("|")))
 }
 
 /// Takes these texts out of all words of the program, and of its mails.
@@ -154,7 +153,8 @@ mod patterns {
         ] {
             assert!(found(yes).await, "{yes}");
         }
-        for no in ["eleonora@harbor.example", "nora@harbor.example.org", "nora.nora@harbor.example", "42", "x", "Nora"] {
+        for no in ["eleonora@harbor.example", "nora@harbor.example.org", "nora.nora@harbor.example", "42", "x", "Nora"]
+        {
             assert!(!found(no).await, "{no}");
         }
     }

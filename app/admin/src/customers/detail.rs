@@ -201,11 +201,12 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
 /// The customer's personal data: in a file, or taken away.
 fn personal(form: Form<EraseCustomer>, program: &str, customer: CustomerId) -> AnyView {
     let id = customer.to_string();
+    let file = show::personal_data(program, "customer", id.clone());
     view! {
         <Card title="Personal data">
             <p class="sub">"Everything that is known of this customer."</p>
             <div class="row">
-                {show::personal_data(program, "customer", id.clone())}
+                {file}
                 <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
             </div>
             <Dialog id="erase" title="Erase the personal data?">

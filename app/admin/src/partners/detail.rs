@@ -66,19 +66,7 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let may_erase = may(domain::accounts::Power::Erase);
         let may_see = may(domain::accounts::Power::SeeAsPartner);
         let server = domain::portal::link_server(&state.public_url, &program.link_domain);
-        Ok(Shown {
-            detail,
-            balance,
-            links,
-            latest,
-            offers,
-            groups,
-            server,
-            may_manage,
-            may_reveal,
-            may_erase,
-            may_see,
-        })
+        Ok(Shown { detail, balance, links, latest, offers, groups, server, may_manage, may_reveal, may_erase, may_see })
     })
     .await
 }
@@ -152,19 +140,8 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown {
-        detail,
-        balance,
-        links,
-        latest,
-        offers,
-        groups,
-        server,
-        may_manage,
-        may_reveal,
-        may_erase,
-        may_see,
-    } = shown;
+    let Shown { detail, balance, links, latest, offers, groups, server, may_manage, may_reveal, may_erase, may_see } =
+        shown;
     let program = show::program().get_untracked();
     let name = called(&detail.partner);
     let back = (format!("/admin/{program}/partners"), "Partners".to_owned());

@@ -78,7 +78,8 @@ fn preview(
 ) -> AnyView {
     let ImportPreview { rows, sample, problems, wrong_rows, .. } = found;
     if wrong_rows > 0 {
-        let words = format!("{} of {} rows need another look. Nothing was imported.", grouped(wrong_rows), grouped(rows));
+        let words =
+            format!("{} of {} rows need another look. Nothing was imported.", grouped(wrong_rows), grouped(rows));
         let head = || {
             view! {
                 <Th label="Line" num=true/>

@@ -231,12 +231,7 @@ fn list(
     .into_any()
 }
 
-fn row(
-    partner: PartnerRow,
-    program: &str,
-    (choosing, judging): (bool, bool),
-    form: Form<SetStatus>,
-) -> AnyView {
+fn row(partner: PartnerRow, program: &str, (choosing, judging): (bool, bool), form: Form<SetStatus>) -> AnyView {
     let chosen = choosing.then(|| {
         let tick = bulk::tick(partner.id.to_string(), &called(&partner));
         view! { <td>{tick}</td> }

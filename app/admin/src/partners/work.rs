@@ -58,8 +58,7 @@ pub async fn reveal_payout(program: String, partner: EnrollmentId) -> Result<Vec
         asking.may(domain::accounts::Power::RevealPayoutDetails)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let secrets = &asking.state.secrets;
-        let lines =
-            engine::payments::details::reveal(&mut tx, secrets, &asking.moment, &asking.actor, partner).await?;
+        let lines = engine::payments::details::reveal(&mut tx, secrets, &asking.moment, &asking.actor, partner).await?;
         tx.commit().await?;
         Ok(lines)
     })

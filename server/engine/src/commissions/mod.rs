@@ -6,9 +6,9 @@ mod judge;
 mod release;
 pub mod suspicion;
 #[cfg(test)]
-pub(crate) mod tests;
-#[cfg(test)]
 mod suspicion_tests;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use claw_back::claw_back_all_held;
 pub(crate) use claw_back::{Owed, Reason, claw_back, lock_of_sale};

@@ -12,9 +12,9 @@ pub mod promo_codes;
 pub mod sign_up;
 mod standing;
 pub mod summaries;
-pub mod work;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod work;
 #[cfg(test)]
 mod work_tests;
 

@@ -57,12 +57,8 @@ async fn many_are_paused_or_written_to_at_once(pool: PgPool) {
     let world = World::new(pool).await;
     let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
     world.standing(&bob, EnrollmentStatus::Paused).await;
-    let input = |act| Bulk {
-        act,
-        partners: vec![bob.id, ada.id, ada.id],
-        subject: "News".into(),
-        body: "One.\n\nTwo.".into(),
-    };
+    let input =
+        |act| Bulk { act, partners: vec![bob.id, ada.id, ada.id], subject: "News".into(), body: "One.\n\nTwo.".into() };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
     assert_eq!(act(&input(BulkAct::Pause)).await.expect("paused"), BulkDone { done: 1, passed_over: 1 });
     assert_eq!(act(&input(BulkAct::Approve)).await.expect("nobody waits"), BulkDone { done: 0, passed_over: 2 });
@@ -73,7 +69,11 @@ async fn many_are_paused_or_written_to_at_once(pool: PgPool) {
     let mut conn = world.pool.acquire().await.expect("connection");
     let letter = compose(&mut conn, &world.moment(), "https://t.example", &letters[0]).await.expect("answer");
     let letter = letter.expect("letter");
-    assert!(letter.subject == "News" && letter.text.contains("One.") && letter.text.contains("Two."), "{}", letter.text);
+    assert!(
+        letter.subject == "News" && letter.text.contains("One.") && letter.text.contains("Two."),
+        "{}",
+        letter.text
+    );
     let empty = Bulk { subject: " ".into(), body: String::new(), ..input(BulkAct::Message) };
     assert!(refused(act(&empty).await).contains("body"));
     let other = world.another("other").await;
@@ -87,9 +87,7 @@ const FILE: &str = "Name;E-mail\nx;y";
 async fn a_file_of_partners_is_imported_whole_or_not_at_all(pool: PgPool) {
     let world = World::new(pool).await;
     world.partner("ada").await;
-    let read = async |text: &str, make: bool| {
-        import(&world.pool, &world.moment(), &world.owner(), text, make).await
-    };
+    let read = async |text: &str, make: bool| import(&world.pool, &world.moment(), &world.owner(), text, make).await;
     let count = "select count(*) from enrollments where program_id = $1";
     let bad = "email,name,code,tags\nada@partners.example,Ann,,\nbea@x.example,Bea,ADA,\nnobody,Cy,cy,\n\
                dan@x.example,,cy,\nbea@x.example,Eve,eve,a|b\n";

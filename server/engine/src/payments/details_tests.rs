@@ -33,7 +33,8 @@ pub(crate) async fn chosen(world: &World, partner: &Partner, input: &PayoutInput
     let actor = actor(world, partner);
     choose(&mut conn, &world.secrets, &world.moment(), &actor, input).await.expect("chosen");
     let mail = Mail::PayoutMethod { program: world.program, enrollment: partner.id };
-    let letter = compose(&mut conn, &world.moment(), "https://t.example", &mail).await.expect("answer").expect("letter");
+    let letter =
+        compose(&mut conn, &world.moment(), "https://t.example", &mail).await.expect("answer").expect("letter");
     let rest = letter.text.split("/confirm-payout-method/").nth(1).expect("link");
     rest.split_whitespace().next().expect("token").to_owned()
 }
@@ -100,8 +101,9 @@ async fn details_are_encrypted_and_shown_to_those_who_may(pool: PgPool) {
     let ada = world.partner("ada").await;
     let token = chosen(&world, &ada, &input(PayoutKind::UsBank)).await;
     confirm(&world.pool, &world.moment(), &token).await.expect("confirmed");
-    let kept: String =
-        world.get("select encode(payout_details, 'escape') || payout_masked from enrollments where program_id = $1").await;
+    let kept: String = world
+        .get("select encode(payout_details, 'escape') || payout_masked from enrollments where program_id = $1")
+        .await;
     assert!(!kept.contains("123456789") && !kept.contains("Lovelace"), "{kept}");
     let mut conn = world.pool.acquire().await.expect("connection");
     let mut show = async |role| reveal(&mut conn, &world.secrets, &Moment::now(), &world.admin(role), ada.id).await;
@@ -131,7 +133,8 @@ async fn what_partners_with_one_account_are_to_get_waits_for_a_person(pool: PgPo
     assert_eq!(world.status(before.id).await, CommissionStatus::Review, "what was held waits");
     let after = world.sold("c2", "50").await.commissions[0].clone();
     assert_eq!(after.status, CommissionStatus::Review, "and what comes");
-    let whys: Vec<String> = sqlx::query_scalar("select why::text from commissions").fetch_all(&world.pool).await.expect("why");
+    let whys: Vec<String> =
+        sqlx::query_scalar("select why::text from commissions").fetch_all(&world.pool).await.expect("why");
     assert!(whys.iter().all(|why| why.contains("shared_payout")), "{whys:?}");
     world.prove().await;
 }

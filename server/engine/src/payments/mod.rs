@@ -5,6 +5,8 @@
 //! back is, and stands for the entries which that payment had settled.
 
 pub mod details;
+#[cfg(test)]
+pub(crate) mod details_tests;
 mod due;
 mod lists;
 pub mod methods;
@@ -12,8 +14,6 @@ mod record;
 mod remittance;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-pub(crate) mod details_tests;
 mod undo;
 
 pub use due::{due_partners, preview};

@@ -165,10 +165,11 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     let made = partners::create(&mut conn, &world.moment(), &owner, &new).await.expect("partner");
     let id = made.id;
     partners::change_code(&mut conn, &world.moment(), &owner, id, "lovelace").await.expect("code");
-    let account: AccountId = sqlx::query_scalar("select id from accounts where email_key = 'augusta@analytical.example'")
-        .fetch_one(&world.pool)
-        .await
-        .expect("account");
+    let account: AccountId =
+        sqlx::query_scalar("select id from accounts where email_key = 'augusta@analytical.example'")
+            .fetch_one(&world.pool)
+            .await
+            .expect("account");
     let me = Actor::Partner { account, program: world.program, enrollment: id };
     let profile = Profile {
         name: new.name.clone(),
