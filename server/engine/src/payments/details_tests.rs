@@ -119,6 +119,7 @@ async fn details_are_encrypted_and_shown_to_those_who_may(pool: PgPool) {
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn what_partners_with_one_account_are_to_get_waits_for_a_person(pool: PgPool) {
     let world = World::new(pool).await;
+    world.set("update programs set fraud_checks = default where id = $1").await;
     world.offer("Standard", &[percent("30")]).await;
     let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
     world.signed_up("c1", &ada).await;
