@@ -7,6 +7,7 @@ mod confirm;
 mod email;
 mod home;
 mod invitation;
+mod mail_links;
 mod missing;
 mod password;
 mod second_factor;
@@ -61,6 +62,9 @@ access::chunk!(
     sign_up::SignUpPage, sign_up::ConfirmSignUpPage,
 );
 access::chunk!(account_page, __preload_account_page: account::AccountPage);
+access::chunk!(
+    mail_link_pages, __preload_mail_link_pages: mail_links::ConfirmPayoutPage, mail_links::StopMailsPage,
+);
 access::chunk!(setup_pages, __preload_setup_pages: setup::Setup);
 
 /// The application: the same on the server and in the browser.
@@ -88,6 +92,16 @@ pub fn App() -> impl IntoView {
                 <Route
                     path=path!("/confirm-email/:token")
                     view={lazy::<email::ConfirmEmailPage>()}
+                    ssr=SsrMode::Async
+                />
+                <Route
+                    path=path!("/confirm-payout-method/:token")
+                    view={lazy::<mail_links::ConfirmPayoutPage>()}
+                    ssr=SsrMode::Async
+                />
+                <Route
+                    path=path!("/stop-mails/:program/:notice/:key")
+                    view={lazy::<mail_links::StopMailsPage>()}
                     ssr=SsrMode::Async
                 />
                 <Route path=path!("/second-factor") view={lazy::<second_factor::SecondFactorPage>()} ssr=SsrMode::Async/>

@@ -1,5 +1,9 @@
 //! Commissions: what an event pays, and what a refund takes back.
 
+mod suspicion;
+
+pub use suspicion::{Suspicion, ad_mark, mail_domain, shared_domain};
+
 use crate::ids::CommissionId;
 use crate::money::{Currency, Money, percent};
 use crate::offers::{Brought, Duration, Rate, RateOf, Reward, Terms, Trigger};

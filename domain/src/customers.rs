@@ -54,7 +54,7 @@ pub struct TrackSignup {
     /// A partner code that the customer named.
     #[serde(default)]
     pub partner_code: Option<String>,
-    /// The customer's IP address; checked, not kept.
+    /// The customer's IP address: compared with the click's by a keyed hash, and not kept.
     #[serde(default)]
     pub ip: Option<String>,
     /// When it happened; now where not given.

@@ -79,6 +79,12 @@ ids! {
     LeadGroupId,
     /// A group of partners.
     PartnerGroupId,
+    /// A note on a partner.
+    PartnerNoteId,
+    /// A mail that the team writes to partners.
+    PartnerLetterId,
+    /// A payout method that is to be confirmed.
+    PayoutChangeId,
 }
 
 impl ClickId {

@@ -23,6 +23,10 @@ words! {
         PartnerPaused = "partner_paused",
         /// To a partner who was paid.
         PaymentSent = "payment_sent",
+        /// To a partner who has earned a commission.
+        CommissionEarned = "commission_earned",
+        /// To a partner, of its day or week.
+        Summary = "summary",
     }
 }
 
@@ -45,6 +49,8 @@ impl MailKind {
             Self::PartnerDeclined => "Partner declined",
             Self::PartnerPaused => "Partner paused",
             Self::PaymentSent => "Payment sent",
+            Self::CommissionEarned => "New commission",
+            Self::Summary => "Summary",
         }
     }
 
@@ -59,6 +65,8 @@ impl MailKind {
             Self::PartnerDeclined => "To somebody who was not let in.",
             Self::PartnerPaused => "To a partner who was paused.",
             Self::PaymentSent => "To a partner who was paid.",
+            Self::CommissionEarned => "To a partner who has earned a commission, and wants to be told of each.",
+            Self::Summary => "To a partner who wants a summary each day or each week.",
         }
     }
 
@@ -81,6 +89,24 @@ impl MailKind {
                 ("payment.amount", "$120.00"),
                 ("payment.method", "PayPal"),
                 ("payment.date", "5 November 2026"),
+            ],
+            Self::CommissionEarned => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                ("commission.amount", "$14.70"),
+                ("commission.event", "sale"),
+                ("commission.due", "20 December 2026"),
+            ],
+            Self::Summary => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                ("summary.days", "16 November 2026 to 22 November 2026"),
+                ("summary.clicks", "312"),
+                ("summary.sign_ups", "9"),
+                ("summary.sales", "4"),
+                ("summary.earned", "$58.80"),
             ],
         }
     }
@@ -123,6 +149,16 @@ impl MailKind {
                 "{{program.name}} has paid you {{payment.amount}}",
                 "{{program.name}} has sent you {{payment.amount}} by {{payment.method}}, dated {{payment.date}}.\n\n\
                  Your dashboard shows which commissions it pays.",
+            ),
+            Self::CommissionEarned => (
+                "You have earned {{commission.amount}}",
+                "{{program.name}} owes you {{commission.amount}} for a {{commission.event}}. It is due on \
+                 {{commission.due}}, unless the money is given back before.",
+            ),
+            Self::Summary => (
+                "{{program.name}}: you earned {{summary.earned}}",
+                "{{summary.days}}: {{summary.clicks}} clicks, {{summary.sign_ups}} sign-ups, {{summary.sales}} sales. \
+                 You earned {{summary.earned}}.",
             ),
         };
         Template { subject: subject.into(), body: body.into() }

@@ -1,5 +1,14 @@
 //! Partners: enrollments, their standing and their kinds.
 
+mod profile;
+mod work;
+
+pub use profile::{Checklist, Notice, Notifications, Profile, SummaryRhythm};
+pub use work::{
+    Bulk, BulkAct, BulkDone, IMPORT_COLUMNS, ImportPreview, ImportProblem, MOST_AT_ONCE, MOST_ROWS, MOST_TAGS,
+    PartnerNote, imported, read_tags,
+};
+
 use crate::ids::{AccountId, EnrollmentId, OfferId, PartnerGroupId, PromoCodeId};
 use crate::money::Money;
 use crate::offers::{Override, RateOf, RewardWords};
@@ -143,6 +152,9 @@ pub struct PartnerFilter {
     /// Only those of this standing.
     #[serde(default)]
     pub status: Option<EnrollmentStatus>,
+    /// Only those with this tag.
+    #[serde(default)]
+    pub tag: Option<String>,
     /// In which order.
     #[serde(default)]
     pub sort: PartnerSort,
@@ -197,8 +209,20 @@ pub struct PartnerDetail {
     pub website: String,
     /// What it answered when it signed up.
     pub answers: Vec<crate::portal::Answer>,
-    /// How it is paid; `None` until chosen.
+    /// How it is paid, as the kind's word or as the team has it; `None` until chosen.
     pub payout_method: Option<String>,
+    /// Its payout details, masked; empty where there are none to show.
+    pub payout_masked: String,
+    /// Whether there are payout details, encrypted.
+    pub has_payout_details: bool,
+    /// What it tells of itself.
+    pub profile: Profile,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The team's notes, the latest first.
+    pub notes: Vec<PartnerNote>,
+    /// When its personal data was erased, UTC.
+    pub erased_at: Option<DateTime<Utc>>,
     /// The group that it is in.
     pub group: Option<GroupName>,
     /// Codes that it had before, which still lead to it.

@@ -89,6 +89,8 @@ portal_pages! {
     Programs = "programs", "My programs", Home;
     /// What is paid for what, with examples.
     Structure = "structure", "My commission structure", Home;
+    /// What the partner tells of itself, how it is paid and which mails it gets.
+    Profile = "profile", "My profile", Home;
     /// Links to share.
     Links = "links", "Links", Resources;
     /// Promo codes to share.

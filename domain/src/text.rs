@@ -56,6 +56,7 @@ pub const RESERVED_CODES: &[&str] = &[
     "admin",
     "api",
     "app",
+    "import",
     "new",
     "new-program",
     "p",

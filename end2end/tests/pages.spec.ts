@@ -21,6 +21,8 @@ const partner = [
   "/p/acme/details?period=12m&unit=month",
   "/p/acme/commission-report",
   "/p/acme/sales",
+  "/p/acme/profile",
+  "/p/acme/terms",
   "/account",
 ];
 const team = [
@@ -33,6 +35,8 @@ const team = [
   "/admin/acme",
   "/admin/acme/partners",
   "/admin/acme/partners/new",
+  "/admin/acme/partners/import",
+  "/admin/acme/review",
   "/admin/acme/partners/ada",
   "/admin/acme/customers",
   "/admin/acme/sales",

@@ -22,8 +22,12 @@ use tower_http::trace::TraceLayer;
 /// The longest that a request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The largest body of a form or a server function, in bytes; the API has its own limit.
-const BODY_LIMIT: usize = 1024 * 1024;
+/// What goes over very many rows, all together or not at all, and how long that may take.
+const LONG: [&str; 3] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase", "/fn/admin/partners/import"];
+const LONG_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The largest body of a form or a server function, in bytes: a file of 10,000 partners. The API has its own limit.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// What is allowed to an answer that isn't a page: nothing. Pages bring their own policy.
 const CSP: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -76,7 +80,8 @@ pub fn guard(router: Router<Shared>, server: &Shared) -> Router<Shared> {
 
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    let patience = if LONG.contains(&request.uri().path()) { LONG_TIMEOUT } else { TIMEOUT };
+    let answer = tokio::time::timeout(patience, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }
 

@@ -13,6 +13,7 @@ pub mod logging;
 mod metrics;
 mod notice;
 mod pages;
+mod personal_data;
 mod problem;
 pub mod serve;
 mod shop;
@@ -113,6 +114,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(files::router(&server.leptos))
         .merge(shop::router(server))
         .merge(export::router())
+        .merge(personal_data::router())
         .merge(pages::router(server));
     let open = api::router().merge(snippet::router(server));
     layers::around(layers::guard(guarded, server).merge(open), server)

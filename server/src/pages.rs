@@ -22,6 +22,7 @@ pub const DOORS: &[&str] = &[
     "/fn/confirm",
     "/fn/forgot-password",
     "/fn/invitation/accept",
+    "/fn/payout-method/confirm",
     "/fn/reset-password",
     "/fn/second-factor",
     "/fn/setup/owner",
@@ -29,6 +30,7 @@ pub const DOORS: &[&str] = &[
     "/fn/sign-in-link",
     "/fn/sign-up",
     "/fn/sign-up/confirm",
+    "/fn/stop-mails",
 ];
 
 /// Every page, and every server function.

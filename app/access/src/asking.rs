@@ -59,6 +59,8 @@ pub struct Partner {
     pub partner: PartnerName,
     /// What the portal is to it.
     pub seat: Seat,
+    /// Whether it is a member of the team who sees the portal as this partner: only reading.
+    pub seen_as: bool,
 }
 
 /// A member of the team in one of its programs.
@@ -148,10 +150,23 @@ pub async fn this_partner(program: &str, partner: EnrollmentId, page: PortalPage
 }
 
 async fn which_partner(program: &str, which: Which<'_>) -> Result<Partner> {
-    let Account { state, mut conn, moment, session, .. } = account().await?;
-    let (actor, program, partner) = engine::accounts::partner_actor(&mut conn, &session, program, which).await?;
+    let Account { state, mut conn, moment, session, token } = account().await?;
+    let seen = engine::accounts::see_as::seen(&mut conn, &moment, &session, &token, program).await?;
+    let seen_as = seen.is_some();
+    if seen_as && !only_reads() {
+        return Err(Error::Conflict("You see this portal as a partner does: nothing can be changed here.".into()));
+    }
+    let (actor, program, partner) = match seen {
+        Some(seen) => seen,
+        None => engine::accounts::partner_actor(&mut conn, &session, program, which).await?,
+    };
     let seat = engine::portal::seat(&mut conn, program.id, partner.id).await?;
-    Ok(Partner { state, conn, moment, session, actor, program, partner, seat })
+    Ok(Partner { state, conn, moment, session, actor, program, partner, seat, seen_as })
+}
+
+/// Whether the request can't change anything: by what it is, whatever is done with it.
+fn only_reads() -> bool {
+    use_context::<Parts>().is_some_and(|parts| matches!(parts.method, http::Method::GET | http::Method::HEAD))
 }
 
 /// The cookie with the code of the partner that an account acts for in a program. It opens nothing: it chooses among

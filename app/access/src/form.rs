@@ -118,10 +118,13 @@ pub fn PostForm<S: 'static>(
     /// Its class.
     #[prop(optional)]
     class: &'static str,
+    /// Its id, where fields outside of it belong to it.
+    #[prop(optional)]
+    id: &'static str,
     /// Its fields and buttons.
     children: Children,
 ) -> impl IntoView {
-    form.post.element(class, children())
+    form.post.element(class, id, children())
 }
 
 /// A form without its types, so that all forms share the code.
@@ -192,7 +195,7 @@ impl Post {
         drop((kind, body));
     }
 
-    fn element(self, class: &'static str, children: AnyView) -> AnyView {
+    fn element(self, class: &'static str, id: &'static str, children: AnyView) -> AnyView {
         let submit = move |event: SubmitEvent| {
             if event.default_prevented() {
                 return;
@@ -203,7 +206,13 @@ impl Post {
             }
         };
         view! {
-            <form action=self.path method="post" class=(!class.is_empty()).then_some(class) on:submit=submit>
+            <form
+                action=self.path
+                method="post"
+                id=(!id.is_empty()).then_some(id)
+                class=(!class.is_empty()).then_some(class)
+                on:submit=submit
+            >
                 {children}
             </form>
         }

@@ -200,12 +200,17 @@ fn shell(framed: Framed) -> AnyView {
         href: format!("/admin/{slug}/{path}"),
         glyph: Glyph::Plus,
     };
-    let mut actions = vec![action("Add a partner", "partners/new"), action("New offer", "offers/new")];
+    let mut actions = vec![
+        action("Add a partner", "partners/new"),
+        action("Import partners", "partners/import"),
+        action("New offer", "offers/new"),
+    ];
     if edits {
         let (label, detail) = ("New program".to_owned(), "Action".to_owned());
         actions.push(PaletteEntry { label, detail, href: "/admin/new-program".to_owned(), glyph: Glyph::Plus });
     }
-    let mut money = vec![item("Commissions", "commissions", Glyph::Receipt)];
+    let mut money =
+        vec![item("Commissions", "commissions", Glyph::Receipt), item("Review", "review", Glyph::CheckCircle)];
     if pays {
         money.push(item("Pay", "pay", Glyph::Bank));
     }

@@ -20,6 +20,7 @@ mod payout_methods;
 mod portal;
 mod promo_codes;
 mod reports;
+mod review;
 mod sales;
 mod settings;
 mod show;
@@ -42,6 +43,7 @@ access::chunk!(
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
     leads::LeadsPage,
 );
+access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage);
 access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
 access::chunk!(
     admin_reports, __preload_admin_reports:
@@ -77,6 +79,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("") view={lazy::<overview::OverviewPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners") view={lazy::<partners::PartnersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/new") view={lazy::<partners::NewPartnerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/import") view={lazy::<partners::ImportPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/:code") view={lazy::<partners::PartnerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
@@ -84,6 +87,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales/:id") view={lazy::<sales::SalePage>()} ssr=SsrMode::Async/>
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("review") view={lazy::<review::ReviewPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports") view={lazy::<reports::ReportsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/top-partners") view={lazy::<reports::RankingPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/asleep") view={lazy::<reports::AsleepPage>()} ssr=SsrMode::Async/>

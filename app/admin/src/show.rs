@@ -10,7 +10,7 @@ use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
-use ui::{Address, ButtonLink, Card, EmptyState, Glyph, Note, Pagination, Tone, grouped, use_toasts};
+use ui::{Address, Button, ButtonLink, Card, EmptyState, Glyph, Note, Pagination, Tone, grouped, use_toasts};
 
 /// A part of the address's path: `program`, `code`, `id`.
 pub(crate) fn parameter(name: &'static str) -> Memo<String> {
@@ -178,4 +178,18 @@ pub(crate) fn whole<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> 
 #[cfg(feature = "ssr")]
 pub(crate) fn amount(field: &str, text: &str) -> Result<rust_decimal::Decimal> {
     text.trim().parse().map_err(|_| Error::field(field, "Type an amount, such as 12.50."))
+}
+
+/// The button that asks for the file with a person's data. The server answers with the file: it is no page of the
+/// router's.
+pub(crate) fn personal_data(program: &str, of: &'static str, id: String) -> AnyView {
+    let action = format!("/admin/{program}/personal-data");
+    view! {
+        <form method="post" action=action>
+            <input type="hidden" name="of" value=of/>
+            <input type="hidden" name="id" value=id/>
+            <Button submit=true icon=Glyph::Download>"Download as JSON"</Button>
+        </form>
+    }
+    .into_any()
 }

@@ -3,7 +3,7 @@
 use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
-use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::partners::{Checklist, EnrollmentStatus, PartnerName};
 use domain::portal::PortalPage;
 use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Avatar, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
     LineChart, Note, PageHead, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
-    count_delta, grouped, report_period,
+    count_delta, grouped, icon, report_period,
 };
 
 use crate::leads::{self, AddLead};
@@ -31,6 +31,8 @@ pub struct Shown {
     qr: Option<(u32, String)>,
     /// Its latest leads; `None` where the program takes none from partners.
     leads: Option<Vec<LeadRow>>,
+    /// What it has still to set up.
+    checklist: Checklist,
 }
 
 /// The dashboard of the partner who asks, for a period as the address names it.
@@ -55,7 +57,8 @@ pub async fn read_dashboard(
             true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
             false => None,
         };
-        Ok(Shown { dashboard, period, link, qr, leads })
+        let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.actor).await?;
+        Ok(Shown { dashboard, period, link, qr, leads, checklist })
     })
     .await
 }
@@ -98,7 +101,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
-    let Shown { dashboard, period, link, qr, leads } = shown;
+    let Shown { dashboard, period, link, qr, leads, checklist } = shown;
     let all =
         show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
     let picker = report_period(period, dashboard.range, &address);
@@ -108,10 +111,13 @@ fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
     let Dashboard { partner, status, latest, promo_codes, today, .. } = dashboard;
     let program = show::program().get_untracked();
     let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads));
+    let set_up = set_up(&program, checklist);
+    let me = me(&program, partner);
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
         {show::tabs(&show::program().get_untracked(), PortalPage::Dashboard)}
         {standing(status)}
+        {set_up}
         {tiles}
         <div class="cols">
             <div class="col">
@@ -120,7 +126,7 @@ fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
                 {leads}
             </div>
             <div class="col">
-                {me(partner)}
+                {me}
                 {link.map(|link| link_card(link, qr))}
                 {promo_codes.into_iter().map(promo_code).collect_view()}
                 {rewards}
@@ -130,8 +136,41 @@ fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
     .into_any()
 }
 
-fn me(partner: PartnerName) -> AnyView {
+/// What is still to do, until all is done; the pages that it leads to must show.
+fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
+    if checklist.is_done() || !show::shows(PortalPage::Profile) {
+        return None;
+    }
+    let profile = PortalPage::Profile.href(program);
+    let links = if show::shows(PortalPage::Links) { PortalPage::Links.href(program) } else { format!("/p/{program}") };
+    let steps = [
+        (checklist.payout_method, "Select payout method", format!("{profile}#kind"), "So that you can be paid."),
+        (checklist.profile, "Complete your profile", profile.clone(), "Your name, address and country."),
+        (checklist.link_shared, "Share your link", links, "It counts with the first click."),
+    ];
+    let steps = steps
+        .into_iter()
+        .map(|(done, words, href, why)| {
+            let (glyph, state) = if done { (Glyph::CheckCircle, "Done") } else { (Glyph::Clock, "To do") };
+            let words =
+                if done { words.into_any() } else { view! { <a class="link" href=href>{words}</a> }.into_any() };
+            view! {
+                <li class="between">
+                    <span>{icon(glyph)}" "{words}<span class="sub">" "{why}</span></span>
+                    <span class="sub">{state}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    Some(view! { <Card title="Get set up"><ol class="list">{steps}</ol></Card> }.into_any())
+}
+
+fn me(program: &str, partner: PartnerName) -> AnyView {
     let PartnerName { name, code, .. } = partner;
+    let edit = show::shows(PortalPage::Profile).then(|| {
+        let href = PortalPage::Profile.href(program);
+        view! { <div><a class="link" href=href>"Edit profile"</a></div> }
+    });
     view! {
         <Card>
             <div class="row">
@@ -139,6 +178,7 @@ fn me(partner: PartnerName) -> AnyView {
                 <div>
                     <b>{name}</b>
                     <div class="sub">"Partner code "{code}</div>
+                    {edit}
                 </div>
             </div>
         </Card>

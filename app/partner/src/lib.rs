@@ -12,9 +12,11 @@ mod offers;
 mod payout;
 mod payouts;
 mod portal;
+mod profile;
 mod promo_codes;
 mod sales;
 mod show;
+mod terms;
 mod welcome;
 
 use access::lazy;
@@ -37,6 +39,8 @@ access::chunk!(
     details::DetailsPage, commission_report::CommissionReportPage, sales::SalesPage, payout::PayoutPage,
 );
 
+access::chunk!(portal_profile, __preload_portal_profile: profile::ProfilePage, terms::TermsPage);
+
 /// The pages under `/p/{program}`, in their frame.
 #[component(transparent)]
 pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
@@ -44,6 +48,8 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
         <ParentRoute path=path!("/p/:program") view={lazy::<portal::Portal>()} ssr=SsrMode::Async>
             <Route path=path!("") view={lazy::<dashboard::DashboardPage>()} ssr=SsrMode::Async/>
             <Route path=path!("welcome") view={lazy::<welcome::WelcomePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("profile") view={lazy::<profile::ProfilePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("terms") view={lazy::<terms::TermsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("ledger") view={lazy::<ledger::LedgerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("links") view={lazy::<links::LinksPage>()} ssr=SsrMode::Async/>

@@ -8,7 +8,9 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
-use ui::{AccountInfo, AppShell, Button, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, PlainShell};
+use ui::{
+    AccountInfo, AppShell, Button, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, Note, PlainShell, Tone,
+};
 
 use crate::show::{self, ShownPages};
 
@@ -26,6 +28,10 @@ pub struct Frame {
     name: String,
     email: String,
     places: Vec<Place>,
+    /// As whom a member of the team sees the portal.
+    seen_as: Option<String>,
+    /// Whether there are terms to accept.
+    terms_due: bool,
 }
 
 /// What the frame of a program's portal shows.
@@ -44,6 +50,8 @@ pub async fn read_frame(program: String) -> Result<Frame> {
             name: asking.session.name,
             email: asking.session.email,
             places,
+            terms_due: asking.seat.terms_due.is_some() && !asking.seen_as,
+            seen_as: asking.seen_as.then_some(asking.partner.name),
         })
     })
     .await
@@ -71,6 +79,7 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Summary => Glyph::Info,
         PortalPage::Programs => Glyph::List,
         PortalPage::Structure => Glyph::Star,
+        PortalPage::Profile => Glyph::User,
         PortalPage::Links => Glyph::Link,
         PortalPage::PromoCodes => Glyph::Tag,
         PortalPage::Details => Glyph::Chart,
@@ -114,12 +123,44 @@ fn outside(brand: String, accent: String, status: EnrollmentStatus) -> AnyView {
     .into_any()
 }
 
+/// What stands above every page: that it is only looked at, or that there are new terms.
+fn banner(slug: &str, seen_as: Option<String>, terms_due: bool) -> AnyView {
+    if let Some(name) = seen_as {
+        let program = slug.to_owned();
+        let end = move || {
+            view! {
+                <form method="post" action="/fn/admin/partners/see-as/end">
+                    <input type="hidden" name="program" value=program/>
+                    <Button submit=true>"Back to the admin area"</Button>
+                </form>
+            }
+        };
+        return view! {
+            <Note tone=Tone::Warn glyph=Glyph::Eye action=end>
+                "You see the portal as "<b>{name}</b>" does. Nothing can be changed. It ends by itself within an hour."
+            </Note>
+        }
+        .into_any();
+    }
+    if !terms_due {
+        return ().into_any();
+    }
+    let terms = format!("/p/{slug}/terms");
+    view! {
+        <Note tone=Tone::Warn glyph=Glyph::Info>
+            "The program has new terms. " <a href=terms>"Read and accept them"</a>
+        </Note>
+    }
+    .into_any()
+}
+
 fn shell(frame: Frame) -> AnyView {
-    let Frame { slug, brand, accent, sandbox, shown, outside: status, name, email, places } = frame;
+    let Frame { slug, brand, accent, sandbox, shown, outside: status, name, email, places, seen_as, terms_due } = frame;
     if let Some(status) = status {
         return outside(brand, accent, status);
     }
     let home = format!("/p/{slug}");
+    let banner = banner(&slug, seen_as, terms_due);
     let sections = sections(&slug, &shown);
     provide_context(ShownPages(shown));
     let account_menu = || {
@@ -143,6 +184,7 @@ fn shell(frame: Frame) -> AnyView {
             account=AccountInfo { name, email }
             account_menu=account_menu
         >
+            {banner}
             <Outlet/>
         </AppShell>
     }

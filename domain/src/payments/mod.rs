@@ -1,8 +1,10 @@
 //! Payments to partners and their batches.
 
+mod details;
 mod methods;
 mod views;
 
+pub use details::{PayoutChoice, PayoutDetails, PayoutInput, PendingPayout, is_routing_number, method_words};
 pub use methods::{PayoutKind, PayoutMethod, check_methods};
 pub use views::{
     BatchDetail, BatchInput, BatchRow, DuePartner, Flag, LeftOut, PartKind, PaymentDetail, PaymentFilter, PaymentLine,

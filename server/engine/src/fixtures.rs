@@ -123,8 +123,9 @@ impl World {
 
     async fn make_program(&self, program: ProgramId, slug: &str) {
         sqlx::query(
-            "insert into programs (id, organization_id, slug, name, currency, time_zone, website, created_at)
-             values ($1, $2, $3, initcap($3), 'EUR', 'Europe/Berlin', 'https://acme.example', $4)",
+            // Nothing is suspicious but where a test says so.
+            "insert into programs (id, organization_id, slug, name, currency, time_zone, website, fraud_checks, created_at)
+             values ($1, $2, $3, initcap($3), 'EUR', 'Europe/Berlin', 'https://acme.example', '{}', $4)",
         )
         .bind(program)
         .bind(self.organization)

@@ -22,6 +22,7 @@ pub mod offers;
 pub mod partners;
 pub mod payments;
 pub mod portal;
+mod privacy;
 pub mod programs;
 pub mod qr;
 pub mod reports;

@@ -25,6 +25,8 @@ pub enum Use {
     SecondFactor,
     /// Encrypted details of payout methods.
     PayoutDetails,
+    /// Hashes of what payout methods are recognised by.
+    PayoutIdentity,
 }
 
 impl Use {
@@ -37,6 +39,7 @@ impl Use {
             Self::RecoveryCode => b"tributary recovery code",
             Self::SecondFactor => b"tributary second factor",
             Self::PayoutDetails => b"tributary payout details",
+            Self::PayoutIdentity => b"tributary payout identity",
         }
     }
 }

@@ -56,6 +56,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/commissions/reverse", "program=acme&id=00000000-0000-7000-8000-000000000000&reason=X", Powerful),
     ("/fn/admin/customer", "program=acme&id=00000000-0000-7000-8000-000000000000", Team),
     ("/fn/admin/customers", "program=acme", Team),
+    ("/fn/admin/customers/erase", "program=acme&customer=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/customers/reassign", "program=acme&external_id=x&partner_code=ada&reason=X", Powerful),
     ("/fn/admin/failed-jobs", "program=acme", Powerful),
     ("/fn/admin/failed-jobs/retry", "program=acme&id=1", Powerful),
@@ -93,9 +94,21 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&partner=00000000-0000-7000-8000-000000000000&email=x%40acme.test&name=X",
         Powerful,
     ),
+    (
+        "/fn/admin/partners/bulk",
+        "program=acme&bulk[act]=pause&bulk[partners][]=00000000-0000-7000-8000-000000000000&bulk[subject]=&bulk[body]=",
+        Powerful,
+    ),
     ("/fn/admin/partners/change-code", "program=acme&partner=00000000-0000-7000-8000-000000000000&code=xx", Powerful),
     ("/fn/admin/partners/create", "program=acme&name=X&company=&email=&website=&affiliate=on&status=active", Powerful),
+    ("/fn/admin/partners/erase", "program=acme&partner=00000000-0000-7000-8000-000000000000", Powerful),
+    ("/fn/admin/partners/import", r#"{"program":"acme","csv":"name\nAda","make":false}"#, Powerful),
+    ("/fn/admin/partners/note", "program=acme&partner=00000000-0000-7000-8000-000000000000&note=X", Powerful),
     ("/fn/admin/partners/one", "program=acme&code=ada", Team),
+    ("/fn/admin/partners/remove-note", "program=acme&note=00000000-0000-7000-8000-000000000000", Powerful),
+    ("/fn/admin/partners/reveal", "program=acme&partner=00000000-0000-7000-8000-000000000000", Powerful),
+    ("/fn/admin/partners/see-as", "program=acme&partner=00000000-0000-7000-8000-000000000000", Powerful),
+    ("/fn/admin/partners/see-as/end", "program=acme", Team),
     ("/fn/admin/partners/set-group", "program=acme&partner=00000000-0000-7000-8000-000000000000&group=", Powerful),
     (
         "/fn/admin/partners/set-offers",
@@ -112,6 +125,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&partner=00000000-0000-7000-8000-000000000000&name=X&company=&email=&website=&payout_method=&affiliate=on",
         Powerful,
     ),
+    ("/fn/admin/partners/tags", "program=acme&partner=00000000-0000-7000-8000-000000000000&tags=X", Powerful),
     ("/fn/admin/find", "program=acme&text=ad", Team),
     ("/fn/admin/pay", "program=acme", Powerful),
     ("/fn/admin/pay/preview", r#"{"program":"acme","partners":[]}"#, Powerful),
@@ -149,6 +163,8 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/reports/asleep", "program=acme", Team),
     ("/fn/admin/reports/cohorts", "program=acme", Team),
     ("/fn/admin/reports/top-partners", "program=acme", Team),
+    ("/fn/admin/review", "program=acme", Team),
+    ("/fn/admin/review/checks", "program=acme&checks[]=same_domain", Powerful),
     ("/fn/admin/sale", "program=acme&id=00000000-0000-7000-8000-000000000000", Team),
     ("/fn/admin/sales", "program=acme", Team),
     ("/fn/admin/settings", "program=acme", Team),
@@ -190,14 +206,27 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         Partner,
     ),
     ("/fn/partner/links/create", "program=acme&partner=ADA&code=fresh", Partner),
+    ("/fn/partner/notifications", "program=acme&partner=ADA&on_payment=true&summary=weekly", Partner),
+    (
+        "/fn/partner/payout-method",
+        "program=acme&partner=ADA&payout[kind]=paypal&payout[paypal_email]=ada%40partners.test",
+        Partner,
+    ),
+    ("/fn/partner/payout-method/cancel", "program=acme&partner=ADA", Partner),
     ("/fn/partner/payout", "program=acme&id=00000000-0000-7000-8000-000000000000", Partner),
     ("/fn/partner/payouts", "program=acme", Partner),
+    ("/fn/partner/profile", "program=acme", Partner),
+    ("/fn/partner/profile/save", "program=acme&partner=ADA&profile[name]=Ada", Partner),
     ("/fn/partner/programs", "program=acme", Partner),
     ("/fn/partner/promo-codes", "program=acme", Partner),
     ("/fn/partner/sales", "program=acme", Partner),
     ("/fn/partner/structure", "program=acme", Partner),
     ("/fn/partner/summary", "program=acme", Partner),
+    ("/fn/partner/terms", "program=acme", Partner),
+    ("/fn/partner/terms/accept", "program=acme&partner=ADA&version=1", Partner),
     ("/fn/partner/welcome", "program=acme", Partner),
+    ("/fn/payout-method/by-link", "token=x", Anyone),
+    ("/fn/payout-method/confirm", "token=x", Anyone),
     ("/fn/reset-password", "token=x&password=x", Anyone),
     ("/fn/reset-password/holds", "token=x", Anyone),
     ("/fn/second-factor", "code=000000", Anyone),
@@ -217,6 +246,8 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/sign-up/confirm", "token=x&password=x", Anyone),
     ("/fn/sign-up/page", "program=acme", Anyone),
     ("/fn/sign-up/unconfirmed", "token=x", Anyone),
+    ("/fn/stop-mails", "program=acme&key=x&notice=payment", Anyone),
+    ("/fn/stop-mails/page", "program=acme&key=x", Anyone),
 ];
 
 async fn call(site: &Site, method: &Method, path: &str, arguments: &str, session: Option<&str>) -> Answer {
@@ -246,11 +277,12 @@ async fn partner(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> 
     sign_in_links::redeem(pool, &now(), &token, "").await.expect("signed in").0.token
 }
 
-/// Gives the portal a message, so that every page shows.
+/// Gives the portal a message, so that every page shows, and terms to accept.
 async fn greet(site: &Site) {
     let actor = Actor::System { program: site.program };
     let mut conn = site.pool.acquire().await.expect("connection");
     engine::portal::set_welcome(&mut conn, &now(), &actor, "Hello", LandsOn::Dashboard).await.expect("message");
+    engine::portal::publish(&mut conn, &now(), &actor, "Be honest.").await.expect("terms");
 }
 
 /// Every function of the portal's pages, as the partner `ada` asks it.
@@ -418,4 +450,35 @@ async fn signing_up_answers_the_same_whoever_has_the_e_mail(pool: PgPool) {
     for known in ["owner%40acme.test", "ada%40partners.test"] {
         assert_eq!(answer(known).await, stranger, "{known}");
     }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn who_sees_the_portal_as_a_partner_changes_nothing(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    greet(&site).await;
+    let owner = session(&pool, "owner@acme.test").await;
+    let cookie = format!("tributary={owner}");
+    let portal = async || site.send(Method::GET, "/p/acme", &[("cookie", &cookie), ("accept", "text/html")], "").await;
+    assert_eq!(portal().await.status, 404, "an admin is no partner");
+    let arguments = format!("program=acme&partner={}", site.ada);
+    let begun = call(&site, &Method::POST, "/fn/admin/partners/see-as", &arguments, Some(&owner)).await;
+    assert!(begun.status.is_success(), "{}", begun.text());
+    let seen = portal().await;
+    assert!(seen.status.is_success() && seen.text().contains("Nothing can be changed"), "{}", seen.text());
+    for (path, status) in of_pages(&site, &owner).await {
+        let posts = server_fn_paths().any(|(found, method)| found == path && method == Method::POST);
+        assert_eq!(status, if posts { 409 } else { 200 }, "{path}");
+    }
+    let audited: i64 = sqlx::query_scalar("select count(*) from audit_log where action = 'partner.see_as'")
+        .fetch_one(&pool)
+        .await
+        .expect("count");
+    assert_eq!(audited, 1);
+    let over = "update sessions set sees_until = created_at where sees_until is not null";
+    sqlx::query(over).execute(&pool).await.expect("an hour later");
+    assert_eq!(portal().await.status, 404, "it ends by itself");
+    call(&site, &Method::POST, "/fn/admin/partners/see-as", &arguments, Some(&owner)).await;
+    assert!(portal().await.status.is_success());
+    call(&site, &Method::POST, "/fn/admin/partners/see-as/end", "program=acme", Some(&owner)).await;
+    assert_eq!(portal().await.status, 404, "and where it is ended");
 }

@@ -2,6 +2,7 @@ use super::list::source_words;
 use crate::commissions::{self, Judging};
 use crate::{sales, show};
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
+use domain::ids::CustomerId;
 use domain::reports::{CustomerDetail, ReferralRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -20,6 +21,8 @@ pub struct Shown {
     judges: bool,
     /// Whether the asker may reassign the customer.
     reassigns: bool,
+    /// Whether the asker may take its personal data away.
+    erases: bool,
 }
 
 /// A customer of a program.
@@ -34,6 +37,7 @@ pub async fn read_customer(program: String, id: String) -> Result<Shown> {
             detail,
             judges: may(domain::accounts::Power::JudgeCommissions),
             reassigns: may(domain::accounts::Power::Reassign),
+            erases: may(domain::accounts::Power::Erase),
         })
     })
     .await
@@ -58,11 +62,25 @@ pub async fn reassign_customer(
     .await
 }
 
+/// Takes away the personal data of a customer.
+#[server(prefix = "/fn", endpoint = "admin/customers/erase")]
+pub async fn erase_customer(program: String, customer: CustomerId) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Erase)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::customers::erase(&mut tx, &asking.moment, &asking.actor, customer).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
 /// `/admin/{program}/customers/{id}`.
 pub struct CustomerPage {
     found: Read<Shown>,
     judging: Judging,
     reassigning: Reassigning,
+    erase: Form<EraseCustomer>,
 }
 
 /// The act of reassigning, and whether its dialog is open.
@@ -84,19 +102,22 @@ impl LazyPage for CustomerPage {
                 open.set(false);
             }
         });
+        let erase = Form::<EraseCustomer>::new();
+        show::tell(erase, "Personal data erased");
+        let erased = show::done(erase);
         let found = read_after(
-            move || judging.version() + reassign.answered(),
+            move || judging.version() + reassign.answered() + erased.get(),
             move || ReadCustomer { program: program.get(), id: id.get() },
         );
-        Self { found, judging, reassigning: Reassigning { form: reassign, open } }
+        Self { found, judging, reassigning: Reassigning { form: reassign, open }, erase }
     }
 
     fn view(this: Self) -> AnyView {
-        let CustomerPage { found, judging, reassigning } = this;
+        let CustomerPage { found, judging, reassigning, erase } = this;
         provide_context(judging);
         provide_context(reassigning);
         view! {
-            {found.show(|| view! { <SkeletonCard lines=6/> }.into_any(), page)}
+            {found.show(|| view! { <SkeletonCard lines=6/> }.into_any(), move |shown| page(shown, erase))}
             {judging.dialog()}
         }
         .into_any()
@@ -125,8 +146,8 @@ fn reassign_dialog(external_id: String) -> Option<AnyView> {
     )
 }
 
-fn page(shown: Shown) -> AnyView {
-    let Shown { detail, judges, reassigns } = shown;
+fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
+    let Shown { detail, judges, reassigns, erases } = shown;
     let program = show::program().get_untracked();
     let CustomerDetail {
         customer,
@@ -146,6 +167,7 @@ fn page(shown: Shown) -> AnyView {
     let attribution = attribution(referrals, &program);
     let sales = sales::table(sales, &program);
     let back = (format!("/admin/{program}/customers"), "Customers".to_owned());
+    let personal = erases.then(|| personal(erase, &program, customer.id));
     let dialog = reassigns.then(|| reassign_dialog(customer.external_id.clone()));
     view! {
         <Title text=title.clone()/>
@@ -170,7 +192,36 @@ fn page(shown: Shown) -> AnyView {
                 commissions::table(commissions, judges, None::<fn()>)
             }}
         </Card>
+        {personal}
         {dialog}
+    }
+    .into_any()
+}
+
+/// The customer's personal data: in a file, or taken away.
+fn personal(form: Form<EraseCustomer>, program: &str, customer: CustomerId) -> AnyView {
+    let id = customer.to_string();
+    let file = show::personal_data(program, "customer", id.clone());
+    view! {
+        <Card title="Personal data">
+            <p class="sub">"Everything that is known of this customer."</p>
+            <div class="row">
+                {file}
+                <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
+            </div>
+            <Dialog id="erase" title="Erase the personal data?">
+                <p>"Name, e-mail and your own id of the customer are taken away for good, also where others wrote them. Sales, commissions and every sum stay. This can't be undone."</p>
+                {show::wrong(form.beside(&[]))}
+                <PostForm form=form class="form">
+                    {show::program_field()}
+                    <input type="hidden" name="customer" value=id/>
+                    <div class="dialog-actions">
+                        <CloseButton closes="erase"/>
+                        <Button kind=ButtonKind::Danger submit=true busy=form.pending()>"Erase for good"</Button>
+                    </div>
+                </PostForm>
+            </Dialog>
+        </Card>
     }
     .into_any()
 }

@@ -20,7 +20,9 @@ use super::called;
 use super::edit::{self, AddAccount, ChangeCode, UpdatePartner};
 use super::group::{self, SetGroup};
 use super::offers::{self, SetOffers};
+use super::privacy::{self, ErasePartner};
 use super::standing::{self, SetStatus};
+use super::work;
 use crate::show;
 
 /// What the page shows.
@@ -38,6 +40,9 @@ pub struct Shown {
     /// Where short links are, without a slash at the end.
     server: String,
     may_manage: bool,
+    may_reveal: bool,
+    may_erase: bool,
+    may_see: bool,
 }
 
 /// All of the partner with a code.
@@ -55,9 +60,13 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let latest = engine::reports::commissions_page(&mut conn, &actor, &filter, &ten).await?.data;
         let offers = engine::offers::list(&mut conn, &actor).await?;
         let groups = engine::partners::groups::names(&mut conn, &actor).await?;
-        let may_manage = actor.may(domain::accounts::Power::ManagePartners);
+        let may = |power| actor.may(power);
+        let may_manage = may(domain::accounts::Power::ManagePartners);
+        let may_reveal = may(domain::accounts::Power::RevealPayoutDetails);
+        let may_erase = may(domain::accounts::Power::Erase);
+        let may_see = may(domain::accounts::Power::SeeAsPartner);
         let server = domain::portal::link_server(&state.public_url, &program.link_domain);
-        Ok(Shown { detail, balance, links, latest, offers, groups, server, may_manage })
+        Ok(Shown { detail, balance, links, latest, offers, groups, server, may_manage, may_reveal, may_erase, may_see })
     })
     .await
 }
@@ -70,6 +79,8 @@ struct Forms {
     account: Form<AddAccount>,
     offers: Form<SetOffers>,
     group: Form<SetGroup>,
+    work: work::Forms,
+    erase: Form<ErasePartner>,
     /// How many acts have worked so far.
     done: Signal<usize>,
 }
@@ -93,9 +104,13 @@ impl LazyPage for PartnerPage {
             show::done(offers),
             show::done(group),
         ];
-        let done = Signal::derive(move || each.iter().map(|done| done.get()).sum());
+        let work = work::Forms::new();
+        let worked = work.done();
+        let done = Signal::derive(move || each.iter().chain(&worked).map(|done| done.get()).sum());
         let found = read_after(move || done.get(), move || ReadPartner { program: program.get(), code: code.get() });
-        Self { found, forms: Forms { status, update, code: change_code, account, offers, group, done } }
+        let erase = Form::new();
+        let forms = Forms { status, update, code: change_code, account, offers, group, work, erase, done };
+        Self { found, forms }
     }
 
     fn view(this: Self) -> AnyView {
@@ -106,6 +121,8 @@ impl LazyPage for PartnerPage {
         show::tell(forms.account, "Invitation sent");
         show::tell(forms.offers, "Offers saved");
         show::tell(forms.group, "Group saved");
+        show::tell(forms.erase, "Personal data erased");
+        forms.work.tell();
         found.show(skeleton, move |shown| page(shown, forms))
     }
 }
@@ -123,21 +140,25 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { detail, balance, links, latest, offers, groups, server, may_manage } = shown;
+    let Shown { detail, balance, links, latest, offers, groups, server, may_manage, may_reveal, may_erase, may_see } =
+        shown;
     let program = show::program().get_untracked();
     let name = called(&detail.partner);
     let back = (format!("/admin/{program}/partners"), "Partners".to_owned());
     let generation = forms.done.get_untracked();
     let code = detail.partner.code.clone();
     let status = detail.partner.status;
-    let acts = may_manage.then(|| actions(&detail, forms));
+    let acts = may_manage.then(|| actions(&detail, forms, may_see));
     let tiles = tiles(&detail, balance);
     let side = view! {
         {facts(&detail)}
+        {work::payout(forms.work, &detail, may_reveal)}
         {answers(detail.answers.clone())}
         {accounts(&detail, may_manage)}
         {offers::card(&detail.offers, may_manage)}
+        {work::cards(forms.work, &detail, may_manage)}
     };
+    let personal = may_erase.then(|| privacy::card(forms.erase, detail.partner.id, detail.erased_at.is_some()));
     let dialogs = may_manage.then(|| {
         view! {
             {standing::dialogs(forms.status, &detail.partner)}
@@ -163,6 +184,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             <div class="col">
                 {side}
                 {history(detail.history)}
+                {personal}
             </div>
         </div>
         {dialogs}
@@ -170,12 +192,13 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     .into_any()
 }
 
-fn actions(detail: &PartnerDetail, forms: Forms) -> AnyView {
+fn actions(detail: &PartnerDetail, forms: Forms, may_see: bool) -> AnyView {
     let partner = &detail.partner;
     let waiting = partner.status == EnrollmentStatus::Pending;
     let approve =
         waiting.then(|| standing::at_once(forms.status, partner, EnrollmentStatus::Active, ButtonKind::Primary));
     let items = standing::items(forms.status, partner);
+    let see_as = may_see.then(|| work::see_as_item(forms.work, partner.id));
     view! {
         {approve}
         <Menu id="actions" label="Actions" button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
@@ -184,6 +207,7 @@ fn actions(detail: &PartnerDetail, forms: Forms) -> AnyView {
             <MenuButton icon=Glyph::Gift opens="offers">"Change the offers"</MenuButton>
             <MenuButton icon=Glyph::Users opens="group">"Change the group"</MenuButton>
             <MenuButton icon=Glyph::UserPlus opens="add-account">"Invite a person"</MenuButton>
+            {see_as}
             <MenuLine/>
             {items}
         </Menu>
@@ -215,11 +239,19 @@ fn kinds_words(kinds: Kinds) -> String {
 }
 
 fn facts(detail: &PartnerDetail) -> AnyView {
-    let PartnerDetail { partner, website, payout_method, group, old_codes, .. } = detail.clone();
+    let PartnerDetail { partner, website, profile, group, old_codes, .. } = detail.clone();
     let given = |text: String| if text.is_empty() { "Not given".to_owned() } else { text };
     let old = (!old_codes.is_empty()).then(|| view! { <Fact label="Old codes">{old_codes.join(", ")}</Fact> });
     let company = (!partner.company.is_empty()).then(|| view! { <Fact label="Company">{partner.company}</Fact> });
-    let payout = payout_method.unwrap_or_else(|| "Not chosen yet".to_owned());
+    let more = [
+        ("Address", profile.address.replace('\n', ", ")),
+        ("Country", profile.country),
+        ("Phone", profile.phone),
+        ("Tax ID", profile.tax_id),
+        ("Time zone", profile.time_zone),
+    ];
+    let more = more.into_iter().filter(|(_, value)| !value.is_empty());
+    let more = more.map(|(label, value)| view! { <Fact label=label>{value}</Fact> }).collect_view();
     view! {
         <Card title="Partner">
             <Facts>
@@ -230,7 +262,7 @@ fn facts(detail: &PartnerDetail) -> AnyView {
                 <Fact label="Website">{given(website)}</Fact>
                 <Fact label="Does">{kinds_words(partner.kinds)}</Fact>
                 <Fact label="Group">{group.map_or_else(|| "None".to_owned(), |group| group.name)}</Fact>
-                <Fact label="Payout method">{payout}</Fact>
+                {more}
                 <Fact label="Since">{show::day(partner.created_at.date_naive())}</Fact>
             </Facts>
         </Card>

@@ -3,8 +3,9 @@
 use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
 use domain::partners::{Kinds, PartnerDetail};
+use domain::payments::PayoutKind;
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Checkbox, CloseButton, Dialog, Drawer, TextInput};
+use ui::{Button, ButtonKind, Checkbox, Choice, CloseButton, Dialog, Drawer, Select, TextInput};
 
 use crate::show;
 
@@ -92,6 +93,17 @@ fn partner_field(partner: EnrollmentId) -> AnyView {
 /// The drawer in which the particulars are changed: `edit`.
 pub(super) fn particulars(form: Form<UpdatePartner>, detail: &PartnerDetail) -> AnyView {
     let PartnerDetail { partner, website, payout_method, .. } = detail.clone();
+    let method = payout_method.unwrap_or_default();
+    let mut methods = vec![Choice::new("", "Not chosen yet")];
+    methods.extend(PayoutKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())));
+    // What was typed before there was a choice.
+    let method = match methods.iter().find(|choice| choice.value == method.to_lowercase()) {
+        Some(choice) => choice.value.clone(),
+        None => {
+            methods.push(Choice::new(method.clone(), method.clone()));
+            method
+        }
+    };
     view! {
         <Drawer id="edit" title="Edit the partner">
             {show::wrong(form.beside(&["name", "company", "email", "website", "payout_method"]))}
@@ -101,7 +113,7 @@ pub(super) fn particulars(form: Form<UpdatePartner>, detail: &PartnerDetail) -> 
                 <TextInput id="company" label="Company" value=partner.company optional=true autocomplete="off" error=form.field("company")/>
                 <TextInput id="email" label="E-mail" kind="email" value=partner.email optional=true autocomplete="off" help="Where you reach the partner. Its accounts keep the e-mails they sign in with." error=form.field("email")/>
                 <TextInput id="website" label="Website" kind="url" value=website optional=true error=form.field("website")/>
-                <TextInput id="payout_method" label="Payout method" value=payout_method.unwrap_or_default() placeholder="Bank transfer" optional=true help="How you pay this partner." error=form.field("payout_method")/>
+                <Select id="payout_method" label="Payout method" choices=methods value=method help="The partner chooses it on its profile, with the details. Those are dropped where you choose another." error=form.field("payout_method")/>
                 {kinds_fields(partner.kinds)}
                 <div class="form-actions">
                     <CloseButton closes="edit"/>

@@ -12,6 +12,7 @@ use ui::{
     Select, SkeletonTable, Tab, Table, Tabs, Th, grouped,
 };
 
+use super::bulk::{self, BulkPartners};
 use super::called;
 use super::standing::{self, SetStatus};
 use crate::show;
@@ -21,6 +22,8 @@ use crate::show;
 pub struct Shown {
     page: Page<PartnerRow>,
     counts: Vec<StatusCount>,
+    /// The program's tags.
+    tags: Vec<String>,
     may_manage: bool,
 }
 
@@ -30,6 +33,7 @@ pub async fn read_partners(
     program: String,
     q: Option<String>,
     status: Option<String>,
+    tag: Option<String>,
     order: Option<String>,
     cursor: Option<String>,
 ) -> Result<Shown> {
@@ -38,12 +42,14 @@ pub async fn read_partners(
         let filter = domain::partners::PartnerFilter {
             search: q.unwrap_or_default().trim().to_owned(),
             status: status.and_then(|word| word.parse().ok()),
+            tag,
             sort: order.map(|word| sort(&word)).unwrap_or_default(),
         };
         let paging = domain::page::Paging { cursor, limit: None };
         let page = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
         let counts = engine::partners::counts(&mut asking.conn, &asking.actor).await?;
-        Ok(Shown { page, counts, may_manage: asking.actor.may(domain::accounts::Power::ManagePartners) })
+        let tags = engine::partners::work::all_tags(&mut asking.conn, &asking.actor).await?;
+        Ok(Shown { page, counts, tags, may_manage: asking.actor.may(domain::accounts::Power::ManagePartners) })
     })
     .await
 }
@@ -65,35 +71,38 @@ fn sort(word: &str) -> PartnerSort {
 pub struct PartnersPage {
     found: Read<Shown>,
     form: Form<SetStatus>,
+    bulk: Form<BulkPartners>,
 }
 
 impl LazyPage for PartnersPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let form = Form::new();
-        let done = show::done(form);
+        let (form, bulk) = (Form::new(), Form::new());
+        let each = [show::done(form), show::done(bulk)];
         let found = read_after(
-            move || done.get(),
+            move || each.iter().map(|done| done.get()).sum(),
             move || {
                 let of = |key| address.with(|address| show::value(address, key));
                 ReadPartners {
                     program: program.get(),
                     q: of("q"),
                     status: of("status"),
+                    tag: of("tag"),
                     order: of("order"),
                     cursor: of("cursor"),
                 }
             },
         );
-        Self { found, form }
+        Self { found, form, bulk }
     }
 
     fn view(this: Self) -> AnyView {
-        let PartnersPage { found, form } = this;
+        let PartnersPage { found, form, bulk } = this;
+        bulk::tell(bulk);
         show::tell(form, "Partner's standing changed");
         view! {
             <Title text="Partners"/>
-            {found.show(skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form, bulk))}
         }
         .into_any()
     }
@@ -107,14 +116,18 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown, form: Form<SetStatus>) -> AnyView {
-    let Shown { page, counts, may_manage } = shown;
+fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyView {
+    let Shown { page, counts, tags, may_manage } = shown;
     let address = show::address().get_untracked();
     let program = show::program().get_untracked();
     let add = move || {
         let href = format!("/admin/{}/partners/new", show::program().get_untracked());
+        let import = format!("/admin/{}/partners/import", show::program().get_untracked());
         may_manage.then(|| {
-            view! { <ButtonLink href=href kind=ButtonKind::Primary icon=Glyph::UserPlus>"New partner"</ButtonLink> }
+            view! {
+                <ButtonLink href=import icon=Glyph::Upload>"Import"</ButtonLink>
+                <ButtonLink href=href kind=ButtonKind::Primary icon=Glyph::UserPlus>"New partner"</ButtonLink>
+            }
         })
     };
     if counts.is_empty() {
@@ -133,12 +146,12 @@ fn page(shown: Shown, form: Form<SetStatus>) -> AnyView {
     let list = if page.data.is_empty() {
         show::nothing_found(&address)
     } else {
-        list(page, &address, &program, may_manage, form)
+        list(page, &address, &program, may_manage, (form, bulk))
     };
     view! {
         <PageHead title="Partners">{add()}</PageHead>
         {tabs(&counts, &address)}
-        {filters(&address)}
+        {filters(&address, tags)}
         {list}
     }
     .into_any()
@@ -165,14 +178,20 @@ fn tabs(counts: &[StatusCount], address: &Address) -> AnyView {
     .into_any()
 }
 
-fn filters(address: &Address) -> AnyView {
+fn filters(address: &Address, tags: Vec<String>) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     let orders = ORDERS.iter().map(|(word, _, label)| Choice::new(*word, *label)).collect();
     let status = address.get("status").map(str::to_owned);
+    let tags = (!tags.is_empty()).then(|| {
+        let tags = tags.into_iter().map(|tag| Choice::new(tag.clone(), tag));
+        let choices = std::iter::once(Choice::new("", "Any tag")).chain(tags).collect();
+        view! { <Select id="tag" label="Tag" choices=choices value=of("tag")/> }
+    });
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             {status.map(|status| view! { <input type="hidden" name="status" value=status/> })}
             <SearchInput id="q" label="Name, company, e-mail or code" value=of("q")/>
+            {tags}
             <Select id="order" label="Order" choices=orders value=of("order")/>
             <Button submit=true>"Show"</Button>
         </form>
@@ -180,11 +199,18 @@ fn filters(address: &Address) -> AnyView {
     .into_any()
 }
 
-fn list(page: Page<PartnerRow>, address: &Address, program: &str, may_manage: bool, form: Form<SetStatus>) -> AnyView {
+fn list(
+    page: Page<PartnerRow>,
+    address: &Address,
+    program: &str,
+    may_manage: bool,
+    (form, bulk): (Form<SetStatus>, Form<BulkPartners>),
+) -> AnyView {
     let pages = show::pages(&page, None, address);
     let judging = may_manage && page.data.iter().any(|row| row.status == EnrollmentStatus::Pending);
     let head = move || {
         view! {
+            {may_manage.then(|| view! { <Th label="Chosen" quiet=true/> })}
             <Th label="Partner"/>
             <Th label="Standing" under=true/>
             <Th label="Clicks" num=true wide=true/>
@@ -194,17 +220,22 @@ fn list(page: Page<PartnerRow>, address: &Address, program: &str, may_manage: bo
             {judging.then(|| view! { <Th label="Actions" quiet=true under=true/> })}
         }
     };
-    let rows = page.data.into_iter().map(|partner| row(partner, program, judging, form)).collect_view();
+    let rows = page.data.into_iter().map(|partner| row(partner, program, (may_manage, judging), form)).collect_view();
     view! {
         <Card>
-            <Table caption="Partners" head=head phone_columns=2>{rows}</Table>
+            {may_manage.then(|| bulk::bar(bulk))}
+            <Table caption="Partners" head=head phone_columns={if may_manage { 3 } else { 2 }}>{rows}</Table>
             {pages}
         </Card>
     }
     .into_any()
 }
 
-fn row(partner: PartnerRow, program: &str, judging: bool, form: Form<SetStatus>) -> AnyView {
+fn row(partner: PartnerRow, program: &str, (choosing, judging): (bool, bool), form: Form<SetStatus>) -> AnyView {
+    let chosen = choosing.then(|| {
+        let tick = bulk::tick(partner.id.to_string(), &called(&partner));
+        view! { <td>{tick}</td> }
+    });
     let href = format!("/admin/{program}/partners/{}", partner.code);
     let company = if partner.name.is_empty() || partner.company.is_empty() {
         String::new()
@@ -224,6 +255,7 @@ fn row(partner: PartnerRow, program: &str, judging: bool, form: Form<SetStatus>)
     });
     view! {
         <tr>
+            {chosen}
             <td>
                 <a class="link" href=href>{called(&partner)}</a>
                 <small>{partner.code}{company}</small>

@@ -1,14 +1,19 @@
 //! Partners: the list, a new one, and all of one.
 
+mod bulk;
 mod detail;
 mod edit;
 mod group;
+mod import;
 mod list;
 mod new;
 mod offers;
+mod privacy;
 mod standing;
+mod work;
 
 pub use detail::PartnerPage;
+pub use import::ImportPage;
 pub use list::PartnersPage;
 pub use new::NewPartnerPage;
 

@@ -4,6 +4,7 @@ mod actors;
 pub mod email;
 mod password;
 mod reset;
+pub mod see_as;
 mod sessions;
 pub mod setup;
 pub mod sign_in_links;

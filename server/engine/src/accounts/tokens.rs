@@ -16,6 +16,7 @@ pub(crate) enum Purpose {
     SignUp,
     EmailOld,
     EmailNew,
+    PayoutMethod,
 }
 
 impl Purpose {
@@ -28,6 +29,7 @@ impl Purpose {
             Self::SignUp => "sign_up",
             Self::EmailOld => "email_old",
             Self::EmailNew => "email_new",
+            Self::PayoutMethod => "payout_method",
         }
     }
 
@@ -35,7 +37,7 @@ impl Purpose {
         match self {
             Self::Setup | Self::Invitation => Duration::days(7),
             Self::SignUp => Duration::days(2),
-            Self::EmailOld | Self::EmailNew => Duration::days(1),
+            Self::EmailOld | Self::EmailNew | Self::PayoutMethod => Duration::days(1),
             Self::PasswordReset => Duration::hours(1),
             Self::SignIn => Duration::minutes(10),
         }

@@ -1,6 +1,8 @@
+use super::suspicion::{self, Look};
 use crate::attribution::Referral;
 use crate::customers::{Rules, Scene};
 use crate::ledger::{Move, OpenMonth, Posting, hold_month_open, post};
+use crate::messages::{self, Mail};
 use crate::{Moment, Result, attribution};
 use chrono::{DateTime, Utc};
 use domain::attribution::Pointers;
@@ -28,6 +30,8 @@ pub(crate) struct Happening<'a> {
     /// The customer's, as far as it is known now.
     pub(crate) email: Option<&'a str>,
     pub(crate) sent: Pointers<'a>,
+    /// Keyed hash of the address from which the customer signed up, where it was told.
+    pub(crate) ip_hash: Option<&'a [u8]>,
     pub(crate) occurred_at: DateTime<Utc>,
 }
 
@@ -36,6 +40,8 @@ pub(crate) struct Happening<'a> {
 pub(crate) struct Decided {
     pub(crate) referral: Option<Referral>,
     pub(crate) commissions: Vec<Earned>,
+    /// Whether the partner wants a mail at each commission.
+    tells: bool,
     pub(crate) why: Why,
 }
 
@@ -80,13 +86,14 @@ pub(crate) async fn decide(
             attribution::attribute(conn, moment, rules, customer, event.email, event.sent, occurred_at).await?;
         why.0.extend(decided.0);
         let Some(referral) = referral else {
-            return Ok(Decided { referral: None, commissions: Vec::new(), why });
+            return Ok(Decided { referral: None, commissions: Vec::new(), tells: false, why });
         };
         referral
     };
+    let Look { suspicions, tells } = suspicion::look(conn, rules, &referral, event.email, event.ip_hash).await?;
     if !referral.standing.earns() {
         why.fail("standing", standing_words(&referral));
-        return Ok(Decided { referral: Some(referral), commissions: Vec::new(), why });
+        return Ok(Decided { referral: Some(referral), commissions: Vec::new(), tells, why });
     }
     let rewards = referral.terms.iter().flat_map(|terms| &terms.rewards);
     let tiered = rewards.filter(|reward| reward.trigger == event.trigger).filter_map(|reward| reward.tiers.as_ref());
@@ -107,10 +114,13 @@ pub(crate) async fn decide(
         let mut own = Why::default();
         own.pass("referral", referral.explain(rules));
         let mut reasons = earned.why;
-        let review = rules.review || referral.review;
-        if review {
+        if rules.review || referral.review {
             reasons.fail("review", review_words(rules));
         }
+        for (suspicion, words) in &suspicions {
+            reasons.fail(suspicion.as_str(), *words);
+        }
+        let review = rules.review || referral.review || !suspicions.is_empty();
         why.0.extend(reasons.0.iter().cloned());
         own.0.extend(reasons.0);
         own.0.extend(passed_over.0.iter().cloned());
@@ -144,7 +154,7 @@ pub(crate) async fn decide(
         });
     }
     why.0.extend(passed_over.0);
-    Ok(Decided { referral: Some(referral), commissions, why })
+    Ok(Decided { referral: Some(referral), commissions, tells, why })
 }
 
 /// What a partner has brought with this event, by the measures that tiers ask for. Where one does, no other event of the
@@ -245,6 +255,10 @@ pub(crate) async fn record(
         None => hold_month_open(conn, program, moment.at).await?,
     };
     post(conn, moment, program, currency, month, &postings).await?;
+    let counts = |earned: &&Earned| decided.tells && earned.tracked.status != CommissionStatus::Review;
+    for earned in decided.commissions.iter().filter(counts) {
+        messages::enqueue(conn, &Mail::CommissionEarned { program, commission: earned.tracked.id }).await?;
+    }
     Ok(())
 }
 

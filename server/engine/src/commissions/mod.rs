@@ -4,6 +4,9 @@ mod claw_back;
 mod earn;
 mod judge;
 mod release;
+pub mod suspicion;
+#[cfg(test)]
+mod suspicion_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -1,18 +1,22 @@
 //! Customers: who signed up, and for whom they count.
 
+mod erase;
 mod reassign;
 mod signup;
 #[cfg(test)]
 mod tests;
 
+pub use erase::{erase, export};
 pub use reassign::reassign;
 pub use signup::track_signup;
 
 use crate::attribution::{Referral, Standing};
+use crate::commissions::suspicion;
 use crate::ledger::OpenMonth;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::attribution::{Source, Windows};
+use domain::commissions::Suspicion;
 use domain::ids::{CustomerId, EnrollmentId, ProgramId, ReferralId};
 use domain::money::Currency;
 use domain::offers::Terms;
@@ -33,6 +37,8 @@ pub(crate) struct Rules {
     pub(crate) self_referral: SelfReferralRule,
     /// Whether every commission waits for a person.
     pub(crate) review: bool,
+    /// What holds a commission for review.
+    pub(crate) suspicions: Vec<Suspicion>,
 }
 
 impl Rules {
@@ -110,7 +116,7 @@ async fn lock(
             for share of e
         )
         select p.slug, p.currency as "currency: Currency", p.time_zone, p.window_days, p.lead_window_days,
-               p.self_referral as "self_referral: SelfReferralRule", p.review_commissions,
+               p.self_referral as "self_referral: SelfReferralRule", p.review_commissions, p.fraud_checks,
                c.id as "id?: CustomerId", c.email as "email?", c.signed_up_at, c.first_sale_at,
                m.month as "month?", m.closed_at
         from programs p left join customer c on true left join period m on true left join partner e on true
@@ -137,6 +143,7 @@ async fn lock(
         windows: Windows { click_days: row.window_days, lead_days: row.lead_window_days },
         self_referral: row.self_referral,
         review: row.review_commissions,
+        suspicions: suspicion::read(&row.fraud_checks),
     };
     Ok((rules, month, customer))
 }

@@ -1,7 +1,7 @@
 use super::{Scene, lock_or_make, look_up};
 use crate::commissions::{Happening, decide, record};
 use crate::integrations::answers::{Answered, body_hash, once_more, replay};
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, Use};
 use crate::{Error, Moment, Result, leads};
 use chrono::{DateTime, Utc};
 use domain::customers::{TrackSignup, TrackedCustomer, TrackedSignup};
@@ -11,6 +11,7 @@ use domain::sales::check_time;
 use domain::why::Why;
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool};
+use std::net::IpAddr;
 
 /// Records a sign-up once, attributes the customer where it has no referral yet, and posts what it earns.
 ///
@@ -28,7 +29,11 @@ pub async fn track_signup(
         return Err(Error::Invalid(errors));
     }
     let hash = body_hash(secrets, input)?;
-    once_more(work(pool, moment, program, input, &hash), work(pool, moment, program, input, &hash)).await
+    // As the short link's clicks have it. It is compared with theirs, and not kept.
+    let ip = input.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical().to_string());
+    let ip = ip.map(|ip| secrets.keyed_hash(Use::IpAddress, ip.as_bytes()));
+    let ip = ip.as_ref().map(<[u8; 32]>::as_slice);
+    once_more(work(pool, moment, program, input, ip, &hash), work(pool, moment, program, input, ip, &hash)).await
 }
 
 async fn work(
@@ -36,6 +41,7 @@ async fn work(
     moment: &Moment,
     program: ProgramId,
     input: &TrackSignup,
+    ip_hash: Option<&[u8]>,
     hash: &[u8],
 ) -> Result<Answered<TrackedSignup>> {
     let mut tx = pool.begin().await?;
@@ -72,6 +78,7 @@ async fn work(
             product: None,
             email: email.or(Some(scene.customer.email.as_str()).filter(|email| !email.is_empty())),
             sent: input.pointers(),
+            ip_hash,
             occurred_at,
         };
         let decided = decide(&mut tx, moment, &scene, known.referral, &happening).await?;

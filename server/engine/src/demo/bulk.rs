@@ -80,7 +80,7 @@ async fn add_partners(conn: &mut PgConnection, program: ProgramId, more: &More) 
                                   activated_at)
          select $1, id, 'active', code,
                 ($2::text[])[1 + n % cardinality($2::text[])] || ' ' || ($3::text[])[1 + n % cardinality($3::text[])],
-                ($4::text[])[1 + n % cardinality($4::text[])], code || '@partners.test', 'PayPal', at, at
+                ($4::text[])[1 + n % cardinality($4::text[])], code || '@partners.test', 'paypal', at, at
          from demo_partners",
     )
     .bind(program)

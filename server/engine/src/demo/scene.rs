@@ -14,6 +14,7 @@ use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier,
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
 use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};
+use domain::text::email_masked;
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool};
 
@@ -290,19 +291,38 @@ impl<'a> Stage<'a> {
         let moment = self.moment(joined);
         let mut conn = self.pool.begin().await?;
         let made = partners::create(&mut conn, &moment, &self.owner, &input).await?;
-        let method = match self.cast.len() % 5 {
-            0 | 3 => Some("PayPal"),
-            1 | 2 => Some("Bank transfer"),
-            _ => None,
+        let (method, masked) = match self.cast.len() % 5 {
+            0 | 3 => (Some("paypal"), email_masked(&who.email)),
+            1 | 2 => (Some("iban"), "DE•••4931".to_owned()),
+            _ => (None, String::new()),
         };
         sqlx::query!(
-            "update enrollments set payout_method = $3 where program_id = $1 and id = $2",
+            "update enrollments set payout_method = $3, payout_masked = $4 where program_id = $1 and id = $2",
             self.program as ProgramId,
             made.id as EnrollmentId,
-            method
+            method,
+            masked
         )
         .execute(&mut *conn)
         .await?;
+        if let Some((version, _)) = portal::terms(&mut conn, self.program).await? {
+            portal::accept(&mut conn, &moment, self.program, made.id, None, version).await?;
+        }
+        let tags = match self.cast.len() % 6 {
+            0 => "blog, newsletter",
+            2 => "video",
+            3 => "agency, vip",
+            _ => "",
+        };
+        if !tags.is_empty() {
+            let moment = self.moment(joined + Duration::hours(1));
+            partners::work::set_tags(&mut conn, &moment, &self.owner, made.id, tags).await?;
+        }
+        if code.is_some() {
+            let moment = self.moment(joined + Duration::hours(3));
+            let note = "Met at the spring fair. Writes about tools for small teams.";
+            partners::work::add_note(&mut conn, &moment, &self.owner, made.id, note).await?;
+        }
         let mut codes = vec![made.code.clone()];
         for name in ["Newsletter", "Video", "Review"].iter().take(if code.is_some() { 3 } else { self.cast.len() % 3 })
         {

@@ -3,6 +3,7 @@ use crate::integrations::answers;
 use crate::ledger::close_months;
 use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
+use crate::partners::summaries::send_summaries;
 use crate::reports::roll_up;
 use crate::{Error, Moment, Result};
 use chrono::{Duration, Months};
@@ -41,6 +42,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
     super::enqueue(&mut conn, &MakePartitions {}, Some(MakePartitions::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &Purge {}, Some(Purge::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &RollUp {}, Some(RollUp::IDENTIFIER)).await?;
+    super::enqueue(&mut conn, &SendSummaries {}, Some(SendSummaries::IDENTIFIER)).await?;
     drop(conn);
     let stop = WorkerShutdownConfig::default()
         .listen_os_shutdown_signals(false)
@@ -61,11 +63,13 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<MakePartitions>()
         .define_job::<Purge>()
         .define_job::<RollUp>()
+        .define_job::<SendSummaries>()
         .with_cron(recurs(Cron::every_minute(), ReleaseHolds {})?)
         .with_cron(recurs(Cron::every_minute(), CloseMonths {})?)
         .with_cron(recurs(Cron::daily_at(0, 10).map_err(Error::internal)?, MakePartitions {})?)
         .with_cron(recurs(Cron::hourly_at(20).map_err(Error::internal)?, Purge {})?)
         .with_cron(recurs(Cron::every_n_minutes(5).map_err(Error::internal)?, RollUp {})?)
+        .with_cron(recurs(Cron::hourly_at(5).map_err(Error::internal)?, SendSummaries {})?)
         .init()
         .await
         .map_err(Error::internal)?
@@ -170,6 +174,8 @@ recurring! {
     Purge = "purge", "Deletion of what has had its time" does purge;
     /// Counts clicks by referrer, landing page, country and sub-id.
     RollUp = "roll_up_clicks", "Count of referrers, pages, countries and sub-ids" does roll_up;
+    /// Sends partners their summaries, each in the morning of the program's day.
+    SendSummaries = "send_summaries", "Summaries to partners" does send_summaries;
 }
 
 async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
@@ -179,7 +185,7 @@ async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Sessions, sign-ups, changes of e-mail and one-time links that are over, mail in the outbox after 30 days, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
+/// Sessions, sign-ups, changes of e-mail and of payout methods and one-time links that are over, mail in the outbox after 30 days, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
 /// 90.
 pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     let at = moment.at;
@@ -187,6 +193,7 @@ pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     sqlx::query!("delete from one_time_tokens where expires_at <= $1", at).execute(pool).await?;
     sqlx::query!("delete from sign_ups where expires_at <= $1", at).execute(pool).await?;
     sqlx::query!("delete from email_changes where expires_at <= $1", at).execute(pool).await?;
+    sqlx::query!("delete from payout_changes where expires_at <= $1", at).execute(pool).await?;
     outbox::purge(pool, moment).await?;
     answers::purge(pool, moment).await?;
     let mut conn = pool.acquire().await?;

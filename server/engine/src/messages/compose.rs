@@ -1,11 +1,14 @@
+use super::notices;
 use super::{Mail, templates};
 use crate::accounts;
 use crate::accounts::tokens::{self, Purpose};
+use crate::partners::profile::notifications_of;
 use crate::{Error, Moment, Result};
 use askama::Template;
 use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
 use domain::messages::MailKind;
 use domain::money::{Currency, Money};
+use domain::partners::Notice;
 use domain::portal::PortalPage;
 use domain::text::email_key;
 use sqlx::PgConnection;
@@ -40,15 +43,17 @@ struct Html<'a> {
 }
 
 #[derive(Default)]
-struct Content {
-    to: String,
-    name: String,
-    subject: String,
-    paragraphs: Vec<String>,
+pub(super) struct Content {
+    pub to: String,
+    pub name: String,
+    pub subject: String,
+    pub paragraphs: Vec<String>,
     /// What the button says, and where it leads.
-    button: Option<(String, String)>,
+    pub button: Option<(String, String)>,
     /// In whose name the mail is sent.
-    sender: String,
+    pub sender: String,
+    /// How to get no more of these: what the link says, and where it leads.
+    pub stop: Option<(String, String)>,
 }
 
 impl Content {
@@ -121,24 +126,36 @@ pub async fn compose(
                 ..person.content()
             })
         }
-        Mail::PaymentSent { program, payment } => payment_sent(conn, public_url, *program, *payment).await?,
+        Mail::PaymentSent { program, payment } => payment_sent(conn, moment, public_url, *program, *payment).await?,
+        Mail::CommissionEarned { program, commission } => {
+            notices::commission_earned(conn, moment, public_url, *program, *commission).await?
+        }
+        Mail::Summary { program, enrollment, from, to } => {
+            notices::summary(conn, moment, public_url, *program, *enrollment, (*from, *to)).await?
+        }
+        Mail::PayoutMethod { program, enrollment } => {
+            notices::payout_method(conn, moment, public_url, *program, *enrollment).await?
+        }
+        Mail::PartnerLetter { program, enrollment, letter } => {
+            notices::partner_letter(conn, public_url, *program, *enrollment, *letter).await?
+        }
     };
     content.map(Content::letter).transpose()
 }
 
-struct Person {
-    email: String,
+pub(super) struct Person {
+    pub email: String,
     name: String,
     has_password: bool,
 }
 
 impl Person {
-    fn content(self) -> Content {
+    pub(super) fn content(self) -> Content {
         Content { to: self.email, name: self.name, ..Content::default() }
     }
 }
 
-async fn person(conn: &mut PgConnection, account: AccountId) -> Result<Option<Person>> {
+pub(super) async fn person(conn: &mut PgConnection, account: AccountId) -> Result<Option<Person>> {
     Ok(sqlx::query_as!(
         Person,
         r#"select email, name, password_hash is not null as "has_password!" from accounts where id = $1"#,
@@ -259,7 +276,7 @@ async fn worded(
 }
 
 /// A mail to a partner, perhaps with a button that leads to the portal.
-async fn to_partner(
+pub(super) async fn to_partner(
     conn: &mut PgConnection,
     program: ProgramId,
     kind: MailKind,
@@ -390,16 +407,16 @@ async fn email_change(
     Ok(Some(content))
 }
 
-struct Partner {
-    email: String,
-    name: String,
-    code: String,
-    program: String,
-    portal: String,
+pub(super) struct Partner {
+    pub email: String,
+    pub name: String,
+    pub code: String,
+    pub program: String,
+    pub portal: String,
 }
 
 /// A partner with the address at which it is reached: its own, else that of its first account. `None` without any.
-async fn partner(
+pub(super) async fn partner(
     conn: &mut PgConnection,
     public_url: &str,
     program: ProgramId,
@@ -428,6 +445,7 @@ async fn partner(
 
 async fn payment_sent(
     conn: &mut PgConnection,
+    moment: &Moment,
     public_url: &str,
     program: ProgramId,
     payment: PaymentId,
@@ -443,6 +461,9 @@ async fn payment_sent(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(paid) = paid else { return Ok(None) };
+    if !notifications_of(conn, program, paid.enrollment).await?.on_payment {
+        return Ok(None);
+    }
     let amount = Money::new(paid.amount, paid.currency).to_string();
     let method = if paid.method.is_empty() { "your payout method" } else { &paid.method };
     let date = paid.payment_date.format("%-d %B %Y").to_string();
@@ -455,5 +476,6 @@ async fn payment_sent(
     };
     let partner = Partner { portal, ..partner };
     let values = [("payment.amount", &*amount), ("payment.method", method), ("payment.date", &*date)];
-    to_partner(conn, program, MailKind::PaymentSent, Some(partner), Some(button), &values).await
+    let content = to_partner(conn, program, MailKind::PaymentSent, Some(partner), Some(button), &values).await?;
+    notices::stoppable(conn, moment, public_url, (program, paid.enrollment), Notice::Payment, content).await
 }

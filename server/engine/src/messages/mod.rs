@@ -4,6 +4,7 @@
 
 mod compose;
 mod mailer;
+mod notices;
 pub mod outbox;
 pub mod templates;
 
@@ -11,8 +12,8 @@ pub use compose::{Letter, compose};
 pub use mailer::Mailer;
 
 use crate::{Result, jobs};
-use chrono::{DateTime, Utc};
-use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ids::{AccountId, CommissionId, EnrollmentId, PartnerLetterId, PaymentId, ProgramId, SignUpId};
 use domain::messages::MailKind;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -109,6 +110,40 @@ pub enum Mail {
         /// The payment.
         payment: PaymentId,
     },
+    /// To a partner who has earned a commission, and wants to be told.
+    CommissionEarned {
+        /// The program.
+        program: ProgramId,
+        /// The commission.
+        commission: CommissionId,
+    },
+    /// To a partner who wants a summary.
+    Summary {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+        /// The first day that it tells of.
+        from: NaiveDate,
+        /// The last.
+        to: NaiveDate,
+    },
+    /// To a person who has chosen how a partner is paid: it counts once that is confirmed.
+    PayoutMethod {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
+    /// To a partner to whom the team writes.
+    PartnerLetter {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+        /// What the team has written.
+        letter: PartnerLetterId,
+    },
 }
 
 impl Mail {
@@ -128,6 +163,10 @@ impl Mail {
             Self::PartnerActivated { .. } => "Mail: partner activated",
             Self::PartnerPaused { .. } => "Mail: partner paused",
             Self::PaymentSent { .. } => "Mail: payment sent",
+            Self::CommissionEarned { .. } => "Mail: new commission",
+            Self::Summary { .. } => "Mail: summary",
+            Self::PayoutMethod { .. } => "Mail: confirm the payout method",
+            Self::PartnerLetter { .. } => "Mail: from the team",
         }
     }
 
@@ -143,7 +182,11 @@ impl Mail {
             | Self::Test { program, .. }
             | Self::PartnerActivated { program, .. }
             | Self::PartnerPaused { program, .. }
-            | Self::PaymentSent { program, .. } => Some(*program),
+            | Self::PaymentSent { program, .. }
+            | Self::CommissionEarned { program, .. }
+            | Self::Summary { program, .. }
+            | Self::PayoutMethod { program, .. }
+            | Self::PartnerLetter { program, .. } => Some(*program),
         }
     }
 }

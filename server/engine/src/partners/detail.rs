@@ -20,7 +20,8 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
     let program = actor.program();
     let partner = list::rows(conn, program, &[id]).await?.pop().ok_or(Error::NotFound("partner"))?;
     let more = sqlx::query!(
-        r#"select website, payout_method, answers as "answers: Json<Vec<Answer>>", group_id as "group_id: PartnerGroupId",
+        r#"select website, payout_method, payout_masked, payout_details is not null as "has_payout_details!", erased_at,
+                  answers as "answers: Json<Vec<Answer>>", group_id as "group_id: PartnerGroupId",
                   (select name from partner_groups g where g.program_id = e.program_id and g.id = e.group_id) as group_name,
                   array(select code_key from enrollment_codes c
                         where c.program_id = $1 and c.enrollment_id = $2 and code_key <> lower(e.code)
@@ -66,7 +67,7 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
         program as ProgramId,
         id as EnrollmentId
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?
     .into_iter()
     .map(|row| {
@@ -84,9 +85,22 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
         }
     })
     .collect();
+    let profile = super::profile::profile_of(conn, program, id).await?;
+    let tags = super::work::tags(conn, program, id).await?;
+    let notes = match actor {
+        // What the team notes is its own.
+        Actor::Key { .. } => Vec::new(),
+        _ => super::work::notes(conn, program, id).await?,
+    };
     Ok(PartnerDetail {
         partner,
         website: more.website,
+        payout_masked: more.payout_masked,
+        has_payout_details: more.has_payout_details,
+        profile,
+        tags,
+        notes,
+        erased_at: more.erased_at,
         answers: more.answers.0,
         payout_method: more.payout_method,
         group: more.group_id.zip(more.group_name).map(|(id, name)| GroupName { id, name }),

@@ -34,7 +34,11 @@ pub async fn update(
     let details = changes(conn, actor.program(), id, input).await?;
     sqlx::query!(
         "update enrollments set name = $3, company = $4, email = $5, website = $6, affiliate = $7, introducer = $8,
-                                buyer = $9, payout_method = $10
+                                buyer = $9, payout_method = $10,
+                                -- Details of one way to be paid are none of another.
+                                payout_details = case when lower(payout_method) = lower($10) then payout_details end,
+                                payout_masked = case when lower(payout_method) = lower($10) then payout_masked else '' end,
+                                payout_hash = case when lower(payout_method) = lower($10) then payout_hash end
          where program_id = $1 and id = $2",
         actor.program() as ProgramId,
         id as EnrollmentId,

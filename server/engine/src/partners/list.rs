@@ -42,6 +42,7 @@ async fn page_of_ids(
         "" => None,
         text => Some(format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))),
     };
+    let tag = filter.tag.as_deref().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty());
     let ids = match filter.sort {
         PartnerSort::Newest => {
             sqlx::query_scalar!(
@@ -49,12 +50,15 @@ async fn page_of_ids(
                    where program_id = $1 and ($2::enrollment_status is null or status = $2)
                      and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
                      and ($4::uuid is null or id < $4)
+                     and ($6::text is null or exists (select from partner_tags t
+                          where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $6))
                    order by id desc limit $5"#,
                 program as ProgramId,
                 filter.status as Option<EnrollmentStatus>,
                 search,
                 after as Option<EnrollmentId>,
-                limit
+                limit,
+                tag
             )
             .fetch_all(conn)
             .await?
@@ -65,6 +69,8 @@ async fn page_of_ids(
                        select id, lower(coalesce(nullif(name, ''), company)) as key from enrollments e
                        where program_id = $1 and ($2::enrollment_status is null or status = $2)
                          and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
+                         and ($6::text is null or exists (select from partner_tags t
+                              where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $6))
                    )
                    select id as "id: EnrollmentId" from named
                    where $4::uuid is null or (key, id) > (select key, id from named where id = $4)
@@ -73,7 +79,8 @@ async fn page_of_ids(
                 filter.status as Option<EnrollmentStatus>,
                 search,
                 after as Option<EnrollmentId>,
-                limit
+                limit,
+                tag
             )
             .fetch_all(conn)
             .await?
@@ -90,6 +97,8 @@ async fn page_of_ids(
                        from enrollments e left join sums s on s.enrollment_id = e.id
                        where e.program_id = $1 and ($2::enrollment_status is null or status = $2)
                          and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
+                         and ($7::text is null or exists (select from partner_tags t
+                              where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $7))
                    )
                    select id as "id: EnrollmentId" from ordered
                    where $4::uuid is null or (key, id) < (select key, id from ordered where id = $4)
@@ -99,7 +108,8 @@ async fn page_of_ids(
                 search,
                 after as Option<EnrollmentId>,
                 limit,
-                filter.sort == PartnerSort::Due
+                filter.sort == PartnerSort::Due,
+                tag
             )
             .fetch_all(conn)
             .await?

@@ -3,17 +3,25 @@
 mod create;
 mod detail;
 mod edit;
+mod erase;
 pub mod groups;
+pub mod import;
 mod list;
+pub mod profile;
 pub mod promo_codes;
 pub mod sign_up;
 mod standing;
+pub mod summaries;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod work;
+#[cfg(test)]
+mod work_tests;
 
 pub use create::{apply, create};
 pub use detail::{detail, detail_by_code, find_by_code};
 pub use edit::{add_account, change_code, set_offers, update};
+pub use erase::{erase, export};
 pub use list::{counts, list};
 pub use standing::set_status;
 

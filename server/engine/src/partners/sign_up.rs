@@ -25,12 +25,15 @@ pub struct Answered {
 const CLOSED: &str = "This program takes no sign-ups at the moment.";
 
 /// Takes a sign-up, and mails a link that confirms the e-mail. The answer is the same whether or not somebody has that
-/// e-mail: who has learns by the mail.
+/// e-mail: who has learns by the mail; and so it is where that address has had its mails of this hour.
 ///
 /// # Errors
 /// `NotFound` without such a program; `Conflict` where it takes no sign-ups; `Invalid` by field.
 pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId, input: &SignUp) -> Result<()> {
     let answered = checked(conn, program, input).await?;
+    if !may_mail(conn, moment, &input.email).await? {
+        return Ok(());
+    }
     let id: SignUpId = moment.id();
     sqlx::query!(
         "insert into sign_ups (program_id, id, email, name, website, answers, terms_version, created_at, expires_at)
@@ -48,6 +51,25 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
     .execute(&mut *conn)
     .await?;
     messages::enqueue(conn, &Mail::SignUpConfirm { program, sign_up: id }).await
+}
+
+/// How many mails of sign-ups an address gets within an hour, however many ask: it may be a stranger's.
+const MAILS_AN_HOUR: i64 = 3;
+
+/// Whether an address may get one more. Of two who ask at once the second counts the first.
+async fn may_mail(conn: &mut PgConnection, moment: &Moment, email: &str) -> Result<bool> {
+    let key = email_key(email);
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('sign up ' || $1, 0))", key)
+        .execute(&mut *conn)
+        .await?;
+    let sent = sqlx::query_scalar!(
+        r#"select count(*) as "sent!" from sign_ups where lower(email) = $1 and created_at > $2"#,
+        key,
+        moment.at - chrono::Duration::hours(1)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(sent < MAILS_AN_HOUR)
 }
 
 async fn checked(conn: &mut PgConnection, program: ProgramId, input: &SignUp) -> Result<Answered> {

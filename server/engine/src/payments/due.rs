@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, ProgramId};
 use domain::partners::{EnrollmentStatus, PartnerName};
-use domain::payments::{DuePartner, Flag, LeftOut, Preview, PreviewLine, batch_code};
+use domain::payments::{DuePartner, Flag, LeftOut, Preview, PreviewLine, batch_code, method_words};
 use domain::text::code_key;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -51,7 +51,7 @@ pub async fn due_partners(conn: &mut PgConnection, actor: &Actor, search: Option
         status: row.status,
         due: setting.money(row.due),
         held: setting.money(row.held),
-        method: row.method,
+        method: method_words(&row.method),
         last_paid_at: row.last_paid_at,
     };
     let rows = rows.into_iter().map(|row| Due {
@@ -144,7 +144,7 @@ pub async fn preview(
             partner: PartnerName { id: row.id, code: row.code, name: row.name },
             amount: setting.money(row.amount),
             entries: row.entries,
-            method: row.method,
+            method: method_words(&row.method),
         })
         .collect();
     let total = lines.iter().filter(|line| line.left_out.is_none()).map(|line| line.amount.amount).sum();

@@ -4,6 +4,9 @@
 //! (`payment_items`); so pressing twice can't pay twice. A payment's own entry is not open; that of a payment taken
 //! back is, and stands for the entries which that payment had settled.
 
+pub mod details;
+#[cfg(test)]
+pub(crate) mod details_tests;
 mod due;
 mod lists;
 pub mod methods;

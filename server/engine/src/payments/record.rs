@@ -11,7 +11,7 @@ use domain::ids::{AccountId, BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::money::Money;
 use domain::partners::EnrollmentStatus;
-use domain::payments::{BatchDetail, BatchInput, LeftOut, PaymentStatus};
+use domain::payments::{BatchDetail, BatchInput, LeftOut, PaymentStatus, method_words};
 use domain::text::{FieldError, code_key};
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -38,7 +38,10 @@ pub async fn record_batch(pool: &PgPool, moment: &Moment, actor: &Actor, input: 
     let mut conn = pool.begin().await?;
     let setting = Setting::of(&mut conn, actor).await?;
     check(&setting, moment, input)?;
-    let partners = lock(&mut conn, &setting, input).await?;
+    let mut partners = lock(&mut conn, &setting, input).await?;
+    for partner in &mut partners {
+        partner.method = method_words(&partner.method);
+    }
     let mut open = open_entries(&mut conn, &setting, input).await?;
     let mut payments = Vec::with_capacity(partners.len());
     for partner in partners {

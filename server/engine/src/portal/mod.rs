@@ -4,7 +4,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use terms::{accept, acceptances, publish, terms, versions};
+pub use terms::{accept, accept_current, acceptances, publish, terms, versions};
 
 use crate::programs::{self, audit};
 use crate::{Error, Moment, Result};
@@ -58,6 +58,8 @@ pub struct Seat {
     pub shown: Vec<PortalPage>,
     /// The name that partners see.
     pub brand: String,
+    /// The version of the terms that is in force and that it has yet to accept.
+    pub terms_due: Option<i32>,
     lands_on: LandsOn,
 }
 
@@ -87,7 +89,13 @@ pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: Enrollme
     let row = sqlx::query!(
         r#"select e.status as "status: EnrollmentStatus", e.affiliate, e.introducer, e.buyer,
                   coalesce(nullif(o.brand, ''), p.name) as "brand!", o.welcome <> '' as "has_welcome!",
-                  o.lands_on as "lands_on: LandsOn", o.hidden_affiliate, o.hidden_introducer, o.hidden_buyer
+                  o.lands_on as "lands_on: LandsOn", o.hidden_affiliate, o.hidden_introducer, o.hidden_buyer,
+                  (select t.version from terms_versions t
+                   where t.program_id = $1 and t.body <> ''
+                     and t.version = (select max(version) from terms_versions where program_id = $1)
+                     and not exists (select from terms_acceptances x
+                                     where x.program_id = $1 and x.enrollment_id = e.id and x.version = t.version))
+                      as terms_due
            from enrollments e
            join programs p on p.id = e.program_id
            join portals o on o.program_id = e.program_id
@@ -104,6 +112,7 @@ pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: Enrollme
         status: row.status,
         shown: hidden.shown(kinds, row.has_welcome),
         brand: row.brand,
+        terms_due: row.terms_due,
         lands_on: row.lands_on,
     })
 }

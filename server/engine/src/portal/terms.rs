@@ -90,6 +90,18 @@ pub async fn accept(
     Ok(())
 }
 
+/// The partner that asks accepts the terms in force, which it was shown as this version.
+///
+/// # Errors
+/// `Forbidden` for anybody but a partner; `Conflict` where there are other terms by now.
+pub async fn accept_current(conn: &mut PgConnection, moment: &Moment, actor: &Actor, version: i32) -> Result<()> {
+    let Actor::Partner { program, enrollment, account } = *actor else { return Err(Error::Forbidden) };
+    if terms(conn, program).await?.map(|(in_force, _)| in_force) != Some(version) {
+        return Err(Error::Conflict("The terms have changed meanwhile. Reload the page and read them.".into()));
+    }
+    accept(conn, moment, program, enrollment, Some(account), version).await
+}
+
 /// The newest versions of the terms, `most` of them, the newest first. Asks for `View`.
 ///
 /// # Errors

@@ -57,6 +57,7 @@ async fn work(
         product: input.product.as_deref(),
         email: Some(scene.customer.email.as_str()).filter(|email| !email.is_empty()),
         sent: input.pointers(),
+        ip_hash: None,
         occurred_at,
     };
     let mut decided = decide(&mut tx, moment, &scene, known.referral, &happening).await?;

@@ -1,0 +1,64 @@
+//! The personal data of a partner: all of it in a file, and taken away for good.
+
+use access::{Form, PostForm, Result};
+use domain::ids::EnrollmentId;
+use leptos::prelude::*;
+use ui::{Button, ButtonKind, Card, CloseButton, Dialog, DialogButton};
+
+use crate::show;
+
+/// Takes away the personal data of a partner, and goes back to the list.
+#[server(prefix = "/fn", endpoint = "admin/partners/erase")]
+pub async fn erase_partner(program: String, partner: EnrollmentId) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Erase)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::partners::erase(&mut tx, &asking.moment, &asking.actor, partner).await?;
+        tx.commit().await?;
+        access::redirect(&format!("/admin/{program}/partners"));
+        Ok(())
+    })
+    .await
+}
+
+/// The card, for those who may.
+pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool) -> AnyView {
+    let whose = move || {
+        view! {
+            {show::program_field()}
+            <input type="hidden" name="partner" value=partner.to_string()/>
+        }
+    };
+    let words = "Name, addresses, codes, payout details, notes and mails are taken away for good, and so is the account \
+                 where it serves nothing else. The partner is paused and its links lead nowhere. Commissions, payments and \
+                 every sum stay. This can't be undone.";
+    let program = show::program().get_untracked();
+    let erase = (!erased).then(|| {
+        view! {
+            <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
+            <Dialog id="erase" title="Erase the personal data?">
+                <p>{words}</p>
+                {show::wrong(form.beside(&[]))}
+                <PostForm form=form class="form">
+                    {whose()}
+                    <div class="dialog-actions">
+                        <CloseButton closes="erase"/>
+                        <Button kind=ButtonKind::Danger submit=true busy=form.pending()>"Erase for good"</Button>
+                    </div>
+                </PostForm>
+            </Dialog>
+        }
+    });
+    let id = partner.to_string();
+    view! {
+        <Card title="Personal data">
+            <p class="sub">{if erased { "It has been erased." } else { "Everything that is known of this partner." }}</p>
+            <div class="row">
+                {show::personal_data(&program, "partner", id)}
+                {erase}
+            </div>
+        </Card>
+    }
+    .into_any()
+}

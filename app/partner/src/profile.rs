@@ -1,0 +1,342 @@
+//! My profile: what the partner tells of itself, how it is paid, and which mails it gets.
+
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
+use domain::ids::EnrollmentId;
+use domain::partners::{Notifications, Profile, SummaryRhythm};
+use domain::payments::{PayoutChoice, PayoutInput, PayoutKind};
+use domain::portal::PortalPage;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
+use ui::{
+    Button, ButtonKind, Card, Choice, Fact, Facts, Glyph, Note, PageHead, Select, SkeletonCard, Switch, TextInput,
+    Textarea, Tone, use_toasts,
+};
+
+use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    partner: EnrollmentId,
+    profile: Profile,
+    payout: PayoutChoice,
+    /// Until when the link in the mail holds, in words.
+    pending_until: String,
+    notifications: Notifications,
+    time_zones: Vec<String>,
+    /// The program's own.
+    program_zone: String,
+}
+
+/// The profile of the partner who asks.
+#[server(prefix = "/fn", endpoint = "partner/profile", input = GetUrl)]
+pub async fn read_profile(program: String) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::partner(&program, PortalPage::Profile).await?;
+        let (conn, actor) = (&mut asking.conn, &asking.actor);
+        let profile = engine::partners::profile::profile(conn, actor).await?;
+        let payout = engine::payments::details::choice(conn, &asking.moment, actor).await?;
+        let notifications = engine::partners::profile::notifications(conn, actor).await?;
+        let until = payout.pending.as_ref().map(|pending| pending.until.format("%-d %b %Y, %H:%M UTC").to_string());
+        Ok(Shown {
+            partner: asking.partner.id,
+            profile,
+            payout,
+            pending_until: until.unwrap_or_default(),
+            notifications,
+            time_zones: engine::programs::time_zones().into_iter().map(str::to_owned).collect(),
+            program_zone: asking.program.time_zone,
+        })
+    })
+    .await
+}
+
+/// Changes what a partner tells of itself.
+#[server(prefix = "/fn", endpoint = "partner/profile/save")]
+pub async fn save_profile(program: String, partner: EnrollmentId, profile: Profile) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        Ok(engine::partners::profile::set_profile(&mut asking.conn, &asking.actor, &profile).await?)
+    })
+    .await
+}
+
+/// Chooses how a partner is paid; a mail asks to confirm it.
+#[server(prefix = "/fn", endpoint = "partner/payout-method")]
+pub async fn choose_payout(program: String, partner: EnrollmentId, payout: PayoutInput) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        let secrets = &asking.state.secrets;
+        engine::payments::details::choose(&mut tx, secrets, &asking.moment, &asking.actor, &payout).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Takes back a choice that is not confirmed yet.
+#[server(prefix = "/fn", endpoint = "partner/payout-method/cancel")]
+pub async fn cancel_payout(program: String, partner: EnrollmentId) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        Ok(engine::payments::details::cancel(&mut asking.conn, &asking.actor).await?)
+    })
+    .await
+}
+
+/// Changes which mails a partner gets.
+#[server(prefix = "/fn", endpoint = "partner/notifications")]
+pub async fn save_notifications(
+    program: String,
+    partner: EnrollmentId,
+    on_commission: Option<String>,
+    on_payment: Option<String>,
+    summary: SummaryRhythm,
+) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        let input = Notifications { on_commission: on_commission.is_some(), on_payment: on_payment.is_some(), summary };
+        engine::partners::profile::set_notifications(&mut asking.conn, &asking.moment, &asking.actor, input).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Forms {
+    profile: Form<SaveProfile>,
+    payout: Form<ChoosePayout>,
+    cancel: Form<CancelPayout>,
+    notifications: Form<SaveNotifications>,
+}
+
+/// `/p/{program}/profile`.
+pub struct ProfilePage(Read<Shown>, Forms);
+
+impl LazyPage for ProfilePage {
+    fn data() -> Self {
+        let program = show::program();
+        let forms =
+            Forms { profile: Form::new(), payout: Form::new(), cancel: Form::new(), notifications: Form::new() };
+        // A form that was refused keeps what was typed: only what has worked is read again.
+        let done = RwSignal::new(0);
+        let toasts = use_toasts();
+        let tell = move |words: &'static str| {
+            move |outcome: Result<()>| {
+                if outcome.is_ok() {
+                    toasts.say(words);
+                    done.update(|count| *count += 1);
+                }
+            }
+        };
+        forms.profile.settled(tell("Profile saved"));
+        forms.payout.settled(tell("A mail is on its way to you"));
+        forms.cancel.settled(tell("Taken back"));
+        forms.notifications.settled(tell("Notifications saved"));
+        Self(read_after(move || done.get(), move || ReadProfile { program: program.get() }), forms)
+    }
+
+    fn view(this: Self) -> AnyView {
+        let Self(found, forms) = this;
+        view! {
+            <Title text="My profile"/>
+            <PageHead title="My profile"/>
+            {found.show(skeleton, move |shown| page(shown, forms))}
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! { <SkeletonCard lines=8/> <SkeletonCard lines=5/> <SkeletonCard lines=4/> }.into_any()
+}
+
+fn wrong(words: Signal<Option<String>>) -> AnyView {
+    (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
+}
+
+fn page(shown: Shown, forms: Forms) -> AnyView {
+    let program = show::program().get_untracked();
+    let profile = profile(&shown, &program, forms.profile);
+    let payout = payout(&shown, &program, forms);
+    let notifications = notifications(&shown, &program, forms.notifications);
+    view! {
+        {profile}
+        {payout}
+        {notifications}
+    }
+    .into_any()
+}
+
+const PROFILE: &[&str] = &["name", "company", "address", "country", "phone", "website", "time_zone", "tax_id"];
+
+fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
+    let Profile { name, company, address, country, phone, website, time_zone, tax_id } = shown.profile.clone();
+    let zones = std::iter::once(Choice::new("", format!("As the program: {}", shown.program_zone)))
+        .chain(shown.time_zones.iter().map(|zone| Choice::new(zone.clone(), zone.clone())))
+        .collect();
+    let whose = show::whose(program, shown.partner);
+    view! {
+        <Card title="Profile">
+            {wrong(form.beside(PROFILE))}
+            <PostForm form=form class="form">
+                {whose}
+                <div class="form-row">
+                    <TextInput id="name" name="profile[name]" label="Name" value=name autocomplete="name" error=form.field("name")/>
+                    <TextInput id="company" name="profile[company]" label="Company" value=company autocomplete="organization" optional=true error=form.field("company")/>
+                </div>
+                <Textarea id="address" name="profile[address]" label="Address" value=address rows=3 optional=true error=form.field("address")/>
+                <div class="form-row">
+                    <TextInput id="country" name="profile[country]" label="Country" value=country autocomplete="country" placeholder="DE" help="Its two letters. They decide which payout methods you can choose." optional=true error=form.field("country")/>
+                    <TextInput id="phone" name="profile[phone]" label="Phone" kind="tel" value=phone autocomplete="tel" optional=true error=form.field("phone")/>
+                </div>
+                <div class="form-row">
+                    <TextInput id="website" name="profile[website]" label="Website" kind="url" value=website autocomplete="url" placeholder="https://" optional=true error=form.field("website")/>
+                    <TextInput id="tax_id" name="profile[tax_id]" label="Tax ID" value=tax_id autocomplete="off" optional=true error=form.field("tax_id")/>
+                </div>
+                <Select id="time_zone" name="profile[time_zone]" label="Time zone" choices=zones value=time_zone error=form.field("time_zone")/>
+                <div class="form-actions">
+                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the profile"</Button>
+                </div>
+            </PostForm>
+        </Card>
+    }
+    .into_any()
+}
+
+const PAYOUT: &[&str] = &["kind", "paypal_email", "holder", "iban", "routing", "account", "address", "words"];
+
+fn payout(shown: &Shown, program: &str, forms: Forms) -> AnyView {
+    let PayoutChoice { method, masked, pending, offered } = shown.payout.clone();
+    let now = if method.is_empty() {
+        "Not chosen yet".to_owned()
+    } else if masked.is_empty() {
+        method
+    } else {
+        format!("{method}: {masked}")
+    };
+    let waiting = pending.map(|pending| {
+        let what =
+            if pending.masked.is_empty() { pending.method } else { format!("{}: {}", pending.method, pending.masked) };
+        let until = shown.pending_until.clone();
+        let whose = show::whose(program, shown.partner);
+        let back = move || {
+            view! {
+                <PostForm form=forms.cancel>
+                    {whose}
+                    <Button submit=true kind=ButtonKind::Quiet>"Take it back"</Button>
+                </PostForm>
+            }
+        };
+        view! {
+            <Note tone=Tone::Warn glyph=Glyph::Mail action=back>
+                <b>{what}</b>" counts once you open the link that we sent you. It holds until "{until}"."
+            </Note>
+        }
+    });
+    let choose = if offered.is_empty() {
+        view! { <Note>"The program offers no payout method in your country. Ask its team."</Note> }.into_any()
+    } else {
+        choosing(&offered, program, shown.partner, forms.payout)
+    };
+    view! {
+        <Card title="Payout method">
+            <Facts><Fact label="You are paid by">{now}</Fact></Facts>
+            {waiting}
+            {choose}
+        </Card>
+    }
+    .into_any()
+}
+
+/// The fields of every kind that is offered; the style sheet shows those of the one that is chosen.
+fn choosing(offered: &[PayoutKind], program: &str, partner: EnrollmentId, form: Form<ChoosePayout>) -> AnyView {
+    let choices = offered.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect();
+    let has = |kind: PayoutKind| offered.contains(&kind);
+    let whose = show::whose(program, partner);
+    let holder = (has(PayoutKind::Iban) || has(PayoutKind::UsBank) || has(PayoutKind::Cheque)).then(|| {
+        view! {
+            <div class="of-iban of-us_bank of-cheque">
+                <TextInput id="holder" name="payout[holder]" label="Account holder or payee" autocomplete="name" error=form.field("holder")/>
+            </div>
+        }
+    });
+    let paypal = has(PayoutKind::Paypal).then(|| {
+        view! {
+            <div class="of-paypal">
+                <TextInput id="paypal_email" name="payout[paypal_email]" label="E-mail at PayPal" kind="email" autocomplete="email" error=form.field("paypal_email")/>
+            </div>
+        }
+    });
+    let iban = has(PayoutKind::Iban).then(|| {
+        view! {
+            <div class="of-iban">
+                <TextInput id="iban" name="payout[iban]" label="IBAN" autocomplete="off" placeholder="DE44 5001 0517 5407 3249 31" error=form.field("iban")/>
+            </div>
+        }
+    });
+    let us_bank = has(PayoutKind::UsBank).then(|| {
+        view! {
+            <div class="of-us_bank form-row">
+                <TextInput id="routing" name="payout[routing]" label="Routing number" inputmode="numeric" autocomplete="off" error=form.field("routing")/>
+                <TextInput id="account" name="payout[account]" label="Account number" inputmode="numeric" autocomplete="off" error=form.field("account")/>
+            </div>
+        }
+    });
+    let cheque = has(PayoutKind::Cheque).then(|| {
+        view! {
+            <div class="of-cheque">
+                <Textarea id="cheque-address" name="payout[address]" label="Where to send the cheque" error=form.field("address")/>
+            </div>
+        }
+    });
+    let other = has(PayoutKind::Other).then(|| {
+        view! {
+            <div class="of-other">
+                <Textarea id="words" name="payout[words]" label="What you agreed with the team" error=form.field("words")/>
+            </div>
+        }
+    });
+    view! {
+        {wrong(form.beside(PAYOUT))}
+        <PostForm form=form class="form by-kind">
+            {whose}
+            <Select id="kind" name="payout[kind]" label="Select payout method" choices=choices error=form.field("kind")/>
+            {paypal}
+            {holder}
+            {iban}
+            {us_bank}
+            {cheque}
+            {other}
+            <p class="sub">"We send you a mail: the method counts once you have confirmed it there."</p>
+            <div class="form-actions">
+                <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Use this method"</Button>
+            </div>
+        </PostForm>
+    }
+    .into_any()
+}
+
+fn notifications(shown: &Shown, program: &str, form: Form<SaveNotifications>) -> AnyView {
+    let Notifications { on_commission, on_payment, summary } = shown.notifications;
+    let rhythms = SummaryRhythm::ALL.iter().map(|rhythm| Choice::new(rhythm.as_str(), rhythm.label())).collect();
+    let whose = show::whose(program, shown.partner);
+    view! {
+        <Card title="Notifications">
+            {wrong(form.beside(&[]))}
+            <PostForm form=form class="form">
+                {whose}
+                <Switch id="on_commission" label="A mail at each commission" checked=on_commission/>
+                <Switch id="on_payment" label="A mail at each payment" checked=on_payment/>
+                <Select id="summary" label="Summary by mail" choices=rhythms value=summary.as_str()/>
+                <div class="form-actions">
+                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the notifications"</Button>
+                </div>
+            </PostForm>
+        </Card>
+    }
+    .into_any()
+}

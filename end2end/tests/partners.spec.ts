@@ -1,0 +1,110 @@
+import { expect, test } from "./fixtures";
+import { linkIn, mailTo } from "./mail";
+import { ada, admin, fits, fresh, signIn } from "./people";
+
+test("a partner chooses how it is paid, and confirms it by mail", async ({ page, hydrated, request }) => {
+  await signIn(page, ada, "/p/acme");
+  await page.getByRole("link", { name: "Edit profile" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "My profile" })).toBeVisible();
+  await hydrated();
+  await page.getByLabel("Phone").fill("call me");
+  await page.getByRole("button", { name: "Save the profile" }).click();
+  await expect(page.getByText("Use digits, such as +49 30 1234567.")).toBeVisible();
+  await page.getByLabel("Phone").fill("+49 30 1234567");
+  await page.getByRole("button", { name: "Save the profile" }).click();
+  await expect(page.getByText("Profile saved")).toBeVisible();
+
+  await page.getByLabel("Select payout method").selectOption("iban");
+  await expect(page.getByLabel("E-mail at PayPal")).toBeHidden();
+  await page.getByLabel("Account holder or payee").fill("Ada Lind");
+  await page.getByLabel("IBAN").fill("DE44 5001 0517 5407 3249 32");
+  await page.getByRole("button", { name: "Use this method" }).click();
+  await expect(page.getByText("This is no IBAN: check its letters and digits.")).toBeVisible();
+  await page.getByLabel("IBAN").fill("DE44 5001 0517 5407 3249 31");
+  await page.getByRole("button", { name: "Use this method" }).click();
+  await expect(page.getByText(/counts once you open the link/)).toBeVisible();
+
+  const mail = await mailTo(request, ada, /Confirm how .* pays you/);
+  await page.goto(linkIn(mail, "/confirm-payout-method/"));
+  await hydrated();
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await expect(page.getByText("Bank account (IBAN): DE•••4931")).toBeVisible();
+  await expect(page.getByText(/counts once you open the link/)).toHaveCount(0);
+  await page.goto(linkIn(mail, "/confirm-payout-method/"));
+  await expect(page.getByRole("heading", { name: "This link is over" })).toBeVisible();
+});
+
+test("partners are imported, tagged, written to, and erased", async ({ page, hydrated, request }) => {
+  const word = fresh("bulk");
+  const email = `${word}@partner.example`;
+  await signIn(page, admin, "/admin/acme/partners/import");
+  await hydrated();
+  const file = page.getByLabel("The file's text (CSV)");
+  await file.fill(`name,email,tags\n${word},nonsense,${word}`);
+  await page.getByRole("button", { name: "Look at it" }).click();
+  await expect(page.getByRole("cell", { name: "This is not an e-mail address." })).toBeVisible();
+  await file.fill(`name,email,tags\n${word},${email},${word}`);
+  await page.getByRole("button", { name: "Look at it" }).click();
+  await page.getByRole("button", { name: "Import 1 partners" }).click();
+  await page.waitForURL("/admin/acme/partners");
+
+  // The invitation leads to a password, and in.
+  const invitation = await mailTo(request, email, /Become a partner of/);
+  expect(linkIn(invitation, "/accept-invitation/")).toBeTruthy();
+
+  await page.getByLabel("Tag").selectOption(word);
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page.getByRole("row")).toHaveCount(2);
+  await page.getByRole("checkbox", { name: `Choose ${word}` }).check();
+  await page.getByRole("button", { name: "Write a mail" }).click();
+  const dialog = page.getByRole("dialog", { name: "Write to the chosen partners" });
+  await dialog.getByLabel("Subject").fill(`News for ${word}`);
+  await dialog.getByLabel("Text").fill("We have new banners.");
+  await dialog.getByRole("button", { name: "Send the mail" }).click();
+  await expect(page.getByText("Done for 1")).toBeVisible();
+  await mailTo(request, email, new RegExp(`News for ${word}`));
+
+  await page.getByRole("link", { name: word, exact: true }).click();
+  await page.getByLabel("A new note").fill("Asked to be forgotten.");
+  await page.getByRole("button", { name: "Add the note" }).click();
+  await expect(page.getByText("Asked to be forgotten.")).toBeVisible();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download as JSON" }).click();
+  expect((await download).suggestedFilename()).toBe("personal-data.json");
+  await page.getByRole("button", { name: "Erase", exact: true }).click();
+  await page.getByRole("button", { name: "Erase for good" }).click();
+  await page.waitForURL("/admin/acme/partners");
+  await page.goto(`/admin/acme/partners?q=${word}`);
+  await expect(page.getByText("Nothing found")).toBeVisible();
+});
+
+test("the team sees the portal as a partner, and changes nothing there", async ({ page, hydrated }) => {
+  await signIn(page, admin, "/admin/acme/partners/ada");
+  await hydrated();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "See the portal as this partner" }).click();
+  await page.waitForURL("/p/acme");
+  await expect(page.getByText(/You see the portal as/)).toBeVisible();
+  await page.goto("/p/acme/profile");
+  await hydrated();
+  await page.getByRole("button", { name: "Save the profile" }).click();
+  await expect(page.getByText(/nothing can be changed here/)).toBeVisible();
+  await page.getByRole("button", { name: "Back to the admin area" }).click();
+  await page.waitForURL("/admin/acme/partners");
+});
+
+test("what is suspicious waits in the queue, with its reason", async ({ page, hydrated }) => {
+  await signIn(page, admin, "/admin/acme/review");
+  await hydrated();
+  await expect(page.getByRole("heading", { level: 1, name: "Review" })).toBeVisible();
+  await page.getByLabel("Same address for click and sign-up").check();
+  await page.getByRole("button", { name: "Save the checks" }).click();
+  await expect(page.getByText("Checks saved")).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel("Same address for click and sign-up")).toBeChecked();
+  await hydrated();
+  await page.getByLabel("Same address for click and sign-up").uncheck();
+  await page.getByRole("button", { name: "Save the checks" }).click();
+  await expect(page.getByText("Checks saved").first()).toBeVisible();
+  await fits(page);
+});

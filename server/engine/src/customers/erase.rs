@@ -1,0 +1,137 @@
+//! The personal data of a customer: all of it in one file, and taken away for good. Every sum stays.
+
+use crate::privacy::{self, ERASED};
+use crate::programs::audit;
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{CustomerId, ProgramId};
+use domain::text::email_key;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+/// All that is known of a customer. Asks for `Erase`. Audited.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: CustomerId) -> Result<Value> {
+    if !actor.may(Power::Erase) {
+        return Err(Error::Forbidden);
+    }
+    let row = sqlx::query!(
+        r#"select c.external_id, jsonb_build_object(
+               'customer', to_jsonb(c),
+               'leads', (select coalesce(jsonb_agg(to_jsonb(l) order by l.id), '[]') from leads l
+                         where l.program_id = $1
+                           and (l.customer_id = $2 or l.email_key <> '' and l.email_key = lower(trim(c.email)))),
+               'referrals', (select coalesce(jsonb_agg(to_jsonb(r) - 'terms' order by r.id), '[]') from referrals r
+                             where r.program_id = $1 and r.customer_id = $2),
+               'sales', (select coalesce(jsonb_agg(to_jsonb(s) order by s.occurred_at, s.id), '[]') from sales s
+                         where s.program_id = $1 and s.customer_id = $2),
+               'refunds', (select coalesce(jsonb_agg(to_jsonb(r) order by r.occurred_at, r.id), '[]')
+                           from refunds r join sales s on s.program_id = r.program_id and s.id = r.sale_id
+                           where r.program_id = $1 and s.customer_id = $2),
+               'commissions', (select coalesce(jsonb_agg(to_jsonb(m) order by m.occurred_at, m.id), '[]')
+                               from commissions m where m.program_id = $1 and m.customer_id = $2)
+           ) as "all!"
+           from customers c where c.program_id = $1 and c.id = $2"#,
+        actor.program() as ProgramId,
+        id as CustomerId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("customer"))?;
+    let path = format!("customers/{id}");
+    audit::record(conn, moment, actor, "customer.export", &row.external_id, &path, json!({})).await?;
+    Ok(row.all)
+}
+
+/// Takes away all by which a customer can be known, in every place: name, e-mail, the company's own id, its leads, and
+/// what others wrote of it. Sales, commissions and every sum stay. Asks for `Erase`. Audited, without a name.
+///
+/// The company's ids of events and invoices stay: by them the same event is known again, and pays once.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` where it has been done.
+pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: CustomerId) -> Result<()> {
+    if !actor.may(Power::Erase) {
+        return Err(Error::Forbidden);
+    }
+    let program = actor.program();
+    let person = sqlx::query!(
+        "select external_id, email, name from customers where program_id = $1 and id = $2 for no key update",
+        program as ProgramId,
+        id as CustomerId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("customer"))?;
+    let instead = privacy::instead(id.0);
+    if person.external_id == instead {
+        return Err(privacy::already());
+    }
+    let leads = sqlx::query!(
+        "update leads l set email = '', email_key = '', name = ''
+         from (select id, email, name from leads where program_id = $1
+                 and (customer_id = $2 or email_key <> '' and email_key = $3) for no key update) as was
+         where l.program_id = $1 and l.id = was.id returning was.email as \"email!\", was.name as \"name!\"",
+        program as ProgramId,
+        id as CustomerId,
+        email_key(&person.email)
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update customers set external_id = $3, email = '', name = '' where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as CustomerId,
+        instead
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "with refunded as (
+             update refunds r set reason = '' from sales s
+             where r.program_id = $1 and s.program_id = $1 and s.id = r.sale_id and s.customer_id = $2
+         )
+         update clicks c set ip_hash = null from referrals r
+         where r.program_id = $1 and r.customer_id = $2 and c.program_id = $1 and c.clicked_at = r.clicked_at
+           and c.id = r.click_id",
+        program as ProgramId,
+        id as CustomerId
+    )
+    .execute(&mut *conn)
+    .await?;
+    // Answers are kept for ever, and name the customer as the company does; so does the log.
+    sqlx::query!(
+        "update api_answers
+         set answer = replace(replace(answer::text, '\"external_id\": ' || $2::text, '\"external_id\": ' || $3::text),
+                              '\"customer_id\": ' || $2::text, '\"customer_id\": ' || $3::text)::jsonb
+         where program_id = $1 and strpos(answer::text, $2::text) > 0",
+        program as ProgramId,
+        json!(person.external_id).to_string(),
+        json!(instead).to_string()
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update audit_log set subject = $3 where program_id = $1 and subject = $2",
+        program as ProgramId,
+        person.external_id,
+        ERASED
+    )
+    .execute(&mut *conn)
+    .await?;
+    let mut texts = vec![person.email.as_str(), person.name.as_str()];
+    for lead in &leads {
+        texts.extend([lead.email.as_str(), lead.name.as_str()]);
+    }
+    // An id that is an e-mail or a name of some length is sought everywhere, like those.
+    if person.external_id.contains('@') || person.external_id.chars().count() >= 8 {
+        texts.push(&person.external_id);
+    }
+    let mut emails = vec![person.email.clone()];
+    emails.extend(leads.iter().map(|lead| lead.email.clone()));
+    privacy::forget_mail(conn, program, &emails).await?;
+    privacy::scrub(conn, program, &texts).await?;
+    audit::record(conn, moment, actor, "customer.erase", ERASED, &format!("customers/{id}"), json!({})).await
+}

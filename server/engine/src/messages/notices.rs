@@ -1,0 +1,161 @@
+//! Mails about a partner's own affairs: new commissions, summaries, how it is paid, and what the team writes.
+
+use super::compose::{Content, Partner, partner, person, to_partner};
+use crate::accounts::tokens::{self, Purpose};
+use crate::partners::{profile, summaries};
+use crate::payments::details;
+use crate::{Moment, Result};
+use chrono::NaiveDate;
+use domain::ids::{CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
+use domain::messages::MailKind;
+use domain::money::{Currency, Money};
+use domain::offers::Trigger;
+use domain::partners::Notice;
+use sqlx::PgConnection;
+
+/// A mail with the link that stops its kind: the link alone changes nothing, its page asks.
+pub(super) async fn stoppable(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    public_url: &str,
+    (program, enrollment): (ProgramId, EnrollmentId),
+    notice: Notice,
+    content: Option<Content>,
+) -> Result<Option<Content>> {
+    let Some(content) = content else { return Ok(None) };
+    let key = profile::stop_key(conn, moment, program, enrollment).await?;
+    let slug = sqlx::query_scalar!("select slug from programs where id = $1", program as ProgramId)
+        .fetch_one(&mut *conn)
+        .await?;
+    let stop = (format!("Get no more {}", notice.label()), format!("{public_url}/stop-mails/{slug}/{notice}/{key}"));
+    Ok(Some(Content { stop: Some(stop), ..content }))
+}
+
+/// Of a commission, to whoever wants to be told.
+pub(super) async fn commission_earned(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    public_url: &str,
+    program: ProgramId,
+    commission: CommissionId,
+) -> Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"select enrollment_id as "enrollment: EnrollmentId", amount, currency as "currency: Currency",
+                  trigger as "trigger: Trigger", available_at, status = 'reversed' as "reversed!"
+           from commissions where program_id = $1 and id = $2"#,
+        program as ProgramId,
+        commission as CommissionId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row.filter(|row| !row.reversed) else { return Ok(None) };
+    if !profile::notifications_of(conn, program, row.enrollment).await?.on_commission {
+        return Ok(None);
+    }
+    let to = in_portal(conn, public_url, program, row.enrollment, "commissions").await?;
+    let amount = Money::new(row.amount, row.currency).to_string();
+    let due = row.available_at.format("%-d %B %Y").to_string();
+    let what = row.trigger.label().to_lowercase();
+    let values = [("commission.amount", &*amount), ("commission.event", &*what), ("commission.due", &*due)];
+    let content = to_partner(conn, program, MailKind::CommissionEarned, to, Some("See your rewards"), &values).await?;
+    stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Commission, content).await
+}
+
+/// Of a partner's day or week.
+pub(super) async fn summary(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    public_url: &str,
+    program: ProgramId,
+    enrollment: EnrollmentId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Option<Content>> {
+    let figures = summaries::figures(conn, program, enrollment, from, to).await?;
+    let day = |day: NaiveDate| day.format("%-d %B %Y").to_string();
+    let days = if from == to { day(to) } else { format!("{} to {}", day(from), day(to)) };
+    let (clicks, sign_ups, sales) =
+        (figures.clicks.to_string(), figures.sign_ups.to_string(), figures.sales.to_string());
+    let earned = figures.earned.to_string();
+    let values = [
+        ("summary.days", &*days),
+        ("summary.clicks", &*clicks),
+        ("summary.sign_ups", &*sign_ups),
+        ("summary.sales", &*sales),
+        ("summary.earned", &*earned),
+    ];
+    let to = partner(conn, public_url, program, enrollment).await?;
+    let content = to_partner(conn, program, MailKind::Summary, to, Some("Open your dashboard"), &values).await?;
+    stoppable(conn, moment, public_url, (program, enrollment), Notice::Summary, content).await
+}
+
+async fn in_portal(
+    conn: &mut PgConnection,
+    public_url: &str,
+    program: ProgramId,
+    enrollment: EnrollmentId,
+    page: &str,
+) -> Result<Option<Partner>> {
+    let partner = partner(conn, public_url, program, enrollment).await?;
+    Ok(partner.map(|partner| Partner { portal: format!("{}/{page}", partner.portal), ..partner }))
+}
+
+/// To the person who has chosen how a partner is paid, with the link that confirms it.
+pub(super) async fn payout_method(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    public_url: &str,
+    program: ProgramId,
+    enrollment: EnrollmentId,
+) -> Result<Option<Content>> {
+    let Some(waiting) = details::waiting(conn, moment, program, enrollment).await? else { return Ok(None) };
+    let (Some(of), Some(person)) =
+        (partner(conn, public_url, program, enrollment).await?, person(conn, waiting.account).await?)
+    else {
+        return Ok(None);
+    };
+    let target = details::target(program, enrollment, waiting.id);
+    let token = tokens::make(conn, moment, Purpose::PayoutMethod, Some(waiting.account), &target).await?;
+    let chosen = waiting.shown();
+    let masked = if chosen.masked.is_empty() { String::new() } else { format!(" ({})", chosen.masked) };
+    Ok(Some(Content {
+        subject: format!("Confirm how {} pays you", of.program),
+        paragraphs: vec![
+            format!("From now on {} shall pay {} by this method: {}{masked}.", of.program, of.name, chosen.method),
+            "The link below confirms that. It works once, for a day. If it was not you who chose this, leave it, and \
+             choose a new password: somebody knows yours."
+                .into(),
+        ],
+        button: Some(("Confirm the payout method".into(), format!("{public_url}/confirm-payout-method/{token}"))),
+        sender: of.program,
+        ..person.content()
+    }))
+}
+
+/// What the team writes to a partner.
+pub(super) async fn partner_letter(
+    conn: &mut PgConnection,
+    public_url: &str,
+    program: ProgramId,
+    enrollment: EnrollmentId,
+    letter: PartnerLetterId,
+) -> Result<Option<Content>> {
+    let written = sqlx::query!(
+        "select subject, body from partner_letters where program_id = $1 and id = $2",
+        program as ProgramId,
+        letter as PartnerLetterId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let to = partner(conn, public_url, program, enrollment).await?;
+    let (Some(written), Some(to)) = (written, to) else { return Ok(None) };
+    let paragraphs = written.body.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
+    Ok(Some(Content {
+        subject: written.subject,
+        paragraphs: paragraphs.map(str::to_owned).collect(),
+        to: to.email,
+        name: to.name,
+        button: Some(("Open your dashboard".into(), to.portal)),
+        sender: to.program,
+        ..Content::default()
+    }))
+}

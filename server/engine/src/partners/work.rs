@@ -1,0 +1,236 @@
+//! The team's work on partners: tags, notes, and many at once.
+
+use super::{allow, lock, page, set_status};
+use crate::messages::{self, Mail};
+use crate::programs::audit;
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, EnrollmentId, PartnerLetterId, PartnerNoteId, ProgramId};
+use domain::partners::{Bulk, BulkAct, BulkDone, EnrollmentStatus, MOST_AT_ONCE, PartnerNote, read_tags};
+use domain::text::check_lines;
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// The program's tags, each once.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn all_tags(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<String>> {
+    allow(actor, Power::View)?;
+    Ok(sqlx::query_scalar!(
+        "select distinct tag from partner_tags where program_id = $1 order by tag limit 200",
+        actor.program() as ProgramId
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub(super) async fn tags(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select tag from partner_tags where program_id = $1 and enrollment_id = $2 order by tag",
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Gives a partner these tags, as they are typed between commas, and no others. Asks for `ManagePartners`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` on `tags`.
+pub async fn set_tags(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    text: &str,
+) -> Result<()> {
+    allow(actor, Power::ManagePartners)?;
+    let tags = read_tags(text).map_err(|words| Error::field("tags", words))?;
+    let partner = lock(conn, actor.program(), id).await?;
+    write_tags(conn, actor.program(), id, &tags).await?;
+    let details = json!({ "tags": tags.len() });
+    audit::record(conn, moment, actor, "partner.set_tags", &partner.name, &page(&partner.code), details).await
+}
+
+pub(super) async fn write_tags(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: EnrollmentId,
+    tags: &[String],
+) -> Result<()> {
+    sqlx::query!(
+        "with gone as (
+             delete from partner_tags where program_id = $1 and enrollment_id = $2 and tag <> all($3::text[])
+         )
+         insert into partner_tags (program_id, enrollment_id, tag) select $1, $2, unnest($3::text[])
+         on conflict do nothing",
+        program as ProgramId,
+        id as EnrollmentId,
+        tags
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn notes(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId) -> Result<Vec<PartnerNote>> {
+    Ok(sqlx::query_as!(
+        PartnerNote,
+        r#"select n.id as "id: PartnerNoteId", n.note, coalesce(a.name, '') as "by!", n.created_at as at
+           from partner_notes n left join accounts a on a.id = n.account_id
+           where n.program_id = $1 and n.enrollment_id = $2 order by n.id desc limit 200"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Notes something on a partner, for the team alone. Asks for `ManagePartners`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` on `note`.
+pub async fn add_note(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: EnrollmentId,
+    note: &str,
+) -> Result<()> {
+    allow(actor, Power::ManagePartners)?;
+    let note = note.replace("\r\n", "\n").trim().to_owned();
+    if note.is_empty() || note.chars().count() > 4_000 || note.contains('\0') {
+        return Err(Error::field("note", "Use 1 to 4,000 characters."));
+    }
+    let partner = lock(conn, actor.program(), id).await?;
+    sqlx::query!(
+        "insert into partner_notes (program_id, id, enrollment_id, note, account_id, created_at)
+         values ($1, $2, $3, $4, $5, $6)",
+        actor.program() as ProgramId,
+        moment.id::<PartnerNoteId>() as PartnerNoteId,
+        id as EnrollmentId,
+        note,
+        actor.account() as Option<AccountId>,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    audit::record(conn, moment, actor, "partner.note", &partner.name, &page(&partner.code), json!({})).await
+}
+
+/// Takes a note away. Asks for `ManagePartners`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn remove_note(conn: &mut PgConnection, moment: &Moment, actor: &Actor, note: PartnerNoteId) -> Result<()> {
+    allow(actor, Power::ManagePartners)?;
+    let of = sqlx::query_scalar!(
+        r#"delete from partner_notes where program_id = $1 and id = $2 returning enrollment_id as "of: EnrollmentId""#,
+        actor.program() as ProgramId,
+        note as PartnerNoteId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("note"))?;
+    let partner = lock(conn, actor.program(), of).await?;
+    audit::record(conn, moment, actor, "partner.remove_note", &partner.name, &page(&partner.code), json!({})).await
+}
+
+/// Lets in, pauses or writes to all partners that were chosen, together; those whom the act doesn't fit are passed over.
+/// Asks for `ManagePartners`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` on `partners`, `subject` or `body`; `NotFound` where one is not in the program.
+pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<BulkDone> {
+    allow(actor, Power::ManagePartners)?;
+    // In the order of their ids, as everybody locks partners.
+    let mut ids: Vec<EnrollmentId> = input.partners.clone();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() || ids.len() > MOST_AT_ONCE {
+        return Err(Error::field("partners", format!("Choose 1 to {MOST_AT_ONCE} partners.")));
+    }
+    let mut tx = pool.begin().await?;
+    let letter = match input.act {
+        BulkAct::Message => Some(write(&mut tx, moment, actor, input).await?),
+        BulkAct::Approve | BulkAct::Pause => None,
+    };
+    let standing = standing(&mut tx, actor.program(), &ids).await?;
+    if standing.len() < ids.len() {
+        return Err(Error::NotFound("partner"));
+    }
+    let mut done = BulkDone::default();
+    for (id, status, reached) in standing {
+        let (fits, to) = match input.act {
+            BulkAct::Approve => (status == EnrollmentStatus::Pending, EnrollmentStatus::Active),
+            BulkAct::Pause => (status == EnrollmentStatus::Active, EnrollmentStatus::Paused),
+            BulkAct::Message => (reached, status),
+        };
+        if !fits {
+            done.passed_over += 1;
+            continue;
+        }
+        done.done += 1;
+        match letter {
+            Some(letter) => {
+                let mail = Mail::PartnerLetter { program: actor.program(), enrollment: id, letter };
+                messages::enqueue(&mut tx, &mail).await?;
+            }
+            None => set_status(&mut tx, moment, actor, id, to, "").await?,
+        }
+    }
+    if letter.is_some() {
+        let details = json!({ "partners": done.done });
+        audit::record(&mut tx, moment, actor, "partners.message", "Partners", "partners", details).await?;
+    }
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn write(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<PartnerLetterId> {
+    let mut errors = check_lines(&[("subject", Some(&input.subject), 200)]);
+    let body = input.body.replace("\r\n", "\n").trim().to_owned();
+    if body.is_empty() || body.chars().count() > 10_000 || body.contains('\0') {
+        errors.push(domain::text::FieldError::new("body", "Use 1 to 10,000 characters."));
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let id: PartnerLetterId = moment.id();
+    sqlx::query!(
+        "insert into partner_letters (program_id, id, subject, body, account_id, created_at)
+         values ($1, $2, $3, $4, $5, $6)",
+        actor.program() as ProgramId,
+        id as PartnerLetterId,
+        input.subject.trim(),
+        body,
+        actor.account() as Option<AccountId>,
+        moment.at
+    )
+    .execute(conn)
+    .await?;
+    Ok(id)
+}
+
+/// The partners, locked in the order of their ids, each with its standing and whether it has an e-mail.
+async fn standing(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    ids: &[EnrollmentId],
+) -> Result<Vec<(EnrollmentId, EnrollmentStatus, bool)>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select e.id as "id: EnrollmentId", e.status as "status: EnrollmentStatus",
+                  e.email <> '' or exists (select from enrollment_accounts a
+                                           where a.program_id = $1 and a.enrollment_id = e.id) as "reached!"
+           from enrollments e where e.program_id = $1 and e.id = any($2) order by e.id for no key update"#,
+        program as ProgramId,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.status, row.reached)).collect())
+}

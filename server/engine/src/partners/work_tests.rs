@@ -1,0 +1,188 @@
+//! The team's work on partners, and what partners set up themselves.
+
+use super::import::import;
+use super::profile::{checklist, notifications, profile, set_notifications, set_profile, stop, stop_key, stops};
+use super::summaries::send_summaries;
+use super::work::{add_note, all_tags, bulk, remove_note, set_tags};
+use super::{detail, list};
+use crate::fixtures::{World, percent, refused};
+use crate::messages::{Mail, compose};
+use crate::payments::details_tests::actor;
+use domain::accounts::Role;
+use domain::page::Paging;
+use domain::partners::{
+    Bulk, BulkAct, BulkDone, EnrollmentStatus, Notice, Notifications, PartnerFilter, Profile, SummaryRhythm,
+};
+use sqlx::PgPool;
+
+async fn mails(pool: &PgPool) -> Vec<Mail> {
+    let payloads: Vec<serde_json::Value> = sqlx::query_scalar(
+        "select j.payload::jsonb from graphile_worker._private_jobs j
+         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'send_mail' order by j.id",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("jobs");
+    payloads.into_iter().map(|payload| serde_json::from_value(payload).expect("mail")).collect()
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn partners_are_found_by_their_tags(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let owner = world.owner();
+    for (partner, tags) in [(&ada, "Blog, nordic"), (&bob, "blog"), (&ada, "nordic, VIP ")] {
+        set_tags(&mut conn, &world.moment(), &owner, partner.id, tags).await.expect("tags");
+    }
+    assert_eq!(all_tags(&mut conn, &owner).await.expect("tags"), ["blog", "nordic", "vip"]);
+    assert_eq!(detail(&mut conn, &owner, ada.id).await.expect("detail").tags, ["nordic", "vip"]);
+    for sort in [Default::default(), domain::partners::PartnerSort::Name, domain::partners::PartnerSort::Due] {
+        let filter = PartnerFilter { tag: Some(" VIP".into()), sort, ..PartnerFilter::default() };
+        let found = list(&mut conn, &owner, &filter, &Paging::default()).await.expect("list").data;
+        assert_eq!(found.iter().map(|row| row.code.as_str()).collect::<Vec<_>>(), ["ada"]);
+    }
+    refused(set_tags(&mut conn, &world.moment(), &world.admin(Role::Viewer), ada.id, "x").await);
+    add_note(&mut conn, &world.moment(), &owner, ada.id, " Met at the fair. ").await.expect("note");
+    let noted = detail(&mut conn, &owner, ada.id).await.expect("detail").notes;
+    assert_eq!((noted[0].note.as_str(), noted[0].by.as_str()), ("Met at the fair.", "Olga"));
+    let other = world.another("other").await;
+    refused(remove_note(&mut conn, &world.moment(), &other.owner(), noted[0].id).await);
+    remove_note(&mut conn, &world.moment(), &owner, noted[0].id).await.expect("removed");
+    assert!(detail(&mut conn, &owner, ada.id).await.expect("detail").notes.is_empty());
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn many_are_paused_or_written_to_at_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    world.standing(&bob, EnrollmentStatus::Paused).await;
+    let input =
+        |act| Bulk { act, partners: vec![bob.id, ada.id, ada.id], subject: "News".into(), body: "One.\n\nTwo.".into() };
+    let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
+    assert_eq!(act(&input(BulkAct::Pause)).await.expect("paused"), BulkDone { done: 1, passed_over: 1 });
+    assert_eq!(act(&input(BulkAct::Approve)).await.expect("nobody waits"), BulkDone { done: 0, passed_over: 2 });
+    assert_eq!(act(&input(BulkAct::Message)).await.expect("written"), BulkDone { done: 2, passed_over: 0 });
+    let letters: Vec<Mail> =
+        mails(&world.pool).await.into_iter().filter(|mail| matches!(mail, Mail::PartnerLetter { .. })).collect();
+    assert_eq!(letters.len(), 2);
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let letter = compose(&mut conn, &world.moment(), "https://t.example", &letters[0]).await.expect("answer");
+    let letter = letter.expect("letter");
+    assert!(
+        letter.subject == "News" && letter.text.contains("One.") && letter.text.contains("Two."),
+        "{}",
+        letter.text
+    );
+    let empty = Bulk { subject: " ".into(), body: String::new(), ..input(BulkAct::Message) };
+    assert!(refused(act(&empty).await).contains("body"));
+    let other = world.another("other").await;
+    let strange = bulk(&world.pool, &world.moment(), &other.owner(), &input(BulkAct::Pause)).await;
+    assert_eq!(refused(strange), "NotFound(\"partner\")");
+}
+
+const FILE: &str = "Name;E-mail\nx;y";
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_file_of_partners_is_imported_whole_or_not_at_all(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.partner("ada").await;
+    let read = async |text: &str, make: bool| import(&world.pool, &world.moment(), &world.owner(), text, make).await;
+    let count = "select count(*) from enrollments where program_id = $1";
+    let bad = "email,name,code,tags\nada@partners.example,Ann,,\nbea@x.example,Bea,ADA,\nnobody,Cy,cy,\n\
+               dan@x.example,,cy,\nbea@x.example,Eve,eve,a|b\n";
+    for make in [false, true] {
+        let found = read(bad, make).await.expect("read");
+        let wrong: Vec<_> = found.problems.iter().map(|wrong| (wrong.line, wrong.column.as_str())).collect();
+        let expected = [(2, "email"), (3, "code"), (4, "email"), (5, "name"), (5, "code"), (6, "email")];
+        assert_eq!((found.rows, found.wrong_rows, found.imported), (5, 5, false));
+        assert_eq!(wrong, expected);
+    }
+    assert_eq!(world.get::<i64>(count).await, 1, "nothing half done");
+    for wrong in ["", "name\n", "fruit\napple", FILE, "email\nada@x.example"] {
+        assert!(refused(read(wrong, true).await).starts_with("csv:"), "{wrong}");
+    }
+    let good = "\u{feff}Name;Company;Email;Tags\r\nAda Lind;;ada@x.example;Blog|VIP\r\n;Harbor GmbH;;\r\n";
+    let looked = read(good, false).await.expect("read");
+    assert_eq!((looked.rows, looked.wrong_rows, looked.imported), (2, 0, false));
+    assert_eq!(looked.sample[0], ["Ada Lind", "", "ada@x.example", ""].map(String::from));
+    assert_eq!(world.get::<i64>(count).await, 1, "only looked at");
+    assert!(read(good, true).await.expect("imported").imported);
+    assert_eq!(world.get::<i64>(count).await, 3);
+    assert_eq!(world.get::<i64>("select count(*) from partner_tags where program_id = $1").await, 2);
+    let invited = mails(&world.pool).await.into_iter().filter(|mail| matches!(mail, Mail::PartnerInvitation { .. }));
+    assert_eq!(invited.count(), 1);
+    assert_eq!(read(good, true).await.expect("again").wrong_rows, 1, "the e-mail is taken now");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_partner_sets_itself_up(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.partner("ada").await;
+    let me = actor(&world, &ada);
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let before = checklist(&mut conn, &me).await.expect("checklist");
+    assert!(!before.payout_method && !before.profile && !before.link_shared);
+    let input = Profile {
+        name: "Ada Lind".into(),
+        address: "1 Main Street".into(),
+        country: "de".into(),
+        time_zone: "Europe/Berlin".into(),
+        ..Profile::default()
+    };
+    set_profile(&mut conn, &me, &input).await.expect("saved");
+    assert_eq!(profile(&mut conn, &me).await.expect("profile"), input.tidy());
+    let bad = Profile { time_zone: "Mars".into(), website: "x".into(), ..Profile::default() };
+    let told = refused(set_profile(&mut conn, &me, &bad).await);
+    for field in ["name:", "website:", "time_zone:"] {
+        assert!(told.contains(field), "{told}");
+    }
+    world.click(&ada).await;
+    let after = checklist(&mut conn, &me).await.expect("checklist");
+    assert!(!after.payout_method && after.profile && after.link_shared);
+    refused(set_profile(&mut conn, &world.owner(), &input).await);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_partner_gets_the_mails_that_it_wants(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    let me = actor(&world, &ada);
+    world.signed_up("c1", &ada).await;
+    world.sold("c1", "100").await;
+    assert_eq!(mails(&world.pool).await.len(), 0, "not asked for");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    assert_eq!(notifications(&mut conn, &me).await.expect("settings"), Notifications::default());
+    let all = Notifications { on_commission: true, on_payment: true, summary: SummaryRhythm::Daily };
+    set_notifications(&mut conn, &world.moment(), &me, all).await.expect("set");
+    world.sold("c1", "50").await;
+    let sent = mails(&world.pool).await;
+    let letter = compose(&mut conn, &world.moment(), "https://t.example", &sent[0]).await.expect("answer");
+    let letter = letter.expect("letter");
+    assert!(letter.subject.contains("15.00"), "{}", letter.subject);
+    let key = stop_key(&mut conn, &world.moment(), world.program, ada.id).await.expect("key");
+    assert!(letter.text.contains(&format!("https://t.example/stop-mails/acme/commission/{key}")), "{}", letter.text);
+
+    // Noon of the 20th; each morning one summary of the day before.
+    world.pass(1);
+    assert_eq!(send_summaries(&world.pool, &world.moment()).await.expect("sent"), 1);
+    assert_eq!(send_summaries(&world.pool, &world.moment()).await.expect("sent"), 0, "once a day");
+    let summary = mails(&world.pool).await.pop().expect("mail");
+    let letter = compose(&mut conn, &world.moment(), "https://t.example", &summary).await.expect("answer");
+    let letter = letter.expect("letter");
+    assert!(letter.text.contains("20 November 2026: 0 clicks, 1 sign-ups, 2 sales"), "{}", letter.text);
+    assert!(letter.text.contains("45.00"), "{}", letter.text);
+
+    assert_eq!(stops(&mut conn, "acme", &key).await.expect("brand"), "Acme");
+    refused(stop(&mut conn, "acme", "wrong", Notice::Summary).await);
+    refused(stop(&mut conn, "other", &key, Notice::Summary).await);
+    for notice in Notice::ALL {
+        stop(&mut conn, "acme", &key, *notice).await.expect("stopped");
+    }
+    let none = Notifications { on_commission: false, on_payment: false, summary: SummaryRhythm::None };
+    assert_eq!(notifications(&mut conn, &me).await.expect("settings"), none);
+    assert!(compose(&mut conn, &world.moment(), "https://t.example", &sent[0]).await.expect("answer").is_none());
+    world.pass(1);
+    assert_eq!(send_summaries(&world.pool, &world.moment()).await.expect("sent"), 0);
+}

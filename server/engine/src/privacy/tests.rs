@@ -1,0 +1,239 @@
+//! After an erasure nothing in the database holds the person, and every sum is as before.
+
+use crate::fixtures::{World, percent, refund, refused, sale, signup};
+use crate::partners::profile::{set_notifications, set_profile};
+use crate::partners::work::{add_note, bulk, set_tags};
+use crate::payments::details_tests::{actor, chosen, input};
+use crate::payments::{details, record_batch};
+use crate::{customers, leads, messages, partners};
+use domain::accounts::{Actor, Role};
+use domain::customers::{NewCustomer, Reassignment, TrackSignup};
+use domain::ids::AccountId;
+use domain::leads::NewLead;
+use domain::partners::{Bulk, BulkAct, NewPartner, Notifications, Profile};
+use domain::payments::{BatchInput, PayoutKind, Reviewed};
+use domain::sales::TrackRefund;
+use sqlx::{AssertSqlSafe, PgPool};
+
+/// Every column of words there is, of every table of every schema but Postgres' own.
+async fn columns(pool: &PgPool) -> Vec<(String, String)> {
+    sqlx::query_as(
+        "select format('%I.%I', table_schema, table_name), quote_ident(column_name)
+         from information_schema.columns c
+         where table_schema not in ('pg_catalog', 'information_schema')
+           and data_type in ('text', 'character varying', 'jsonb', 'json', 'ARRAY', 'bytea')
+           and exists (select from information_schema.tables t
+                       where t.table_schema = c.table_schema and t.table_name = c.table_name
+                         and t.table_type = 'BASE TABLE')
+         order by 1, 2",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("catalogue")
+}
+
+/// Where in the database one of these texts stands, whatever the case.
+async fn found(pool: &PgPool, texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (table, column) in columns(pool).await {
+        let query = AssertSqlSafe(format!("select {column}::text from {table} where {column} is not null"));
+        let values: Vec<String> = sqlx::query_scalar(query).fetch_all(pool).await.expect("dump");
+        for value in values {
+            let low = value.to_lowercase();
+            for text in texts {
+                if low.contains(&text.to_lowercase()) {
+                    found.push(format!("{table}.{column}: {text} in {value}"));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// All figures of the ledger, of commissions, sales and payments.
+async fn sums(world: &World) -> String {
+    world
+        .get(
+            "select jsonb_build_object(
+                'entries', (select jsonb_agg(jsonb_build_array(account, enrollment_id, amount) order by id) from entries),
+                'months', (select jsonb_agg(to_jsonb(m) order by enrollment_id, account, month, kind) from ledger_months m),
+                'commissions', (select jsonb_agg(jsonb_build_array(id, status, amount, enrollment_id) order by id)
+                                from commissions),
+                'sales', (select jsonb_agg(jsonb_build_array(id, amount, customer_id, enrollment_id) order by id) from sales),
+                'payments', (select jsonb_agg(jsonb_build_array(id, amount, status) order by id) from payments),
+                'clicks', (select sum(clicks) from click_days),
+                'customers', (select count(*) from customers where enrollment_id is not null))::text
+             where $1::uuid is not null",
+        )
+        .await
+}
+
+const CUSTOMER: &[&str] =
+    &["nora.holt", "Nora Holt", "cust-0815-nora", "Eleonora Holt", "nora%40", "second@harbor.example"];
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn nothing_holds_an_erased_customer_and_every_sum_stays(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let lead = NewLead { email: "Nora.Holt@harbor.example".into(), name: "Eleonora Holt".into() };
+    leads::submit(&mut conn, &world.moment(), &actor(&world, &ada), ada.id, &lead).await.expect("lead");
+    let click = world.click(&ada).await;
+    sqlx::query("update clicks set target = 'https://acme.example/?e=nora.holt%40harbor.example', ip_hash = 'x'")
+        .execute(&world.pool)
+        .await
+        .expect("click");
+    let told = TrackSignup {
+        customer: NewCustomer {
+            external_id: "cust-0815-nora".into(),
+            email: Some("nora.holt@harbor.example".into()),
+            name: Some("Nora Holt".into()),
+        },
+        click_id: Some(click.to_string()),
+        ..signup("one")
+    };
+    let answer = world.tell_signup(&told).await.expect("sign-up").answer;
+    for (event, amount) in [("s1", "100"), ("s2", "49.5")] {
+        world.tell_sale(&sale(event, "cust-0815-nora", amount)).await.expect("sale");
+    }
+    let back = TrackRefund { reason: Some("Nora Holt changed her mind".into()), ..refund("r1", "s2", Some("10")) };
+    world.tell_refund(&back).await.expect("refund");
+    let reversed = world.tell_sale(&sale("s3", "cust-0815-nora", "10")).await.expect("sale").answer.commissions[0].id;
+    let why = "Asked by nora.holt@harbor.example, that is Nora Holt.";
+    crate::commissions::reverse(&mut conn, &world.moment(), &world.owner(), reversed, why).await.expect("reversed");
+    let moved = Reassignment {
+        external_id: "cust-0815-nora".into(),
+        partner_code: bob.code.clone(),
+        reason: "NORA HOLT knows Bob".into(),
+    };
+    customers::reassign(&mut conn, &world.moment(), &world.owner(), &moved).await.expect("reassigned");
+    world.signed_up("other", &ada).await;
+    let id = answer.customer.id;
+    let export = customers::export(&mut conn, &world.moment(), &world.owner(), id).await.expect("export");
+    let text = export.to_string();
+    for expected in ["nora.holt@harbor.example", "Nora Holt", "cust-0815-nora", "\"s1\"", "Eleonora Holt"] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+    assert!(!found(&world.pool, CUSTOMER).await.is_empty());
+    let before = sums(&world).await;
+
+    world.pass(1);
+    refused(customers::erase(&mut conn, &world.moment(), &world.admin(Role::Manager), id).await);
+    let other = world.another("elsewhere").await;
+    refused(customers::erase(&mut conn, &world.moment(), &other.owner(), id).await);
+    let mut tx = world.pool.begin().await.expect("begin");
+    customers::erase(&mut tx, &world.moment(), &world.owner(), id).await.expect("erased");
+    tx.commit().await.expect("commit");
+    assert_eq!(found(&world.pool, CUSTOMER).await, [] as [String; 0]);
+    assert_eq!(sums(&world).await, before);
+    world.prove().await;
+    refused(customers::erase(&mut conn, &world.moment(), &world.owner(), id).await);
+    // The same event is still known: it pays once.
+    let again = world.tell_sale(&sale("s1", "cust-0815-nora", "100")).await.expect("known");
+    assert!(again.replayed);
+    assert_eq!(world.get::<i64>("select count(*) from sales where program_id = $1").await, 3);
+}
+
+const PARTNER: &[&str] = &[
+    "augusta",
+    "lovelace",
+    "king's",
+    "analytical.example",
+    "020 7946",
+    "12 St James",
+    "GB-4711",
+    "ada.pay",
+    "gusta-code",
+];
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let owner = world.owner();
+    let new = NewPartner {
+        name: "Augusta Lovelace".into(),
+        company: "King's Analytical".into(),
+        email: "augusta@analytical.example".into(),
+        website: "https://www.analytical.example/me".into(),
+        code: Some("gusta-code".into()),
+        kinds: domain::partners::Kinds { affiliate: true, ..Default::default() },
+        status: domain::partners::EnrollmentStatus::Active,
+    };
+    let made = partners::create(&mut conn, &world.moment(), &owner, &new).await.expect("partner");
+    let id = made.id;
+    partners::change_code(&mut conn, &world.moment(), &owner, id, "lovelace").await.expect("code");
+    let account: AccountId =
+        sqlx::query_scalar("select id from accounts where email_key = 'augusta@analytical.example'")
+            .fetch_one(&world.pool)
+            .await
+            .expect("account");
+    let me = Actor::Partner { account, program: world.program, enrollment: id };
+    let profile = Profile {
+        name: new.name.clone(),
+        company: new.company.clone(),
+        address: "12 St James's Square\nLondon".into(),
+        country: "GB".into(),
+        phone: "+44 020 7946 0018".into(),
+        website: new.website.clone(),
+        time_zone: String::new(),
+        tax_id: "GB-4711-0815".into(),
+    };
+    set_profile(&mut conn, &me, &profile).await.expect("profile");
+    set_notifications(&mut conn, &world.moment(), &me, Notifications { on_commission: true, ..Default::default() })
+        .await
+        .expect("settings");
+    let partner = crate::fixtures::Partner { id, code: "lovelace".into(), link: world.moment().id() };
+    let token = chosen(&world, &partner, &input(PayoutKind::Paypal)).await;
+    details::confirm(&world.pool, &world.moment(), &token).await.expect("payout");
+    chosen(&world, &partner, &input(PayoutKind::Iban)).await;
+    set_tags(&mut conn, &world.moment(), &owner, id, "lovelace-fan").await.expect("tags");
+    add_note(&mut conn, &world.moment(), &owner, id, "Augusta's husband is the Earl").await.expect("note");
+    let letter = Bulk {
+        act: BulkAct::Message,
+        partners: vec![id],
+        subject: "For Augusta Lovelace".into(),
+        body: "Dear Augusta Lovelace, write to augusta@analytical.example.".into(),
+    };
+    bulk(&world.pool, &world.moment(), &owner, &letter).await.expect("letter");
+    let reset = messages::Mail::PasswordReset { email: "Augusta@analytical.example".into() };
+    messages::enqueue(&mut conn, &reset).await.expect("job");
+    world.promo_code(&partner, "AUGUSTA20").await;
+    world.signed_up("c1", &partner).await;
+    world.sold("c1", "100").await;
+    world.pass(45);
+    crate::commissions::release_holds(&world.pool, &world.moment()).await.expect("released");
+    let open = crate::payments::preview(&mut conn, &world.moment(), &owner, &[id]).await.expect("preview");
+    let batch = BatchInput {
+        partners: vec![Reviewed { enrollment: id, amount: open.lines[0].amount }],
+        reviewed_at: open.at,
+        code: "B1".into(),
+        payment_date: open.payment_date,
+        note: "With greetings to Augusta Lovelace".into(),
+    };
+    record_batch(&world.pool, &world.moment(), &owner, &batch).await.expect("batch");
+    world.sold("c1", "50").await;
+    let export = partners::export(&mut conn, &world.secrets, &world.moment(), &owner, id).await.expect("export");
+    let text = export.to_string();
+    for expected in ["Augusta Lovelace", "ada.pay@partners.example", "GB-4711-0815", "AUGUSTA20", "husband"] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+    assert!(!found(&world.pool, PARTNER).await.is_empty());
+    let before = sums(&world).await;
+
+    refused(partners::erase(&mut conn, &world.moment(), &world.admin(Role::Manager), id).await);
+    let other = world.another("elsewhere").await;
+    refused(partners::erase(&mut conn, &world.moment(), &other.owner(), id).await);
+    let mut tx = world.pool.begin().await.expect("begin");
+    partners::erase(&mut tx, &world.moment(), &owner, id).await.expect("erased");
+    tx.commit().await.expect("commit");
+    assert_eq!(found(&world.pool, PARTNER).await, [] as [String; 0]);
+    assert_eq!(sums(&world).await, before);
+    world.prove().await;
+    refused(partners::erase(&mut conn, &world.moment(), &owner, id).await);
+    // What is owed stays owed, and what comes earns nothing.
+    let sold = world.sold("c1", "10").await;
+    assert!(sold.commissions.is_empty(), "{:?}", sold.why);
+}

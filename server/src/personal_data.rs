@@ -1,0 +1,66 @@
+//! The personal data of a partner or a customer as a file. It is asked for by a post: that it was, is noted.
+
+use crate::{Shared, pages};
+use access::Error;
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use axum::{Form, Router};
+use http::{StatusCode, header};
+use serde::Deserialize;
+
+/// The one route.
+pub fn router() -> Router<Shared> {
+    Router::new().route("/admin/{program}/personal-data", post(file))
+}
+
+/// Whose.
+#[derive(Deserialize)]
+struct Asked {
+    of: String,
+    id: String,
+}
+
+async fn file(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let asker = Request::from_parts(parts.clone(), axum::body::Body::empty());
+    let Ok(Form(asked)) = Form::<Asked>::from_request(Request::from_parts(parts, body), &server).await else {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    };
+    let work = async {
+        let mut asking = pages::in_context(&server, asker, async { access::admin(&program).await }).await?;
+        asking.may(domain::accounts::Power::Erase)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        let (moment, actor, secrets) = (&asking.moment, &asking.actor, &asking.state.secrets);
+        let json = match asked.of.as_str() {
+            "partner" => {
+                let id = asked.id.parse().map_err(|_| Error::NotFound)?;
+                engine::partners::export(&mut tx, secrets, moment, actor, id).await?
+            }
+            "customer" => {
+                let id = asked.id.parse().map_err(|_| Error::NotFound)?;
+                engine::customers::export(&mut tx, moment, actor, id).await?
+            }
+            _ => return Err(Error::NotFound),
+        };
+        tx.commit().await?;
+        Ok::<_, Error>(json)
+    };
+    match work.await {
+        Ok(json) => {
+            let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+            let headers = [
+                (header::CONTENT_TYPE, "application/json"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"personal-data.json\""),
+            ];
+            (headers, text).into_response()
+        }
+        Err(error) => match error.leads_to(&format!("/admin/{program}")) {
+            Some(path) => Redirect::to(&path).into_response(),
+            None => {
+                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                crate::notice::notice(status, error.title(), "Go back and try again.")
+            }
+        },
+    }
+}
