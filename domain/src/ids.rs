@@ -79,6 +79,10 @@ ids! {
     LeadGroupId,
     /// A group of partners.
     PartnerGroupId,
+    /// An uploaded file.
+    FileId,
+    /// An asset: what the team gives its partners to share.
+    AssetId,
 }
 
 impl ClickId {

@@ -19,11 +19,12 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-/// The longest that a request may take.
+/// The longest that a request may take, and one that brings a file.
 const TIMEOUT: Duration = Duration::from_secs(30);
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The largest body of a form or a server function, in bytes; the API has its own limit.
-const BODY_LIMIT: usize = 1024 * 1024;
+pub const BODY_LIMIT: usize = 1024 * 1024;
 
 /// What is allowed to an answer that isn't a page: nothing. Pages bring their own policy.
 const CSP: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -62,21 +63,22 @@ pub fn around(router: Router<Shared>, server: &Shared) -> Router<Shared> {
 }
 
 /// Around what reads the session: all but the API and the snippet's way in, so that no other site can make a browser
-/// post to it.
+/// post to it. Bodies have at most so many bytes.
 ///
 /// # Panics
 /// Never: an origin that can't be one is left out.
-pub fn guard(router: Router<Shared>, server: &Shared) -> Router<Shared> {
+pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Router<Shared> {
     // A proxy may pass another host on: the origin that browsers see counts as ours too.
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*server.public_url).unwrap_or(csrf);
     let csrf = csrf.with_rejection_response(|_| Problem::forbidden("This came from another site.").into_response());
-    router.layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(CatchPanicLayer::custom(panicked_page)).layer(csrf)
+    router.layer(RequestBodyLimitLayer::new(body_limit)).layer(CatchPanicLayer::custom(panicked_page)).layer(csrf)
 }
 
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    let longest = if request.uri().path().starts_with("/upload/") { UPLOAD_TIMEOUT } else { TIMEOUT };
+    let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }
 

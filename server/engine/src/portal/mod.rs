@@ -9,7 +9,7 @@ pub use terms::{accept, acceptances, publish, terms, versions};
 use crate::programs::{self, audit};
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, FileId, ProgramId};
 use domain::partners::{EnrollmentStatus, Kinds};
 use domain::portal::{
     BrandInput, Hidden, LandsOn, MARKDOWN, Portal, PortalPage, Question, SignUpRule, check_questions,
@@ -58,6 +58,8 @@ pub struct Seat {
     pub shown: Vec<PortalPage>,
     /// The name that partners see.
     pub brand: String,
+    /// Its photo.
+    pub photo: Option<FileId>,
     lands_on: LandsOn,
 }
 
@@ -86,6 +88,7 @@ impl Seat {
 pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId) -> Result<Seat> {
     let row = sqlx::query!(
         r#"select e.status as "status: EnrollmentStatus", e.affiliate, e.introducer, e.buyer,
+                  e.photo_file_id as "photo: FileId",
                   coalesce(nullif(o.brand, ''), p.name) as "brand!", o.welcome <> '' as "has_welcome!",
                   o.lands_on as "lands_on: LandsOn", o.hidden_affiliate, o.hidden_introducer, o.hidden_buyer
            from enrollments e
@@ -104,6 +107,7 @@ pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: Enrollme
         status: row.status,
         shown: hidden.shown(kinds, row.has_welcome),
         brand: row.brand,
+        photo: row.photo,
         lands_on: row.lands_on,
     })
 }
@@ -244,7 +248,8 @@ fn allow(actor: &Actor) -> Result<()> {
     if actor.may(Power::EditProgram) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
-async fn note(
+/// Notes what an admin changed of the portal.
+pub(crate) async fn note(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,
