@@ -4,7 +4,7 @@
 use crate::Shared;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::files::FileInfo;
@@ -42,25 +42,26 @@ async fn file(State(server): State<Shared>, Path((slug, id, _)): Path<(String, S
 async fn banner(
     State(server): State<Shared>,
     Path((slug, asset, code)): Path<(String, String, String)>,
-    request: Request,
+    method: Method,
+    headers: HeaderMap,
 ) -> Response {
     let work = async {
         let (program, asset) = (program(&server, &slug)?, known::<AssetId>(&asset)?);
         let info = engine::assets::banner(&mut *server.pool.acquire().await?, program, asset).await?;
         let link = server.links.find(&slug, &code).filter(engine::links::ShortLink::records);
-        if let Some(link) = link.filter(|_| request.method() != Method::HEAD && !is_machine(request.headers())) {
+        if let Some(link) = link.filter(|_| method != Method::HEAD && !is_machine(&headers)) {
             let day = link.program.day(Moment::now().at);
             server.views.count(program, asset, link.enrollment, day);
         }
         let tag = format!("\"{}\"", info.id);
         let known =
-            request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+            headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
         let mut response =
             if known { StatusCode::NOT_MODIFIED.into_response() } else { send(&server, program, &info, ASKED).await? };
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASKED));
+        let answered = response.headers_mut();
+        answered.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASKED));
         if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(header::ETAG, tag);
+            answered.insert(header::ETAG, tag);
         }
         Ok(response)
     };

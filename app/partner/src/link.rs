@@ -117,6 +117,8 @@ fn page(shown: Shown, form: Form<EditLink>, switch: Form<DisableLink>) -> AnyVie
     let title = if link.name.is_empty() { link.code.clone() } else { link.name.clone() };
     let turn = switch_button(&link, (&program, partner), switch);
     let unique = format!("{} unique", grouped(link.unique_clicks));
+    let qr = qr(&link, &program, &full);
+    let fields = fields(&link, (&program, partner), before, website, form);
     view! {
         <PageHead title=title back=(format!("/p/{program}/links"), "Links".to_owned())>
             {link.disabled.then(|| view! { <Pill text="Switched off"/> })}
@@ -129,10 +131,10 @@ fn page(shown: Shown, form: Form<EditLink>, switch: Form<DisableLink>) -> AnyVie
             <Tile label="Earned" value=link.earned.to_string()/>
         </Tiles>
         <div class="cols">
-            <div class="col">{fields(&link, (&program, partner), before, website, form)}</div>
+            <div class="col">{fields}</div>
             <div class="col">
-                <Card title="Your link"><CopyField text=full.clone() what="link"/></Card>
-                {qr(&link, &program, &full)}
+                <Card title="Your link"><CopyField text=full what="link"/></Card>
+                {qr}
             </div>
         </div>
     }
@@ -146,12 +148,13 @@ fn qr(link: &LinkRow, program: &str, full: &str) -> AnyView {
     }
     let file = |ending: &str| format!("/qr/{program}/{}.{ending}", link.code);
     let label = format!("QR code of {full}");
+    let (svg, png) = (file("svg"), file("png"));
     view! {
         <Card title="QR code">
-            <img class="qr-picture" src=file("svg") alt=label width="240" height="240"/>
+            <img class="qr-picture" src=svg.clone() alt=label width="240" height="240"/>
             <div class="row">
-                <ButtonLink href=file("svg") download=true icon=Glyph::Download>"SVG"</ButtonLink>
-                <ButtonLink href=file("png") download=true icon=Glyph::Download>"PNG"</ButtonLink>
+                <ButtonLink href=svg download=true icon=Glyph::Download>"SVG"</ButtonLink>
+                <ButtonLink href=png download=true icon=Glyph::Download>"PNG"</ButtonLink>
             </div>
         </Card>
     }
@@ -167,6 +170,7 @@ fn fields(
 ) -> AnyView {
     let LinkRow { id, code, name, destination, sub_id, utm, is_default, .. } = link.clone();
     let prefix = before.split_once("://").map_or(before.as_str(), |(_, rest)| rest).to_owned();
+    let whose = show::whose(program, partner);
     // The first link bears the partner's code, which the team changes.
     let ending = (!is_default).then(|| {
         let help = "Letters, digits, - and _. The old one goes on leading here.";
@@ -176,7 +180,7 @@ fn fields(
         <Card title="Customize link">
             {move || form.beside(FIELDS).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
-                {show::whose(program, partner)}
+                {whose}
                 <input type="hidden" name="id" value=id.to_string()/>
                 <TextInput id="destination" label="Where it leads" kind="url" value=destination placeholder=website help="A page on the program's own site; its start page where you leave it empty." optional=true error=form.field("destination")/>
                 {ending}

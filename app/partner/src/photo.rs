@@ -57,10 +57,12 @@ pub(crate) fn card(photo: Photo, program: &str, partner: PartnerName, file: Opti
     let there = file.is_some();
     let address = file.map(|file| file_path(program, file, "photo"));
     let wrong = photo.set.beside(&["file"]);
+    let whose = show::whose(program, id);
+    let of_removal = show::whose(program, id);
     let remove = there.then(|| {
         view! {
             <PostForm form=photo.remove>
-                {show::whose(program, id)}
+                {of_removal}
                 <Button submit=true kind=ButtonKind::Quiet busy=photo.remove.pending()>"Take the photo away"</Button>
             </PostForm>
         }
@@ -78,7 +80,7 @@ pub(crate) fn card(photo: Photo, program: &str, partner: PartnerName, file: Opti
             <Dialog id=DIALOG title="Your photo">
                 {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
                 <UploadForm form=photo.set class="form">
-                    {show::whose(program, id)}
+                    {whose}
                     <FileInput id="photo-file" name="file" label="Photo" accept=IMAGES help="A PNG, JPEG or WebP image of at most 5 MB." required=true error=photo.set.field("file") progress=photo.set.progress()/>
                     <div class="dialog-actions">
                         <CloseButton closes=DIALOG/>

@@ -301,11 +301,11 @@ fn row(asset: AssetRow, program: &str, may_edit: bool, forms: Forms) -> AnyView 
 
 fn step(asset: &AssetRow, up: bool, form: Form<MoveAsset>) -> AnyView {
     let (glyph, word) = if up { (Glyph::SortUp, "up") } else { (Glyph::SortDown, "down") };
-    let label = format!("Move {} {word}", asset.name);
+    let (label, id) = (format!("Move {} {word}", asset.name), asset.id.to_string());
     view! {
         <PostForm form=form>
             {show::program_field()}
-            <input type="hidden" name="id" value=asset.id.to_string()/>
+            <input type="hidden" name="id" value=id/>
             <input type="hidden" name="up" value=up.to_string()/>
             <Button submit=true kind=ButtonKind::Quiet icon=glyph label=label/>
         </PostForm>
@@ -317,7 +317,7 @@ fn archive(asset: &AssetRow, program: &str, form: Form<ArchiveAsset>) -> AnyView
     let words = if asset.archived { "Restore" } else { "Archive" };
     let label = format!("{words} {}", asset.name);
     let asked = ArchiveAsset { program: program.to_owned(), id: asset.id, archived: !asset.archived };
-    let archived = asked.archived.to_string();
+    let (archived, id) = (asked.archived.to_string(), asset.id.to_string());
     let turned = use_context::<StoredValue<Option<ArchiveAsset>>>();
     let remember = move |()| {
         if let Some(turned) = turned {
@@ -327,7 +327,7 @@ fn archive(asset: &AssetRow, program: &str, form: Form<ArchiveAsset>) -> AnyView
     view! {
         <PostForm form=form>
             {show::program_field()}
-            <input type="hidden" name="id" value=asset.id.to_string()/>
+            <input type="hidden" name="id" value=id/>
             <input type="hidden" name="archived" value=archived/>
             <Button submit=true label=label on_click=remember>{words}</Button>
         </PostForm>

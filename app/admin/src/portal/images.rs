@@ -82,6 +82,7 @@ fn one(
     may_edit: bool,
 ) -> AnyView {
     let word = label.to_lowercase();
+    let (save, away_words) = (format!("Save the {word}"), format!("Remove the {word}"));
     let there = address.is_some();
     let shown = match address {
         Some(address) => view! { <img class="picture small" src=address alt=label/> }.into_any(),
@@ -94,7 +95,7 @@ fn one(
                 {show::program_field()}
                 <FileInput id=format!("{which}-file") name="file" label=label accept=IMAGES required=true error=upload.field("file") progress=upload.progress()/>
                 <div class="form-actions">
-                    <Button submit=true busy=upload.pending()>{format!("Save the {word}")}</Button>
+                    <Button submit=true busy=upload.pending()>{save}</Button>
                 </div>
             </UploadForm>
         }
@@ -104,7 +105,7 @@ fn one(
             <PostForm form=remove>
                 {show::program_field()}
                 <input type="hidden" name="which" value=which.as_str()/>
-                <Button submit=true kind=ButtonKind::Quiet>{format!("Remove the {word}")}</Button>
+                <Button submit=true kind=ButtonKind::Quiet>{away_words}</Button>
             </PostForm>
         }
     });
