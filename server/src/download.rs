@@ -54,8 +54,7 @@ async fn banner(
             server.views.count(program, asset, link.enrollment, day);
         }
         let tag = format!("\"{}\"", info.id);
-        let known =
-            headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+        let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
         let mut response =
             if known { StatusCode::NOT_MODIFIED.into_response() } else { send(&server, program, &info, ASKED).await? };
         let answered = response.headers_mut();
