@@ -15,6 +15,9 @@ RUN apt-get update \
     && useradd --system --home-dir /srv/tributary tributary
 COPY --from=build /build/dist /srv/tributary
 WORKDIR /srv/tributary
+# What is uploaded, unless FILES_URL says otherwise.
+RUN mkdir -p var/files && chown tributary var/files
+VOLUME /srv/tributary/var/files
 USER tributary
 ENV LEPTOS_SITE_ADDR=0.0.0.0:3000
 EXPOSE 3000

@@ -16,6 +16,8 @@ pub struct Door {
     brand: String,
     /// The program's accent, or empty.
     accent: String,
+    /// The address of its logo.
+    logo: Option<String>,
     /// Whether this is the demo, whose sign-ins are no secret.
     demo: bool,
     /// Whether somebody is signed in already.
@@ -39,12 +41,14 @@ pub async fn read_door(program: Option<String>) -> Result<Door> {
         };
         let Some(program) = program else {
             let brand = "Tributary".to_owned();
-            return Ok(Door { brand, accent: String::new(), demo: state.demo, signed_in, takes_sign_ups: false });
+            let accent = String::new();
+            return Ok(Door { brand, accent, logo: None, demo: state.demo, signed_in, takes_sign_ups: false });
         };
         let portal = engine::portal::get(&mut conn, program.id).await?;
+        let logo = program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo"));
         let brand = portal.shown_as(&program.name, program.sandbox);
         let takes_sign_ups = portal.sign_up != domain::portal::SignUpRule::Closed;
-        Ok(Door { brand, accent: program.accent, demo: state.demo, signed_in, takes_sign_ups })
+        Ok(Door { brand, accent: program.accent, logo, demo: state.demo, signed_in, takes_sign_ups })
     })
     .await
 }
@@ -176,7 +180,7 @@ fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyV
         }
     };
     view! {
-        <PlainShell brand=door.brand accent=door.accent title="Sign in" foot=forgot>
+        <PlainShell brand=door.brand accent=door.accent logo=door.logo title="Sign in" foot=forgot>
             {notice.map(|words| view! { <Note tone=Tone::Good>{words}</Note> })}
             {demo}
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}

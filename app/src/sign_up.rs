@@ -18,6 +18,8 @@ pub struct Shown {
     slug: String,
     brand: String,
     accent: String,
+    /// The address of the logo.
+    logo: Option<String>,
     /// Whether the program takes sign-ups.
     open: bool,
     /// Whether the team looks at each.
@@ -43,6 +45,7 @@ pub async fn read_sign_up(program: String) -> Result<Shown> {
             None => None,
         };
         Ok(Shown {
+            logo: program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo")),
             slug: program.slug,
             brand: portal.shown_as(&program.name, program.sandbox),
             accent: program.accent,
@@ -221,14 +224,14 @@ const FIELDS: &[&str] = &[
 ];
 
 fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
-    let Shown { slug, brand, accent, open, approves, questions, terms, account } = shown;
+    let Shown { slug, brand, accent, logo, open, approves, questions, terms, account } = shown;
     let sign_in = format!("/p/{slug}/sign-in");
     let foot = move || view! { <a href=sign_in>"Sign in instead"</a> };
     if sent {
         let words =
             "A mail with a link is on its way to you. Open the link to confirm your e-mail; it holds for two days.";
         return view! {
-            <PlainShell brand=brand accent=accent title="Check your e-mail" words=words foot=foot>
+            <PlainShell brand=brand accent=accent logo=logo title="Check your e-mail" words=words foot=foot>
                 <p class="sub">"Nothing there? Check your spam folder, or sign up again."</p>
             </PlainShell>
         }
@@ -236,7 +239,7 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
     }
     if !open {
         return view! {
-            <PlainShell brand=brand accent=accent title="Become a partner" foot=foot>
+            <PlainShell brand=brand accent=accent logo=logo title="Become a partner" foot=foot>
                 <Note>"This program takes no sign-ups at the moment."</Note>
             </PlainShell>
         }
@@ -261,7 +264,7 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
         }
     });
     view! {
-        <PlainShell brand=brand accent=accent title="Become a partner" words=words foot=foot>
+        <PlainShell brand=brand accent=accent logo=logo title="Become a partner" words=words foot=foot>
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
                 <input type="hidden" name="program" value=slug/>

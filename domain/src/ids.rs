@@ -85,6 +85,10 @@ ids! {
     PartnerLetterId,
     /// A payout method that is to be confirmed.
     PayoutChangeId,
+    /// An uploaded file.
+    FileId,
+    /// An asset: what the team gives its partners to share.
+    AssetId,
 }
 
 impl ClickId {

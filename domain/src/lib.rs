@@ -3,10 +3,12 @@
 //! The rooms bear the same names on every floor of the house; see ARCHITECTURE.md.
 
 pub mod accounts;
+pub mod assets;
 pub mod attribution;
 pub mod colour;
 pub mod commissions;
 pub mod customers;
+pub mod files;
 pub mod ids;
 pub mod integrations;
 pub mod jobs;

@@ -57,10 +57,149 @@ pub fn short_path(program_slug: &str, code: &str) -> String {
     format!("/r/{program_slug}/{code}")
 }
 
+/// The fields by which the company's own statistics tell campaigns apart: added to the destination's query.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Utm {
+    /// `utm_source`: where the link stands, such as `newsletter`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// `utm_medium`: the kind of place, such as `email`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub medium: String,
+    /// `utm_campaign`: what it belongs to, such as `spring`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub campaign: String,
+    /// `utm_term`: the word that was sought.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub term: String,
+    /// `utm_content`: which of several links.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub content: String,
+}
+
+impl Utm {
+    /// Each with its name in the query; those not given too.
+    #[must_use]
+    pub fn pairs(&self) -> [(&'static str, &str); 5] {
+        [
+            ("utm_source", &self.source),
+            ("utm_medium", &self.medium),
+            ("utm_campaign", &self.campaign),
+            ("utm_term", &self.term),
+            ("utm_content", &self.content),
+        ]
+    }
+
+    /// The same without white space around.
+    #[must_use]
+    pub fn trimmed(&self) -> Self {
+        let trim = |text: &String| text.trim().to_owned();
+        Self {
+            source: trim(&self.source),
+            medium: trim(&self.medium),
+            campaign: trim(&self.campaign),
+            term: trim(&self.term),
+            content: trim(&self.content),
+        }
+    }
+
+    /// What is wrong with it: a field is named as in the query.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let wrong = |text: &str| text.chars().count() > 100 || text.contains(|c: char| c.is_control());
+        let pairs = self.pairs();
+        let errors = pairs.iter().filter(|(_, text)| wrong(text));
+        errors.map(|(name, _)| FieldError::new(*name, "Use at most 100 characters, on one line.")).collect()
+    }
+}
+
+/// What a link adds to its destination's query: its sub-id as `sub`, and its campaign's fields.
+#[must_use]
+pub fn own_query(sub_id: &str, utm: &Utm) -> String {
+    let mut query = String::new();
+    for (name, value) in std::iter::once(("sub", sub_id)).chain(utm.pairs()).filter(|(_, value)| !value.is_empty()) {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(name);
+        query.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => query.push(byte as char),
+                _ => query.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    query
+}
+
+/// A visitor's query with what the link adds to it; what the visitor's or the destination's own query names already
+/// stays as that says.
+#[must_use]
+pub fn with_own_query<'a>(query: &'a str, own: &str, destination: &str) -> std::borrow::Cow<'a, str> {
+    let theirs = destination.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+    let named = |name: &str| {
+        let mut pairs = query.split('&').chain(theirs.split('&'));
+        pairs.any(|pair| pair.split('=').next() == Some(name))
+    };
+    let mut all = std::borrow::Cow::Borrowed(query);
+    for pair in own.split('&').filter(|pair| !pair.is_empty()) {
+        if pair.split('=').next().is_some_and(named) {
+            continue;
+        }
+        let all = all.to_mut();
+        if !all.is_empty() {
+            all.push('&');
+        }
+        all.push_str(pair);
+    }
+    all
+}
+
+/// What a partner changes of a link: everything but its code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkEdit {
+    /// What the partner calls it, or empty.
+    #[serde(default)]
+    pub name: String,
+    /// Where it leads: an address on one of the program's sites; the program's website where not given.
+    #[serde(default)]
+    pub destination: Option<String>,
+    /// The partner's own mark, or empty.
+    #[serde(default)]
+    pub sub_id: String,
+    /// The campaign.
+    #[serde(default)]
+    pub utm: Utm,
+}
+
+impl LinkEdit {
+    /// What is wrong with it, on a program with this website and these hosts.
+    #[must_use]
+    pub fn check(&self, website: &str, allowed_hosts: &[String]) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        for (field, text) in [("name", &self.name), ("sub_id", &self.sub_id)] {
+            if text.chars().count() > 100 || text.contains(|c: char| c.is_control()) {
+                errors.push(FieldError::new(field, "Use at most 100 characters, on one line."));
+            }
+        }
+        if let Some(Err(message)) = self.leads_to().map(|to| check_destination(to, website, allowed_hosts)) {
+            errors.push(FieldError::new("destination", message));
+        }
+        errors.extend(self.utm.check());
+        errors
+    }
+
+    /// The destination, where one is given.
+    #[must_use]
+    pub fn leads_to(&self) -> Option<&str> {
+        self.destination.as_deref().map(str::trim).filter(|to| !to.is_empty())
+    }
+}
+
 /// A link to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewLink {
     /// Its code; made from the partner's where not given.
     #[serde(default)]
@@ -71,6 +210,12 @@ pub struct NewLink {
     /// Where it leads: an address on one of the program's sites; the program's website where not given.
     #[serde(default)]
     pub destination: Option<String>,
+    /// The partner's own mark, or empty.
+    #[serde(default)]
+    pub sub_id: String,
+    /// The campaign.
+    #[serde(default)]
+    pub utm: Utm,
 }
 
 /// `POST /track/click`: a click on a page of the company's own.
@@ -134,6 +279,10 @@ pub struct LinkRow {
     pub name: String,
     /// Where it leads.
     pub destination: String,
+    /// The partner's own mark, or empty.
+    pub sub_id: String,
+    /// The campaign.
+    pub utm: Utm,
     /// Whether it is the partner's first link, which bears the partner's code.
     pub is_default: bool,
     /// Whether it is switched off: visitors get a 404.
@@ -393,6 +542,23 @@ mod tests {
         assert!(other.is_unique, "another link");
         assert!(!make(other.visitor.clone(), a, 3, today).is_unique);
         assert!(make(other.visitor, a, DAY, today.succ_opt().expect("day")).is_unique, "another day");
+    }
+
+    #[test]
+    fn a_link_adds_what_is_not_there_already() {
+        let utm = Utm { source: "news letter".into(), campaign: "spring&more".into(), ..Utm::default() };
+        assert_eq!(utm.check(), []);
+        let own = own_query("blog", &utm);
+        assert_eq!(own, "sub=blog&utm_source=news%20letter&utm_campaign=spring%26more");
+        assert_eq!(own_query("", &Utm::default()), "");
+        let with = |query, destination| with_own_query(query, &own, destination).into_owned();
+        assert_eq!(with("", "https://acme.test/"), own);
+        assert_eq!(
+            with("utm_source=theirs&a=1", "https://acme.test/?sub=x#utm_campaign=no"),
+            "utm_source=theirs&a=1&utm_campaign=spring%26more"
+        );
+        let long = Utm { medium: "x".repeat(101), ..Utm::default() };
+        assert_eq!(long.check()[0].field, "utm_medium");
     }
 
     #[test]

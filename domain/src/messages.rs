@@ -220,12 +220,12 @@ impl Template {
 }
 
 /// The merge fields of a text, in order.
-fn fields(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn fields(text: &str) -> impl Iterator<Item = &str> {
     text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}").map(|(field, _)| field.trim()))
 }
 
 /// Fills merge fields in; one without a value stays as it is. What is filled in is not looked through again.
-fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub(crate) fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {

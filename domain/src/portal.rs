@@ -95,6 +95,8 @@ portal_pages! {
     Links = "links", "Links", Resources;
     /// Promo codes to share.
     PromoCodes = "promo-codes", "Promo codes", Resources;
+    /// Banners, texts, pages and files to share.
+    Assets = "assets", "Assets", Resources;
     /// How the partner did, over time and by what clicks and customers have in common.
     Details = "details", "Details", Reports;
     /// Every commission.
@@ -112,8 +114,8 @@ portal_pages! {
 }
 
 impl PortalPage {
-    /// The views of one's own figures, which lead to one another at the top of each.
-    pub const TABS: [Self; 4] = [Self::Dashboard, Self::Details, Self::Rewards, Self::Payouts];
+    /// The pages that lead to one another at the top of each.
+    pub const TABS: [Self; 5] = [Self::Dashboard, Self::Details, Self::Rewards, Self::Payouts, Self::Assets];
 
     /// Its path below the portal's own.
     #[must_use]

@@ -1,6 +1,6 @@
 //! Programs: the rules that a company sets for its partners.
 
-use crate::ids::{AccountId, AuditId, OrganizationId, ProgramId};
+use crate::ids::{AccountId, AuditId, FileId, OrganizationId, ProgramId};
 use crate::links::split_address;
 use crate::money::{Currency, MAX_AMOUNT};
 use crate::text::FieldError;
@@ -76,6 +76,10 @@ pub struct Program {
     pub link_domain: String,
     /// Whether it is a copy for tests.
     pub sandbox: bool,
+    /// The picture of its logo.
+    pub logo: Option<FileId>,
+    /// Its icon in the browser's tabs.
+    pub favicon: Option<FileId>,
 }
 
 /// Checks a program's name in addresses.

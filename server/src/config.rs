@@ -40,6 +40,10 @@ pub struct Config {
     #[arg(long, env, global = true, value_name = "HEADER")]
     pub country_header: Option<http::HeaderName>,
 
+    /// Where uploaded files lie: s3://bucket/folder (with the AWS_… variables) or file:///folder; without it var/files.
+    #[arg(long, env, global = true, value_name = "URL")]
+    files_url: Option<String>,
+
     /// How many connections to Postgres one process opens at most.
     #[arg(long, env, global = true, default_value_t = 20, value_name = "N")]
     pub database_connections: u32,
@@ -81,6 +85,18 @@ impl Config {
         let configured = self.secret.as_deref().filter(|secret| !secret.trim().is_empty());
         let folder = places().find(|folder| folder.join("var").is_dir()).unwrap_or_default();
         engine::secrets::Secrets::load(configured, &folder.join("var/secret"))
+    }
+
+    /// Where uploaded files lie: as `FILES_URL` says, else in var/files, which is made where it is missing.
+    ///
+    /// # Errors
+    /// `Internal` where the address is wrong, or the folder can't be made.
+    pub fn files(&self) -> engine::Result<engine::files::Store> {
+        if let Some(url) = self.files_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) {
+            return engine::files::Store::open(url, std::env::vars());
+        }
+        let folder = places().find(|folder| folder.join("var").is_dir()).unwrap_or_default();
+        engine::files::Store::folder(&folder.join("var/files"))
     }
 
     /// The mail server; an empty setting counts as none.

@@ -22,12 +22,12 @@ use tower_http::trace::TraceLayer;
 /// The longest that a request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What goes over very many rows, all together or not at all, and how long that may take.
+/// What goes over very many rows, all together or not at all; that or an upload may take longer.
 const LONG: [&str; 3] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase", "/fn/admin/partners/import"];
 const LONG_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The largest body of a form or a server function, in bytes: a file of 10,000 partners. The API has its own limit.
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
+/// The largest body of a form or a server function, in bytes: a list of 10,000 partners. The API has its own limit.
+pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// What is allowed to an answer that isn't a page: nothing. Pages bring their own policy.
 const CSP: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -66,22 +66,23 @@ pub fn around(router: Router<Shared>, server: &Shared) -> Router<Shared> {
 }
 
 /// Around what reads the session: all but the API and the snippet's way in, so that no other site can make a browser
-/// post to it.
+/// post to it. Bodies have at most so many bytes.
 ///
 /// # Panics
 /// Never: an origin that can't be one is left out.
-pub fn guard(router: Router<Shared>, server: &Shared) -> Router<Shared> {
+pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Router<Shared> {
     // A proxy may pass another host on: the origin that browsers see counts as ours too.
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*server.public_url).unwrap_or(csrf);
     let csrf = csrf.with_rejection_response(|_| Problem::forbidden("This came from another site.").into_response());
-    router.layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(CatchPanicLayer::custom(panicked_page)).layer(csrf)
+    router.layer(RequestBodyLimitLayer::new(body_limit)).layer(CatchPanicLayer::custom(panicked_page)).layer(csrf)
 }
 
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
-    let patience = if LONG.contains(&request.uri().path()) { LONG_TIMEOUT } else { TIMEOUT };
-    let answer = tokio::time::timeout(patience, next.run(request)).await;
+    let path = request.uri().path();
+    let longest = if LONG.contains(&path) || path.starts_with("/upload/") { LONG_TIMEOUT } else { TIMEOUT };
+    let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }
 

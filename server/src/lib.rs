@@ -4,6 +4,7 @@
 pub mod api;
 mod client;
 pub mod config;
+mod download;
 mod export;
 mod files;
 mod health;
@@ -19,8 +20,11 @@ pub mod serve;
 mod shop;
 mod short_link;
 mod snippet;
+mod upload;
 
 use axum::Router;
+use engine::assets::Views;
+use engine::files::Store;
 use engine::links::{ClickWriter, LinkTable};
 use engine::secrets::Secrets;
 use leptos::config::LeptosOptions;
@@ -46,6 +50,8 @@ pub struct Parts {
     pub country_header: Option<http::HeaderName>,
     /// What is served from which folder.
     pub leptos: LeptosOptions,
+    /// Where uploaded files lie.
+    pub files: Store,
 }
 
 /// What every handler works with.
@@ -61,6 +67,8 @@ pub struct Server {
     links: Arc<LinkTable>,
     clicks: ClickWriter,
     limits: limits::Limits,
+    files: Store,
+    views: Views,
     metrics: PrometheusHandle,
     /// What keeps the table of links fresh.
     listener: AbortHandle,
@@ -75,7 +83,7 @@ impl Server {
     /// # Errors
     /// `Database`.
     pub async fn start(parts: Parts) -> engine::Result<Shared> {
-        let Parts { pool, secrets, public_url, demo, client_ip_header, country_header, leptos } = parts;
+        let Parts { pool, secrets, public_url, demo, client_ip_header, country_header, leptos, files } = parts;
         let links = Arc::new(LinkTable::load(&pool).await?);
         let listener = tokio::spawn(links.clone().run_listener(pool.clone())).abort_handle();
         Ok(Arc::new(Self {
@@ -89,9 +97,18 @@ impl Server {
             leptos,
             links,
             limits: limits::Limits::default(),
+            files,
+            views: Views::default(),
             metrics: metrics::start(),
             listener,
         }))
+    }
+
+    /// Writes the views of banners that were counted since the last time.
+    pub async fn flush_views(&self) {
+        if let Err(error) = self.views.flush(&self.pool).await {
+            tracing::warn!(%error, "views of banners are not written; trying again");
+        }
     }
 
     /// Whether browsers reach this server by https.
@@ -106,8 +123,8 @@ impl Drop for Server {
     }
 }
 
-/// Every route. Three ways in stand outside the guard against other sites' posts, since they read no session: the short
-/// link, the API and the snippet's.
+/// Every route. Four ways in stand outside the guard against other sites' posts, since they read no session: the short
+/// link, the API, the snippet's, and what is downloaded.
 pub fn router(server: &Shared) -> Router {
     let guarded = Router::new()
         .merge(health::router())
@@ -116,8 +133,8 @@ pub fn router(server: &Shared) -> Router {
         .merge(export::router())
         .merge(personal_data::router())
         .merge(pages::router(server));
-    let open = api::router().merge(snippet::router(server));
-    layers::around(layers::guard(guarded, server).merge(open), server)
-        .merge(short_link::router())
-        .with_state(server.clone())
+    let open = api::router().merge(snippet::router(server)).merge(download::router());
+    let guarded = layers::guard(guarded, server, layers::BODY_LIMIT);
+    let uploads = layers::guard(upload::router(), server, upload::BODY_LIMIT);
+    layers::around(guarded.merge(uploads).merge(open), server).merge(short_link::router()).with_state(server.clone())
 }

@@ -1,4 +1,4 @@
-//! How often one address may knock: signing in, and the snippet's way in; and how often one API key may.
+//! How often one address may knock: signing in, uploading, and the snippet's way in; and how often one API key may.
 
 use crate::Shared;
 use crate::client::ClientIp;
@@ -21,12 +21,18 @@ use std::num::NonZeroU32;
 pub struct Limits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     snippet: DefaultKeyedRateLimiter<IpAddr>,
+    upload: DefaultKeyedRateLimiter<IpAddr>,
     api: DefaultKeyedRateLimiter<ApiKeyId>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sign_in: per_minute(30, 60), snippet: per_minute(120, 120), api: per_minute(120_000, 10_000) }
+        Self {
+            sign_in: per_minute(30, 60),
+            snippet: per_minute(120, 120),
+            upload: per_minute(30, 60),
+            api: per_minute(120_000, 10_000),
+        }
     }
 }
 
@@ -39,7 +45,7 @@ fn per_minute<K: Hash + Eq + Clone>(rate: u32, burst: u32) -> DefaultKeyedRateLi
 impl Limits {
     /// Lets go of addresses that have not knocked for a while.
     pub fn forget(&self) {
-        for limiter in [&self.sign_in, &self.snippet] {
+        for limiter in [&self.sign_in, &self.snippet, &self.upload] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -60,6 +66,8 @@ impl Limits {
             None
         } else if path.starts_with("/t/") {
             Some(&self.snippet)
+        } else if path.starts_with("/upload/") {
+            Some(&self.upload)
         } else if crate::pages::DOORS.contains(&path) {
             Some(&self.sign_in)
         } else {
@@ -89,7 +97,8 @@ fn too_many(request: &Request, seconds: u64) -> Response {
         let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
         accepts.is_some_and(|accepts| accepts.contains("text/html"))
     };
-    let mut response = if !request.uri().path().starts_with("/fn/") {
+    let path = request.uri().path();
+    let mut response = if !path.starts_with("/fn/") && !path.starts_with("/upload/") {
         Problem::too_many(seconds).into_response()
     } else if wants_html() {
         notice(StatusCode::TOO_MANY_REQUESTS, "Too many tries", "Wait a little, go back, and try again.")

@@ -176,6 +176,7 @@ async fn build_demo(config: &Config, options: &Demo) -> Result<()> {
         clicks,
         seed: 1,
         public_url: serve::public_url(config)?,
+        files: config.files()?,
     };
     match demo::build(&pool, &config.secrets()?, &options).await? {
         demo::Outcome::AlreadyThere => println!("The demo is there already."),

@@ -73,7 +73,8 @@ pub async fn serve(config: &Config) -> Result<()> {
     if mailer.is_none() {
         tracing::warn!("SMTP_URL is not set: mail is not sent, and lies in the admin's outbox");
     }
-    let context = jobs::Context { pool: pool.clone(), mailer, public_url: public_url.clone() };
+    let files = config.files()?;
+    let context = jobs::Context { pool: pool.clone(), mailer, public_url: public_url.clone(), files: files.clone() };
     let worker = tokio::spawn(work(context, stopping.clone()));
 
     let server = Server::start(Parts {
@@ -84,6 +85,7 @@ pub async fn serve(config: &Config) -> Result<()> {
         client_ip_header: config.client_ip_header.clone(),
         country_header: config.country_header.clone(),
         leptos,
+        files,
     })
     .await?;
     let upkeep = tokio::spawn(upkeep(server.clone()));
@@ -106,6 +108,7 @@ pub async fn serve(config: &Config) -> Result<()> {
     }
     server.clicks.shutdown(PATIENCE).await;
     upkeep.abort();
+    server.flush_views().await;
     if tokio::time::timeout(PATIENCE, worker).await.is_err() {
         tracing::warn!("some jobs did not finish in time; they will be tried again");
     }
@@ -135,6 +138,7 @@ async fn upkeep(server: Arc<Server>) {
         tokio::time::sleep(Duration::from_secs(10)).await;
         server.limits.forget();
         server.metrics.run_upkeep();
+        server.flush_views().await;
     }
 }
 

@@ -12,7 +12,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use domain::ids::ClickId;
-use domain::links::{Visitor, check_path, is_bot, is_prefetch, target};
+use domain::links::{Visitor, check_path, is_bot, is_prefetch, target, with_own_query};
 use engine::Moment;
 use engine::links::{NewClick, ShortLink, Visit};
 use engine::secrets::Use;
@@ -48,7 +48,9 @@ async fn follow(State(server): State<Shared>, request: Request) -> Response {
     let id: ClickId = moment.id();
     let without_id = asked.target(&link, None);
     if link.program.consent_required {
-        let visit = Visit { is_unique: true, target: without_id, ..Visit::default() };
+        // The link's own mark tells nothing of the visitor.
+        let sub_id = link.campaign.as_ref().map(|campaign| campaign.sub_id.clone()).unwrap_or_default();
+        let visit = Visit { is_unique: true, target: without_id, sub_id, ..Visit::default() };
         let mut click = NewClick::new(&moment, &link, visit);
         click.id = id;
         let recorded = server.clicks.record(click).await.is_ok();
@@ -70,7 +72,7 @@ async fn follow(State(server): State<Shared>, request: Request) -> Response {
         is_unique: carried.is_unique,
         target: without_id,
         referrer: text(headers, &header::REFERER).to_owned(),
-        sub_id: asked.sub.clone().into_owned(),
+        sub_id: asked.sub_id(&link).to_owned(),
         country: country(headers, server.country_header.as_ref()),
         ip_hash: Some(server.secrets.keyed_hash(Use::IpAddress, ip.text().as_bytes()).to_vec()),
     };
@@ -125,8 +127,22 @@ impl<'a> Asked<'a> {
         Ok(asked)
     }
 
+    /// The visitor's mark, else the link's own.
+    fn sub_id<'b>(&'b self, link: &'b ShortLink) -> &'b str {
+        match &link.campaign {
+            Some(campaign) if self.sub.is_empty() => &campaign.sub_id,
+            _ => &self.sub,
+        }
+    }
+
     fn target(&self, link: &ShortLink, click: Option<ClickId>) -> String {
-        target(&link.destination, self.to.as_deref(), &self.rest, click)
+        let mut own = link.campaign.as_ref().map_or("", |campaign| &campaign.query);
+        if let Some(rest) = own.strip_prefix("sub=").filter(|_| !self.sub.is_empty()) {
+            own = rest.split_once('&').map_or("", |(_, rest)| rest);
+        }
+        // With a path of the visitor's own, the destination's query is not there.
+        let query = with_own_query(&self.rest, own, if self.to.is_some() { "" } else { &link.destination });
+        target(&link.destination, self.to.as_deref(), &query, click)
     }
 
     fn redirect(&self, link: &ShortLink, click: Option<ClickId>, cookie: Option<&str>) -> Response {

@@ -129,16 +129,16 @@ pub fn PostForm<S: 'static>(
 
 /// A form without its types, so that all forms share the code.
 #[derive(Clone, Copy)]
-struct Post {
-    path: &'static str,
-    outcome: RwSignal<Option<Result<String>>>,
+pub(crate) struct Post {
+    pub(crate) path: &'static str,
+    pub(crate) outcome: RwSignal<Option<Result<String>>>,
     answered: RwSignal<usize>,
-    under_way: RwSignal<usize>,
+    pub(crate) under_way: RwSignal<usize>,
     first: StoredValue<Option<Error>>,
 }
 
 impl Post {
-    fn new(path: &'static str) -> Self {
+    pub(crate) fn new(path: &'static str) -> Self {
         // The server knows what became of a posted form, and tells the browser when that takes over.
         let first = SharedValue::new(move || {
             #[cfg(feature = "ssr")]
@@ -159,7 +159,7 @@ impl Post {
         post
     }
 
-    fn settled(self, act: Box<dyn Fn(Result<()>)>) {
+    pub(crate) fn settled(self, act: Box<dyn Fn(Result<()>)>) {
         Effect::new(move |_| {
             if let Some(outcome) = self.outcome.get() {
                 act(outcome.map(drop));
@@ -226,12 +226,12 @@ impl Post {
         })
     }
 
-    fn field(self, field: &'static str) -> Signal<Option<String>> {
+    pub(crate) fn field(self, field: &'static str) -> Signal<Option<String>> {
         let error = self.error();
         Signal::derive(move || error.with(|error| error.as_ref().and_then(|error| error.of_field(field))))
     }
 
-    fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
+    pub(crate) fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
         let error = self.error();
         Signal::derive(move || {
             error.with(|error| {

@@ -18,6 +18,7 @@ mod preload;
 mod read;
 #[cfg(feature = "ssr")]
 mod server;
+mod upload;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
@@ -37,7 +38,8 @@ pub use places::{Place, program_links};
 pub use preload::{Chunks, Preloads};
 pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
-pub use server::{State, answer, over};
+pub use server::{State, answer, over, shown_again};
+pub use upload::{UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, Upload, UploadForm};
 
 /// What a server function answers.
 pub type Result<T> = std::result::Result<T, Error>;

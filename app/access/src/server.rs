@@ -107,8 +107,27 @@ const KEPT: &str = "tributary-form";
 
 /// Keeps what went wrong with a form for the page that shows it again: in a cookie, for a minute.
 fn keep_error(error: &Error) {
-    let Ok(json) = serde_json::to_string(error) else { return };
-    add_cookie(&format!("{KEPT}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", crate::navigate::escape(&json)));
+    if let Some(cookie) = kept(error) {
+        add_cookie(&cookie);
+    }
+}
+
+fn kept(error: &Error) -> Option<String> {
+    let json = serde_json::to_string(error).ok()?;
+    Some(format!("{KEPT}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", crate::navigate::escape(&json)))
+}
+
+/// Where a form without WASM is led that was posted to a route of its own, `path`, and did not work: to sign in or
+/// confirm, else back to its page; and the cookie that tells that page what went wrong.
+#[must_use]
+pub fn shown_again(error: &Error, path: &str, headers: &HeaderMap) -> (String, Option<String>) {
+    let back = referring_path(headers).unwrap_or_else(|| "/".to_owned());
+    let back = back.split_once("?__path=").or(back.split_once("&__path=")).map_or(back.as_str(), |(back, _)| back);
+    if let Some(elsewhere) = error.leads_to(back) {
+        return (elsewhere, None);
+    }
+    let mark = if back.contains('?') { '&' } else { '?' };
+    (format!("{back}{mark}__path={}&__err=kept", crate::navigate::escape(path)), kept(error))
 }
 
 /// What went wrong with the form that was posted before this page.
@@ -203,6 +222,17 @@ mod tests {
         let form = request("/fn/partner/links/create", &[("referer", "https://tributary.example/p/acme/links")]);
         assert_eq!(leads_to(&Error::ConfirmFirst, &form).as_deref(), Some("/confirm?to=/p/acme/links"));
         assert_eq!(leads_to(&Error::NotFound, &page), None);
+    }
+
+    #[test]
+    fn a_form_of_a_route_of_its_own_is_shown_again() {
+        let error = Error::field("file", "Choose a file.");
+        let page = request("/upload/photo", &[("referer", "https://t.example/p/acme?period=7d&__path=/x&__err=y")]);
+        let (back, cookie) = shown_again(&error, "/upload/photo", &page.headers);
+        assert_eq!(back, "/p/acme?period=7d&__path=/upload/photo&__err=kept");
+        assert!(cookie.is_some_and(|cookie| cookie.starts_with("tributary-form=")));
+        let (away, cookie) = shown_again(&Error::SignIn, "/upload/photo", &page.headers);
+        assert_eq!((away.as_str(), cookie), ("/sign-in?to=/p/acme%3Fperiod%3D7d", None));
     }
 
     #[test]

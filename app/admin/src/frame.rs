@@ -3,6 +3,7 @@
 use access::{LazyPage, Place, Read, Result, read};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Link;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub struct Framed {
     slug: String,
     brand: String,
     accent: String,
+    logo: Option<String>,
+    favicon: Option<String>,
     sandbox: bool,
     /// Whether the asker owns it all.
     owns: bool,
@@ -37,7 +40,11 @@ pub async fn read_frame(program: String) -> Result<Framed> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
+        let slug = asking.program.slug.clone();
+        let path = |id: Option<_>, name: &str| id.map(|id| domain::files::file_path(&slug, id, name));
         Ok(Framed {
+            logo: path(asking.program.logo, "logo"),
+            favicon: path(asking.program.favicon, "icon"),
             audits: asking.actor.may(domain::accounts::Power::Audit),
             pays: asking.actor.may(domain::accounts::Power::Pay),
             owns: asking.actor.may(domain::accounts::Power::ManageTeam),
@@ -173,7 +180,7 @@ impl LazyPage for Frame {
 }
 
 fn shell(framed: Framed) -> AnyView {
-    let Framed { slug, brand, accent, sandbox, owns, edits, name, email, audits, pays, places } = framed;
+    let Framed { slug, brand, accent, logo, favicon, sandbox, owns, edits, name, email, audits, pays, places } = framed;
     let home = format!("/admin/{slug}");
     let (found, on_search) = search(&slug);
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
@@ -181,6 +188,7 @@ fn shell(framed: Framed) -> AnyView {
         item("Offers", "offers", Glyph::Gift),
         item("Groups", "groups", Glyph::Users),
         item("Promo codes", "promo-codes", Glyph::Tag),
+        item("Assets", "assets", Glyph::Image),
         item("Portal", "portal", Glyph::Globe),
         item("Mails", "mails", Glyph::Mail),
         item("API keys", "api-keys", Glyph::Key),
@@ -241,10 +249,12 @@ fn shell(framed: Framed) -> AnyView {
         }
     };
     view! {
+        {favicon.map(|href| view! { <Link rel="icon" href=href/> })}
         <AppShell
             brand=brand
             home=home
             accent=accent
+            logo=logo
             mark_as=if sandbox { "Sandbox" } else { "" }
             sections=sections
             path=use_location().pathname

@@ -1,6 +1,7 @@
 //! The admin area: its pages, each beside the server functions it calls.
 #![recursion_limit = "512"]
 
+mod assets;
 mod audit;
 mod commissions;
 mod customers;
@@ -59,6 +60,9 @@ access::chunk!(
     promo_codes::PromoCodesPage, keys::KeysPage, team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage,
 );
 access::chunk!(
+    admin_assets, __preload_admin_assets: assets::AssetsPage, assets::NewAssetPage, assets::AssetPage,
+);
+access::chunk!(
     admin_portal, __preload_admin_portal:
     portal::PortalPage, portal::TermsPage, mails::MailsPage, mails::MailPage, outbox::OutboxPage,
     outbox::OutboxMailPage, new_program::NewProgramPage,
@@ -102,6 +106,9 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("groups/new") view={lazy::<groups::NewGroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("groups/:id") view={lazy::<groups::GroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("assets") view={lazy::<assets::AssetsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("assets/new") view={lazy::<assets::NewAssetPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("assets/:id") view={lazy::<assets::AssetPage>()} ssr=SsrMode::Async/>
             <Route path=path!("api-keys") view={lazy::<keys::KeysPage>()} ssr=SsrMode::Async/>
             <Route path=path!("team") view={lazy::<team::TeamPage>()} ssr=SsrMode::Async/>
             <Route path=path!("settings") view={lazy::<settings::SettingsPage>()} ssr=SsrMode::Async/>

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Button, ButtonKind, Card, CloseButton, DialogButton, Drawer, EmptyState, Glyph, PageHead, Pill,
-    SearchInput, SkeletonTable, Table, TextInput, Th, Tone, grouped,
+    SearchInput, SkeletonTable, Table, TextInput, Th, Tone, grouped, use_toasts,
 };
 
 use crate::show;
@@ -102,7 +102,20 @@ impl LazyPage for PromoCodesPage {
     fn view(this: Self) -> AnyView {
         let PromoCodesPage { found, forms } = this;
         show::tell(forms.make, "Promo code made");
-        show::tell(forms.disable, "Promo code changed");
+        let toasts = use_toasts();
+        let turned = StoredValue::new(None::<DisablePromoCode>);
+        provide_context(turned);
+        forms.disable.settled(move |outcome| match outcome {
+            Ok(()) => {
+                // Undoing it offers no further undoing.
+                let Some(turned) = turned.try_update_value(Option::take).flatten() else { return };
+                let words = if turned.disabled { "Promo code disabled" } else { "Promo code restored" };
+                let back = DisablePromoCode { disabled: !turned.disabled, ..turned };
+                toasts.say_with_undo(words, Callback::new(move |()| forms.disable.send_fields(&back)));
+            }
+            Err(error) if error.leads_to("").is_none() => toasts.fail(error.words()),
+            Err(_) => {}
+        });
         view! {
             <Title text="Promo codes"/>
             {found.show(skeleton, move |shown| page(shown, forms))}
@@ -203,8 +216,16 @@ fn new_promo_code(form: Form<MakePromoCode>) -> AnyView {
 }
 
 fn row(row: PromoCodeRow, program: &str, may_edit: bool, form: Form<DisablePromoCode>) -> AnyView {
-    let (turn, words) = if row.disabled { ("false", "Restore") } else { ("true", "Disable") };
+    let words = if row.disabled { "Restore" } else { "Disable" };
     let label = format!("{words} {}", row.code);
+    let asked = DisablePromoCode { program: program.to_owned(), id: row.id, disabled: !row.disabled };
+    let turn = asked.disabled.to_string();
+    let turned = use_context::<StoredValue<Option<DisablePromoCode>>>();
+    let remember = move |()| {
+        if let Some(turned) = turned {
+            turned.set_value(Some(asked.clone()));
+        }
+    };
     let actions = may_edit.then(|| {
         view! {
             <td class="row-actions">
@@ -212,7 +233,7 @@ fn row(row: PromoCodeRow, program: &str, may_edit: bool, form: Form<DisablePromo
                     {show::program_field()}
                     <input type="hidden" name="id" value=row.id.to_string()/>
                     <input type="hidden" name="disabled" value=turn/>
-                    <Button submit=true label=label>{words}</Button>
+                    <Button submit=true label=label on_click=remember>{words}</Button>
                 </PostForm>
             </td>
         }

@@ -1,9 +1,9 @@
 //! The partner's dashboard.
 
-use access::{Form, LazyPage, Read, Result, read};
+use access::{Form, LazyPage, Read, Result, UPLOAD_PHOTO, Upload, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
-use domain::partners::{Checklist, EnrollmentStatus, PartnerName};
+use domain::partners::{Checklist, EnrollmentStatus};
 use domain::portal::PortalPage;
 use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
 use leptos::prelude::*;
@@ -12,12 +12,13 @@ use leptos_meta::Title;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Avatar, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
-    LineChart, Note, PageHead, Pill, QrCode, Series, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
+    Address, Amount, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
+    LineChart, Note, PageHead, Pill, Series, Share, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
     count_delta, grouped, icon, report_period,
 };
 
 use crate::leads::{self, AddLead};
+use crate::photo::{self, Photo};
 use crate::show;
 
 /// What the page shows.
@@ -27,8 +28,10 @@ pub struct Shown {
     period: Period,
     /// The partner's link in full.
     link: Option<String>,
-    /// The link as a QR code: modules on a side, and the path of the dark ones.
-    qr: Option<(u32, String)>,
+    /// Where the link is a QR code: the address without its ending.
+    qr: Option<String>,
+    /// What the team would have partners say when they share.
+    share_text: String,
     /// Its latest leads; `None` where the program takes none from partners.
     leads: Option<Vec<LeadRow>>,
     /// What it has still to set up.
@@ -51,20 +54,22 @@ pub async fn read_dashboard(
             engine::reports::dashboard(&mut asking.conn, &asking.moment, &asking.actor, partner, period).await?;
         let server = domain::portal::link_server(&asking.state.public_url, &asking.program.link_domain);
         let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
-        let qr = link.as_deref().and_then(ui::qr::path);
+        let code = dashboard.link_path.as_ref().and_then(|path| path.rsplit('/').next());
+        let qr = code.map(|code| format!("/qr/{program}/{code}"));
+        let share_text = engine::portal::get(&mut asking.conn, asking.program.id).await?.share_text;
         let (all, five) = (Default::default(), domain::page::Paging { cursor: None, limit: Some(5) });
         let leads = match asking.seat.shown.contains(&PortalPage::LeadTracking) {
             true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
             false => None,
         };
         let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.actor).await?;
-        Ok(Shown { dashboard, period, link, qr, leads, checklist })
+        Ok(Shown { dashboard, period, link, qr, share_text, leads, checklist })
     })
     .await
 }
 
 /// `/p/{program}`.
-pub struct DashboardPage(Read<Shown>, Form<AddLead>);
+pub struct DashboardPage(Read<Shown>, Form<AddLead>, Photo);
 
 impl LazyPage for DashboardPage {
     fn data() -> Self {
@@ -73,16 +78,17 @@ impl LazyPage for DashboardPage {
             let of = |key| address.with(|address| show::value(address, key));
             ReadDashboard { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
         });
-        Self(found, Form::new())
+        Self(found, Form::new(), Photo { set: Upload::new(UPLOAD_PHOTO), remove: Form::new() })
     }
 
     fn view(this: Self) -> AnyView {
-        let Self(found, lead) = this;
+        let Self(found, lead, photo) = this;
         leads::follow(lead, found);
+        photo.follow(found);
         let address = show::address();
         view! {
             <Title text="Dashboard"/>
-            {found.show(skeleton, move |shown| page(shown, lead, address.get_untracked()))}
+            {found.show(skeleton, move |shown| page(shown, lead, photo, address.get_untracked()))}
         }
         .into_any()
     }
@@ -100,19 +106,24 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
-    let Shown { dashboard, period, link, qr, leads, checklist } = shown;
+fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> AnyView {
+    let Shown { dashboard, period, link, qr, share_text, leads, checklist } = shown;
     let all =
         show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
     let picker = report_period(period, dashboard.range, &address);
     let tiles = tiles(&dashboard, period);
     let chart = chart(&dashboard);
+    let promo_codes = promo_codes(&dashboard);
     let rewards = rewards(&dashboard);
-    let Dashboard { partner, status, latest, promo_codes, today, .. } = dashboard;
+    let Dashboard { partner, status, latest, today, photo: of_partner, .. } = dashboard;
     let program = show::program().get_untracked();
     let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads));
     let set_up = set_up(&program, checklist);
-    let me = me(&program, partner);
+    let share = link.clone().map(|link| {
+        view! { <Card title="Share on social media"><Share id="share-text" text=share_text link=link/></Card> }
+    });
+    let customize = show::shows(PortalPage::Links).then(|| PortalPage::Links.href(&program));
+    let me = photo::card(photo, &program, partner, of_partner);
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
         {show::tabs(&show::program().get_untracked(), PortalPage::Dashboard)}
@@ -124,11 +135,12 @@ fn page(shown: Shown, lead: Form<AddLead>, address: Address) -> AnyView {
                 {chart}
                 {latest_card(latest, all, today)}
                 {leads}
+                {share}
             </div>
             <div class="col">
                 {me}
-                {link.map(|link| link_card(link, qr))}
-                {promo_codes.into_iter().map(promo_code).collect_view()}
+                {link.map(|link| link_card(link, qr, customize))}
+                {promo_codes}
                 {rewards}
             </div>
         </div>
@@ -165,34 +177,39 @@ fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
     Some(view! { <Card title="Get set up"><ol class="list">{steps}</ol></Card> }.into_any())
 }
 
-fn me(program: &str, partner: PartnerName) -> AnyView {
-    let PartnerName { name, code, .. } = partner;
-    let edit = show::shows(PortalPage::Profile).then(|| {
-        let href = PortalPage::Profile.href(program);
-        view! { <div><a class="link" href=href>"Edit profile"</a></div> }
-    });
-    view! {
-        <Card>
-            <div class="row">
-                <Avatar name=name.clone() large=true/>
-                <div>
-                    <b>{name}</b>
-                    <div class="sub">"Partner code "{code}</div>
-                    {edit}
-                </div>
-            </div>
-        </Card>
+/// The partner's promo codes in one card: what each gives the customer and the partner, and its use.
+fn promo_codes(dashboard: &Dashboard) -> Option<AnyView> {
+    let codes = &dashboard.promo_codes;
+    if codes.is_empty() {
+        return None;
     }
-    .into_any()
+    let title = if codes.len() == 1 { "Promo code" } else { "Promo codes" };
+    let earns = match dashboard.rewards.first() {
+        Some(reward) => format!("You earn as with your link: {}", reward.sentence),
+        None => "You earn as with your link.".to_owned(),
+    };
+    let each = codes.iter().cloned().map(promo_code).collect_view();
+    let card = view! {
+        <Card title=title>
+            {each}
+            <p class="sub">{earns}</p>
+        </Card>
+    };
+    Some(card.into_any())
 }
 
 fn promo_code(promo: PromoCodeLine) -> AnyView {
-    let words = sentence(&promo.description) + "You earn as with your link.";
+    let used = match promo.customers {
+        0 => "Not used yet.".to_owned(),
+        1 => "1 customer so far.".to_owned(),
+        customers => format!("{} customers so far.", grouped(customers)),
+    };
+    let words = sentence(&promo.description) + &used;
     view! {
-        <Card title="Promo code">
+        <div class="stack">
             <CopyField text=promo.code what="promo code"/>
             <p class="sub">{words}</p>
-        </Card>
+        </div>
     }
     .into_any()
 }
@@ -378,37 +395,39 @@ fn row(line: Line, today: chrono::NaiveDate) -> AnyView {
     .into_any()
 }
 
-fn link_card(link: String, qr: Option<(u32, String)>) -> AnyView {
+fn link_card(link: String, qr: Option<String>, customize: Option<String>) -> AnyView {
     let of = link.clone();
+    let (dialog, button) = match qr {
+        Some(qr) => {
+            let label = format!("QR code of {of}");
+            let dialog = view! {
+                <Dialog id="link-qr" title="Your link as a QR code">
+                    <img class="qr-picture" src=format!("{qr}.svg") alt=label width="240" height="240" loading="lazy"/>
+                    <p class="sub">{of}</p>
+                    <div class="dialog-actions">
+                        <ButtonLink href=format!("{qr}.svg") download=true>"Download SVG"</ButtonLink>
+                        <ButtonLink href=format!("{qr}.png") download=true kind=ButtonKind::Primary>"Download PNG"</ButtonLink>
+                    </div>
+                </Dialog>
+            };
+            let button =
+                view! { <DialogButton opens="link-qr" kind=ButtonKind::Quiet icon=Glyph::Qr>"QR code"</DialogButton> };
+            (Some(dialog), Some(button))
+        }
+        None => (None, None),
+    };
     view! {
         <Card title="Your link">
             <CopyField text=link what="link"/>
-            {qr.map(|(size, path)| {
-                let file = format!("data:image/svg+xml,{}", access::escape(&svg(size, &path)));
-                view! {
-                    <div class="row">
-                        <DialogButton opens="link-qr" kind=ButtonKind::Quiet icon=Glyph::Qr>"QR code"</DialogButton>
-                    </div>
-                    <Dialog id="link-qr" title="Your link as a QR code">
-                        <QrCode size=size path=path label=format!("QR code of {of}")/>
-                        <p class="sub">{of}</p>
-                        <div class="dialog-actions">
-                            <a class="btn primary" download="link.svg" href=file>"Download"</a>
-                        </div>
-                    </Dialog>
-                }
-            })}
+            <div class="row">
+                {button}
+                {customize
+                    .map(|href| view! { <ButtonLink href=href kind=ButtonKind::Quiet icon=Glyph::Edit>"Customize link"</ButtonLink> })}
+            </div>
+            {dialog}
         </Card>
     }
     .into_any()
-}
-
-/// The code as a file of its own, with the quiet zone that scanners want.
-fn svg(size: u32, path: &str) -> String {
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-4 -4 {0} {0}\"><path fill=\"#fff\" d=\"M-4-4h{0}v{0}H-4z\"/><path d=\"{path}\"/></svg>",
-        size + 8
-    )
 }
 
 #[cfg(test)]

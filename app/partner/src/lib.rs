@@ -1,16 +1,19 @@
 //! The partner portal: its pages, each beside the server functions it calls.
 #![recursion_limit = "512"]
 
+mod assets;
 mod commission_report;
 mod commissions;
 mod dashboard;
 mod details;
 mod leads;
 mod ledger;
+mod link;
 mod links;
 mod offers;
 mod payout;
 mod payouts;
+mod photo;
 mod portal;
 mod profile;
 mod promo_codes;
@@ -27,7 +30,7 @@ use leptos_router::{SsrMode, path};
 access::chunk!(portal_frame, __preload_portal_frame: portal::Portal, dashboard::DashboardPage);
 access::chunk!(
     portal_lists, __preload_portal_lists:
-    commissions::CommissionsPage, ledger::LedgerPage, links::LinksPage, promo_codes::PromoCodesPage,
+    commissions::CommissionsPage, ledger::LedgerPage, promo_codes::PromoCodesPage,
     payouts::PayoutsPage, leads::LeadTrackingPage,
 );
 access::chunk!(
@@ -40,6 +43,9 @@ access::chunk!(
 );
 
 access::chunk!(portal_profile, __preload_portal_profile: profile::ProfilePage, terms::TermsPage);
+access::chunk!(
+    portal_share, __preload_portal_share: links::LinksPage, link::LinkPage, assets::AssetsPage, assets::AssetPage,
+);
 
 /// The pages under `/p/{program}`, in their frame.
 #[component(transparent)]
@@ -53,6 +59,9 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("ledger") view={lazy::<ledger::LedgerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("links") view={lazy::<links::LinksPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("links/:id") view={lazy::<link::LinkPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("assets") view={lazy::<assets::AssetsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("assets/:id") view={lazy::<assets::AssetPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("lead-tracking") view={lazy::<leads::LeadTrackingPage>()} ssr=SsrMode::Async/>
             <Route path=path!("programs") view={lazy::<offers::ProgramsPage>()} ssr=SsrMode::Async/>

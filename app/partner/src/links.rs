@@ -2,7 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
 use domain::ids::{EnrollmentId, LinkId};
-use domain::links::LinkRow;
+use domain::links::{LinkRow, Utm};
 use domain::page::Page;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -49,10 +49,13 @@ pub async fn create_link(
     code: Option<String>,
     name: Option<String>,
     destination: Option<String>,
+    sub_id: Option<String>,
+    #[server(default)] utm: Utm,
 ) -> Result<()> {
     access::answer(async {
         let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Links).await?;
-        let input = domain::links::NewLink { code, name: name.unwrap_or_default(), destination };
+        let (name, sub_id) = (name.unwrap_or_default(), sub_id.unwrap_or_default());
+        let input = domain::links::NewLink { code, name, destination, sub_id, utm };
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::links::create(&mut tx, &asking.moment, &asking.actor, partner, &input).await?;
         tx.commit().await?;
@@ -88,7 +91,8 @@ impl LazyPage for LinksPage {
 
     fn view(this: Self) -> AnyView {
         let found = this.0;
-        let (form, switch) = (Form::<CreateLink>::new(), Form::<DisableLink>::new());
+        let form = Form::<CreateLink>::new();
+        let switch = switching(move || found.again());
         let address = show::address();
         let toasts = use_toasts();
         form.settled(move |outcome| {
@@ -96,19 +100,6 @@ impl LazyPage for LinksPage {
                 toasts.say("The link is made");
                 found.again();
             }
-        });
-        let turned = StoredValue::new(None::<DisableLink>);
-        provide_context(turned);
-        switch.settled(move |outcome| match outcome {
-            Ok(()) => {
-                found.again();
-                // Undoing it offers no further undoing.
-                let Some(turned) = turned.try_update_value(Option::take).flatten() else { return };
-                let words = if turned.disabled { "The link is switched off" } else { "The link is switched on" };
-                let back = DisableLink { disabled: !turned.disabled, ..turned };
-                toasts.say_with_undo(words, Callback::new(move |()| switch.send_fields(&back)));
-            }
-            Err(error) => toasts.fail(error.words()),
         });
         view! {
             <Title text="Links"/>
@@ -119,6 +110,83 @@ impl LazyPage for LinksPage {
     }
 }
 
+/// The form that switches links off and on, which says so and offers to undo it.
+pub(crate) fn switching(again: impl Fn() + 'static) -> Form<DisableLink> {
+    let switch = Form::<DisableLink>::new();
+    let toasts = use_toasts();
+    let turned = StoredValue::new(None::<DisableLink>);
+    provide_context(turned);
+    switch.settled(move |outcome| match outcome {
+        Ok(()) => {
+            again();
+            // Undoing it offers no further undoing.
+            let Some(turned) = turned.try_update_value(Option::take).flatten() else { return };
+            let words = if turned.disabled { "The link is switched off" } else { "The link is switched on" };
+            let back = DisableLink { disabled: !turned.disabled, ..turned };
+            toasts.say_with_undo(words, Callback::new(move |()| switch.send_fields(&back)));
+        }
+        Err(error) => toasts.fail(error.words()),
+    });
+    switch
+}
+
+/// The button that switches a link off, or on again; none for the first, which bears the partner's code, and stays.
+pub(crate) fn switch_button(
+    link: &LinkRow,
+    (program, partner): (&str, EnrollmentId),
+    switch: Form<DisableLink>,
+) -> Option<AnyView> {
+    if link.is_default {
+        return None;
+    }
+    let turned = use_context::<StoredValue<Option<DisableLink>>>();
+    let (id, disabled) = (link.id, !link.disabled);
+    let asked = DisableLink { program: program.to_owned(), partner, id, disabled };
+    let remember = move |()| {
+        if let Some(turned) = turned {
+            turned.set_value(Some(asked.clone()));
+        }
+    };
+    let (whose, words) = (show::whose(program, partner), if link.disabled { "Switch on" } else { "Switch off" });
+    let label = format!("{words}: {}", link.code);
+    let button = view! {
+        <PostForm form=switch>
+            {whose}
+            <input type="hidden" name="id" value=id.to_string()/>
+            <input type="hidden" name="disabled" value=disabled.to_string()/>
+            <Button submit=true kind=ButtonKind::Quiet on_click=remember label=label>{words}</Button>
+        </PostForm>
+    };
+    Some(button.into_any())
+}
+
+/// The fields by which campaigns are told apart, folded away where they are empty.
+pub(crate) fn campaign(sub_id: String, utm: Utm, error: impl Fn(&'static str) -> Signal<Option<String>>) -> AnyView {
+    let open = !sub_id.is_empty() || utm != Utm::default();
+    let Utm { source, medium, campaign, term, content } = utm;
+    view! {
+        <details class="fold" open=open>
+            <summary>"Sub-id and UTM fields"</summary>
+            <div class="stack">
+                <TextInput id="sub_id" label="Sub-id" value=sub_id placeholder="blog-footer" help="Your own mark, kept with each click: Details shows your clicks by it." optional=true error=error("sub_id")/>
+                <div class="form-row">
+                    <TextInput id="utm-source" name="utm[source]" label="UTM source" value=source placeholder="newsletter" optional=true error=error("utm_source")/>
+                    <TextInput id="utm-medium" name="utm[medium]" label="UTM medium" value=medium placeholder="email" optional=true error=error("utm_medium")/>
+                    <TextInput id="utm-campaign" name="utm[campaign]" label="UTM campaign" value=campaign placeholder="spring" optional=true error=error("utm_campaign")/>
+                </div>
+                <div class="form-row">
+                    <TextInput id="utm-term" name="utm[term]" label="UTM term" value=term optional=true error=error("utm_term")/>
+                    <TextInput id="utm-content" name="utm[content]" label="UTM content" value=content optional=true error=error("utm_content")/>
+                </div>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// The fields of a link's form that are always in sight: what is wrong with the others is told above them too.
+pub(crate) const FIELDS: &[&str] = &["code", "name", "destination"];
+
 fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address: &Address) -> AnyView {
     let Shown { partner, before, website, links } = shown;
     let head = || {
@@ -128,7 +196,7 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
             <Th label="Sign-ups" num=true wide=true/>
             <Th label="Customers" num=true wide=true/>
             <Th label="Earned" num=true wide=true/>
-            <Th label="Actions" quiet=true/>
+            <Th label="Actions" quiet=true under=true/>
         }
     };
     let prefix = before.split_once("://").map_or(before.as_str(), |(_, rest)| rest).to_owned();
@@ -138,11 +206,11 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
     let older = links.next_cursor.map(|cursor| address.with("cursor", &cursor).href());
     view! {
         <Card>
-            <Table caption="Links" head=head>{rows}</Table>
+            <Table caption="Links" head=head phone_columns=2>{rows}</Table>
             <Pagination newer=newer older=older/>
         </Card>
-        <Card title="Make a link">
-            {move || form.beside(&["code", "name", "destination"]).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+        <Card title="Customize link">
+            {move || form.beside(FIELDS).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
                 {show::whose(&program, partner)}
                 <TextInput id="destination" label="Where it leads" kind="url" placeholder=website help="A page on the program's own site; its start page where you leave it empty." optional=true error=form.field("destination")/>
@@ -150,6 +218,7 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
                     <TextInput id="code" label="Its ending" prefix=prefix help="Letters, digits, - and _. We choose one where you leave it empty." optional=true error=form.field("code")/>
                     <TextInput id="name" label="What you call it" placeholder="Newsletter" optional=true error=form.field("name")/>
                 </div>
+                {campaign(String::new(), Utm::default(), move |field| form.field(field))}
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the link"</Button>
                 </div>
@@ -167,30 +236,12 @@ fn row(link: LinkRow, before: &str, (program, partner): (&str, EnrollmentId), sw
         (true, true) => format!("Your link · to {}", link.destination),
         (true, false) => format!("To {}", link.destination),
     };
-    // The first link bears the partner's code, and stays.
-    let turned = use_context::<StoredValue<Option<DisableLink>>>();
-    let turn = (!link.is_default).then(|| {
-        let (id, disabled) = (link.id, !link.disabled);
-        let asked = DisableLink { program: program.to_owned(), partner, id, disabled };
-        let remember = move |()| {
-            if let Some(turned) = turned {
-                turned.set_value(Some(asked.clone()));
-            }
-        };
-        let (whose, words) = (show::whose(program, partner), if link.disabled { "Switch on" } else { "Switch off" });
-        view! {
-            <PostForm form=switch>
-                {whose}
-                <input type="hidden" name="id" value=id.to_string()/>
-                <input type="hidden" name="disabled" value=disabled.to_string()/>
-                <Button submit=true kind=ButtonKind::Quiet on_click=remember label=format!("{words}: {}", link.code)>{words}</Button>
-            </PostForm>
-        }
-    });
+    let turn = switch_button(&link, (program, partner), switch);
+    let href = format!("/p/{program}/links/{}", link.id);
     view! {
         <tr>
             <td>
-                {shown}
+                <a class="link" href=href>{shown}</a>
                 {link.disabled.then(|| view! { " " <Pill text="Switched off"/> })}
                 <small>{title}</small>
             </td>
@@ -198,7 +249,7 @@ fn row(link: LinkRow, before: &str, (program, partner): (&str, EnrollmentId), sw
             <td class="num wide">{grouped(link.sign_ups)}</td>
             <td class="num wide">{grouped(link.customers)}</td>
             <td class="num wide"><Amount value=link.earned strong=true/></td>
-            <td class="row-actions">
+            <td class="row-actions under">
                 <CopyButton text=full what="link"/>
                 {turn}
             </td>

@@ -5,6 +5,7 @@ use domain::partners::EnrollmentStatus;
 use domain::portal::{PortalPage, Section};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Link;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Frame {
     slug: String,
     brand: String,
     accent: String,
+    logo: Option<String>,
+    favicon: Option<String>,
+    photo: Option<String>,
     sandbox: bool,
     /// The pages that show.
     shown: Vec<PortalPage>,
@@ -40,8 +44,13 @@ pub async fn read_frame(program: String) -> Result<Frame> {
     access::answer(async {
         let mut asking = access::portal(&program).await?;
         let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
+        let slug = asking.program.slug;
+        let path = |id: Option<_>, name: &str| id.map(|id| domain::files::file_path(&slug, id, name));
         Ok(Frame {
-            slug: asking.program.slug,
+            logo: path(asking.program.logo, "logo"),
+            favicon: path(asking.program.favicon, "icon"),
+            photo: path(asking.seat.photo, "photo"),
+            slug,
             accent: asking.program.accent,
             sandbox: asking.program.sandbox,
             outside: (!asking.seat.is_open()).then_some(asking.seat.status),
@@ -82,6 +91,7 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Profile => Glyph::User,
         PortalPage::Links => Glyph::Link,
         PortalPage::PromoCodes => Glyph::Tag,
+        PortalPage::Assets => Glyph::Image,
         PortalPage::Details => Glyph::Chart,
         PortalPage::CommissionReport => Glyph::Receipt,
         PortalPage::Sales => Glyph::Cart,
@@ -107,14 +117,14 @@ fn sections(slug: &str, shown: &[PortalPage]) -> Vec<NavSection> {
 }
 
 /// What somebody sees who is not let in (yet): no page of the portal.
-fn outside(brand: String, accent: String, status: EnrollmentStatus) -> AnyView {
+fn outside(brand: String, accent: String, logo: Option<String>, status: EnrollmentStatus) -> AnyView {
     let (title, words) = if status == EnrollmentStatus::Pending {
         ("You are on the list", "The team looks at your application. You get a mail as soon as you are let in.")
     } else {
         ("You are not let in", "The team could not take you into this program.")
     };
     view! {
-        <PlainShell brand=brand accent=accent title=title words=words foot=|| view! { <a href="/account">"Your account"</a> }>
+        <PlainShell brand=brand accent=accent logo=logo title=title words=words foot=|| view! { <a href="/account">"Your account"</a> }>
             <form method="post" action="/fn/sign-out">
                 <Button submit=true>"Sign out"</Button>
             </form>
@@ -155,9 +165,9 @@ fn banner(slug: &str, seen_as: Option<String>, terms_due: bool) -> AnyView {
 }
 
 fn shell(frame: Frame) -> AnyView {
-    let Frame { slug, brand, accent, sandbox, shown, outside: status, name, email, places, seen_as, terms_due } = frame;
+    let Frame { slug, brand, accent, logo, favicon, photo, sandbox, shown, outside, name, email, places, seen_as, terms_due } = frame;
     if let Some(status) = status {
-        return outside(brand, accent, status);
+        return outside(brand, accent, logo, status);
     }
     let home = format!("/p/{slug}");
     let banner = banner(&slug, seen_as, terms_due);
@@ -173,10 +183,13 @@ fn shell(frame: Frame) -> AnyView {
         }
     };
     view! {
+        {favicon.map(|href| view! { <Link rel="icon" href=href/> })}
         <AppShell
             brand=brand
             home=home
             accent=accent
+            logo=logo
+            photo=photo
             mark_as=if sandbox { "Sandbox" } else { "" }
             sections=sections
             path=use_location().pathname

@@ -74,6 +74,7 @@ fn list(codes: Page<PromoCodeRow>, address: &Address) -> AnyView {
     let rows = codes.data.into_iter().map(row).collect_view();
     view! {
         <Card>
+            <p class="sub">"Who buys with one of these codes is your customer: you earn as with your link."</p>
             <Table caption="Promo codes" head=head>{rows}</Table>
             <Pagination newer=newer older=older/>
         </Card>

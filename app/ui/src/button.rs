@@ -195,7 +195,7 @@ pub fn CopyButton(
 
 /// Copies a text, and tells whether it could. Without the clipboard interface (plain http), the old way by a
 /// selection.
-async fn copy(text: &str) -> bool {
+pub(crate) async fn copy(text: &str) -> bool {
     let clipboard = window().navigator().clipboard();
     if clipboard.is_undefined() {
         return copy_by_selection(text).unwrap_or(false);

@@ -272,7 +272,7 @@ pub fn Steps(
     view! { <ol class="steps">{steps}</ol> }.into_any()
 }
 
-/// The initials of a person or a company in a circle; decoration beside the name.
+/// The photo of a person or a company in a circle, else the initials; decoration beside the name.
 #[component]
 pub fn Avatar(
     /// The name.
@@ -281,12 +281,20 @@ pub fn Avatar(
     /// Whether it is drawn large, for a profile.
     #[prop(optional)]
     large: bool,
+    /// The photo's address.
+    #[prop(optional_no_strip, into)]
+    photo: Option<String>,
 ) -> impl IntoView {
+    if let Some(photo) = photo {
+        let class = if large { "avatar large" } else { "avatar" };
+        return view! { <img class=class src=photo alt="" width="44" height="44"/> }.into_any();
+    }
     view! {
         // Drawn by the style sheet: as text it would be a name that no label contains.
         <span class=if large { "avatar large" } else { "avatar" } data-initials=initials(&name) aria-hidden="true">
         </span>
     }
+    .into_any()
 }
 
 /// The first letters of a name's first and last word.
@@ -331,8 +339,7 @@ pub fn Why(
     .into_any()
 }
 
-/// A QR code. The path comes from the server, where [`crate::qr::path`] computes it, so that no encoder travels in the
-/// WASM.
+/// A QR code. The path comes from the server, so that no encoder travels in the WASM.
 #[component]
 pub fn QrCode(
     /// How many modules it has on a side.

@@ -546,6 +546,55 @@ pub fn Switch(
     tick(true, CheckboxProps { id, label, name, value, checked, bind, help })
 }
 
+/// A field for a file: the box takes one that is dropped on it, without our doing, as every browser's does.
+#[component]
+pub fn FileInput(
+    /// The id, and the name unless that is given.
+    #[prop(into)]
+    id: String,
+    /// The words above it; that files can be dropped is said after them.
+    #[prop(into)]
+    label: String,
+    /// Its name in the submitted form.
+    #[prop(optional, into)]
+    name: Option<String>,
+    /// The endings that can be chosen: `.png,.jpg`.
+    accept: &'static str,
+    /// The words below it.
+    #[prop(optional, into)]
+    help: Option<String>,
+    /// What is wrong with the file.
+    #[prop(optional, into)]
+    error: FieldIssue,
+    /// Whether it may not stay empty.
+    #[prop(optional)]
+    required: bool,
+    /// How far the upload has come, in percent.
+    #[prop(optional, into)]
+    progress: Signal<Option<u32>>,
+) -> impl IntoView {
+    let described = described_by(&id, help.is_some());
+    let control = view! {
+        <input
+            id=id.clone()
+            name=name.unwrap_or_else(|| id.clone())
+            type="file"
+            class="input drop"
+            accept=accept
+            required=required
+            aria-describedby=described
+            aria-invalid=invalid(error)
+        />
+        {move || {
+            progress
+                .get()
+                .map(|percent| view! { <progress class="progress" max="100" value=percent.to_string() aria-label="Upload"></progress> })
+        }}
+    }
+    .into_any();
+    frame(id, format!("{label}: choose a file, or drop it here"), false, help, error, control)
+}
+
 /// A search box without a frame, for filters and tables: its label is for screen readers. In a GET form it works
 /// before the WASM has arrived.
 #[component]

@@ -13,9 +13,8 @@ mod icon;
 mod overlay;
 mod palette;
 mod period;
-#[cfg(feature = "ssr")]
-pub mod qr;
 mod report;
+mod share;
 mod shell;
 mod state;
 mod table;
@@ -31,6 +30,7 @@ pub use overlay::*;
 pub use palette::*;
 pub use period::*;
 pub use report::*;
+pub use share::*;
 pub use shell::*;
 pub use state::*;
 pub use table::*;

@@ -94,8 +94,12 @@ fn is_current(item: &str, exact: bool, path: &str) -> bool {
 /// The id of the menu, which a phone shows as a drawer.
 const MENU: &str = "main-menu";
 
-fn mark() -> AnyView {
-    view! { <span class="mark">{icon(Glyph::Wave)}</span> }.into_any()
+/// The program's logo, else the product's.
+fn mark(logo: Option<String>) -> AnyView {
+    match logo {
+        Some(logo) => view! { <img class="logo" src=logo alt=""/> }.into_any(),
+        None => view! { <span class="mark">{icon(Glyph::Wave)}</span> }.into_any(),
+    }
 }
 
 fn nav_section(at: usize, section: NavSection, path: Signal<String>) -> AnyView {
@@ -153,6 +157,12 @@ pub fn AppShell(
     /// The name of the program's accent, one of [`ACCENTS`], or a colour of the company's own; any other is the first.
     #[prop(optional, into)]
     accent: String,
+    /// The address of the program's logo.
+    #[prop(optional_no_strip, into)]
+    logo: Option<String>,
+    /// The address of the photo of whoever is signed in.
+    #[prop(optional_no_strip, into)]
+    photo: Option<String>,
     /// What kind of program it is, where it is no ordinary one: "Sandbox".
     #[prop(optional)]
     mark_as: &'static str,
@@ -230,7 +240,7 @@ pub fn AppShell(
         <div class="app" data-accent=accent.clone() style=accent_style(&accent)>
             <a class="skip" href="#main">"Skip to the page"</a>
             <nav class="side" id=MENU popover="auto" aria-label="Main">
-                <a class="brand" href=home>{mark()}<span>{brand.clone()}</span>{marked}</a>
+                <a class="brand" href=home>{mark(logo)}<span>{brand.clone()}</span>{marked}</a>
                 {nav}
             </nav>
             <div class="body">
@@ -256,7 +266,7 @@ pub fn AppShell(
                         id="account-menu"
                         label="Account"
                         bare=true
-                        button=move || view! { <Avatar name=initials_of/> }
+                        button=move || view! { <Avatar name=initials_of photo=photo/> }
                         head=move || view! { <div class="menu-head"><b>{name}</b><span>{email}</span></div> }
                     >
                         {account_menu.run()}
@@ -284,6 +294,9 @@ pub fn PlainShell(
     /// The name of the program's accent.
     #[prop(optional, into)]
     accent: String,
+    /// The address of the program's logo.
+    #[prop(optional_no_strip, into)]
+    logo: Option<String>,
     /// The h1.
     #[prop(into)]
     title: String,
@@ -302,7 +315,7 @@ pub fn PlainShell(
     listen_for_commands();
     view! {
         <div class=if wide { "plain wide-card" } else { "plain" } data-accent=accent.clone() style=accent_style(&accent)>
-            <header class="brand">{mark()}<span>{brand}</span></header>
+            <header class="brand">{mark(logo)}<span>{brand}</span></header>
             <main id="main" class="card">
                 <h1>{title}</h1>
                 {(!words.is_empty()).then(|| view! { <p class="lead">{words}</p> })}

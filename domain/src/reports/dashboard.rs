@@ -1,4 +1,5 @@
 use crate::commissions::CommissionStatus;
+use crate::ids::FileId;
 use crate::money::Money;
 use crate::offers::RewardWords;
 use crate::partners::{EnrollmentStatus, PartnerName};
@@ -87,6 +88,8 @@ pub struct Dashboard {
     pub link_path: Option<String>,
     /// Its promo codes that are switched on.
     pub promo_codes: Vec<PromoCodeLine>,
+    /// Its photo.
+    pub photo: Option<FileId>,
 }
 
 /// A promo code to share.
@@ -96,6 +99,8 @@ pub struct PromoCodeLine {
     pub code: String,
     /// What it gives the customer, in words.
     pub description: String,
+    /// Customers attributed by it.
+    pub customers: i64,
 }
 
 /// A commission, or a clawback as a line of its own.

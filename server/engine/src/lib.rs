@@ -4,11 +4,13 @@
 //! Nothing outside this crate contains SQL.
 
 pub mod accounts;
+pub mod assets;
 pub mod attribution;
 pub mod commissions;
 pub mod customers;
 pub mod demo;
 mod error;
+pub mod files;
 #[cfg(test)]
 mod fixtures;
 pub mod integrations;

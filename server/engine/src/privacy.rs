@@ -14,6 +14,10 @@ pub(crate) const ERASED: &str = "[erased]";
 /// not here: the rooms blank it. A test looks through all columns there are.
 const WORDS: &[(&str, &str, bool)] = &[
     ("api_answers", "answer", true),
+    ("assets", "body", false),
+    ("assets", "destination", false),
+    ("assets", "name", false),
+    ("assets", "subject", false),
     ("audit_log", "details", true),
     ("audit_log", "subject", false),
     ("audit_log", "subject_path", false),
@@ -22,7 +26,12 @@ const WORDS: &[(&str, &str, bool)] = &[
     ("clicks", "target", false),
     ("commissions", "why", true),
     ("enrollment_statuses", "reason", false),
+    ("files", "name", false),
     ("journal_notes", "note", false),
+    ("links", "destination", false),
+    ("links", "name", false),
+    ("links", "sub_id", false),
+    ("links", "utm", true),
     ("partner_letters", "body", false),
     ("partner_letters", "subject", false),
     ("partner_notes", "note", false),

@@ -2,7 +2,7 @@
 
 use crate::site::{Site, cookies, now};
 use domain::accounts::Actor;
-use domain::links::NewLink;
+use domain::links::{NewLink, Utm};
 use domain::programs::ClickModel;
 use http::Method;
 use sqlx::PgPool;
@@ -179,4 +179,26 @@ async fn a_country_is_what_the_trusted_proxy_says(pool: PgPool) {
     site.send(Method::GET, "/r/acme/ada", &[("cf-ipcountry", "FR")], "").await;
     let country: String = sqlx::query_scalar("select country from clicks").fetch_one(&pool).await.expect("country");
     assert_eq!(country, "", "without consent nothing is kept of a visitor");
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_link_s_own_mark_and_campaign_go_with_it(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let actor = Actor::System { program: site.program };
+    let mut connection = site.pool.acquire().await.expect("connection");
+    let utm = Utm { source: "news letter".into(), ..Utm::default() };
+    let new = NewLink { code: Some("spring".into()), sub_id: "footer".into(), utm, ..NewLink::default() };
+    engine::links::create(&mut connection, &now(), &actor, site.ada, &new).await.expect("link");
+    let follow = async |query: &str| site.get(&format!("/r/acme/spring{query}")).await.header("location").to_owned();
+    site.until("the new link leads on", async || !follow("").await.is_empty()).await;
+    let location = follow("").await;
+    assert!(
+        location.starts_with("https://acme.test/home?lang=en&sub=footer&utm_source=news%20letter&tid="),
+        "{location}"
+    );
+    let theirs = follow("?utm_source=mine&sub=left").await;
+    assert!(theirs.starts_with("https://acme.test/home?lang=en&utm_source=mine&tid="), "{theirs}");
+    let marks: Vec<String> =
+        sqlx::query_scalar("select distinct sub_id from clicks order by 1").fetch_all(&pool).await.expect("marks");
+    assert_eq!(marks, ["footer", "left"]);
 }

@@ -4,6 +4,7 @@ mod api;
 mod bad_input;
 mod browser;
 mod exports;
+mod files;
 mod functions;
 mod links;
 mod shop;

@@ -18,7 +18,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use leptos::config::LeptosOptions;
 use serde_json::Value;
-use server::{Parts, Server, router};
+use server::{Parts, Server, Shared, router};
 use sqlx::PgPool;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -35,6 +35,7 @@ pub struct Site {
     /// Partner `ada` of program `acme`.
     pub ada: EnrollmentId,
     client: Client<HttpConnector, Full<Bytes>>,
+    server: Shared,
     serving: JoinHandle<()>,
 }
 
@@ -176,13 +177,14 @@ impl Site {
             client_ip_header: None,
             country_header: None,
             leptos,
+            files: engine::files::Store::memory(),
         };
         change(&mut parts);
         let server = Server::start(parts).await.expect("server");
         let service = router(&server).into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move { axum::serve(listener, service).await.expect("serve") });
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { base, pool, program, key, ada, client, serving }
+        Self { base, pool, program, key, ada, client, server, serving }
     }
 
     /// Changes the program's settings.
@@ -255,6 +257,11 @@ impl Site {
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
         panic!("not within five seconds: {what}");
+    }
+
+    /// Writes the views of banners that were counted.
+    pub async fn flush_views(&self) {
+        self.server.flush_views().await;
     }
 
     /// How many clicks ada's first link has had.

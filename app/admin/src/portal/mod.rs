@@ -1,6 +1,7 @@
 //! The portal's set-up: its addresses, signing up, the message to partners, which pages show, the brand, the terms.
 
 mod brand;
+mod images;
 mod pages;
 mod sign_up;
 mod terms;
@@ -29,6 +30,8 @@ pub struct Shown {
     name: String,
     accent: String,
     link_domain: String,
+    /// The addresses of the logo and of the icon.
+    images: (Option<String>, Option<String>),
     /// Where the portal is, in full.
     address: String,
     /// Where people reach the server.
@@ -49,6 +52,10 @@ pub async fn read_portal(program: String) -> Result<Shown> {
             terms,
             address: format!("{}/p/{}", state.public_url, program.slug),
             server: state.public_url.to_string(),
+            images: (
+                program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo")),
+                program.favicon.map(|id| domain::files::file_path(&program.slug, id, "icon")),
+            ),
             name: program.name,
             accent: program.accent,
             link_domain: program.link_domain,
@@ -66,6 +73,7 @@ struct Forms {
     pages: Form<pages::SetPages>,
     brand: Form<brand::SetBrand>,
     terms: Form<terms::PublishTerms>,
+    images: images::Images,
 }
 
 /// `/admin/{program}/portal`.
@@ -84,6 +92,7 @@ impl LazyPage for PortalPage {
             pages: Form::new(),
             brand: Form::new(),
             terms: Form::new(),
+            images: images::Images::new(),
         };
         let done = [
             show::done(forms.sign_up),
@@ -104,6 +113,7 @@ impl LazyPage for PortalPage {
         show::tell(forms.pages, "Menu saved");
         show::tell(forms.brand, "Brand saved");
         show::tell(forms.terms, "Terms published");
+        forms.images.follow(found);
         view! {
             <Title text="Portal"/>
             <PageHead title="Portal"/>
@@ -118,7 +128,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { portal, welcome_html, terms, name, accent, link_domain, address, server, may_edit } = shown;
+    let Shown { portal, welcome_html, terms, name, accent, link_domain, images, address, server, may_edit } = shown;
     let brand = brand::Brand { portal: portal.clone(), name, accent, link_domain, server };
     view! {
         {(!may_edit)
@@ -129,6 +139,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {welcome::card(&portal, welcome_html, forms.welcome, forms.preview, may_edit)}
         {pages::card(&portal, forms.pages, may_edit)}
         {brand::card(brand, forms.brand, may_edit)}
+        {images::card(images, forms.images, may_edit)}
     }
     .into_any()
 }

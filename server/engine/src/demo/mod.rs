@@ -2,6 +2,7 @@
 //!
 //! What goes beyond [`TOLD_PARTNERS`] and [`TOLD_CLICKS`] is made in bulk (`bulk`), for benchmarks.
 
+mod assets;
 mod bulk;
 mod people;
 mod scene;
@@ -10,6 +11,7 @@ mod story;
 mod tests;
 
 use crate::accounts::setup::{self, NewOwner};
+use crate::files::Store;
 use crate::links::partitions;
 use crate::programs::audit;
 use crate::secrets::Secrets;
@@ -48,6 +50,8 @@ pub struct Options {
     pub seed: u64,
     /// Where people reach the server, without a slash at its end: the first program's links lead to its shop.
     pub public_url: String,
+    /// Where uploaded files lie.
+    pub files: Store,
 }
 
 /// What was made.
@@ -98,6 +102,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
     let owner = setup::create_admin(&fast, &Moment::seeded(start, options.seed), &owner).await?;
     let scenes = scene::set(&fast, options, start, owner).await?;
     story::tell(&fast, secrets, options, start, &scenes).await?;
+    assets::give(&fast, options, &scenes[0]).await?;
     let more = bulk::More {
         start,
         at: options.at,

@@ -9,7 +9,7 @@ use crate::{Moment, Result, links, offers, partners, portal, programs};
 use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, Invite, Role};
 use domain::ids::{EnrollmentId, OfferId, ProgramId};
-use domain::links::NewLink;
+use domain::links::{NewLink, Utm};
 use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
 use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
@@ -331,6 +331,11 @@ impl<'a> Stage<'a> {
                 code: Some(format!("{}-{}", made.code, name.to_lowercase())),
                 name: (*name).into(),
                 destination: Some(format!("{}{path}", self.website)),
+                sub_id: String::new(),
+                utm: match *name {
+                    "Newsletter" => Utm { source: "newsletter".into(), medium: "email".into(), ..Utm::default() },
+                    _ => Utm::default(),
+                },
             };
             let moment = self.moment(joined + Duration::days(1));
             codes.push(links::create(&mut conn, &moment, &self.owner, made.id, &input).await?.code);

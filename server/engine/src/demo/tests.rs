@@ -10,6 +10,7 @@ fn options(partners: u32, clicks: u64) -> Options {
         clicks,
         seed: 1,
         public_url: "http://127.0.0.1:3000".into(),
+        files: crate::files::Store::memory(),
     }
 }
 
@@ -25,6 +26,7 @@ async fn picture(pool: &PgPool) -> Vec<(String, i64)> {
                  union all select 'entries ' || account, (sum(amount) * 100)::bigint from entries group by account
                  union all select 'partners ' || status, count(*) from enrollments group by status
                  union all select 'leads ' || stage, count(*) from leads group by stage
+                 union all select 'assets ' || kind, count(*) from assets group by kind
                  union all select 'payments ' || status, count(*) from payments group by status order by 1";
     sqlx::query_as(query).fetch_all(pool).await.expect("picture")
 }
@@ -49,6 +51,11 @@ async fn a_small_demo_is_sound_lively_and_made_once(pool: PgPool) {
         "leads unqualified",
         "leads closed_won",
         "leads closed_lost",
+        "assets banner",
+        "assets email",
+        "assets social",
+        "assets page",
+        "assets file",
     ] {
         assert!(picture.iter().any(|(word, count)| word == what && *count > 0), "{what} in {picture:?}");
     }

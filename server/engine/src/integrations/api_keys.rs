@@ -5,7 +5,7 @@ use crate::secrets::{hex, token_hash};
 use crate::{Error, Moment, Result};
 use chrono::Duration;
 use domain::accounts::{Actor, Power, Scope};
-use domain::ids::{AccountId, ApiKeyId, OrganizationId, ProgramId};
+use domain::ids::{AccountId, ApiKeyId, FileId, OrganizationId, ProgramId};
 use domain::integrations::{ApiKey, MadeApiKey, NewApiKey};
 use domain::money::Currency;
 use domain::programs::{ClickModel, Program, SelfReferralRule};
@@ -143,7 +143,8 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
                   p.currency as "currency: Currency", p.time_zone, p.accent, p.description, p.website, p.allowed_hosts,
                   p.window_days, p.lead_window_days, p.click_model as "click_model: ClickModel",
                   p.self_referral as "self_referral: SelfReferralRule", p.review_commissions, p.consent_required,
-                  p.minimum_payment, p.payment_day, p.mask_customers, p.sandbox, p.link_domain
+                  p.minimum_payment, p.payment_day, p.mask_customers, p.sandbox, p.link_domain,
+                  p.logo_file_id as "logo: FileId", p.favicon_file_id as "favicon: FileId"
          from api_keys k join programs p on p.id = k.program_id
          where k.key_hash = $1 and k.revoked_at is null"#,
         &token_hash(key)
@@ -186,6 +187,8 @@ pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -
         mask_customers: found.mask_customers,
         sandbox: found.sandbox,
         link_domain: found.link_domain,
+        logo: found.logo,
+        favicon: found.favicon,
     };
     let actor = Actor::Key { key: found.key, program: program.id };
     Ok(Some(KeyHolder { actor, scopes: found.scopes, program }))

@@ -83,7 +83,9 @@ async fn a_worker_sends_mail_and_stops_when_told(pool: PgPool) {
     owner(&pool).await;
     let (url, mut mails) = mail_server().await;
     let mailer = Mailer::new(&url, "Tributary <partners@t.example>").expect("mailer");
-    let context = Context { pool: pool.clone(), mailer: Some(mailer), public_url: "https://t.example".into() };
+    let public_url = "https://t.example".into();
+    let context =
+        Context { pool: pool.clone(), mailer: Some(mailer), public_url, files: crate::files::Store::memory() };
     let stop = Arc::new(Notify::new());
     let stopped = stop.clone();
     let worker = tokio::spawn(run(context, async move { stopped.notified().await }));

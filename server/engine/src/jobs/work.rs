@@ -1,4 +1,5 @@
 use crate::commissions::release_holds;
+use crate::files::{Store, sweep};
 use crate::integrations::answers;
 use crate::ledger::close_months;
 use crate::links::partitions;
@@ -25,6 +26,8 @@ pub struct Context {
     pub mailer: Option<Mailer>,
     /// Where people reach the server, without a slash at its end.
     pub public_url: String,
+    /// Where uploaded files lie.
+    pub files: Store,
 }
 
 /// How many jobs one process does at a time.
@@ -43,6 +46,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
     super::enqueue(&mut conn, &Purge {}, Some(Purge::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &RollUp {}, Some(RollUp::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &SendSummaries {}, Some(SendSummaries::IDENTIFIER)).await?;
+    super::enqueue(&mut conn, &SweepFiles {}, Some(SweepFiles::IDENTIFIER)).await?;
     drop(conn);
     let stop = WorkerShutdownConfig::default()
         .listen_os_shutdown_signals(false)
@@ -64,12 +68,14 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<Purge>()
         .define_job::<RollUp>()
         .define_job::<SendSummaries>()
+        .define_job::<SweepFiles>()
         .with_cron(recurs(Cron::every_minute(), ReleaseHolds {})?)
         .with_cron(recurs(Cron::every_minute(), CloseMonths {})?)
         .with_cron(recurs(Cron::daily_at(0, 10).map_err(Error::internal)?, MakePartitions {})?)
         .with_cron(recurs(Cron::hourly_at(20).map_err(Error::internal)?, Purge {})?)
         .with_cron(recurs(Cron::every_n_minutes(5).map_err(Error::internal)?, RollUp {})?)
         .with_cron(recurs(Cron::hourly_at(5).map_err(Error::internal)?, SendSummaries {})?)
+        .with_cron(recurs(Cron::hourly_at(40).map_err(Error::internal)?, SweepFiles {})?)
         .init()
         .await
         .map_err(Error::internal)?
@@ -134,7 +140,7 @@ async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
 
 /// Work that recurs: it has no payload, and waits in the queue at most once, whatever the number of processes.
 macro_rules! recurring {
-    ($($(#[$doc:meta])* $name:ident = $identifier:literal, $title:literal does $work:path;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident = $identifier:literal, $title:literal does |$context:ident, $moment:ident| $work:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Serialize, Deserialize)]
         struct $name {}
@@ -144,7 +150,8 @@ macro_rules! recurring {
 
             async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
                 let context = context(&worker)?;
-                let done = $work(&context.pool, &Moment::now()).await;
+                let ($context, $moment) = (context, &Moment::now());
+                let done = $work;
                 done.map(drop).map_err(failure(&worker, DATABASE))
             }
         }
@@ -165,17 +172,19 @@ macro_rules! recurring {
 
 recurring! {
     /// Makes held commissions due whose time has come.
-    ReleaseHolds = "release_holds", "Release of holds" does release_holds;
+    ReleaseHolds = "release_holds", "Release of holds" does |context, moment| release_holds(&context.pool, moment).await;
     /// Closes the months that are over.
-    CloseMonths = "close_months", "Close of months" does close_months;
+    CloseMonths = "close_months", "Close of months" does |context, moment| close_months(&context.pool, moment).await;
     /// Makes the partitions of clicks of this month and the three to come.
-    MakePartitions = "make_partitions", "Room for clicks" does make_partitions;
+    MakePartitions = "make_partitions", "Room for clicks" does |context, moment| make_partitions(&context.pool, moment).await;
     /// Deletes what has had its time.
-    Purge = "purge", "Deletion of what has had its time" does purge;
+    Purge = "purge", "Deletion of what has had its time" does |context, moment| purge(&context.pool, moment).await;
     /// Counts clicks by referrer, landing page, country and sub-id.
-    RollUp = "roll_up_clicks", "Count of referrers, pages, countries and sub-ids" does roll_up;
+    RollUp = "roll_up_clicks", "Count of referrers, pages, countries and sub-ids" does |context, moment| roll_up(&context.pool, moment).await;
     /// Sends partners their summaries, each in the morning of the program's day.
-    SendSummaries = "send_summaries", "Summaries to partners" does send_summaries;
+    SendSummaries = "send_summaries", "Summaries to partners" does |context, moment| send_summaries(&context.pool, moment).await;
+    /// Deletes uploaded files that nothing uses.
+    SweepFiles = "sweep_files", "Deletion of files that nothing uses" does |context, moment| sweep(&context.pool, &context.files, moment).await;
 }
 
 async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {

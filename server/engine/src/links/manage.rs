@@ -4,7 +4,7 @@ use crate::{Error, Moment, Result, partners};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, LinkId, ProgramId};
-use domain::links::{LinkRow, NewLink, check_destination};
+use domain::links::{LinkEdit, LinkRow, NewLink, Utm};
 use domain::money::{Currency, Money};
 use domain::page::{Page, Paging};
 use domain::partners::EnrollmentStatus;
@@ -12,6 +12,7 @@ use domain::text::{FieldError, check_code};
 use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 /// How many links a partner may have: the table of links is kept in memory.
 const MOST_LINKS: i64 = 5_000;
@@ -55,16 +56,15 @@ pub async fn create(
         return Err(Error::Conflict(format!("A partner can have {MOST_LINKS} links.")));
     }
     let wished = input.code.as_deref().map(str::trim).filter(|code| !code.is_empty());
-    let destination = input.destination.as_deref().map(str::trim).filter(|to| !to.is_empty());
-    let mut errors = Vec::new();
+    let rest = LinkEdit {
+        name: input.name.clone(),
+        destination: input.destination.clone(),
+        sub_id: input.sub_id.clone(),
+        utm: input.utm.trimmed(),
+    };
+    let mut errors = rest.check(&found.website, &found.allowed_hosts);
     if let Some(Err(message)) = wished.map(check_code) {
         errors.push(FieldError::new("code", message));
-    }
-    if input.name.chars().count() > 100 || input.name.contains(|c: char| c.is_control()) {
-        errors.push(FieldError::new("name", "Use at most 100 characters, on one line."));
-    }
-    if let Some(Err(message)) = destination.map(|to| check_destination(to, &found.website, &found.allowed_hosts)) {
-        errors.push(FieldError::new("destination", message));
     }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
@@ -75,15 +75,17 @@ pub async fn create(
     };
     let id: LinkId = moment.id();
     sqlx::query!(
-        "insert into links (program_id, id, enrollment_id, code, name, destination, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into links (program_id, id, enrollment_id, code, name, destination, created_at, sub_id, utm)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         program as ProgramId,
         id as LinkId,
         partner as EnrollmentId,
         code,
-        input.name.trim(),
-        destination.unwrap_or(&found.website),
-        moment.at
+        rest.name.trim(),
+        rest.leads_to().unwrap_or(&found.website),
+        moment.at,
+        rest.sub_id.trim(),
+        Json(&rest.utm) as Json<&Utm>
     )
     .execute(&mut *conn)
     .await?;
@@ -118,6 +120,43 @@ pub async fn rename(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     .execute(&mut *conn)
     .await?;
     note(conn, moment, actor, "link.rename", code, &link.partner_code, json!({ "from": link.code })).await
+}
+
+/// Changes a link's name, where it leads, its mark and its campaign; what was clicked before stays as it was.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` where the partner is not active and asks itself; `Invalid` on `name`,
+/// `destination` (off the program's sites), `sub_id` or the campaign's fields.
+pub async fn edit(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LinkId, input: &LinkEdit) -> Result<()> {
+    let link = lock(conn, actor, id).await?;
+    let found = sqlx::query!(
+        r#"select e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts
+           from enrollments e join programs p on p.id = e.program_id where e.program_id = $1 and e.id = $2"#,
+        actor.program() as ProgramId,
+        link.enrollment as EnrollmentId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if matches!(actor, Actor::Partner { .. }) && found.status != EnrollmentStatus::Active {
+        return Err(Error::Conflict("Only active partners can change links.".into()));
+    }
+    let input = LinkEdit { utm: input.utm.trimmed(), ..input.clone() };
+    let errors = input.check(&found.website, &found.allowed_hosts);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    sqlx::query!(
+        "update links set name = $3, destination = $4, sub_id = $5, utm = $6 where program_id = $1 and id = $2",
+        actor.program() as ProgramId,
+        id as LinkId,
+        input.name.trim(),
+        input.leads_to().unwrap_or(&found.website),
+        input.sub_id.trim(),
+        Json(&input.utm) as Json<&Utm>
+    )
+    .execute(&mut *conn)
+    .await?;
+    note(conn, moment, actor, "link.edit", &link.code, &link.partner_code, json!({})).await
 }
 
 /// Switches a link off, or on again.
@@ -181,6 +220,23 @@ pub async fn list(
     Ok(Page { data: rows(conn, actor.program(), &ids).await?, next_cursor })
 }
 
+/// One link with its figures.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`, also where it is another's.
+pub async fn get(conn: &mut PgConnection, actor: &Actor, id: LinkId) -> Result<LinkRow> {
+    let enrollment = sqlx::query_scalar!(
+        r#"select enrollment_id as "enrollment: EnrollmentId" from links where program_id = $1 and id = $2"#,
+        actor.program() as ProgramId,
+        id as LinkId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("link"))?;
+    owner(actor, enrollment, Power::View)?;
+    rows(conn, actor.program(), &[id]).await?.pop().ok_or(Error::NotFound("link"))
+}
+
 /// Whether a partner's links are the asker's to use: the partner's own, or an admin's or a key's.
 fn owner(actor: &Actor, partner: EnrollmentId, power: Power) -> Result<()> {
     match actor {
@@ -239,6 +295,8 @@ async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[LinkId]) -> Re
         code: String,
         name: String,
         destination: String,
+        sub_id: String,
+        utm: Json<Utm>,
         is_default: bool,
         disabled: bool,
         created_at: DateTime<Utc>,
@@ -252,7 +310,8 @@ async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[LinkId]) -> Re
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         Row,
-        r#"select l.id as "id: LinkId", l.code, l.name, l.destination, l.is_default,
+        r#"select l.id as "id: LinkId", l.code, l.name, l.destination, l.sub_id, l.utm as "utm: Json<Utm>",
+                  l.is_default,
                   l.disabled_at is not null as "disabled!", l.created_at, d.clicks as "clicks!",
                   d.unique_clicks as "unique_clicks!", r.sign_ups as "sign_ups!", r.customers as "customers!",
                   m.earned as "earned!", p.currency as "currency: Currency"
@@ -288,6 +347,8 @@ async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[LinkId]) -> Re
         code: row.code,
         name: row.name,
         destination: row.destination,
+        sub_id: row.sub_id,
+        utm: row.utm.0,
         is_default: row.is_default,
         disabled: row.disabled,
         created_at: row.created_at,

@@ -11,8 +11,8 @@ mod track;
 
 pub(crate) use clicks::insert;
 pub use clicks::{ClickCounts, ClickWriter, NewClick, NotConfirmed, Visit};
-pub use manage::{create, list, rename, set_disabled};
-pub use table::{LinkTable, ProgramRules, ShortLink};
+pub use manage::{create, edit, get, list, rename, set_disabled};
+pub use table::{Campaign, LinkTable, ProgramRules, ShortLink};
 pub use track::track_click;
 
 use crate::{Error, Result};

@@ -1,11 +1,13 @@
 use crate::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{EnrollmentId, LinkId, ProgramId};
+use domain::links::{Utm, own_query};
 use domain::partners::EnrollmentStatus;
 use domain::programs::ClickModel;
 use domain::text::code_key;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use sqlx::types::Json;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -35,8 +37,18 @@ struct ProgramLinks {
 struct Link {
     enrollment: EnrollmentId,
     destination: Arc<str>,
+    campaign: Option<Arc<Campaign>>,
     status: EnrollmentStatus,
     disabled: bool,
+}
+
+/// What few links have: a mark and a campaign of the partner's own.
+#[derive(Debug, Default)]
+pub struct Campaign {
+    /// The sub-id that clicks have which bring none.
+    pub sub_id: String,
+    /// What is added to the destination's query.
+    pub query: String,
 }
 
 /// What the short link and the snippet need of a program.
@@ -58,6 +70,8 @@ pub struct ProgramRules {
     pub website: String,
     /// Hosts besides the website's own, where links may lead and the snippet may run.
     pub allowed_hosts: Vec<String>,
+    /// The host under which links are shown; empty: the server's own.
+    pub link_domain: String,
 }
 
 impl ProgramRules {
@@ -81,6 +95,8 @@ pub struct ShortLink {
     pub status: EnrollmentStatus,
     /// Where it leads.
     pub destination: Arc<str>,
+    /// Its own mark and campaign, where it has them.
+    pub campaign: Option<Arc<Campaign>>,
 }
 
 impl ShortLink {
@@ -97,6 +113,8 @@ struct Row {
     link_id: LinkId,
     enrollment_id: EnrollmentId,
     destination: String,
+    sub_id: String,
+    utm: Json<Utm>,
     disabled: bool,
     status: EnrollmentStatus,
 }
@@ -112,8 +130,10 @@ impl ProgramLinks {
             }
         };
         self.codes.insert(row.code_key.into(), row.link_id);
+        let query = own_query(&row.sub_id, &row.utm);
+        let campaign = (!query.is_empty()).then(|| Arc::new(Campaign { sub_id: row.sub_id, query }));
         let Row { enrollment_id: enrollment, status, disabled, .. } = row;
-        self.links.insert(row.link_id, Link { enrollment, destination, status, disabled });
+        self.links.insert(row.link_id, Link { enrollment, destination, campaign, status, disabled });
     }
 }
 
@@ -179,7 +199,8 @@ impl LinkTable {
             let rows = sqlx::query_as!(
                 Row,
                 r#"select c.code_key, l.id as "link_id: LinkId", l.enrollment_id as "enrollment_id: EnrollmentId",
-                          l.destination, l.disabled_at is not null as "disabled!", e.status as "status: EnrollmentStatus"
+                          l.destination, l.sub_id, l.utm as "utm: Json<Utm>",
+                          l.disabled_at is not null as "disabled!", e.status as "status: EnrollmentStatus"
                    from links l
                    join link_codes c on c.program_id = l.program_id and c.link_id = l.id
                    join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
@@ -200,7 +221,7 @@ impl LinkTable {
     async fn reload_program(&self, pool: &PgPool, program: ProgramId) -> Result<()> {
         let row = sqlx::query!(
             r#"select slug, time_zone, window_days, click_model as "click_model: ClickModel", consent_required, website,
-                      allowed_hosts
+                      allowed_hosts, link_domain
                from programs where id = $1"#,
             program as ProgramId
         )
@@ -215,11 +236,13 @@ impl LinkTable {
             consent_required: row.consent_required,
             website: row.website,
             allowed_hosts: row.allowed_hosts,
+            link_domain: row.link_domain,
         });
         let rows = sqlx::query_as!(
             Row,
             r#"select c.code_key, l.id as "link_id: LinkId", l.enrollment_id as "enrollment_id: EnrollmentId",
-                      l.destination, l.disabled_at is not null as "disabled!", e.status as "status: EnrollmentStatus"
+                      l.destination, l.sub_id, l.utm as "utm: Json<Utm>",
+                          l.disabled_at is not null as "disabled!", e.status as "status: EnrollmentStatus"
                from link_codes c
                join links l on l.program_id = c.program_id and l.id = c.link_id
                join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
@@ -256,6 +279,7 @@ impl LinkTable {
             enrollment: link.enrollment,
             status: link.status,
             destination: link.destination.clone(),
+            campaign: link.campaign.clone(),
         })
     }
 

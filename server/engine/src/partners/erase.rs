@@ -188,7 +188,7 @@ async fn blank(
         "update enrollments
          set name = 'Erased partner', company = '', email = '', website = '', address = '', country = '', phone = '',
              time_zone = '', tax_id = '', answers = '[]', payout_method = null, payout_details = null,
-             payout_masked = '', payout_hash = null, code = $3, erased_at = $4
+             payout_masked = '', payout_hash = null, photo_file_id = null, code = $3, erased_at = $4
          where program_id = $1 and id = $2",
         program as ProgramId,
         id as EnrollmentId,

@@ -153,7 +153,7 @@ pub async fn edit(
 /// Removes a group that nobody is in. Asks for `EditProgram`.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` where partners are in it.
+/// `Forbidden`; `NotFound`; `Conflict` where partners are in it, or assets for it.
 pub async fn remove(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: PartnerGroupId) -> Result<()> {
     if !actor.may(Power::EditProgram) {
         return Err(Error::Forbidden);
@@ -169,6 +169,17 @@ pub async fn remove(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     .ok_or(Error::NotFound("group"))?;
     if get(conn, actor, id).await?.members > 0 {
         return Err(Error::Conflict("Partners are in this group. Put them into another first.".into()));
+    }
+    let assets = sqlx::query_scalar!(
+        r#"select exists (select from asset_groups where program_id = $1 and group_id = $2) as "any!""#,
+        actor.program() as ProgramId,
+        id as PartnerGroupId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if assets {
+        // Without the group, all partners would see them.
+        return Err(Error::Conflict("Assets are for this group alone. Choose for whom they are first.".into()));
     }
     sqlx::query!(
         "delete from partner_group_offers where program_id = $1 and group_id = $2",

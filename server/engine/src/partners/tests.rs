@@ -3,7 +3,7 @@ use crate::{links, offers};
 use chrono::{DateTime, Utc};
 use domain::accounts::Role;
 use domain::ids::{OrganizationId, PromoCodeId};
-use domain::links::NewLink;
+use domain::links::{LinkEdit, NewLink, Utm};
 use domain::offers::{Duration, OfferInput, Override, Rate, Reward, Trigger};
 use domain::page::Paging;
 use domain::partners::{
@@ -420,5 +420,28 @@ async fn a_partner_makes_links_of_its_own_alone(pool: PgPool) {
     assert!(matches!(links::rename(conn, &moment(4), &as_bob, blog.id, "mine").await, Err(Error::NotFound("link"))));
     assert!(matches!(links::list(conn, &as_bob, ada.id, &Paging::default()).await, Err(Error::NotFound(_))));
     let default = own[0].id;
+    let utm = Utm { source: " newsletter ".into(), ..Utm::default() };
+    let spring = LinkEdit { name: "Spring".into(), destination: None, sub_id: "footer".into(), utm: utm.trimmed() };
+    links::edit(conn, &moment(4), &as_ada, default, &spring).await.expect("changed");
+    let changed = links::get(conn, &as_ada, default).await.expect("found");
+    assert_eq!(
+        (changed.name.as_str(), changed.sub_id.as_str(), changed.utm.source.as_str()),
+        ("Spring", "footer", "newsletter")
+    );
+    let table = links::LinkTable::load(&pool).await.expect("table");
+    let campaign = table.find("acme", &changed.code).expect("found").campaign.expect("a campaign");
+    assert_eq!((campaign.sub_id.as_str(), campaign.query.as_str()), ("footer", "sub=footer&utm_source=newsletter"));
+    let bad = LinkEdit {
+        name: "x\ny".into(),
+        destination: Some("https://evil.test".into()),
+        sub_id: "x".repeat(101),
+        utm: Utm { term: "\0".into(), ..Utm::default() },
+    };
+    assert_eq!(
+        fields(links::edit(conn, &moment(4), &as_ada, default, &bad).await),
+        ["name", "sub_id", "destination", "utm_term"]
+    );
+    assert!(matches!(links::edit(conn, &moment(4), &as_bob, default, &spring).await, Err(Error::NotFound("link"))));
+    assert!(matches!(links::get(conn, &as_bob, default).await, Err(Error::NotFound(_))));
     assert!(matches!(links::set_disabled(conn, &moment(4), &as_ada, default, true).await, Err(Error::Conflict(_))));
 }

@@ -9,7 +9,7 @@ pub use terms::{accept, accept_current, acceptances, publish, terms, versions};
 use crate::programs::{self, audit};
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, FileId, ProgramId};
 use domain::partners::{EnrollmentStatus, Kinds};
 use domain::portal::{
     BrandInput, Hidden, LandsOn, MARKDOWN, Portal, PortalPage, Question, SignUpRule, check_questions,
@@ -60,6 +60,8 @@ pub struct Seat {
     pub brand: String,
     /// The version of the terms that is in force and that it has yet to accept.
     pub terms_due: Option<i32>,
+    /// Its photo.
+    pub photo: Option<FileId>,
     lands_on: LandsOn,
 }
 
@@ -88,6 +90,7 @@ impl Seat {
 pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId) -> Result<Seat> {
     let row = sqlx::query!(
         r#"select e.status as "status: EnrollmentStatus", e.affiliate, e.introducer, e.buyer,
+                  e.photo_file_id as "photo: FileId",
                   coalesce(nullif(o.brand, ''), p.name) as "brand!", o.welcome <> '' as "has_welcome!",
                   o.lands_on as "lands_on: LandsOn", o.hidden_affiliate, o.hidden_introducer, o.hidden_buyer,
                   (select t.version from terms_versions t
@@ -113,6 +116,7 @@ pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: Enrollme
         shown: hidden.shown(kinds, row.has_welcome),
         brand: row.brand,
         terms_due: row.terms_due,
+        photo: row.photo,
         lands_on: row.lands_on,
     })
 }
@@ -253,7 +257,8 @@ fn allow(actor: &Actor) -> Result<()> {
     if actor.may(Power::EditProgram) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
-async fn note(
+/// Notes what an admin changed of the portal.
+pub(crate) async fn note(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,

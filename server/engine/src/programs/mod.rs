@@ -7,7 +7,7 @@ pub use copy::copy;
 
 use crate::{Error, Moment, Result, leads};
 use domain::accounts::{Actor, Power, Role, Session};
-use domain::ids::{AccountId, OrganizationId, ProgramId};
+use domain::ids::{AccountId, FileId, OrganizationId, ProgramId};
 use domain::money::Currency;
 use domain::programs::{ClickModel, NewProgram, Program, ProgramInput, ProgramSettings, SelfReferralRule};
 use domain::text::FieldError;
@@ -25,7 +25,8 @@ pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program>
                   currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
                   window_days, lead_window_days, click_model as "click_model: ClickModel",
                   self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain
+                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
+                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
          from programs where id = $1"#,
         program as ProgramId
     )
@@ -45,7 +46,8 @@ pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
                   currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
                   window_days, lead_window_days, click_model as "click_model: ClickModel",
                   self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain
+                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
+                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
          from programs where slug = $1"#,
         slug
     )
@@ -65,7 +67,8 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
                   currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
                   window_days, lead_window_days, click_model as "click_model: ClickModel",
                   self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain
+                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
+                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
          from programs order by name, id"#
     )
     .fetch_all(conn)

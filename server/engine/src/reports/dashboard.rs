@@ -3,7 +3,7 @@ use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::commissions::CommissionStatus;
-use domain::ids::{CommissionId, EnrollmentId, ProgramId};
+use domain::ids::{CommissionId, EnrollmentId, FileId, ProgramId};
 use domain::money::Currency;
 use domain::offers::{Override, Reward, RewardWords, Trigger, overridden};
 use domain::partners::{EnrollmentStatus, PartnerName};
@@ -69,6 +69,7 @@ pub async fn dashboard(
         payout_method_chosen: head.payout_method_chosen,
         link_path: head.link_code.map(|code| format!("/r/{}/{code}", head.slug)),
         promo_codes: head.promo_codes.0,
+        photo: head.photo,
     })
 }
 
@@ -87,6 +88,7 @@ struct Head {
     link_code: Option<String>,
     offers: Json<Vec<HeadOffer>>,
     promo_codes: Json<Vec<PromoCodeLine>>,
+    photo: Option<FileId>,
 }
 
 #[derive(Deserialize)]
@@ -114,11 +116,16 @@ async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: Enrollmen
                    join offers o on o.program_id = po.program_id and o.id = po.offer_id
                    join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
                    where po.program_id = e.program_id and po.enrollment_id = e.id) as "offers!: Json<Vec<HeadOffer>>",
-                  (select coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'description', c.description)
+                  (select coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'description', c.description,
+                                                                'customers', (select count(*) from referrals r
+                                                                              where r.program_id = c.program_id
+                                                                                and r.promo_code_id = c.id
+                                                                                and r.ended_at is null))
                                              order by c.created_at, c.id), '[]')
                    from promo_codes c
                    where c.program_id = e.program_id and c.enrollment_id = e.id and c.disabled_at is null
-                  ) as "promo_codes!: Json<Vec<PromoCodeLine>>"
+                  ) as "promo_codes!: Json<Vec<PromoCodeLine>>",
+                  e.photo_file_id as "photo: FileId"
            from enrollments e join programs p on p.id = e.program_id
            left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
            where e.program_id = $1 and e.id = $2"#,

@@ -1,0 +1,157 @@
+use crate::Result;
+use crate::form::Post;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+/// Where an asset is posted, with its file.
+pub const UPLOAD_ASSET: &str = "/upload/asset";
+/// Where a program's logo is posted.
+pub const UPLOAD_LOGO: &str = "/upload/logo";
+/// Where a program's icon is posted.
+pub const UPLOAD_FAVICON: &str = "/upload/favicon";
+/// Where a partner's photo is posted.
+pub const UPLOAD_PHOTO: &str = "/upload/photo";
+
+/// A form that posts fields and a file to a route of its own, how far it has come, and what became of it: as
+/// [`Form`](crate::Form) is to a server function.
+#[derive(Clone, Copy)]
+pub struct Upload {
+    post: Post,
+    /// In percent, while the file is on its way.
+    progress: RwSignal<Option<u32>>,
+}
+
+impl Upload {
+    /// At the top of a page.
+    #[must_use]
+    pub fn new(path: &'static str) -> Self {
+        Self { post: Post::new(path), progress: RwSignal::new(None) }
+    }
+
+    /// Does something each time it was answered: told whether it worked, or what went wrong.
+    pub fn settled(self, act: impl Fn(Result<()>) + 'static) {
+        self.post.settled(Box::new(act));
+    }
+
+    /// What is wrong with a field.
+    #[must_use]
+    pub fn field(self, field: &'static str) -> Signal<Option<String>> {
+        self.post.field(field)
+    }
+
+    /// What went wrong beside the fields named, in a sentence.
+    #[must_use]
+    pub fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
+        self.post.beside(fields)
+    }
+
+    /// Whether it is under way.
+    #[must_use]
+    pub fn pending(self) -> Signal<bool> {
+        let under_way = self.post.under_way;
+        Signal::derive(move || under_way.get() > 0)
+    }
+
+    /// How far it has come, in percent, while it is under way.
+    #[must_use]
+    pub fn progress(self) -> Signal<Option<u32>> {
+        self.progress.into()
+    }
+}
+
+/// The element of a form that uploads.
+#[component]
+pub fn UploadForm(
+    /// Where it posts.
+    form: Upload,
+    /// Its class.
+    #[prop(optional)]
+    class: &'static str,
+    /// Its fields and buttons.
+    children: Children,
+) -> impl IntoView {
+    let submit = move |event: SubmitEvent| {
+        if !event.default_prevented()
+            && let Ok(data) = leptos::form::form_data_from_event(&event)
+        {
+            event.prevent_default();
+            send(form, &data);
+        }
+    };
+    view! {
+        <form
+            action=form.post.path
+            method="post"
+            enctype="multipart/form-data"
+            class=(!class.is_empty()).then_some(class)
+            on:submit=submit
+        >
+            {children()}
+        </form>
+    }
+    .into_any()
+}
+
+#[cfg(feature = "ssr")]
+fn send(_: Upload, _: &web_sys::FormData) {}
+
+/// By the one interface of browsers that tells how much has been sent.
+#[cfg(not(feature = "ssr"))]
+fn send(form: Upload, data: &web_sys::FormData) {
+    if start(form, data).is_err() {
+        done(form, Err(crate::Error::Offline));
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn start(form: Upload, data: &web_sys::FormData) -> std::result::Result<(), leptos::wasm_bindgen::JsValue> {
+    use leptos::wasm_bindgen::JsCast;
+    use leptos::wasm_bindgen::closure::Closure;
+    let request = web_sys::XmlHttpRequest::new()?;
+    request.open("POST", form.post.path)?;
+    request.set_request_header("accept", "application/json")?;
+    let told = Closure::<dyn FnMut(_)>::new(move |event: web_sys::ProgressEvent| {
+        if event.length_computable() && event.total() > 0.0 {
+            // The page may have been left meanwhile: then its signals are gone.
+            form.progress.try_set(Some(percent(event.loaded(), event.total())));
+        }
+    });
+    request.upload()?.set_onprogress(Some(told.into_js_value().unchecked_ref()));
+    let answered = {
+        let request = request.clone();
+        Closure::<dyn FnMut()>::new(move || done(form, outcome(&request)))
+    };
+    // Whatever becomes of it, it ends.
+    request.set_onloadend(Some(answered.into_js_value().unchecked_ref()));
+    form.post.under_way.update(|count| *count += 1);
+    form.progress.set(Some(0));
+    if let Err(error) = request.send_with_opt_form_data(Some(data)) {
+        form.post.under_way.update(|count| *count -= 1);
+        return Err(error);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "ssr"))]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::float_arithmetic, reason = "0 to 100")]
+fn percent(loaded: f64, total: f64) -> u32 {
+    (loaded / total * 100.0) as u32
+}
+
+#[cfg(not(feature = "ssr"))]
+fn outcome(request: &web_sys::XmlHttpRequest) -> Result<String> {
+    let body = request.response_text().ok().flatten().unwrap_or_default();
+    match request.status().unwrap_or_default() {
+        0 => Err(crate::Error::Offline),
+        200..300 => Ok(body),
+        413 => Err(crate::Error::field("file", "This file is too large.")),
+        _ => Err(crate::fetch::decoded(&body).unwrap_or(crate::Error::Malformed)),
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn done(form: Upload, outcome: Result<String>) {
+    form.post.under_way.try_update(|count| *count = count.saturating_sub(1));
+    form.progress.try_set(None);
+    form.post.outcome.try_set(Some(outcome));
+}

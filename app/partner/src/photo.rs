@@ -1,0 +1,101 @@
+//! The partner's photo.
+
+use access::{Form, PostForm, Read, Result, Upload, UploadForm};
+use domain::files::{IMAGES, file_path};
+use domain::ids::{EnrollmentId, FileId};
+use domain::partners::PartnerName;
+use domain::portal::PortalPage;
+use leptos::prelude::*;
+use ui::{
+    Avatar, Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, FileInput, Note, Tone, close_dialog,
+    use_toasts,
+};
+
+use crate::dashboard::Shown;
+use crate::show;
+
+/// Takes the photo of a partner away for whom the account acts.
+#[server(prefix = "/fn", endpoint = "partner/photo/remove")]
+pub async fn remove_photo(program: String, partner: EnrollmentId) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Dashboard).await?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::files::set_photo(&mut tx, &asking.moment, &asking.actor, partner, None).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// What changes the photo.
+#[derive(Clone, Copy)]
+pub(crate) struct Photo {
+    pub set: Upload,
+    pub remove: Form<RemovePhoto>,
+}
+
+const DIALOG: &str = "change-photo";
+
+impl Photo {
+    /// Reads the page again, and says what was done.
+    pub(crate) fn follow(self, found: Read<Shown>) {
+        let toasts = use_toasts();
+        let settled = move |outcome: Result<()>, words: &'static str| {
+            if outcome.is_ok() {
+                close_dialog(DIALOG);
+                toasts.say(words);
+                found.again();
+            }
+        };
+        self.set.settled(move |outcome| settled(outcome, "Your photo is changed"));
+        self.remove.settled(move |outcome| settled(outcome, "Your photo is taken away"));
+    }
+}
+
+/// The partner's card: photo, name and code.
+pub(crate) fn card(photo: Photo, program: &str, partner: PartnerName, file: Option<FileId>) -> AnyView {
+    let PartnerName { id, name, code } = partner;
+    let edit = show::shows(PortalPage::Profile).then(|| {
+        let href = PortalPage::Profile.href(program);
+        view! { <div><a class="link" href=href>"Edit profile"</a></div> }
+    });
+    let there = file.is_some();
+    let address = file.map(|file| file_path(program, file, "photo"));
+    let wrong = photo.set.beside(&["file"]);
+    let whose = show::whose(program, id);
+    let of_removal = show::whose(program, id);
+    let remove = there.then(|| {
+        view! {
+            <PostForm form=photo.remove>
+                {of_removal}
+                <Button submit=true kind=ButtonKind::Quiet busy=photo.remove.pending()>"Take the photo away"</Button>
+            </PostForm>
+        }
+    });
+    view! {
+        <Card>
+            <div class="profile">
+                <Avatar name=name.clone() large=true photo=address/>
+                <div>
+                    <b>{name}</b>
+                    <div class="sub">"Partner code "{code}</div>
+                    {edit}
+                </div>
+                <DialogButton opens=DIALOG kind=ButtonKind::Quiet>{if there { "Change photo" } else { "Add a photo" }}</DialogButton>
+            </div>
+            <Dialog id=DIALOG title="Your photo">
+                {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+                <UploadForm form=photo.set class="form">
+                    {whose}
+                    <FileInput id="photo-file" name="file" label="Photo" accept=IMAGES help="A PNG, JPEG or WebP image of at most 5 MB." required=true error=photo.set.field("file") progress=photo.set.progress()/>
+                    <div class="dialog-actions">
+                        <CloseButton closes=DIALOG/>
+                        <Button kind=ButtonKind::Primary submit=true busy=photo.set.pending()>"Save the photo"</Button>
+                    </div>
+                </UploadForm>
+                {remove}
+            </Dialog>
+        </Card>
+    }
+    .into_any()
+}

@@ -1,0 +1,114 @@
+use crate::{Error, Result};
+use domain::files::{FilePurpose, MOST_IMAGE, MOST_PIXELS, MOST_SIDE};
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::imageops::FilterType;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits, Luma, Rgb, RgbImage};
+use std::io::Cursor;
+use tokio::sync::Semaphore;
+
+/// How many images are worked on at once: each may take a hundred megabytes.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
+
+/// The quality of JPEG images, of 100.
+const QUALITY: u8 = 88;
+
+/// An image that was written anew.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub bytes: Vec<u8>,
+    pub ending: &'static str,
+    pub content_type: &'static str,
+    pub width: u32,
+    pub height: u32,
+}
+
+/// The longest side that an image of a purpose keeps.
+fn longest(purpose: FilePurpose) -> u32 {
+    match purpose {
+        FilePurpose::Asset => MOST_SIDE,
+        FilePurpose::Logo => 640,
+        FilePurpose::Favicon => 256,
+        FilePurpose::Photo => 512,
+    }
+}
+
+/// Decodes a PNG, JPEG or WebP image and encodes it anew: upright, no larger than its purpose asks for, and without
+/// whatever else was in the file. An animation becomes its first picture.
+pub(super) async fn rewritten(bytes: Vec<u8>, purpose: FilePurpose) -> Result<Image> {
+    let refused = |words: &str| Error::field("file", words);
+    if bytes.len() > MOST_IMAGE {
+        return Err(refused("Choose an image of at most 5 MB."));
+    }
+    let _turn = AT_ONCE.acquire().await.map_err(Error::internal)?;
+    let work = tokio::task::spawn_blocking(move || rewrite(&bytes, purpose));
+    work.await.map_err(Error::internal)?.map_err(refused)
+}
+
+fn rewrite(bytes: &[u8], purpose: FilePurpose) -> std::result::Result<Image, &'static str> {
+    const NO_IMAGE: &str = "Choose a PNG, JPEG or WebP image.";
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| NO_IMAGE)?;
+    let format = reader.format().ok_or(NO_IMAGE)?;
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
+        return Err(NO_IMAGE);
+    }
+    let mut decoder = reader.into_decoder().map_err(|_| NO_IMAGE)?;
+    let (width, height) = decoder.dimensions();
+    if width > MOST_SIDE || height > MOST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err("Choose an image of at most 24 megapixels, and 6000 pixels a side.");
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(256 * 1024 * 1024);
+    decoder.set_limits(limits).map_err(|_| NO_IMAGE)?;
+    let upright = decoder.orientation();
+    let broken = "This image is damaged. Choose another.";
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|_| broken)?;
+    if let Ok(upright) = upright {
+        image.apply_orientation(upright);
+    }
+    let side = longest(purpose);
+    if image.width() > side || image.height() > side {
+        image = image.resize(side, side, FilterType::Lanczos3);
+    }
+    encode(&image, format).map_err(|_| broken)
+}
+
+/// What can be seen through stays so; WebP is written without loss, which suits drawings and not photos.
+fn encode(image: &DynamicImage, format: ImageFormat) -> image::ImageResult<Image> {
+    let mut bytes = Vec::new();
+    let clear = image.color().has_alpha();
+    let (ending, content_type) = match format {
+        ImageFormat::Jpeg => ("jpg", "image/jpeg"),
+        ImageFormat::WebP if !clear => ("jpg", "image/jpeg"),
+        ImageFormat::WebP => ("webp", "image/webp"),
+        _ => ("png", "image/png"),
+    };
+    match ending {
+        "jpg" => image.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))?,
+        "webp" => image.to_rgba8().write_with_encoder(WebPEncoder::new_lossless(&mut bytes))?,
+        _ if clear => image.to_rgba8().write_with_encoder(PngEncoder::new(&mut bytes))?,
+        _ => image.to_rgb8().write_with_encoder(PngEncoder::new(&mut bytes))?,
+    }
+    Ok(Image { bytes, ending, content_type, width: image.width(), height: image.height() })
+}
+
+/// A picture of dark and light squares as PNG, each so many pixels wide.
+pub(crate) fn scaled_png(side: u32, scale: u32, dark: impl Fn(u32, u32) -> bool) -> Result<Vec<u8>> {
+    let picture =
+        GrayImage::from_fn(side * scale, side * scale, |x, y| Luma([if dark(x / scale, y / scale) { 0 } else { 255 }]));
+    let mut bytes = Vec::new();
+    picture.write_with_encoder(PngEncoder::new(&mut bytes)).map_err(Error::internal)?;
+    Ok(bytes)
+}
+
+/// A drawing as PNG, by the colour of each pixel.
+///
+/// # Errors
+/// `Internal` where it can't be encoded.
+pub fn draw_png(width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 3]) -> Result<Vec<u8>> {
+    let picture = RgbImage::from_fn(width, height, |x, y| Rgb(colour(x, y)));
+    let mut bytes = Vec::new();
+    picture.write_with_encoder(PngEncoder::new(&mut bytes)).map_err(Error::internal)?;
+    Ok(bytes)
+}

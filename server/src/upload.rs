@@ -1,0 +1,245 @@
+//! What people upload, one route for each use: a form with fields and a file, posted by the browser itself or by the page.
+//!
+//! No server functions: those read a whole body before anything is known of who sends it, and know no limit.
+
+use crate::{Shared, pages};
+use access::{Error, Result};
+use axum::extract::multipart::{Field, Multipart};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use domain::accounts::Power;
+use domain::assets::{AssetInput, AssetKind};
+use domain::files::{FilePurpose, MOST_FILE, MOST_IMAGE};
+use domain::ids::{AssetId, EnrollmentId, FileId};
+use domain::portal::PortalPage;
+use engine::files::{Upload, keep};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+/// The largest body: the largest file, and the fields beside it.
+pub const BODY_LIMIT: usize = MOST_FILE + 512 * 1024;
+
+/// The most fields of a form, and the longest text of one, in bytes.
+const FIELDS: usize = 200;
+const TEXT: usize = 256 * 1024;
+
+/// Every upload.
+pub fn router() -> Router<Shared> {
+    Router::new()
+        .route(access::UPLOAD_ASSET, post(asset))
+        .route(access::UPLOAD_LOGO, post(logo))
+        .route(access::UPLOAD_FAVICON, post(favicon))
+        .route(access::UPLOAD_PHOTO, post(photo))
+        // The limit around them is higher.
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// A form that was sent.
+#[derive(Default)]
+struct Form {
+    fields: Vec<(String, String)>,
+    file: Option<Upload>,
+}
+
+impl Form {
+    fn text(&self, name: &str) -> &str {
+        self.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// An id among the fields.
+    fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T> {
+        self.text(name).parse().map_err(|_| Error::NotFound)
+    }
+
+    /// The file, for a form that is nothing without one.
+    fn file(&mut self) -> Upload {
+        self.file.take().unwrap_or_default()
+    }
+}
+
+/// What is read of a request: its head stays at hand for those who ask who it is.
+struct Sent {
+    parts: Parts,
+    form: Form,
+}
+
+impl Sent {
+    /// Reads a form of somebody who is signed in, whose file is at most so long.
+    async fn read(server: &Shared, parts: &Parts, body: axum::body::Body, most: usize) -> Result<Self> {
+        pages::in_context(server, asked(parts), access::account()).await?;
+        let request = Request::from_parts(parts.clone(), body);
+        let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| Error::Malformed)?;
+        let mut form = Form::default();
+        while let Some(field) = multipart.next_field().await.map_err(broken)? {
+            let Some(name) = field.name().map(str::to_owned) else { continue };
+            if let Some(file) = field.file_name().map(str::to_owned) {
+                let bytes = limited(field, most).await?.ok_or_else(|| too_large(most))?;
+                // A file input that was left empty is sent without a name.
+                if name == "file" && !file.is_empty() {
+                    form.file = Some(Upload { name: file, bytes });
+                }
+                continue;
+            }
+            let text = limited(field, TEXT).await?.and_then(|bytes| String::from_utf8(bytes).ok());
+            // Postgres takes no NUL.
+            let text = text.filter(|text| !text.contains('\0')).ok_or(Error::Malformed)?;
+            form.fields.push((name, text));
+            if form.fields.len() > FIELDS {
+                return Err(Error::Malformed);
+            }
+        }
+        Ok(Self { parts: parts.clone(), form })
+    }
+}
+
+/// The head of a request, for asking who it is.
+fn asked(parts: &Parts) -> Request {
+    Request::from_parts(parts.clone(), axum::body::Body::empty())
+}
+
+/// A field's content; `None` where it is longer than that.
+async fn limited(mut field: Field<'_>, most: usize) -> Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(broken)? {
+        if bytes.len() + piece.len() > most {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(Some(bytes))
+}
+
+fn too_large(most: usize) -> Error {
+    Error::field("file", format!("Choose a file of at most {} MB.", most / (1024 * 1024)))
+}
+
+fn broken(error: axum::extract::multipart::MultipartError) -> Error {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large(MOST_FILE) } else { Error::Malformed }
+}
+
+/// An asset that is made or changed, with its file where there is a new one.
+async fn asset(State(server): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let program = form.text("program").to_owned();
+        let mut asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
+        asking.may(Power::EditProgram)?;
+        let kind: AssetKind = form.text("kind").parse().map_err(|_| Error::Malformed)?;
+        let id = if form.text("id").is_empty() { None } else { Some(form.id::<AssetId>("id")?) };
+        let groups = form.fields.iter().filter(|(name, _)| name == "groups");
+        let groups = groups.map(|(_, id)| id.parse().map_err(|_| Error::Malformed)).collect::<Result<_>>()?;
+        let mut input = AssetInput {
+            kind,
+            name: form.text("name").to_owned(),
+            language: form.text("language").to_owned(),
+            subject: form.text("subject").to_owned(),
+            body: form.text("body").replace("\r\n", "\n"),
+            destination: form.text("destination").trim().to_owned(),
+            groups,
+            file: None,
+        };
+        // What is wrong with the fields is told before a file is worked on.
+        let errors = input.check();
+        if !errors.is_empty() {
+            return Err(Error::Invalid(errors));
+        }
+        if let Some(upload) = form.file.take().filter(|_| kind.has_file()) {
+            let only_image = kind == AssetKind::Banner;
+            let purpose = FilePurpose::Asset;
+            let file =
+                keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, only_image, upload).await?;
+            input.file = Some(file);
+        }
+        let mut tx = access::begin(&mut asking.conn).await?;
+        match id {
+            Some(id) => engine::assets::edit(&mut tx, &asking.moment, &asking.actor, id, &input).await?,
+            None => {
+                engine::assets::create(&mut tx, &asking.moment, &asking.actor, &input).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(format!("/admin/{program}/assets"))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_ASSET)
+}
+
+async fn logo(State(server): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        let (mut asking, file) = brand(&server, &parts, body, FilePurpose::Logo).await?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::files::set_logo(&mut tx, &asking.moment, &asking.actor, Some(file)).await?;
+        tx.commit().await?;
+        Ok(format!("/admin/{}/portal", asking.program.slug))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_LOGO)
+}
+
+async fn favicon(State(server): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        let (mut asking, file) = brand(&server, &parts, body, FilePurpose::Favicon).await?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::files::set_favicon(&mut tx, &asking.moment, &asking.actor, Some(file)).await?;
+        tx.commit().await?;
+        Ok(format!("/admin/{}/portal", asking.program.slug))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_FAVICON)
+}
+
+/// An image of a program's brand.
+async fn brand(
+    server: &Shared,
+    parts: &Parts,
+    body: axum::body::Body,
+    purpose: FilePurpose,
+) -> Result<(access::Admin, FileId)> {
+    let Sent { parts, mut form } = Sent::read(server, parts, body, MOST_IMAGE).await?;
+    let asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
+    asking.may(Power::EditProgram)?;
+    let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
+    Ok((asking, file))
+}
+
+/// A partner's photo of itself.
+async fn photo(State(server): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_IMAGE).await?;
+        let (program, partner) = (form.text("program").to_owned(), form.id::<EnrollmentId>("partner")?);
+        let who = access::this_partner(&program, partner, PortalPage::Dashboard);
+        let mut asking = pages::in_context(&server, asked(&parts), who).await?;
+        let purpose = FilePurpose::Photo;
+        let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::files::set_photo(&mut tx, &asking.moment, &asking.actor, partner, Some(file)).await?;
+        tx.commit().await?;
+        Ok(PortalPage::Dashboard.href(&program))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_PHOTO)
+}
+
+/// What the sender is told: the page learns what went wrong; a browser without it is led to `then`, or back to the form.
+fn answer(outcome: Result<String>, headers: &HeaderMap, path: &str) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
+    let html = accepts.contains("text/html");
+    match outcome {
+        Ok(then) if html => Redirect::to(&then).into_response(),
+        Ok(_) => Json(()).into_response(),
+        Err(error) if html => {
+            let (back, cookie) = access::shown_again(&error, path, headers);
+            let mut response = Redirect::to(&back).into_response();
+            if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, Json(error)).into_response()
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What is uploaded, by whom, and how it is served.
+
+use crate::site::{Answer, PASSWORD, Site, join, now, program};
+use domain::accounts::Actor;
+use domain::ids::{EnrollmentId, ProgramId};
+use engine::accounts::{SignIn, sign_in, sign_in_links};
+use engine::files::draw_png;
+use http::Method;
+use sqlx::PgPool;
+
+/// A session of a partner.
+async fn partner(pool: &PgPool, program: ProgramId, code: &str) -> String {
+    let actor = Actor::System { program };
+    let mut connection = pool.acquire().await.expect("connection");
+    let token = sign_in_links::make(&mut connection, &now(), &actor, code).await.expect("link");
+    drop(connection);
+    sign_in_links::redeem(pool, &now(), &token, "").await.expect("signed in").0.token
+}
+
+/// A session of an account with a password.
+async fn account(pool: &PgPool, email: &str) -> String {
+    let input =
+        SignIn { who: email.into(), password: PASSWORD.into(), program: None, keep: false, user_agent: String::new() };
+    sign_in(pool, &now(), &input).await.expect("signed in").token
+}
+
+fn png() -> Vec<u8> {
+    draw_png(300, 250, |x, _| [x.to_le_bytes()[0], 0, 0]).expect("drawn")
+}
+
+/// A form with a file, as browsers send it.
+fn form(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend_from_slice(
+            format!("--B\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+        );
+    }
+    if let Some((name, bytes)) = file {
+        let head = format!(
+            "--B\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--B--\r\n");
+    body
+}
+
+async fn upload(site: &Site, path: &str, session: Option<&str>, accept: &str, body: Vec<u8>) -> Answer {
+    let cookie = session.map(|session| format!("tributary={session}")).unwrap_or_default();
+    let headers = [
+        ("content-type", "multipart/form-data; boundary=B"),
+        ("cookie", cookie.as_str()),
+        ("accept", accept),
+        ("referer", &*format!("{}/p/acme", site.base)),
+    ];
+    site.send(Method::POST, path, &headers, body).await
+}
+
+const JSON: &str = "application/json";
+
+fn photo_of(partner: EnrollmentId) -> Vec<u8> {
+    form(&[("program", "acme"), ("partner", &partner.to_string())], Some(("me.png", &png())))
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn each_upload_lets_in_whom_it_should_alone(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let (other, _) = program(&pool, "other", "bob").await;
+    join(&pool, site.program, "ann").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let ann = partner(&pool, site.program, "ann").await;
+    let bob = partner(&pool, other, "bob").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let stranger = account(&pool, "owner@other.test").await;
+    let banner = form(&[("program", "acme"), ("kind", "banner"), ("name", "Spring")], Some(("b.png", &png())));
+    let image = form(&[("program", "acme")], Some(("b.png", &png())));
+    for (path, body) in [("/upload/asset", &banner), ("/upload/logo", &image), ("/upload/favicon", &image)] {
+        let status =
+            async |session: Option<&str>| upload(&site, path, session, JSON, body.clone()).await.status.as_u16();
+        assert_eq!(status(None).await, 401, "{path}");
+        for session in [&ada, &bob, &stranger] {
+            assert_eq!(status(Some(session)).await, 404, "{path}");
+        }
+        assert_eq!(status(Some(&owner)).await, 200, "{path}");
+    }
+    let body = photo_of(site.ada);
+    let status =
+        async |session: Option<&str>| upload(&site, "/upload/photo", session, JSON, body.clone()).await.status.as_u16();
+    assert_eq!(status(None).await, 401);
+    for session in [&ann, &bob, &owner, &stranger] {
+        assert_eq!(status(Some(session)).await, 404);
+    }
+    assert_eq!(status(Some(&ada)).await, 200);
+    let files: i64 = sqlx::query_scalar("select count(*) from files").fetch_one(&pool).await.expect("count");
+    assert_eq!(files, 4, "what was refused is not kept");
+    // A viewer reads alone.
+    sqlx::query("update memberships set role = 'viewer'").execute(&pool).await.expect("viewers");
+    for path in ["/upload/asset", "/upload/logo", "/upload/favicon"] {
+        assert_eq!(upload(&site, path, Some(&owner), JSON, banner.clone()).await.status, 403, "{path}");
+    }
+    let foreign = [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(site.send(Method::POST, "/upload/photo", &foreign, "").await.status, 403);
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn what_is_wrong_is_told_beside_the_field_with_and_without_the_page(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let svg = form(&[("program", "acme"), ("partner", &site.ada.to_string())], Some(("me.svg", b"<svg/>")));
+    let answer = upload(&site, "/upload/photo", Some(&ada), JSON, svg.clone()).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["invalid"][0]["field"], "file", "{}", answer.text());
+    let answer = upload(&site, "/upload/photo", Some(&ada), "text/html", svg).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(answer.header("location"), "/p/acme?__path=/upload/photo&__err=kept");
+    assert!(answer.header("set-cookie").starts_with("tributary-form="), "{}", answer.header("set-cookie"));
+    let answer = upload(&site, "/upload/photo", Some(&ada), "text/html", photo_of(site.ada)).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/p/acme"));
+    let stranger = upload(&site, "/upload/photo", None, "text/html", photo_of(site.ada)).await;
+    assert_eq!(stranger.header("location"), "/sign-in?to=/p/acme");
+    let nameless = form(&[("program", "acme"), ("kind", "email"), ("name", " ")], None);
+    let answer = upload(&site, "/upload/asset", Some(&owner), JSON, nameless).await;
+    let fields: Vec<String> = answer.json()["invalid"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .map(|error| error["field"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(fields, ["name", "subject", "body"]);
+    let large = form(&[("program", "acme")], Some(("x.png", &vec![0; 6 * 1024 * 1024])));
+    assert_eq!(upload(&site, "/upload/logo", Some(&owner), JSON, large).await.status, 422);
+    let huge = form(&[("program", "acme")], Some(("x.png", &vec![0; 22 * 1024 * 1024])));
+    assert!(upload(&site, "/upload/logo", Some(&owner), JSON, huge).await.status.is_client_error());
+    for (kind, body) in [
+        ("multipart/form-data", "nothing"),
+        ("multipart/form-data; boundary=B", "nothing"),
+        ("application/json", "{}"),
+        (
+            "multipart/form-data; boundary=B",
+            "--B\r\ncontent-disposition: form-data; name=\"program\"\r\n\r\n\0\r\n--B--\r\n",
+        ),
+    ] {
+        let cookie = format!("tributary={owner}");
+        let headers = [("content-type", kind), ("cookie", cookie.as_str())];
+        let answer = site.send(Method::POST, "/upload/logo", &headers, body).await;
+        assert!(answer.status.is_client_error(), "{kind} {body:?}: {}", answer.status);
+    }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_file_is_served_so_that_nothing_runs(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    program(&pool, "other", "bob").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let html = b"<script>alert(1)</script>";
+    let text = form(&[("program", "acme"), ("kind", "file"), ("name", "Facts")], Some(("facts.txt", html)));
+    assert_eq!(upload(&site, "/upload/asset", Some(&owner), JSON, text).await.status, 200);
+    let logo = form(&[("program", "acme")], Some(("l.png", &png())));
+    assert_eq!(upload(&site, "/upload/logo", Some(&owner), JSON, logo).await.status, 200);
+    let id = async |name: &'static str| -> String {
+        let query = "select id::text from files where name = $1";
+        sqlx::query_scalar(query).bind(name).fetch_one(&pool).await.expect("file")
+    };
+    let facts = id("facts.txt").await;
+    let answer = site.get(&format!("/files/acme/{facts}/facts.txt")).await;
+    assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, &html[..]));
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"facts.txt\"");
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    let logo = id("logo.png").await;
+    let answer = site.get(&format!("/files/acme/{logo}/whatever")).await;
+    assert_eq!(answer.header("content-type"), "image/png");
+    assert!(answer.header("content-disposition").starts_with("inline"));
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("cross-origin-resource-policy", "cross-origin"),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
+    }
+    for path in [
+        format!("/files/other/{logo}/logo.png"),
+        format!("/files/nothing/{logo}/logo.png"),
+        "/files/acme/00000000-0000-7000-8000-000000000000/x".into(),
+        "/files/acme/x/x".into(),
+    ] {
+        assert_eq!(site.get(&path).await.status, 404, "{path}");
+    }
+    let page = site.send(Method::GET, "/p/acme/sign-in", &[("accept", "text/html")], "").await;
+    assert!(page.text().contains(&format!("/files/acme/{logo}/logo")), "the logo is on the door");
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_banner_counts_its_views_and_a_link_has_its_codes(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let banner = form(&[("program", "acme"), ("kind", "banner"), ("name", "Spring")], Some(("b.png", &png())));
+    assert_eq!(upload(&site, "/upload/asset", Some(&owner), JSON, banner).await.status, 200);
+    let asset: String = sqlx::query_scalar("select id::text from assets").fetch_one(&pool).await.expect("asset");
+    let path = format!("/a/acme/{asset}/ada");
+    let first = site.get(&path).await;
+    assert_eq!((first.status.as_u16(), first.header("content-type")), (200, "image/png"));
+    assert!(crate::site::cookies(&first).is_empty(), "nothing is set");
+    let again = site.send(Method::GET, &path, &[("if-none-match", first.header("etag"))], "").await;
+    assert_eq!(again.status, 304);
+    // Neither bots nor strangers' codes count.
+    site.send(Method::GET, &path, &[("user-agent", "Googlebot/2.1")], "").await;
+    site.send(Method::HEAD, &path, &[], "").await;
+    assert_eq!(site.get(&format!("/a/acme/{asset}/nobody")).await.status, 200, "no page is broken");
+    assert_eq!(site.get("/a/acme/00000000-0000-7000-8000-000000000000/ada").await.status, 404);
+    site.flush_views().await;
+    let views: Option<i64> =
+        sqlx::query_scalar("select sum(views)::bigint from asset_days").fetch_one(&pool).await.expect("views");
+    assert_eq!(views, Some(2));
+    let svg = site.get("/qr/acme/ada.svg").await;
+    assert_eq!((svg.status.as_u16(), svg.header("content-type")), (200, "image/svg+xml"));
+    let png = site.get("/qr/acme/ada.png").await;
+    assert_eq!((png.status.as_u16(), png.header("content-type")), (200, "image/png"));
+    for path in ["/qr/acme/nobody.svg", "/qr/acme/ada.gif", "/qr/acme/ada", "/qr/nothing/ada.svg"] {
+        assert_eq!(site.get(path).await.status, 404, "{path}");
+    }
+}
