@@ -223,7 +223,7 @@ async fn blank(
     .await?;
     sqlx::query!(
         "update links l
-         set code = 'erased-' || right(replace(l.id::text, '-', ''), 12), name = '', destination = p.website,
+         set code = 'erased-' || right(replace(l.id::text, '-', ''), 12), name = '', sub_id = '', utm = '{}', destination = p.website,
              disabled_at = coalesce(l.disabled_at, $3)
          from programs p where p.id = l.program_id and l.program_id = $1 and l.enrollment_id = $2",
         program as ProgramId,
