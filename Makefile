@@ -16,8 +16,9 @@ SPLIT ?= 1
 
 FRONTEND := $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/wasm/frontend.wasm
 SERVER   := $(CARGO_TARGET_DIR)/server/tributary
-PACK     := $(CARGO_TARGET_DIR)/tool/pack
+PACK     := $(CARGO_TARGET_DIR)/debug/pack
 PACKAGE  := dist/site/pkg/current
+QUICK    := $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/debug/frontend.wasm
 ASSETS   := var/assets
 
 # Each cargo command starts with this: it settles the toolchain, and installs what is missing of it.
@@ -32,12 +33,12 @@ help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: build end2end/node_modules ## Build, load the demo and serve http://127.0.0.1:3000
+run: quick end2end/node_modules ## Build quickly, load the demo and serve http://127.0.0.1:3000
 	@$(database) setup/run
 
 .PHONY: dev
-dev: needs style/node_modules ## Serve a quick build; rebuild and reload on change
-	@$(rust) $(browser) $(database) node setup/dev.mjs
+dev: quick ## Build quickly and serve; rebuild and reload on change
+	@$(database) node setup/dev.mjs
 
 .PHONY: test
 test: build end2end/node_modules ## Run every test there is, in browsers too
@@ -57,6 +58,14 @@ build: needs ## Leave a complete deployable in dist/
 	@mkdir -p dist var
 	@$(MAKE) -j2 binary package
 	@sed 's|"dist/site"|"site"|' Leptos.toml >dist/Leptos.toml
+
+# Neither optimised nor split: a third of the time that `make build` takes.
+.PHONY: quick
+quick: needs
+	@echo "Building (minutes the first time, seconds later)"
+	@mkdir -p var
+	@$(rust) cargo build --package server
+	@$(MAKE) var/site/pkg/current
 
 .PHONY: stop
 stop: ## Stop the private Postgres
@@ -85,13 +94,19 @@ $(PACKAGE): $(FRONTEND) $(PACK) $(ASSETS)/tributary.css $(wildcard public/*) var
 	@$(PACK) $(FRONTEND) dist/site --assets $(ASSETS) --public public \
 		--wasm-opt style/node_modules/.bin/wasm-opt $(if $(filter 0,$(SPLIT)),--unsplit)
 
+var/site/pkg/current: $(QUICK) $(PACK) $(ASSETS)/tributary.css $(wildcard public/*)
+	@$(PACK) $(QUICK) var/site --assets $(ASSETS) --public public --unsplit --dev
+
 # Cargo knows what has changed; make then looks whether the file has.
 .PHONY: always
+$(QUICK): always
+	@$(rust) $(browser) cargo build --target wasm32-unknown-unknown --package frontend
+
 $(FRONTEND): always
 	@$(rust) $(browser) cargo build --profile wasm --target wasm32-unknown-unknown --package frontend
 
 $(PACK): always
-	@$(rust) cargo build --profile tool --package pack
+	@$(rust) cargo build --package pack
 
 $(ASSETS)/tributary.css: $(shell find style -name node_modules -prune -o -name '*.css' -print) style/build.mjs | style/node_modules
 	@node style/build.mjs $(ASSETS)

@@ -1,4 +1,4 @@
-// Serves a quick build (unoptimised, unsplit), rebuilds when a source changes, and reloads the browser: `make dev`.
+// Serves what `make quick` builds, again whenever a source changes, and reloads the browser: `make dev`.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { watch } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR;
-const site = `${root}/var/dev-site`;
+const site = `${root}/var/site`;
 const reloadPort = 3001; // `reload-port` in Leptos.toml
 const address = process.env.LEPTOS_SITE_ADDR ?? "127.0.0.1:3000";
 const env = { ...process.env, LEPTOS_SITE_ROOT: site, LEPTOS_WATCH: "1", PUBLIC_URL: `http://${address}`, TRIBUTARY_DEMO: "true" };
@@ -17,18 +17,7 @@ const run = (command, ...args) =>
     spawn(command, args, { cwd: root, env, stdio: "inherit" }).on("exit", (code) => resolve(code === 0));
   });
 
-async function build() {
-  return (
-    (await run("cargo", "build", "--package", "server")) &&
-    (await run("cargo", "build", "--package", "frontend", "--target", "wasm32-unknown-unknown")) &&
-    (await run("cargo", "build", "--profile", "tool", "--package", "pack")) &&
-    (await run("node", "style/build.mjs", "var/assets")) &&
-    (await run(
-      `${target}/tool/pack`, `${target}/wasm32-unknown-unknown/debug/frontend.wasm`, site,
-      "--assets", "var/assets", "--public", "public", "--unsplit", "--dev",
-    ))
-  );
-}
+const build = () => run("make", "quick");
 
 let server;
 async function restart() {

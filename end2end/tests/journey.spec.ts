@@ -1,5 +1,13 @@
+import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { ada, admin, fresh, signIn } from "./people";
+import { ada, admin, fresh, password, signIn } from "./people";
+
+/** Money asks for the password again where it was given some while ago. */
+async function confirmed(page: Page) {
+  if (new URL(page.url()).pathname !== "/confirm") return;
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: /confirm/i }).click();
+}
 
 test("a click becomes a commission, and a refund takes it back", async ({ page, browser }) => {
   const who = fresh("visitor");
@@ -39,10 +47,7 @@ test("a click becomes a commission, and a refund takes it back", async ({ page, 
 
 test("partners with a balance are paid in a batch", async ({ page, hydrated }) => {
   await signIn(page, admin, "/admin/acme/pay");
-  if (new URL(page.url()).pathname === "/confirm") {
-    await page.getByLabel("Password").fill("tributary-demo");
-    await page.getByRole("button", { name: /confirm/i }).click();
-  }
+  await confirmed(page);
   await hydrated();
   await expect(page.getByRole("table", { name: /balance that is due/ })).toBeVisible();
   await page.getByRole("button", { name: "Review" }).click();
@@ -53,4 +58,56 @@ test("partners with a balance are paid in a batch", async ({ page, hydrated }) =
   await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
   await expect(page.getByText("Paid").first()).toBeVisible();
+});
+
+test("a sale without a hold is followed to its payment", async ({ page, browser }) => {
+  const who = fresh("buyer");
+  const team = await (await browser.newContext()).newPage();
+  await signIn(team, admin, "/admin/acme/offers");
+  const holds = async (days: (before: string) => string) => {
+    await team.goto("/admin/acme/offers");
+    await team.locator("html[data-hydrated]").waitFor({ state: "attached" });
+    await team.getByRole("link", { name: "Standard" }).first().click();
+    const fields = team.getByLabel("Held for");
+    await expect(fields.first()).toBeVisible();
+    for (const field of await fields.all()) await field.fill(days(await field.inputValue()));
+    await team.getByRole("button", { name: "Save the offer" }).click();
+    await team.waitForURL("**/admin/acme/offers");
+  };
+  const before: string[] = [];
+  await holds((days) => {
+    before.push(days);
+    return "0";
+  });
+
+  await page.goto("/r/acme/ada?to=/shop");
+  await page.waitForURL(/\/shop\?.*tid=[0-9a-f-]{36}/);
+  await page.getByLabel("Name").fill("Bea Buyer");
+  await page.getByLabel("E-mail").fill(`${who}@harbor.example`);
+  await page.getByRole("button", { name: "Sign up" }).click();
+  await expect(page.getByText(/Attributed to ada by/i).first()).toBeVisible();
+  // The customer came under these terms, whatever the offer says from now on.
+  await holds(() => before.shift() ?? "30");
+  await page.getByRole("button", { name: /Buy Team plan/ }).click();
+  await expect(page.getByText("Your purchases")).toBeVisible();
+
+  await team.goto(`/admin/acme/commissions?q=${who}`);
+  await expect(team.getByRole("table").locator(".pill:visible", { hasText: "Due" }).first()).toBeVisible();
+
+  await team.goto("/admin/acme/pay");
+  await confirmed(team);
+  await team.locator("html[data-hydrated]").waitFor({ state: "attached" });
+  await team.getByRole("checkbox", { name: /Choose Ada/ }).check();
+  await team.getByRole("button", { name: "Review" }).click();
+  await team.getByLabel("Batch ID").fill(fresh("Batch"));
+  await team.getByRole("button", { name: "Create payments" }).click();
+  await team.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
+
+  await team.goto(`/admin/acme/commissions?q=${who}`);
+  await expect(team.getByRole("table").locator(".pill:visible", { hasText: "Paid" }).first()).toBeVisible();
+  const partner = await (await browser.newContext()).newPage();
+  await signIn(partner, ada, "/p/acme");
+  const latest = partner.getByRole("table", { name: /Latest commissions/ });
+  const mine = latest.getByRole("row").filter({ hasText: "b•••@harbor.example" }).first();
+  await expect(mine.locator(".pill:visible", { hasText: /^Paid/ })).toBeVisible();
 });
