@@ -165,7 +165,22 @@ fn banner(slug: &str, seen_as: Option<String>, terms_due: bool) -> AnyView {
 }
 
 fn shell(frame: Frame) -> AnyView {
-    let Frame { slug, brand, accent, logo, favicon, photo, sandbox, shown, outside, name, email, places, seen_as, terms_due } = frame;
+    let Frame {
+        slug,
+        brand,
+        accent,
+        logo,
+        favicon,
+        photo,
+        sandbox,
+        shown,
+        outside: status,
+        name,
+        email,
+        places,
+        seen_as,
+        terms_due,
+    } = frame;
     if let Some(status) = status {
         return outside(brand, accent, logo, status);
     }
