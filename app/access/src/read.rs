@@ -4,6 +4,7 @@ use crate::{Error, Failure, FailurePage, Result};
 use leptos::prelude::*;
 use leptos::server::codee::string::FromToStringCodec;
 use leptos::server_fn::ServerFn;
+use leptos::tachys::reactive_graph::OwnedView;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -125,7 +126,9 @@ fn awaited(answer: Resource<Answer, FromToStringCodec>, skeleton: fn() -> AnyVie
 fn suspended(answer: Resource<Answer, FromToStringCodec>, show: Show) -> AnyView {
     (move || {
         let show = show.clone();
-        Suspend::new(async move { show(answer.await) })
+        // What is shown keeps its owner: without, its signals may be gone before it is rendered, since nothing else holds
+        // the owner of a frame once this has been awaited.
+        Suspend::new(async move { OwnedView::new(show(answer.await)) })
     })
     .into_any()
 }
