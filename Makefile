@@ -37,7 +37,7 @@ run: quick end2end/node_modules ## Build quickly, load the demo and serve http:/
 	@$(database) setup/run
 
 .PHONY: dev
-dev: quick ## Build quickly and serve; rebuild and reload on change
+dev: needs ## Build quickly and serve; rebuild and reload on change
 	@$(database) node setup/dev.mjs
 
 .PHONY: test
@@ -59,7 +59,7 @@ build: needs ## Leave a complete deployable in dist/
 	@$(MAKE) -j2 binary package
 	@sed 's|"dist/site"|"site"|' Leptos.toml >dist/Leptos.toml
 
-# Neither optimised nor split: a third of the time that `make build` takes.
+# Neither optimised nor split: to try out and to develop.
 .PHONY: quick
 quick: needs
 	@echo "Building (minutes the first time, seconds later)"

@@ -1,13 +1,5 @@
-import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { ada, admin, fresh, password, signIn } from "./people";
-
-/** Money asks for the password again where it was given some while ago. */
-async function confirmed(page: Page) {
-  if (new URL(page.url()).pathname !== "/confirm") return;
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: /confirm/i }).click();
-}
+import { ada, admin, enter, fresh, signIn, visit } from "./people";
 
 test("a click becomes a commission, and a refund takes it back", async ({ page, browser }) => {
   const who = fresh("visitor");
@@ -45,10 +37,8 @@ test("a click becomes a commission, and a refund takes it back", async ({ page, 
   await expect(latest.locator(".pill:visible", { hasText: "Clawed back" }).first()).toBeVisible();
 });
 
-test("partners with a balance are paid in a batch", async ({ page, hydrated }) => {
-  await signIn(page, admin, "/admin/acme/pay");
-  await confirmed(page);
-  await hydrated();
+test("partners with a balance are paid in a batch", async ({ page }) => {
+  await enter(page, "/admin/acme/pay");
   await expect(page.getByRole("table", { name: /balance that is due/ })).toBeVisible();
   await page.getByRole("button", { name: "Review" }).click();
   await expect(page.getByRole("table", { name: /Payments to be recorded/ })).toBeVisible();
@@ -63,10 +53,9 @@ test("partners with a balance are paid in a batch", async ({ page, hydrated }) =
 test("a sale without a hold is followed to its payment", async ({ page, browser }) => {
   const who = fresh("buyer");
   const team = await (await browser.newContext()).newPage();
-  await signIn(team, admin, "/admin/acme/offers");
+  await signIn(team, admin, "/admin/acme");
   const holds = async (days: (before: string) => string) => {
-    await team.goto("/admin/acme/offers");
-    await team.locator("html[data-hydrated]").waitFor({ state: "attached" });
+    await visit(team, "/admin/acme/offers");
     await team.getByRole("link", { name: "Standard" }).first().click();
     const fields = team.getByLabel("Held for");
     await expect(fields.first()).toBeVisible();
@@ -94,9 +83,7 @@ test("a sale without a hold is followed to its payment", async ({ page, browser 
   await team.goto(`/admin/acme/commissions?q=${who}`);
   await expect(team.getByRole("table").locator(".pill:visible", { hasText: "Due" }).first()).toBeVisible();
 
-  await team.goto("/admin/acme/pay");
-  await confirmed(team);
-  await team.locator("html[data-hydrated]").waitFor({ state: "attached" });
+  await visit(team, "/admin/acme/pay");
   await team.getByRole("checkbox", { name: /Choose Ada/ }).check();
   await team.getByRole("button", { name: "Review" }).click();
   await team.getByLabel("Batch ID").fill(fresh("Batch"));

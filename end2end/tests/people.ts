@@ -19,6 +19,23 @@ export async function signInAs(page: Page, who: string, password: string, then =
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** Opens a page where one is signed in, with the password again where it asks for that, and waits until it answers. */
+export async function visit(page: Page, address: string) {
+  await page.goto(address);
+  if (new URL(page.url()).pathname === "/confirm") {
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.waitForURL((url) => url.pathname === address);
+  }
+  await page.locator("html[data-hydrated]").waitFor();
+}
+
+/** Signs in as the admin, and opens a page. */
+export async function enter(page: Page, address: string) {
+  await signIn(page, admin, "/admin/acme");
+  await visit(page, address);
+}
+
 /** From the team's page, asks somebody in. */
 export async function invite(page: Page, email: string, name: string, role: string) {
   await page.locator("html[data-hydrated]").waitFor();

@@ -1,19 +1,6 @@
-import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { linkIn, mailTo } from "./mail";
-import { admin, fresh, password, signIn } from "./people";
-
-/** Opens a page of the team, answering the question for the password where it comes up. */
-async function enter(page: Page, address: string) {
-  await signIn(page, admin, "/admin/acme");
-  await page.goto(address);
-  if (new URL(page.url()).pathname === "/confirm") {
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Confirm" }).click();
-    await page.waitForURL((url) => url.pathname === address);
-  }
-  await page.locator("html[data-hydrated]").waitFor();
-}
+import { enter, fresh, password } from "./people";
 
 test.describe("with mistakes in forms", () => {
   test.use({ expectedTrouble: [/\/fn\/admin\//] });
