@@ -299,11 +299,15 @@ async fn greet(site: &Site) {
     engine::portal::publish(&mut conn, &now(), &actor, "Be honest.").await.expect("terms");
 }
 
-/// Every function of the portal's pages, as the partner `ada` asks it.
+/// Every function of the portal's pages but the frame's and the terms', which no entry of the menu hides, as the partner
+/// `ada` asks it. What asks for a thing that isn't there is left out.
 async fn of_pages(site: &Site, session: &str) -> Vec<(&'static str, u16)> {
     let mut answers = Vec::new();
     let pages = FUNCTIONS.iter().filter(|(path, _, who)| *who == Partner && path.starts_with("/fn/partner/"));
-    for (path, arguments, _) in pages.filter(|(path, ..)| *path != "/fn/partner/frame") {
+    for (path, arguments, _) in pages {
+        if *path == "/fn/partner/frame" || path.starts_with("/fn/partner/terms") || arguments.contains(NOTHING) {
+            continue;
+        }
         let posts = server_fn_paths().any(|(found, method)| found == *path && method == Method::POST);
         let method = if posts { Method::POST } else { Method::GET };
         let arguments = arguments.replace(ADA, &format!("partner={}", site.ada));
