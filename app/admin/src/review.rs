@@ -1,7 +1,7 @@
 //! The queue of commissions in review, each with what is suspicious about it, and the checks that hold them.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::commissions::{CommissionStatus, Suspicion};
+use domain::commissions::Suspicion;
 use domain::page::Page;
 use domain::reports::CommissionRow;
 use leptos::prelude::*;
@@ -30,7 +30,7 @@ pub async fn read_review(program: String, cursor: Option<String>) -> Result<Show
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let filter = domain::reports::CommissionFilter {
-            status: Some(CommissionStatus::Review),
+            status: Some(domain::commissions::CommissionStatus::Review),
             order: domain::reports::Order::Oldest,
             ..Default::default()
         };

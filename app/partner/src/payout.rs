@@ -1,7 +1,6 @@
 //! One payout: what it paid for, as a remittance advice to print.
 
 use access::{LazyPage, Read, Result, read};
-use domain::ids::PaymentId;
 use domain::payments::{PaymentDetail, PaymentLine, PaymentPart, PaymentStatus};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -19,7 +18,7 @@ use crate::show;
 pub async fn read_payout(program: String, id: String, cursor: Option<String>) -> Result<PaymentDetail> {
     access::answer(async {
         let mut asking = access::partner(&program, domain::portal::PortalPage::Payouts).await?;
-        let id: PaymentId = id.parse().map_err(|_| access::Error::NotFound)?;
+        let id: domain::ids::PaymentId = id.parse().map_err(|_| access::Error::NotFound)?;
         // A sheet of paper holds more than a screen.
         let paging = domain::page::Paging { cursor, limit: Some(500) };
         Ok(engine::payments::payment(&mut asking.conn, &asking.actor, id, &paging).await?)

@@ -4,7 +4,6 @@ use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::EnrollmentId;
 use domain::partners::{Notifications, Profile, SummaryRhythm};
 use domain::payments::{PayoutChoice, PayoutInput, PayoutKind};
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -34,7 +33,7 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/profile", input = GetUrl)]
 pub async fn read_profile(program: String) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Profile).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Profile).await?;
         let (conn, actor) = (&mut asking.conn, &asking.actor);
         let profile = engine::partners::profile::profile(conn, actor).await?;
         let payout = engine::payments::details::choice(conn, &asking.moment, actor).await?;
@@ -57,7 +56,7 @@ pub async fn read_profile(program: String) -> Result<Shown> {
 #[server(prefix = "/fn", endpoint = "partner/profile/save")]
 pub async fn save_profile(program: String, partner: EnrollmentId, profile: Profile) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
         Ok(engine::partners::profile::set_profile(&mut asking.conn, &asking.actor, &profile).await?)
     })
     .await
@@ -67,7 +66,7 @@ pub async fn save_profile(program: String, partner: EnrollmentId, profile: Profi
 #[server(prefix = "/fn", endpoint = "partner/payout-method")]
 pub async fn choose_payout(program: String, partner: EnrollmentId, payout: PayoutInput) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let secrets = &asking.state.secrets;
         engine::payments::details::choose(&mut tx, secrets, &asking.moment, &asking.actor, &payout).await?;
@@ -81,7 +80,7 @@ pub async fn choose_payout(program: String, partner: EnrollmentId, payout: Payou
 #[server(prefix = "/fn", endpoint = "partner/payout-method/cancel")]
 pub async fn cancel_payout(program: String, partner: EnrollmentId) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
         Ok(engine::payments::details::cancel(&mut asking.conn, &asking.actor).await?)
     })
     .await
@@ -97,7 +96,7 @@ pub async fn save_notifications(
     summary: SummaryRhythm,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
         let input = Notifications { on_commission: on_commission.is_some(), on_payment: on_payment.is_some(), summary };
         engine::partners::profile::set_notifications(&mut asking.conn, &asking.moment, &asking.actor, input).await?;
         Ok(())

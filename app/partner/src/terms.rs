@@ -2,7 +2,6 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::EnrollmentId;
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -25,7 +24,7 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/terms", input = GetUrl)]
 pub async fn read_terms(program: String) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Dashboard).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Dashboard).await?;
         let terms = engine::portal::terms(&mut asking.conn, asking.program.id).await?;
         Ok(Shown {
             partner: asking.partner.id,
@@ -40,7 +39,7 @@ pub async fn read_terms(program: String) -> Result<Shown> {
 #[server(prefix = "/fn", endpoint = "partner/terms/accept")]
 pub async fn accept_terms(program: String, partner: EnrollmentId, version: i32) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Dashboard).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Dashboard).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::portal::accept_current(&mut tx, &asking.moment, &asking.actor, version).await?;
         tx.commit().await?;

@@ -1,6 +1,6 @@
 use access::{LazyPage, Read, Result, read};
 use domain::page::Page;
-use domain::reports::{ASLEEP_DAYS, ASLEEP_MOST, AsleepPartner};
+use domain::reports::AsleepPartner;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -22,7 +22,10 @@ pub struct Shown {
 pub async fn read_asleep(program: String, days: Option<String>, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let days = days.and_then(|days| days.trim().parse().ok()).unwrap_or(ASLEEP_DAYS).clamp(1, ASLEEP_MOST);
+        let days = days
+            .and_then(|days| days.trim().parse().ok())
+            .unwrap_or(domain::reports::ASLEEP_DAYS)
+            .clamp(1, domain::reports::ASLEEP_MOST);
         let paging = domain::page::Paging { cursor, limit: None };
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
         let partners = engine::reports::asleep(conn, moment, actor, days, &paging).await?;
