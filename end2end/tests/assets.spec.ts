@@ -3,7 +3,8 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { ada, admin, fits, fresh, signIn } from "./people";
 
-test.use({ permissions: ["clipboard-read", "clipboard-write"] });
+// Forms are sent with mistakes in them.
+test.use({ permissions: ["clipboard-read", "clipboard-write"], expectedTrouble: [/422/] });
 
 /** A red picture of 2 by 1 pixels. */
 const picture = {
@@ -115,7 +116,7 @@ test("a link is shared with the partner's own words, and a photo is shown and ta
 });
 
 test.describe("without JavaScript", () => {
-  test.use({ javaScriptEnabled: false });
+  test.use({ javaScriptEnabled: false, expectedTrouble: [/422|\.js csp$/] });
 
   test("a file is uploaded by a plain form, and what is wrong is told beside its field", async ({ page }) => {
     const name = fresh("File");

@@ -4,6 +4,9 @@ import { admin, fits, fresh, signIn } from "./people";
 
 const secret = "a long enough password";
 
+// Forms are sent with mistakes in them.
+test.use({ expectedTrouble: [/422|\/fn\/(sign-up|admin)/] });
+
 test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ page, hydrated, request, browser }) => {
   const email = `${fresh("newcomer")}@partner.example`;
   const name = fresh("Newcomer");
@@ -32,6 +35,7 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   await mailTo(request, admin, new RegExp(`${name} wants to become a partner`));
   const team = await browser.newPage();
   await signIn(team, admin, "/admin/acme/partners");
+  await team.locator("html[data-hydrated]").waitFor();
   await team.getByRole("link", { name }).click();
   await expect(team.getByText("Videos")).toBeVisible();
   await team.getByRole("button", { name: "Approve" }).first().click();
@@ -116,7 +120,6 @@ test("the team words a mail, and tries it", async ({ page, hydrated, request }) 
   await page.getByRole("button", { name: "Back to the standard words" }).click();
   await expect(page.getByText("Standard", { exact: true })).toBeVisible();
 });
-test.use({ expectedTrouble: [/422/, /\/fn\/(sign-up|admin)/] });
 
 test("an e-mail changes once both addresses have confirmed", async ({ page, hydrated, request }) => {
   const [old, next] = [`${fresh("old")}@partner.example`, `${fresh("next")}@partner.example`];
