@@ -32,6 +32,7 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   await mailTo(request, admin, new RegExp(`${name} wants to become a partner`));
   const team = await browser.newPage();
   await signIn(team, admin, "/admin/acme/partners");
+  await expect(team.getByRole("link", { name: /^Partners\s*\d+ waiting$/ })).toBeVisible();
   await team.getByRole("link", { name }).click();
   await expect(team.getByText("Videos")).toBeVisible();
   await team.getByRole("button", { name: "Approve" }).first().click();

@@ -189,6 +189,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/team/invite", "program=acme&email=x%40acme.test&name=X&role=viewer", Powerful),
     ("/fn/admin/team/invite-again", "program=acme&account=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/team/remove", "program=acme&account=00000000-0000-7000-8000-000000000000", Powerful),
+    ("/fn/admin/waiting", "program=acme", Team),
     ("/fn/act-as", "program=acme&code=ada", Partner),
     ("/fn/confirm", "answer=x", Account),
     ("/fn/confirm/how", "", Account),
