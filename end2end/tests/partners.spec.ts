@@ -102,6 +102,8 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
 test("the team sees the portal as a partner, and changes nothing there", async ({ page, hydrated }) => {
   await signIn(page, admin, "/admin/acme/partners/ada");
   await hydrated();
+  await expect(page.getByText(/Partner since/)).toBeVisible();
+  await expect(page.locator("main .avatar")).toBeVisible();
   await page.getByRole("button", { name: "Actions" }).click();
   await page.getByRole("menuitem", { name: "See the portal as this partner" }).click();
   await page.waitForURL("/p/acme");

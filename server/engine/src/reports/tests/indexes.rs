@@ -1,7 +1,8 @@
 use super::*;
 use crate::payments::{due_partners, payment, payments, preview};
 use crate::reports::{
-    asleep, balance, commission_statuses, commissions, customers, dashboard, ledger, overview, performance, sales, tops, waiting,
+    asleep, balance, commission_statuses, commissions, customers, dashboard, ledger, overview, performance, sales,
+    tops, waiting,
 };
 use domain::commissions::CommissionStatus;
 use domain::leads::LeadFilter;
