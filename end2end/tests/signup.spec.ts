@@ -73,6 +73,15 @@ test("the team sets up a sandbox's portal", async ({ page, hydrated }) => {
 
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Portal" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Portal" })).toBeVisible();
+  const [first, second] = [1, 2].map((number) => page.getByLabel(`Question ${number}`, { exact: true }));
+  await first.fill("Where do you write?");
+  await second.fill("For whom?");
+  await page.getByRole("button", { name: "Save the sign-up" }).click();
+  await expect(page.getByText("Sign-up saved")).toBeVisible();
+  await page.getByRole("button", { name: "Move “For whom?” up" }).click();
+  await expect(first).toHaveValue("For whom?");
+  await expect(second).toHaveValue("Where do you write?");
+
   await page.getByRole("textbox", { name: /^Message/ }).fill("## Hello\n\n**Welcome** <script>alert(1)</script>");
   await expect(page.getByRole("region", { name: "Preview of the message" }).getByText("Welcome", { exact: true })).toBeVisible();
   await page.getByLabel("Where partners land").selectOption("On this message");

@@ -150,6 +150,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&brand[brand]=&brand[accent]=&brand[colour]=&brand[link_domain]=&brand[share_text]=",
         Powerful,
     ),
+    ("/fn/admin/portal/move-question", "program=acme&up=X", Powerful),
     ("/fn/admin/portal/pages", "program=acme&affiliate[]=links&affiliate[]=welcome", Powerful),
     ("/fn/admin/portal/preview", "program=acme&markdown=X", Team),
     ("/fn/admin/portal/remove-image", "program=acme&which=logo", Powerful),
