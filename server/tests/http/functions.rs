@@ -106,6 +106,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/partners/change-code", "program=acme&partner=00000000-0000-7000-8000-000000000000&code=xx", Powerful),
     ("/fn/admin/partners/create", "program=acme&name=X&company=&email=&website=&affiliate=on&status=active", Powerful),
     ("/fn/admin/partners/erase", "program=acme&partner=00000000-0000-7000-8000-000000000000", Powerful),
+    ("/fn/admin/partners/find", "program=acme&text=ad", Team),
     ("/fn/admin/partners/import", "program=acme", Powerful),
     ("/fn/admin/partners/note", "program=acme&partner=00000000-0000-7000-8000-000000000000&note=X", Powerful),
     ("/fn/admin/partners/one", "program=acme&code=ada", Team),
