@@ -73,6 +73,8 @@ test.describe("with mistakes in forms", () => {
       if (attempt === 0) await expect(drawer.getByLabel("Partner")).toHaveAttribute("aria-invalid", "true");
     }
     await expect(page.getByRole("row", { name: new RegExp(code) })).toBeVisible();
+    await page.goto(`/admin/acme/audit-log?q=${code}`);
+    await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Partner: ada");
   });
 
   test("settings: a mistake changes nothing", async ({ page }) => {

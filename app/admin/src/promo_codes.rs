@@ -48,7 +48,10 @@ pub async fn make_promo_code(program: String, partner: String, code: String, des
         let found = engine::partners::find_by_code(&mut tx, &asking.actor, partner.trim()).await;
         let partner = match found.map_err(access::Error::from) {
             Err(access::Error::NotFound) => {
-                return Err(access::Error::field("partner", "No partner has this code. Choose one of those that are offered."));
+                return Err(access::Error::field(
+                    "partner",
+                    "No partner has this code. Choose one of those that are offered.",
+                ));
             }
             found => found?.id,
         };
