@@ -9,7 +9,7 @@ pub use work::{
     PartnerNote, imported, read_tags,
 };
 
-use crate::ids::{AccountId, EnrollmentId, OfferId, PartnerGroupId, PromoCodeId};
+use crate::ids::{AccountId, EnrollmentId, FileId, OfferId, PartnerGroupId, PromoCodeId};
 use crate::money::Money;
 use crate::offers::{Override, RateOf, RewardWords};
 use crate::words;
@@ -217,6 +217,8 @@ pub struct PartnerDetail {
     pub has_payout_details: bool,
     /// What it tells of itself.
     pub profile: Profile,
+    /// Its photo.
+    pub photo: Option<FileId>,
     /// Its tags.
     pub tags: Vec<String>,
     /// The team's notes, the latest first.

@@ -191,7 +191,7 @@ pub struct AuditLine {
     pub subject: String,
     /// The page that shows it, or empty.
     pub subject_path: String,
-    /// The figures, as a JSON object.
+    /// The figures in words, each on a line of its own.
     pub details: String,
 }
 

@@ -36,6 +36,7 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   const team = await browser.newPage();
   await signIn(team, admin, "/admin/acme/partners");
   await team.locator("html[data-hydrated]").waitFor();
+  await expect(team.getByRole("link", { name: /^Partners\s*\d+ waiting$/ })).toBeVisible();
   await team.getByRole("link", { name }).click();
   await expect(team.getByText("Videos")).toBeVisible();
   await team.getByRole("button", { name: "Approve" }).first().click();
@@ -76,6 +77,15 @@ test("the team sets up a sandbox's portal", async ({ page, hydrated }) => {
 
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Portal" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Portal" })).toBeVisible();
+  const [first, second] = [1, 2].map((number) => page.getByLabel(`Question ${number}`, { exact: true }));
+  await first.fill("Where do you write?");
+  await second.fill("For whom?");
+  await page.getByRole("button", { name: "Save the sign-up" }).click();
+  await expect(page.getByText("Sign-up saved")).toBeVisible();
+  await page.getByRole("button", { name: "Move “For whom?” up" }).click();
+  await expect(first).toHaveValue("For whom?");
+  await expect(second).toHaveValue("Where do you write?");
+
   await page.getByRole("textbox", { name: /^Message/ }).fill("## Hello\n\n**Welcome** <script>alert(1)</script>");
   await expect(page.getByRole("region", { name: "Preview of the message" }).getByText("Welcome", { exact: true })).toBeVisible();
   await page.getByLabel("Where partners land").selectOption("On this message");

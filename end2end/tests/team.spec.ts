@@ -66,11 +66,15 @@ test.describe("with mistakes in forms", () => {
       if (attempt === 0) await page.getByRole("button", { name: "New promo code" }).click();
       const drawer = page.getByRole("dialog", { name: "New promo code" });
       await drawer.getByLabel("Partner").fill(partner);
+      // Found by the name too: what is chosen is the code.
+      if (partner === "ada") await expect(drawer.locator("datalist option[value=ada]")).toBeAttached();
       await drawer.getByLabel("Promo code").fill(code);
       await drawer.getByRole("button", { name: "Make the promo code" }).click();
       if (attempt === 0) await expect(drawer.getByLabel("Partner")).toHaveAttribute("aria-invalid", "true");
     }
     await expect(page.getByRole("row", { name: new RegExp(code) })).toBeVisible();
+    await page.goto(`/admin/acme/audit-log?q=${code}`);
+    await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Partner: ada");
   });
 
   test("settings: a mistake changes nothing", async ({ page }) => {

@@ -23,10 +23,10 @@ use tower_http::trace::TraceLayer;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What goes over very many rows, all together or not at all; that or an upload may take longer.
-const LONG: [&str; 3] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase", "/fn/admin/partners/import"];
+const LONG: [&str; 2] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase"];
 const LONG_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The largest body of a form or a server function, in bytes: a list of 10,000 partners. The API has its own limit.
+/// The largest body of a form or a server function, in bytes. The API and uploads have limits of their own.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// What is allowed to an answer that isn't a page: nothing. Pages bring their own policy.
@@ -81,7 +81,8 @@ pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Rout
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let longest = if LONG.contains(&path) || path.starts_with("/upload/") { LONG_TIMEOUT } else { TIMEOUT };
+    let uploads = path.starts_with("/upload/") || path.ends_with("/partners/import");
+    let longest = if LONG.contains(&path) || uploads { LONG_TIMEOUT } else { TIMEOUT };
     let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }

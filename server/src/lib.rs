@@ -135,6 +135,6 @@ pub fn router(server: &Shared) -> Router {
         .merge(pages::router(server));
     let open = api::router().merge(snippet::router(server)).merge(download::router());
     let guarded = layers::guard(guarded, server, layers::BODY_LIMIT);
-    let uploads = layers::guard(upload::router(), server, upload::BODY_LIMIT);
+    let uploads = layers::guard(upload::router(server), server, upload::BODY_LIMIT);
     layers::around(guarded.merge(uploads).merge(open), server).merge(short_link::router()).with_state(server.clone())
 }

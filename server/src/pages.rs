@@ -13,6 +13,10 @@ use leptos_axum::{
     LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
     render_app_async_with_context,
 };
+use std::pin::Pin;
+
+/// A page that is being rendered.
+pub type Rendered = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// The server functions behind which passwords and mail are: those that one address may not call without end.
 pub const DOORS: &[&str] = &[
@@ -50,6 +54,22 @@ pub fn router(server: &Shared) -> Router<Shared> {
             async move { not_found(answer.await) }
         })
         .with_state(options)
+}
+
+/// Renders the page of a request in answer to a form that was posted to the page's own address: the page finds in its
+/// context what became of that.
+pub fn answering<T: Clone + Send + Sync + 'static>(
+    server: &Shared,
+) -> impl Fn(Request, T) -> Rendered + Clone + Send + Sync + 'static {
+    let (context, options) = (context(server), server.leptos.clone());
+    move |request: Request, answer: T| -> Rendered {
+        let (context, options) = (context.clone(), options.clone());
+        let with_answer = move || {
+            context();
+            provide_context(answer.clone());
+        };
+        render_app_async_with_context(with_answer, move || app::shell(options.clone()))(request)
+    }
 }
 
 fn state(server: &Shared) -> access::State {

@@ -3,9 +3,9 @@
 //! No server functions: those read a whole body before anything is known of who sends it, and know no limit.
 
 use crate::{Shared, pages};
-use access::{Error, Result};
+use access::{Error, ImportSent, Result};
 use axum::extract::multipart::{Field, Multipart};
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -13,21 +13,29 @@ use domain::accounts::Power;
 use domain::assets::{AssetInput, AssetKind};
 use domain::files::{FilePurpose, MOST_FILE, MOST_IMAGE};
 use domain::ids::{AssetId, EnrollmentId, FileId};
+use domain::partners::ImportPreview;
 use domain::portal::PortalPage;
 use engine::files::{Upload, keep};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 /// The largest body: the largest file, and the fields beside it.
 pub const BODY_LIMIT: usize = MOST_FILE + 512 * 1024;
 
-/// The most fields of a form, and the longest text of one, in bytes.
+/// The most fields of a form.
 const FIELDS: usize = 200;
-const TEXT: usize = 256 * 1024;
+
+/// The longest text of a field, and the largest list of partners, in bytes.
+const TEXT: usize = 4 * 1024 * 1024;
 
 /// Every upload.
-pub fn router() -> Router<Shared> {
+pub fn router(server: &Shared) -> Router<Shared> {
+    let page = pages::answering::<ImportSent>(server);
+    let import = move |State(server): State<Shared>, Path(program): Path<String>, request: Request| {
+        partners(server, program, request, page.clone())
+    };
     Router::new()
+        .route("/admin/{program}/partners/import", post(import))
         .route(access::UPLOAD_ASSET, post(asset))
         .route(access::UPLOAD_LOGO, post(logo))
         .route(access::UPLOAD_FAVICON, post(favicon))
@@ -220,6 +228,52 @@ async fn photo(State(server): State<Shared>, request: Request) -> Response {
         Ok(PortalPage::Dashboard.href(&program))
     };
     answer(work.await, &parts.headers, access::UPLOAD_PHOTO)
+}
+
+/// A list of partners, from a file or typed: looked at, and made where that is asked for and nothing is wrong. The page
+/// itself answers, so that it works without scripts.
+async fn partners(
+    server: Shared,
+    program: String,
+    request: Request,
+    page: impl Fn(Request, ImportSent) -> pages::Rendered + Send + Sync,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let mut text = String::new();
+    let found = import(&server, &program, &parts, body, &mut text).await;
+    match found {
+        Ok(found) if found.imported => Redirect::to(&format!("{path}?imported={}", found.rows)).into_response(),
+        found => {
+            if let Some(elsewhere) = found.as_ref().err().and_then(|error| error.leads_to(&path)) {
+                return Redirect::to(&elsewhere).into_response();
+            }
+            parts.method = Method::GET;
+            page(asked(&parts), ImportSent { text, found: Some(found) }).await
+        }
+    }
+}
+
+async fn import(
+    server: &Shared,
+    program: &str,
+    parts: &Parts,
+    body: axum::body::Body,
+    text: &mut String,
+) -> Result<ImportPreview> {
+    let Sent { parts, mut form } = Sent::read(server, parts, body, TEXT).await?;
+    let asking = pages::in_context(server, asked(&parts), access::admin(program)).await?;
+    asking.may(Power::ManagePartners)?;
+    let access::Admin { conn, moment, actor, .. } = asking;
+    // The use case takes connections of its own.
+    drop(conn);
+    *text = match form.file.take() {
+        Some(file) => String::from_utf8(file.bytes)
+            .map_err(|_| Error::field("file", "Save the file as CSV in UTF-8, then choose it again."))?,
+        None => form.text("csv").to_owned(),
+    };
+    let make = !form.text("make").is_empty();
+    Ok(engine::partners::import::import(&server.pool, &moment, &actor, text, make).await?)
 }
 
 /// What the sender is told: the page learns what went wrong; a browser without it is led to `then`, or back to the form.

@@ -1,7 +1,9 @@
 use crate::Result;
 use crate::form::Post;
+use domain::partners::ImportPreview;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Where an asset is posted, with its file.
 pub const UPLOAD_ASSET: &str = "/upload/asset";
@@ -11,6 +13,16 @@ pub const UPLOAD_LOGO: &str = "/upload/logo";
 pub const UPLOAD_FAVICON: &str = "/upload/favicon";
 /// Where a partner's photo is posted.
 pub const UPLOAD_PHOTO: &str = "/upload/photo";
+
+/// A list of partners that was posted to the page that imports them, and what became of it: the page, which answers
+/// the post, finds it in its context.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportSent {
+    /// The list, as it was typed or as it stood in the file.
+    pub text: String,
+    /// What was found in it; none where nothing was posted.
+    pub found: Option<Result<ImportPreview>>,
+}
 
 /// A form that posts fields and a file to a route of its own, how far it has come, and what became of it: as
 /// [`Form`](crate::Form) is to a server function.

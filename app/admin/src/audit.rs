@@ -11,6 +11,9 @@ use ui::{Address, Button, Card, EmptyState, Glyph, PageHead, SearchInput, Skelet
 
 use crate::show;
 
+/// So many details are shown at once.
+const MANY: usize = 6;
+
 /// What the address asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
@@ -119,7 +122,7 @@ fn row(line: AuditLine) -> AnyView {
         let href = format!("{home}{}", line.subject_path.strip_prefix(&home).unwrap_or(&line.subject_path));
         view! { <a class="link" href=href>{line.subject}</a> }.into_any()
     };
-    let details = (!line.details.is_empty()).then(|| view! { <small>{line.details}</small> });
+    let details = details(&line.details);
     view! {
         <tr>
             <td><code>{line.action}</code>{details}<small class="narrow">{who_and_when}</small></td>
@@ -129,4 +132,17 @@ fn row(line: AuditLine) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+/// The figures, behind a word where they are many.
+fn details(words: &str) -> AnyView {
+    let lines: Vec<String> = words.lines().map(str::to_owned).collect();
+    let many = lines.len() > MANY;
+    let summary = format!("{} details", lines.len());
+    let lines = lines.into_iter().map(|line| view! { <small>{line}</small> }).collect_view();
+    if many {
+        view! { <details class="audit"><summary class="link">{summary}</summary>{lines}</details> }.into_any()
+    } else {
+        lines.into_any()
+    }
 }

@@ -103,7 +103,9 @@ impl Judging {
         let open = RwSignal::new(false);
         show::tell(approve, "Commission approved");
         show::tell(reverse, "Commission reversed");
+        approve.settled(|_| show::Acts::another());
         reverse.settled(move |outcome| {
+            show::Acts::another();
             if outcome.is_ok() {
                 open.set(false);
             }

@@ -1,6 +1,7 @@
 //! The frame around the admin area's pages: menu, programs, account.
 
 use access::{LazyPage, Place, Read, Result, read};
+use domain::reports::Waiting;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Link;
@@ -32,6 +33,7 @@ pub struct Framed {
     /// Whether the asker may pay partners.
     pays: bool,
     places: Vec<Place>,
+    waiting: Waiting,
 }
 
 /// What the frame of a program's admin area shows.
@@ -40,6 +42,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
+        let waiting = engine::reports::waiting(&mut asking.conn, &asking.actor).await?;
         let slug = asking.program.slug.clone();
         let path = |id: Option<_>, name: &str| id.map(|id| domain::files::file_path(&slug, id, name));
         Ok(Framed {
@@ -56,9 +59,45 @@ pub async fn read_frame(program: String) -> Result<Framed> {
             name: asking.session.name,
             email: asking.session.email,
             places,
+            waiting,
         })
     })
     .await
+}
+
+/// What waits by now, for the counts in the menu.
+#[server(prefix = "/fn", endpoint = "admin/waiting", input = GetUrl)]
+pub async fn read_waiting(program: String) -> Result<Waiting> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        Ok(engine::reports::waiting(&mut asking.conn, &asking.actor).await?)
+    })
+    .await
+}
+
+/// The counts in the menu, which are taken again whenever another page is shown, and after each act on a page that says
+/// so by [`show::done`].
+fn counts(slug: &str, at_first: Waiting) -> RwSignal<Waiting> {
+    let waiting = RwSignal::new(at_first);
+    let path = use_location().pathname;
+    let acts = show::Acts::provide();
+    let program = slug.to_owned();
+    Effect::new(move |before: Option<()>| {
+        path.track();
+        acts.track();
+        // The page came with the first counts.
+        if before.is_none() {
+            return;
+        }
+        let asked = ReadWaiting { program: program.clone() };
+        leptos::task::spawn_local(async move {
+            // Where it fails, the counts stay as they were.
+            if let Ok(counted) = access::ask(asked).await {
+                waiting.try_set(counted);
+            }
+        });
+    });
+    waiting
 }
 
 /// What the palette found.
@@ -180,9 +219,13 @@ impl LazyPage for Frame {
 }
 
 fn shell(framed: Framed) -> AnyView {
-    let Framed { slug, brand, accent, logo, favicon, sandbox, owns, edits, name, email, audits, pays, places } = framed;
+    let Framed { slug, brand, accent, logo, favicon, sandbox, owns, edits, name, email, audits, pays, places, waiting } =
+        framed;
     let home = format!("/admin/{slug}");
     let (found, on_search) = search(&slug);
+    let waiting = counts(&slug, waiting);
+    let of_partners = Signal::derive(move || Some(waiting.get().partners));
+    let of_commissions = Signal::derive(move || Some(waiting.get().commissions));
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
@@ -217,8 +260,10 @@ fn shell(framed: Framed) -> AnyView {
         let (label, detail) = ("New program".to_owned(), "Action".to_owned());
         actions.push(PaletteEntry { label, detail, href: "/admin/new-program".to_owned(), glyph: Glyph::Plus });
     }
-    let mut money =
-        vec![item("Commissions", "commissions", Glyph::Receipt), item("Review", "review", Glyph::CheckCircle)];
+    let mut money = vec![
+        item("Commissions", "commissions", Glyph::Receipt),
+        item("Review", "review", Glyph::CheckCircle).count(of_commissions),
+    ];
     if pays {
         money.push(item("Pay", "pay", Glyph::Bank));
     }
@@ -228,7 +273,7 @@ fn shell(framed: Framed) -> AnyView {
             "Program",
             vec![
                 NavItem::new("Overview", home.clone(), Glyph::Home).exact(),
-                item("Partners", "partners", Glyph::Users),
+                item("Partners", "partners", Glyph::Users).count(of_partners),
                 item("Leads", "leads", Glyph::UserPlus),
                 item("Customers", "customers", Glyph::User),
                 item("Sales", "sales", Glyph::Cart),

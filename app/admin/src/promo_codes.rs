@@ -13,6 +13,7 @@ use ui::{
     SearchInput, SkeletonTable, Table, TextInput, Th, Tone, grouped, use_toasts,
 };
 
+use crate::partners::partner_field;
 use crate::show;
 
 /// What the page shows.
@@ -47,7 +48,10 @@ pub async fn make_promo_code(program: String, partner: String, code: String, des
         let found = engine::partners::find_by_code(&mut tx, &asking.actor, partner.trim()).await;
         let partner = match found.map_err(access::Error::from) {
             Err(access::Error::NotFound) => {
-                return Err(access::Error::field("partner", "No partner has this code."));
+                return Err(access::Error::field(
+                    "partner",
+                    "No partner has this code. Choose one of those that are offered.",
+                ));
             }
             found => found?.id,
         };
@@ -201,7 +205,7 @@ fn new_promo_code(form: Form<MakePromoCode>) -> AnyView {
             {show::wrong(form.beside(&["partner", "code", "description"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
-                <TextInput id="promo-partner" name="partner" label="Partner" placeholder="ada" help="The partner's code." required=true error=form.field("partner")/>
+                {partner_field(("promo-partner", "partner"), "Partner", form.field("partner"))}
                 <TextInput id="promo-code" name="code" label="Promo code" placeholder="ADA20" required=true error=form.field("code")/>
                 <TextInput id="promo-description" name="description" label="What it gives the customer" placeholder="20% off the first month" optional=true error=form.field("description")/>
                 <p class="sub">"Set up the discount itself in your shop, under the same code."</p>

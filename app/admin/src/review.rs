@@ -193,7 +193,7 @@ fn checks_card(on: &[Suspicion], may_edit: bool, form: Form<SetChecks>) -> AnyVi
             {show::wrong(form.beside(&[]))}
             <PostForm form=form class="form">
                 {show::program_field()}
-                <p class="sub">"A commission waits for review where a check that is on finds something. What has been earned before stays as it is."</p>
+                <p class="sub">"A commission waits for review where a check that is on finds something. What has been earned before stays as it is. What you approve holds nothing of the same customer again for the same reason."</p>
                 <fieldset class="form" disabled=!may_edit>
                     <legend class="visually-hidden">"What holds a commission for review"</legend>
                     {switches}

@@ -140,6 +140,31 @@ pub(crate) fn wrong(words: Signal<Option<String>>) -> AnyView {
     (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
 }
 
+/// The acts of the page that have worked so far: the menu counts anew after each.
+#[derive(Clone, Copy)]
+pub(crate) struct Acts(RwSignal<usize>);
+
+impl Acts {
+    /// For the pages in a frame.
+    pub(crate) fn provide() -> Self {
+        let acts = Self(RwSignal::new(0));
+        provide_context(acts);
+        acts
+    }
+
+    /// Follows them.
+    pub(crate) fn track(self) {
+        self.0.track();
+    }
+
+    /// One more, where the page stands in a frame.
+    pub(crate) fn another() {
+        if let Some(acts) = use_context::<Self>() {
+            acts.0.try_update(|count| *count += 1);
+        }
+    }
+}
+
 /// Counts how often an act has worked: a resource that looks at the count is read again. The dialog in which the act's
 /// form stands closes, emptied.
 pub(crate) fn done<S: 'static>(form: Form<S>) -> RwSignal<usize> {
@@ -147,6 +172,7 @@ pub(crate) fn done<S: 'static>(form: Form<S>) -> RwSignal<usize> {
     form.settled(move |outcome| {
         if outcome.is_ok() {
             count.update(|count| *count += 1);
+            Acts::another();
             close_open_dialog();
         }
     });

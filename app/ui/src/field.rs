@@ -125,6 +125,9 @@ pub fn TextInput(
     /// Which keyboard a phone shows: `numeric`, `decimal`…
     #[prop(optional)]
     inputmode: Option<&'static str>,
+    /// The id of the `datalist` with what it offers.
+    #[prop(optional, into)]
+    list: Option<String>,
     /// What stands before the value inside the box: a currency sign, an address.
     #[prop(optional, into)]
     prefix: Option<String>,
@@ -165,6 +168,7 @@ pub fn TextInput(
             placeholder=placeholder
             autocomplete=autocomplete
             inputmode=inputmode
+            list=list
             required=required
             autofocus=autofocus
             aria-describedby=described
@@ -232,6 +236,7 @@ pub fn MoneyInput(
         placeholder: None,
         autocomplete: Some("off"),
         inputmode: Some("decimal"),
+        list: None,
         prefix: Some(currency.sign().trim().to_owned()),
         suffix: None,
         required,

@@ -113,7 +113,7 @@ fn nav_section(at: usize, section: NavSection, path: Signal<String>) -> AnyView 
             let current = move || path.with(|path| is_current(&own, exact, path)).then_some("page");
             let count = move || {
                 let count = count.get().filter(|count| *count > 0)?;
-                Some(view! { <span class="count">{crate::chart::grouped(count)}</span> })
+                Some(view! { <span class="count">{crate::chart::grouped(count)}<span class="visually-hidden">" waiting"</span></span> })
             };
             view! { <li><a href=href aria-current=current>{icon(glyph)}{label}{count}</a></li> }
         })

@@ -14,7 +14,7 @@ pub use lists::{
     CustomerRow, CustomerTotals, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,
     SaleDetail, SaleFilter, SaleRow, SaleState, SaleTotals, StatusTotal,
 };
-pub use overview::{Attention, Overview, OverviewDay, TopPartner};
+pub use overview::{Attention, Overview, OverviewDay, TopPartner, Waiting};
 pub use performance::{Figures, Performance, PerformanceRow, Unit, rate};
 pub use period::Period;
 pub use program::{

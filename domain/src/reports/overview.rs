@@ -80,3 +80,12 @@ pub struct Attention {
     /// Jobs that failed for good; 0 for those who may not see them.
     pub failed_jobs: i64,
 }
+
+/// What waits, as the menu counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Partners who wait to be let in.
+    pub partners: i64,
+    /// Commissions in review.
+    pub commissions: i64,
+}

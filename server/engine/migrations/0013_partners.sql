@@ -101,6 +101,9 @@ alter table programs add column fraud_checks text[] not null
 -- What was suspicious about the click and the sign-up of a referral, whichever checks are on: clicks and addresses go.
 alter table referrals add column suspicions text[] not null default '{}';
 
+-- Which of them, and of what is found later, a person has approved: it holds no commission of the customer again.
+alter table referrals add column judged text[] not null default '{}';
+
 -- The queue of commissions in review, the oldest first.
 create index commissions_in_review on commissions (program_id, occurred_at, id) where status = 'review';
 

@@ -225,3 +225,38 @@ async fn a_banner_counts_its_views_and_a_link_has_its_codes(pool: PgPool) {
         assert_eq!(site.get(path).await.status, 404, "{path}");
     }
 }
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_list_of_partners_is_looked_at_and_imported_by_the_page_alone(pool: PgPool) {
+    const PATH: &str = "/admin/acme/partners/import";
+    let site = Site::start(pool.clone()).await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let send = async |session: Option<&str>, fields: &[(&str, &str)], file: Option<&[u8]>| {
+        let body = form(fields, file.map(|bytes| ("partners.csv", bytes)));
+        upload(&site, PATH, session, "text/html", body).await
+    };
+    let list = b"name,email\nNora,nora@harbor.test".as_slice();
+    let make = [("make", "true")];
+    let stranger = send(None, &make, Some(list)).await;
+    assert_eq!((stranger.status.as_u16(), &stranger.header("location")[..8]), (303, "/sign-in"));
+    assert_eq!(send(Some(&ada), &make, Some(list)).await.status, 404);
+    let wrong = send(Some(&owner), &make, Some(b"name,email\nNora,nonsense".as_slice())).await.text();
+    assert!(wrong.contains("This is not an e-mail address.") && wrong.contains("Nora,nonsense"), "{wrong}");
+    let latin = send(Some(&owner), &[], Some(b"name\nZo\xeb".as_slice())).await.text();
+    assert!(latin.contains("in UTF-8"), "{latin}");
+    let nothing = send(Some(&owner), &[("csv", " ")], None).await.text();
+    assert!(nothing.contains("Choose a file, or paste its text."), "{nothing}");
+    let looked = send(Some(&owner), &[("csv", "name,email\r\nNora,nora@harbor.test")], None).await;
+    assert!(looked.status.is_success() && looked.text().contains("Import 1 partners"), "{}", looked.text());
+    let made = async || -> i64 {
+        let count = sqlx::query_scalar("select count(*) from enrollments where email = 'nora@harbor.test'");
+        count.fetch_one(&pool).await.expect("count")
+    };
+    assert_eq!(made().await, 0, "looking makes nothing");
+    let done = send(Some(&owner), &make, Some(list)).await;
+    assert_eq!((done.status.as_u16(), done.header("location")), (303, "/admin/acme/partners/import?imported=1"));
+    assert_eq!(made().await, 1);
+    sqlx::query("update memberships set role = 'viewer'").execute(&pool).await.expect("viewers");
+    assert_eq!(send(Some(&owner), &make, Some(b"name\nBob".as_slice())).await.status, 403);
+}

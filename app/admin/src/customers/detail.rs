@@ -1,5 +1,6 @@
 use super::list::source_words;
 use crate::commissions::{self, Judging};
+use crate::partners::partner_field;
 use crate::{sales, show};
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::CustomerId;
@@ -133,7 +134,7 @@ fn reassign_dialog(external_id: String) -> Option<AnyView> {
                     <p>"Sales from now on pay the new partner by its current offers. What was earned before stays."</p>
                     {show::program_field()}
                     <input type="hidden" name="external_id" value=external_id/>
-                    <TextInput id="partner_code" label="Partner code" required=true error=form.field("partner_code")/>
+                    {partner_field(("partner_code", "partner_code"), "Partner code", form.field("partner_code"))}
                     <TextInput id="reassign_reason" name="reason" label="Reason" required=true error=form.field("reason") help="Kept in the audit log."/>
                     <div class="dialog-actions">
                         <CloseButton closes="reassign"/>

@@ -12,8 +12,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Amount, ButtonKind, ButtonLink, Card, CopyButton, DialogButton, EmptyState, Fact, Facts, Glyph, Menu, MenuButton,
-    MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, grouped, icon,
+    Amount, Avatar, ButtonKind, ButtonLink, Card, CopyButton, DialogButton, EmptyState, Fact, Facts, Glyph, Menu,
+    MenuButton, MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, grouped, icon,
 };
 
 use super::called;
@@ -151,7 +151,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let acts = may_manage.then(|| actions(&detail, forms, may_see));
     let tiles = tiles(&detail, balance);
     let side = view! {
-        {facts(&detail)}
+        {facts(&detail, &program)}
         {work::payout(forms.work, &detail, may_reveal)}
         {answers(detail.answers.clone())}
         {accounts(&detail, may_manage)}
@@ -238,8 +238,10 @@ fn kinds_words(kinds: Kinds) -> String {
     if words.is_empty() { "Not set".to_owned() } else { words.join(", ") }
 }
 
-fn facts(detail: &PartnerDetail) -> AnyView {
-    let PartnerDetail { partner, website, profile, group, old_codes, .. } = detail.clone();
+fn facts(detail: &PartnerDetail, program: &str) -> AnyView {
+    let PartnerDetail { partner, website, profile, photo, group, old_codes, .. } = detail.clone();
+    let name = called(&partner);
+    let photo = photo.map(|file| domain::files::file_path(program, file, "photo"));
     let given = |text: String| if text.is_empty() { "Not given".to_owned() } else { text };
     let old = (!old_codes.is_empty()).then(|| view! { <Fact label="Old codes">{old_codes.join(", ")}</Fact> });
     let company = (!partner.company.is_empty()).then(|| view! { <Fact label="Company">{partner.company}</Fact> });
@@ -254,6 +256,10 @@ fn facts(detail: &PartnerDetail) -> AnyView {
     let more = more.map(|(label, value)| view! { <Fact label=label>{value}</Fact> }).collect_view();
     view! {
         <Card title="Partner">
+            <div class="profile">
+                <Avatar name=name large=true photo=photo/>
+                <span class="sub">"Partner since "{show::day(partner.created_at.date_naive())}</span>
+            </div>
             <Facts>
                 <Fact label="Code">{partner.code}</Fact>
                 {old}
@@ -263,7 +269,6 @@ fn facts(detail: &PartnerDetail) -> AnyView {
                 <Fact label="Does">{kinds_words(partner.kinds)}</Fact>
                 <Fact label="Group">{group.map_or_else(|| "None".to_owned(), |group| group.name)}</Fact>
                 {more}
-                <Fact label="Since">{show::day(partner.created_at.date_naive())}</Fact>
             </Facts>
         </Card>
     }

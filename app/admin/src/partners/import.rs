@@ -1,81 +1,119 @@
 //! Partners from a file: looked at first, then all made together.
 
-use access::{Form, LazyPage, Result};
+use access::{ImportSent, LazyPage, Read, Result, read};
 use domain::partners::{IMPORT_COLUMNS, ImportPreview};
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
+use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use ui::{Button, ButtonKind, ButtonLink, Card, Note, PageHead, Table, Textarea, Th, Tone, grouped, use_toasts};
+use std::time::Duration;
+use ui::{
+    Button, ButtonKind, ButtonLink, Card, FileInput, Note, PageHead, SkeletonCard, Table, Textarea, Th, Tone, grouped,
+};
 
 use crate::show;
 
-/// Reads a file of partners, and makes them where that is asked for and nothing is wrong.
-#[server(prefix = "/fn", endpoint = "admin/partners/import", input = Json)]
-pub async fn import_partners(program: String, csv: String, make: bool) -> Result<ImportPreview> {
+/// The list that was posted to the page, and what was found in it.
+#[server(prefix = "/fn", endpoint = "admin/partners/import", input = GetUrl)]
+pub async fn read_import(program: String) -> Result<ImportSent> {
     access::answer(async {
         let asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManagePartners)?;
-        let access::Admin { state, conn, moment, actor, .. } = asking;
-        // The use case takes connections of its own.
-        drop(conn);
-        Ok(engine::partners::import::import(&state.pool, &moment, &actor, &csv, make).await?)
+        Ok(use_context::<ImportSent>().unwrap_or_default())
     })
     .await
 }
 
-/// `/admin/{program}/partners/import`.
-pub struct ImportPage(Form<ImportPartners>);
+/// `/admin/{program}/partners/import`: its forms post to its own address, so that it works without scripts.
+pub struct ImportPage(Read<ImportSent>);
 
 impl LazyPage for ImportPage {
     fn data() -> Self {
-        Self(Form::new())
+        let program = show::program();
+        Self(read(move || ReadImport { program: program.get() }))
     }
 
     fn view(this: Self) -> AnyView {
-        let form = this.0;
-        let program = show::program();
-        let list = move || format!("/admin/{}/partners", program.get());
-        let csv = RwSignal::new(String::new());
-        let send = move |make: bool| {
-            form.send(&ImportPartners { program: program.get_untracked(), csv: csv.get_untracked(), make });
-        };
-        let (toasts, navigate) = (use_toasts(), leptos_router::hooks::use_navigate());
-        Effect::new(move |_| {
-            if let Some(Ok(done)) = form.answer()
-                && done.imported
-            {
-                toasts.say(format!("{} partners imported", grouped(done.rows)));
-                navigate(&list(), leptos_router::NavigateOptions::default());
-            }
-        });
-        let columns = IMPORT_COLUMNS.join(", ");
-        let help = format!(
-            "The first line names the columns: {columns}. A name or a company is needed; tags stand between bars (|). Each partner with an e-mail gets an invitation."
-        );
+        let list = format!("/admin/{}/partners", show::program().get_untracked());
         view! {
             <Title text="Import partners"/>
-            <PageHead title="Import partners" back=(list(), "Partners".to_owned())/>
-            <Card>
-                {show::wrong(form.beside(&["csv"]))}
-                <div class="form">
-                    <Textarea id="csv" label="The file's text (CSV)" bind=csv rows=12 placeholder="name,email,tags\nAda Lind,ada@partner.example,blog|nordic" help=help error=form.field("csv")/>
-                    <div class="form-actions">
-                        <ButtonLink href=list()>"Cancel"</ButtonLink>
-                        <Button kind=ButtonKind::Primary on_click=move |()| send(false) busy=form.pending()>"Look at it"</Button>
-                    </div>
-                </div>
-            </Card>
-            {move || form.answer().and_then(Result::ok).filter(|found| !found.imported).map(|found| preview(found, form, send))}
+            <PageHead title="Import partners" back=(list, "Partners".to_owned())/>
+            {this.0.show(|| view! { <SkeletonCard lines=8/> }.into_any(), page)}
         }
         .into_any()
     }
 }
 
-fn preview(
-    found: ImportPreview,
-    form: Form<ImportPartners>,
-    send: impl Fn(bool) + Copy + Send + Sync + 'static,
-) -> AnyView {
+fn page(sent: ImportSent) -> AnyView {
+    let ImportSent { text, found } = sent;
+    let list = format!("/admin/{}/partners", show::program().get_untracked());
+    let address = show::address().get_untracked();
+    let action = address.path().to_owned();
+    let imported = address.get("imported").and_then(|rows| rows.parse::<i64>().ok()).filter(|_| found.is_none());
+    if let Some(rows) = imported {
+        let words = format!("{} partners imported", grouped(rows));
+        return view! {
+            <Card>
+                <Note tone=Tone::Good>{words}</Note>
+                <div class="form-actions">
+                    <ButtonLink href=action>"Import more"</ButtonLink>
+                    <ButtonLink href=list kind=ButtonKind::Primary>"To the partners"</ButtonLink>
+                </div>
+            </Card>
+        }
+        .into_any();
+    }
+    let (found, error) = match found {
+        Some(Ok(found)) => (Some(found), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let of_field = |field: &str| error.as_ref().and_then(|error| error.of_field(field));
+    let (of_file, of_text) = (of_field("file"), of_field("csv"));
+    let beside = error.as_ref().filter(|_| of_file.is_none() && of_text.is_none()).map(access::Error::words);
+    let columns = IMPORT_COLUMNS.join(", ");
+    let help = format!(
+        "The first line names the columns: {columns}. A name or a company is needed; tags stand between bars (|). Each partner with an e-mail gets an invitation."
+    );
+    let preview = found.map(|found| preview(found, action.clone(), text.clone()));
+    view! {
+        <Card>
+            {beside.map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            <form method="post" enctype="multipart/form-data" action=action class="form">
+                <FileInput id="file" label="The file" accept=".csv,.txt,text/csv" help="It counts instead of the text below." error=Signal::derive(move || of_file.clone())/>
+                <Textarea id="csv" label="The file's text (CSV)" value=text rows=12 placeholder="name,email,tags\nAda Lind,ada@partner.example,blog|nordic" help=help error=Signal::derive(move || of_text.clone())/>
+                <div class="form-actions">
+                    <ButtonLink href=list>"Cancel"</ButtonLink>
+                    <Button kind=ButtonKind::Primary submit=true>"Look at it"</Button>
+                </div>
+            </form>
+        </Card>
+        {preview}
+    }
+    .into_any()
+}
+
+/// Two clicks are one: a list without e-mails would be imported twice.
+fn once() -> impl Fn(SubmitEvent) + 'static {
+    let sent = StoredValue::new(false);
+    move |event| {
+        if sent.get_value() {
+            event.prevent_default();
+            return;
+        }
+        sent.set_value(true);
+        // The page may come back with it, by the browser's button.
+        set_timeout(
+            move || {
+                sent.try_set_value(false);
+            },
+            Duration::from_secs(5),
+        );
+    }
+}
+
+/// What was found; where nothing is wrong, with the form that imports the very list that was looked at.
+fn preview(found: ImportPreview, action: String, text: String) -> AnyView {
     let ImportPreview { rows, sample, problems, wrong_rows, .. } = found;
     if wrong_rows > 0 {
         let words =
@@ -132,9 +170,13 @@ fn preview(
     view! {
         <Card title="The first rows">
             <Table caption="The first rows" head=head>{first}</Table>
-            <div class="form-actions">
-                <Button kind=ButtonKind::Primary on_click=move |()| send(true) busy=form.pending()>{words}</Button>
-            </div>
+            <form method="post" enctype="multipart/form-data" action=action on:submit=once()>
+                <input type="hidden" name="csv" value=text/>
+                <input type="hidden" name="make" value="true"/>
+                <div class="form-actions">
+                    <Button kind=ButtonKind::Primary submit=true>{words}</Button>
+                </div>
+            </form>
         </Card>
     }
     .into_any()

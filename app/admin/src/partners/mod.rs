@@ -1,6 +1,7 @@
 //! Partners: the list, a new one, and all of one.
 
 mod bulk;
+mod choose;
 mod detail;
 mod edit;
 mod group;
@@ -12,6 +13,7 @@ mod privacy;
 mod standing;
 mod work;
 
+pub(crate) use choose::partner_field;
 pub use detail::PartnerPage;
 pub use import::ImportPage;
 pub use list::PartnersPage;

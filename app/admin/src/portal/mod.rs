@@ -68,6 +68,7 @@ pub async fn read_portal(program: String) -> Result<Shown> {
 #[derive(Clone, Copy)]
 struct Forms {
     sign_up: Form<sign_up::SetSignUp>,
+    order: Form<sign_up::MoveQuestion>,
     welcome: Form<welcome::SetWelcome>,
     preview: Form<welcome::PreviewMarkdown>,
     pages: Form<pages::SetPages>,
@@ -87,6 +88,7 @@ impl LazyPage for PortalPage {
         let program = show::program();
         let forms = Forms {
             sign_up: Form::new(),
+            order: Form::new(),
             welcome: Form::new(),
             preview: Form::new(),
             pages: Form::new(),
@@ -96,6 +98,7 @@ impl LazyPage for PortalPage {
         };
         let done = [
             show::done(forms.sign_up),
+            show::done(forms.order),
             show::done(forms.welcome),
             show::done(forms.pages),
             show::done(forms.brand),
@@ -109,6 +112,7 @@ impl LazyPage for PortalPage {
     fn view(this: Self) -> AnyView {
         let PortalPage { found, forms } = this;
         show::tell(forms.sign_up, "Sign-up saved");
+        show::tell(forms.order, "Question moved");
         show::tell(forms.welcome, "Message saved");
         show::tell(forms.pages, "Menu saved");
         show::tell(forms.brand, "Brand saved");
@@ -134,7 +138,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {(!may_edit)
             .then(|| view! { <Note glyph=Glyph::Lock>"Your role reads this. An owner or manager changes it."</Note> })}
         {addresses(&address)}
-        {sign_up::card(&portal, forms.sign_up, may_edit)}
+        {sign_up::card(&portal, forms.sign_up, forms.order, may_edit)}
         {terms::card(terms, forms.terms, may_edit)}
         {welcome::card(&portal, welcome_html, forms.welcome, forms.preview, may_edit)}
         {pages::card(&portal, forms.pages, may_edit)}

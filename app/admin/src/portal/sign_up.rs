@@ -4,7 +4,7 @@ use access::{Form, PostForm, Result};
 use domain::portal::{Portal, QUESTIONS, Question, QuestionKind, SignUpRule};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use ui::{Card, Choice, Select, Switch, TextInput, Textarea};
+use ui::{Button, ButtonKind, Card, Choice, Glyph, Select, Switch, TextInput, Textarea};
 
 use crate::show;
 
@@ -50,6 +50,22 @@ pub async fn set_sign_up(
     .await
 }
 
+/// Moves the question with these words up, or down.
+#[server(prefix = "/fn", endpoint = "admin/portal/move-question")]
+pub async fn move_question(program: String, up: Option<String>, down: Option<String>) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::EditProgram)?;
+        let is_up = up.is_some();
+        let label = up.or(down).ok_or(access::Error::NotFound)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::portal::move_question(&mut tx, &asking.moment, &asking.actor, &label, is_up).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
 /// Names the fields at fault after their places in the form, where some were left out.
 #[cfg(feature = "ssr")]
 fn in_the_form(error: engine::Error, places: &[usize]) -> access::Error {
@@ -67,7 +83,10 @@ fn in_the_form(error: engine::Error, places: &[usize]) -> access::Error {
     error
 }
 
-pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, may_edit: bool) -> AnyView {
+/// The form of the buttons that move questions: they stand in another one.
+const MOVE: &str = "move-question";
+
+pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, order: Form<MoveQuestion>, may_edit: bool) -> AnyView {
     let rules = vec![
         Choice::new(SignUpRule::Approve.as_str(), "Whoever wants to; you approve each"),
         Choice::new(SignUpRule::Open.as_str(), "Whoever wants to, at once"),
@@ -77,7 +96,14 @@ pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, may_edit: bool) -> An
     let blank = Question { label: String::new(), kind: QuestionKind::Text, required: false, choices: Vec::new() };
     let room = (QUESTIONS - portal.questions.len().min(QUESTIONS)).min(2);
     let all = portal.questions.iter().cloned().chain(std::iter::repeat_n(blank, room));
-    let rows = all.enumerate().map(|(at, asked)| row(at, asked, form)).collect_view();
+    let stored = if may_edit { portal.questions.len() } else { 0 };
+    let rows = all
+        .enumerate()
+        .map(|(at, asked)| {
+            let movers = movers(at, stored, &asked.label);
+            row(at, asked, form, movers)
+        })
+        .collect_view();
     let rule = portal.sign_up.as_str();
     view! {
         <Card title="Sign-up">
@@ -92,12 +118,24 @@ pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, may_edit: bool) -> An
                     {super::save(form.pending(), may_edit, "Save the sign-up")}
                 </fieldset>
             </PostForm>
+            <PostForm form=order id=MOVE>{show::program_field()}</PostForm>
         </Card>
     }
     .into_any()
 }
 
-fn row(at: usize, asked: Question, form: Form<SetSignUp>) -> AnyView {
+/// The buttons that move a question, of so many that are stored, to where there is room.
+fn movers(at: usize, stored: usize, label: &str) -> AnyView {
+    let mover = |way: &'static str, glyph: Glyph| {
+        let (value, label) = (label.to_owned(), format!("Move “{label}” {way}"));
+        view! { <Button submit=true form=MOVE name=way value=value kind=ButtonKind::Quiet icon=glyph label=label/> }
+    };
+    let up = (at > 0 && at < stored).then(|| mover("up", Glyph::SortUp));
+    let down = (at + 1 < stored).then(|| mover("down", Glyph::SortDown));
+    view! { <div class="row">{up}{down}</div> }.into_any()
+}
+
+fn row(at: usize, asked: Question, form: Form<SetSignUp>, movers: AnyView) -> AnyView {
     let Question { label, kind, required, choices } = asked;
     let kinds = vec![
         Choice::new(QuestionKind::Text.as_str(), "A line of text"),
@@ -120,6 +158,7 @@ fn row(at: usize, asked: Question, form: Form<SetSignUp>) -> AnyView {
             </div>
             <Textarea id=id("choices") name=name("choices") label=format!("Choices {number}") value=choices.join("\n") rows=2 help="One a line, where one of several can be chosen." optional=true error=wrong(name("choices"))/>
             <Switch id=id("required") name=name("required") label=format!("Question {number} must be answered") checked=required/>
+            {movers}
         </div>
     }
     .into_any()

@@ -90,7 +90,8 @@ pub(crate) async fn decide(
         };
         referral
     };
-    let Look { suspicions, tells } = suspicion::look(conn, rules, &referral, event.email, event.ip_hash).await?;
+    let Look { suspicions, judged, tells } =
+        suspicion::look(conn, rules, &referral, event.email, event.ip_hash).await?;
     if !referral.standing.earns() {
         why.fail("standing", standing_words(&referral));
         return Ok(Decided { referral: Some(referral), commissions: Vec::new(), tells, why });
@@ -117,8 +118,11 @@ pub(crate) async fn decide(
         if rules.review || referral.review {
             reasons.fail("review", review_words(rules));
         }
+        for (suspicion, words) in &judged {
+            reasons.pass(suspicion.as_str(), words.as_str());
+        }
         for (suspicion, words) in &suspicions {
-            reasons.fail(suspicion.as_str(), *words);
+            reasons.fail(suspicion.as_str(), words.as_str());
         }
         let review = rules.review || referral.review || !suspicions.is_empty();
         why.0.extend(reasons.0.iter().cloned());

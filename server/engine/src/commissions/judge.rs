@@ -3,23 +3,49 @@ use super::release::release;
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::commissions::CommissionStatus;
+use domain::commissions::{CommissionStatus, Suspicion};
 use domain::ids::{CommissionId, JournalId, ProgramId};
 use domain::money::Money;
 use domain::text::check_line;
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// Takes a commission out of review: held until its hold ends, due where that has passed. Audited.
+/// Takes a commission out of review: held until its hold ends, due where that has passed. What was suspicious about it
+/// has been judged: later commissions of the customer don't wait for the same. Audited.
 ///
 /// # Errors
 /// `Forbidden` without the power to judge commissions; `NotFound("commission")`; `Conflict` where it is not in review.
 pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: CommissionId) -> Result<()> {
+    allow(actor)?;
+    let program = actor.program();
+    // Before the commission, as whoever holds a referral's commissions locks them.
+    sqlx::query!(
+        "select r.id from commissions c join referrals r on r.program_id = c.program_id and r.id = c.referral_id
+         where c.program_id = $1 and c.id = $2 for no key update of r",
+        program as ProgramId,
+        id as CommissionId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let owed = lock(conn, actor, id).await?;
     if owed.status != CommissionStatus::Review {
         return Err(Error::Conflict(format!("The commission is {} already.", owed.status)));
     }
-    let program = actor.program();
+    let suspicions: Vec<String> = Suspicion::ALL.iter().map(ToString::to_string).collect();
+    sqlx::query!(
+        "update referrals r
+         set judged = array(select unnest(r.judged)
+                            union
+                            select x.reason ->> 'check' from jsonb_array_elements(c.why) as x (reason)
+                            where x.reason ->> 'passed' = 'false' and x.reason ->> 'check' = any($3::text[]))
+         from commissions c
+         where r.program_id = $1 and c.program_id = $1 and c.id = $2 and r.id = c.referral_id",
+        program as ProgramId,
+        id as CommissionId,
+        &suspicions
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "update commissions
          set status = 'held', why = why || '[{\"check\": \"review\", \"passed\": true, \"detail\": \"Approved by the program.\"}]'::jsonb
@@ -76,10 +102,12 @@ pub async fn reverse(
     audit::record(conn, moment, actor, "commission.reverse", &subject(&owed), "commissions", details).await
 }
 
+fn allow(actor: &Actor) -> Result<()> {
+    if actor.may(Power::JudgeCommissions) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
 async fn lock(conn: &mut PgConnection, actor: &Actor, id: CommissionId) -> Result<Owed> {
-    if !actor.may(Power::JudgeCommissions) {
-        return Err(Error::Forbidden);
-    }
+    allow(actor)?;
     sqlx::query!(
         "select id from commissions where program_id = $1 and id = $2 for no key update",
         actor.program() as ProgramId,

@@ -41,7 +41,9 @@ pub(crate) fn read(words: &[String]) -> Vec<Suspicion> {
 /// What an event looks like besides what it earns.
 pub(crate) struct Look {
     /// What is suspicious, by the checks that are on, each with its reason.
-    pub suspicions: Vec<(Suspicion, &'static str)>,
+    pub suspicions: Vec<(Suspicion, String)>,
+    /// What would be, had a person not approved a commission of the customer with the same.
+    pub judged: Vec<(Suspicion, String)>,
     /// Whether the partner wants a mail at each commission.
     pub tells: bool,
 }
@@ -60,7 +62,7 @@ pub(crate) async fn look(
                         union
                         select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
                         where ea.program_id = $1 and ea.enrollment_id = e.id) as "emails!",
-                  r.suspicions, c.target as "target?", c.referrer as "referrer?",
+                  r.suspicions, r.judged, c.target as "target?", c.referrer as "referrer?",
                   coalesce(c.ip_hash = $4, false) as "same_ip!",
                   exists (select from enrollments o
                           where o.program_id = $1 and o.payout_hash = e.payout_hash and o.id <> e.id) as "shared!",
@@ -100,29 +102,62 @@ pub(crate) async fn look(
         Suspicion::DisposableDomain => email.is_some_and(is_disposable),
         Suspicion::SameIp | Suspicion::AdClick => kept.contains(&suspicion),
     };
-    let on = rules.suspicions.iter().copied();
-    let suspicions = on.filter(|suspicion| is(*suspicion)).map(|found| (found, words(found)));
-    Ok(Look { suspicions: suspicions.collect(), tells: row.tells })
+    let judged = read(&row.judged);
+    let found = rules.suspicions.iter().copied().filter(|suspicion| is(*suspicion));
+    let (judged, suspicions): (Vec<_>, Vec<_>) = found.partition(|suspicion| judged.contains(suspicion));
+    Ok(Look {
+        suspicions: suspicions.into_iter().map(|found| (found, waits_words(found))).collect(),
+        judged: judged.into_iter().map(|found| (found, judged_words(found))).collect(),
+        tells: row.tells,
+    })
 }
 
-/// Why a commission waits. Partners read it too: it names nobody.
+/// What was found. Partners read it too: it names nobody.
 fn words(suspicion: Suspicion) -> &'static str {
     match suspicion {
-        Suspicion::SameDomain => "The customer's e-mail is at the partner's own domain: a person reviews it first.",
-        Suspicion::SameIp => "Click and sign-up came from the same internet address: a person reviews it first.",
-        Suspicion::AdClick => "The click came from a paid advertisement: a person reviews it first.",
-        Suspicion::DisposableDomain => "The customer's e-mail is a throw-away address: a person reviews it first.",
-        Suspicion::SharedPayout => {
-            "Another partner of the program has the same payout details: a person reviews it first."
-        }
+        Suspicion::SameDomain => "The customer's e-mail is at the partner's own domain",
+        Suspicion::SameIp => "Click and sign-up came from the same internet address",
+        Suspicion::AdClick => "The click came from a paid advertisement",
+        Suspicion::DisposableDomain => "The customer's e-mail is a throw-away address",
+        Suspicion::SharedPayout => "Another partner of the program has the same payout details",
     }
 }
 
-/// Holds what partners with the same payout details as this one are to get: whatever is not due yet waits for a person.
-/// Their rows are locked: an event that comes now sees the same details by then.
+/// Why a commission waits.
+fn waits_words(suspicion: Suspicion) -> String {
+    format!("{}: a person reviews it first.", words(suspicion))
+}
+
+/// Why it doesn't.
+fn judged_words(suspicion: Suspicion) -> String {
+    format!("{}. The program has approved a commission of this customer with that.", words(suspicion))
+}
+
+/// Holds what partners with the same payout details as this one are to get: whatever is not due yet waits for a person,
+/// also where one has approved it when others shared. Their rows are locked: an event that comes now sees the same details
+/// by then.
 pub(crate) async fn hold_shared(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId) -> Result<()> {
     let mut why = Why::default();
-    why.fail(Suspicion::SharedPayout.as_str(), words(Suspicion::SharedPayout));
+    why.fail(Suspicion::SharedPayout.as_str(), waits_words(Suspicion::SharedPayout));
+    sqlx::query!(
+        "with sharing as (
+             select o.id from enrollments e
+             join enrollments o on o.program_id = e.program_id and o.payout_hash = e.payout_hash
+             where e.program_id = $1 and e.id = $2
+         ), locked as (
+             select id from referrals
+             where program_id = $1 and ended_at is null and $3::text = any(judged)
+               and enrollment_id in (select id from sharing) and (select count(*) from sharing) > 1
+             order by id for no key update
+         )
+         update referrals r set judged = array_remove(r.judged, $3::text)
+         from locked where r.program_id = $1 and r.id = locked.id",
+        program as ProgramId,
+        partner as EnrollmentId,
+        Suspicion::SharedPayout.as_str()
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "with sharing as (
              select o.id from enrollments e

@@ -1,6 +1,6 @@
 //! What is suspicious waits for a person, for the reason that is told; and the sums come out.
 
-use super::suspicion::{checks, set_checks};
+use super::suspicion::{checks, hold_shared, set_checks};
 use super::{approve, reverse};
 use crate::fixtures::{Partner, World, percent, refused, sale, signup};
 use crate::sales::races::{at_once, crowded};
@@ -8,7 +8,8 @@ use crate::secrets::Use;
 use domain::accounts::Role;
 use domain::commissions::{CommissionStatus, Suspicion};
 use domain::customers::{NewCustomer, TrackSignup, TrackedSignup};
-use domain::ids::ClickId;
+use domain::ids::{ClickId, CommissionId};
+use domain::reports::Waiting;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::sync::Arc;
@@ -95,6 +96,50 @@ async fn each_check_holds_for_its_own_reason_where_it_is_on(pool: PgPool) {
     }
     assert_eq!(checks(&mut conn, &world.owner()).await.expect("checks"), []);
     refused(set_checks(&mut conn, &world.moment(), &world.admin(Role::Viewer), &[]).await);
+    world.prove().await;
+}
+
+async fn approved(world: &World, id: CommissionId) {
+    let mut tx = world.pool.begin().await.expect("begin");
+    approve(&mut tx, &world.moment(), &world.owner(), id).await.expect("approved");
+    tx.commit().await.expect("commit");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_a_person_has_approved_holds_nothing_of_the_customer_again(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    signed_up(&world, &ada, "colleague", "bob@partners.example", None, None).await;
+    signed_up(&world, &ada, "other", "kim@partners.example", None, None).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    set_checks(&mut conn, &world.moment(), &world.owner(), Suspicion::ALL).await.expect("set");
+    let first = world.sold("colleague", "100").await.commissions[0].id;
+    let second = world.sold("colleague", "100").await.commissions[0].id;
+    let waiting = crate::reports::waiting(&mut conn, &world.owner()).await.expect("waiting");
+    assert_eq!(waiting, Waiting { partners: 0, commissions: 2 });
+    approved(&world, first).await;
+    assert_eq!(world.status(second).await, CommissionStatus::Review, "what waits goes on waiting");
+    let third = world.sold("colleague", "100").await;
+    assert_eq!(third.commissions[0].status, CommissionStatus::Held, "{:?}", third.why);
+    let named = third.why.0.iter().find(|check| check.check == "same_domain").expect("it is named all the same");
+    assert!(named.passed && named.detail.contains("has approved"), "{named:?}");
+    assert_eq!(reasons(&world, "other").await, ["same_domain"], "another customer was not judged");
+    // Another reason holds; once that is approved too, nothing does, until the details are shared anew.
+    world.partner("bob").await;
+    world.set(r"update enrollments set payout_hash = '\x01' where program_id = $1").await;
+    let shared = world.sold("colleague", "100").await;
+    assert_eq!(shared.commissions[0].status, CommissionStatus::Review, "{:?}", shared.why);
+    approved(&world, shared.commissions[0].id).await;
+    assert!(reasons(&world, "colleague").await.is_empty());
+    hold_shared(&mut conn, world.program, ada.id).await.expect("held");
+    assert_eq!(reasons(&world, "colleague").await, ["shared_payout"]);
+    // A reversal approves nothing.
+    let other = world.sold("other", "100").await.commissions[0].id;
+    let mut tx = world.pool.begin().await.expect("begin");
+    reverse(&mut tx, &world.moment(), &world.owner(), other, "Own company").await.expect("reversed");
+    tx.commit().await.expect("commit");
+    assert_eq!(reasons(&world, "other").await, ["same_domain", "shared_payout"]);
     world.prove().await;
 }
 

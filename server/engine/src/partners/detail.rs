@@ -1,7 +1,7 @@
 use super::{allow, list};
 use crate::{Error, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, OfferId, PartnerGroupId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, FileId, OfferId, PartnerGroupId, ProgramId};
 use domain::offers::{Override, Reward, Terms};
 use domain::partners::{
     EnrollmentStatus, GroupName, PartnerAccount, PartnerDetail, PartnerName, PartnerOffer, Standing,
@@ -21,6 +21,7 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
     let partner = list::rows(conn, program, &[id]).await?.pop().ok_or(Error::NotFound("partner"))?;
     let more = sqlx::query!(
         r#"select website, payout_method, payout_masked, payout_details is not null as "has_payout_details!", erased_at,
+                  photo_file_id as "photo: FileId",
                   answers as "answers: Json<Vec<Answer>>", group_id as "group_id: PartnerGroupId",
                   (select name from partner_groups g where g.program_id = e.program_id and g.id = e.group_id) as group_name,
                   array(select code_key from enrollment_codes c
@@ -98,6 +99,7 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
         payout_masked: more.payout_masked,
         has_payout_details: more.has_payout_details,
         profile,
+        photo: more.photo,
         tags,
         notes,
         erased_at: more.erased_at,

@@ -77,6 +77,9 @@ fn shown(partner: &NewPartner) -> [String; 4] {
 fn read(text: &str) -> Result<(Vec<Row>, Vec<ImportProblem>)> {
     let unread = |words: &str| Error::field("csv", words);
     let text = text.trim_start_matches('\u{feff}');
+    if text.trim().is_empty() {
+        return Err(unread("Choose a file, or paste its text."));
+    }
     if text.contains('\0') {
         return Err(unread("This is no text."));
     }

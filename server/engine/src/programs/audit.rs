@@ -1,5 +1,6 @@
 //! The audit log: every admin act, written in the act's own transaction.
 
+use super::audit_words::words;
 use crate::reports::check_days;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
@@ -84,6 +85,9 @@ pub async fn list(
     let more = data.len() > usize::try_from(rows).unwrap_or(usize::MAX);
     if more {
         data.pop();
+    }
+    for line in &mut data {
+        line.details = words(&line.details);
     }
     let next_cursor = data.last().filter(|_| more).map(|line| line.id.to_string());
     Ok(Page { data, next_cursor })

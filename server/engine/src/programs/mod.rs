@@ -1,6 +1,7 @@
 //! Programs: their settings and their audit log.
 
 pub mod audit;
+mod audit_words;
 mod copy;
 
 pub use copy::copy;

@@ -114,7 +114,7 @@ async fn settings_change_and_say_what_changed(pool: PgPool) {
     let first = Paging { cursor: None, limit: Some(2) };
     let page = audit::list(&mut conn, &admin, &all, &first).await.expect("page");
     assert_eq!(page.data.len(), 2);
-    assert_eq!(page.data[0].details, r#"{"next_time_zone": {"after": "Europe/Berlin", "before": null}}"#);
+    assert_eq!(page.data[0].details, "Next time zone: none → Europe/Berlin");
     let rest = Paging { cursor: page.next_cursor, limit: Some(2) };
     let page = audit::list(&mut conn, &admin, &all, &rest).await.expect("page");
     assert_eq!((page.data.len(), page.next_cursor), (1, None));

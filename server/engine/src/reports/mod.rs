@@ -22,7 +22,7 @@ pub use customers::{customer, customer_by_external_id, customers, customers_page
 pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
 pub(crate) use ledger::{clawback_words, commission_words};
-pub use overview::overview;
+pub use overview::{overview, waiting};
 pub use performance::{commission_report, performance};
 pub use program::{asleep, cohorts, top_partners};
 pub use rollup::roll_up;

@@ -3,7 +3,7 @@ use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, ProgramId};
 use domain::partners::PartnerName;
-use domain::reports::{Attention, Count, Overview, OverviewDay, Period, TopPartner};
+use domain::reports::{Attention, Count, Overview, OverviewDay, Period, TopPartner, Waiting};
 use domain::time::DayRange;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -42,6 +42,25 @@ pub async fn overview(conn: &mut PgConnection, moment: &Moment, actor: &Actor, p
         top: top(conn, &setting, range).await?,
         attention,
     })
+}
+
+/// What waits for a person, as the menu counts it: by two indexes alone.
+///
+/// # Errors
+/// `Forbidden` without the power to view.
+pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<Waiting> {
+    if !actor.may(Power::View) {
+        return Err(Error::Forbidden);
+    }
+    let waiting = sqlx::query_as!(
+        Waiting,
+        r#"select (select count(*) from enrollments where program_id = $1 and status = 'pending') as "partners!",
+                  (select count(*) from commissions where program_id = $1 and status = 'review') as "commissions!""#,
+        actor.program() as ProgramId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(waiting)
 }
 
 #[derive(Default)]

@@ -1,7 +1,8 @@
 use super::*;
 use crate::payments::{due_partners, payment, payments, preview};
 use crate::reports::{
-    asleep, balance, commission_statuses, commissions, customers, dashboard, ledger, overview, performance, sales, tops,
+    asleep, balance, commission_statuses, commissions, customers, dashboard, ledger, overview, performance, sales,
+    tops, waiting,
 };
 use domain::commissions::CommissionStatus;
 use domain::leads::LeadFilter;
@@ -132,6 +133,7 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
         by_index!(world.pool, "dashboard", conn => dashboard(conn, &moment, &own, id, *period));
     }
     by_index!(world.pool, "overview", conn => overview(conn, &moment, &owner, Period::Week));
+    by_index!(world.pool, "waiting", conn => waiting(conn, &owner));
     by_index!(world.pool, "balance", conn => balance(conn, &own, id));
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &Paging::default()));
     by_index!(world.pool, "due", conn => due_partners(conn, &owner, None));
