@@ -196,7 +196,7 @@ fn copy_card(form: Form<CopyProgram>) -> AnyView {
             {show::wrong(form.beside(&["name", "slug"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
-                <p class="sub">"A copy for tests, with these settings, the offers, the portal and the mails, and without partners and customers. It is marked as a sandbox."</p>
+                <p class="sub">"A copy for tests, with these settings, the offers, the portal, the mails and the assets, and without partners and customers. It is marked as a sandbox."</p>
                 <div class="form-row">
                     <TextInput id="copy-name" name="name" label="What the copy is called" required=true error=form.field("name")/>
                     <TextInput id="copy-slug" name="slug" label="The copy in addresses" prefix="/p/" required=true error=form.field("slug")/>
