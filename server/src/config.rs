@@ -23,7 +23,7 @@ pub struct Config {
     #[arg(long, env, global = true, default_value = "Tributary <tributary@localhost>", value_name = "ADDRESS")]
     pub mail_from: String,
 
-    /// What second factors and hashes are keyed with, 32 characters or more.
+    /// What encrypts payout details and second factors and keys hashes, 32 characters or more.
     #[arg(long = "secret", env = "TRIBUTARY_SECRET", global = true, hide_env_values = true, value_name = "TEXT")]
     pub secret: Option<String>,
 

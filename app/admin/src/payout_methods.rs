@@ -58,13 +58,15 @@ const FIELDS: &[&str] = &[
     "other_minimum",
 ];
 
+/// The card of the ways to pay, each with the names of its countries.
 pub(crate) fn card(
-    methods: Vec<PayoutMethod>,
+    methods: Vec<(PayoutMethod, String)>,
     currency: Currency,
     form: Form<SetPayoutMethods>,
     may_edit: bool,
 ) -> AnyView {
-    let rows = methods.into_iter().enumerate().map(|(at, method)| row(at, method, currency, form)).collect_view();
+    let rows = methods.into_iter().enumerate();
+    let rows = rows.map(|(at, (method, names))| row(at, method, names, currency, form)).collect_view();
     view! {
         <Card title="Payout methods">
             {show::wrong(form.beside(FIELDS))}
@@ -87,7 +89,7 @@ pub(crate) fn card(
     .into_any()
 }
 
-fn row(at: usize, method: PayoutMethod, currency: Currency, form: Form<SetPayoutMethods>) -> AnyView {
+fn row(at: usize, method: PayoutMethod, names: String, currency: Currency, form: Form<SetPayoutMethods>) -> AnyView {
     let PayoutMethod { kind, offered, countries, minimum } = method;
     let name = |field: &str| format!("methods[{at}][{field}]");
     let id = |field: &str| format!("{kind}_{field}");
@@ -96,13 +98,14 @@ fn row(at: usize, method: PayoutMethod, currency: Currency, form: Form<SetPayout
         form.field(FIELDS.iter().copied().find(|field| *field == named).unwrap_or_default())
     };
     let label = kind.label();
+    let help = if names.is_empty() { "Everywhere where you leave it empty.".to_owned() } else { names };
     let least = minimum.map(|minimum| minimum.normalize().to_string()).unwrap_or_default();
     view! {
         <div class="stack">
             <input type="hidden" name=name("kind") value=kind.as_str()/>
             <Switch id=id("offered") name=name("offered") label=label checked=offered/>
             <div class="form-row">
-                <TextInput id=id("countries") name=name("countries") label=format!("Countries for {label}") value=countries.join(", ") placeholder="DE, FR" help="Everywhere where you leave it empty." optional=true error=wrong("countries")/>
+                <TextInput id=id("countries") name=name("countries") label=format!("Countries for {label}") value=countries.join(", ") placeholder="DE, FR" help=help optional=true error=wrong("countries")/>
                 <MoneyInput id=id("minimum") name=name("minimum") label=format!("Smallest payment by {label}") currency=currency value=least help="The program's where you leave it empty." optional=true error=wrong("minimum")/>
             </div>
         </div>

@@ -21,6 +21,8 @@ pub struct Shown {
     settings: ProgramSettings,
     time_zones: Vec<String>,
     methods: Vec<PayoutMethod>,
+    /// The names of each one's countries, in a line.
+    method_countries: Vec<String>,
     may_edit: bool,
 }
 
@@ -53,7 +55,11 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         let settings = engine::programs::settings(&mut asking.conn, &asking.actor).await?;
         let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
         let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
-        Ok(Shown { settings, time_zones, methods, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+        let names =
+            |codes: &[String]| codes.iter().map(|code| engine::countries::name(code)).collect::<Vec<_>>().join(", ");
+        let method_countries = methods.iter().map(|method| names(&method.countries)).collect();
+        let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
+        Ok(Shown { settings, time_zones, methods, method_countries, may_edit })
     })
     .await
 }
@@ -163,7 +169,8 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let may_edit = shown.may_edit;
     let form = forms.update;
     let currency = shown.settings.program.currency;
-    let methods = payout_methods::card(shown.methods.clone(), currency, forms.methods, may_edit);
+    let methods = shown.methods.iter().cloned().zip(shown.method_countries.iter().cloned()).collect();
+    let methods = payout_methods::card(methods, currency, forms.methods, may_edit);
     view! {
         <PageHead title="Settings"/>
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads these settings. An owner or manager changes them."</Note> })}
@@ -196,7 +203,7 @@ fn copy_card(form: Form<CopyProgram>) -> AnyView {
             {show::wrong(form.beside(&["name", "slug"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
-                <p class="sub">"A copy for tests, with these settings, the offers, the portal and the mails, and without partners and customers. It is marked as a sandbox."</p>
+                <p class="sub">"A copy for tests, with these settings, the offers, the portal, the mails and the assets, and without partners and customers. It is marked as a sandbox."</p>
                 <div class="form-row">
                     <TextInput id="copy-name" name="name" label="What the copy is called" required=true error=form.field("name")/>
                     <TextInput id="copy-slug" name="slug" label="The copy in addresses" prefix="/p/" required=true error=form.field("slug")/>

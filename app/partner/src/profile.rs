@@ -25,6 +25,8 @@ pub struct Shown {
     pending_until: String,
     notifications: Notifications,
     time_zones: Vec<String>,
+    /// Codes and names of all countries.
+    countries: Vec<(String, String)>,
     /// The program's own.
     program_zone: String,
 }
@@ -46,6 +48,7 @@ pub async fn read_profile(program: String) -> Result<Shown> {
             pending_until: until.unwrap_or_default(),
             notifications,
             time_zones: engine::programs::time_zones().into_iter().map(str::to_owned).collect(),
+            countries: engine::countries::all(),
             program_zone: asking.program.time_zone,
         })
     })
@@ -177,6 +180,9 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
     let zones = std::iter::once(Choice::new("", format!("As the program: {}", shown.program_zone)))
         .chain(shown.time_zones.iter().map(|zone| Choice::new(zone.clone(), zone.clone())))
         .collect();
+    let countries = std::iter::once(Choice::new("", "Not chosen yet"))
+        .chain(shown.countries.iter().map(|(code, name)| Choice::new(code.clone(), name.clone())))
+        .collect();
     let whose = show::whose(program, shown.partner);
     view! {
         <Card title="Profile">
@@ -189,7 +195,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
                 </div>
                 <Textarea id="address" name="profile[address]" label="Address" value=address rows=3 optional=true error=form.field("address")/>
                 <div class="form-row">
-                    <TextInput id="country" name="profile[country]" label="Country" value=country autocomplete="country" placeholder="DE" help="Its two letters. They decide which payout methods you can choose." optional=true error=form.field("country")/>
+                    <Select id="country" name="profile[country]" label="Country" choices=countries value=country autocomplete="country" help="It decides which payout methods you can choose." error=form.field("country")/>
                     <TextInput id="phone" name="profile[phone]" label="Phone" kind="tel" value=phone autocomplete="tel" optional=true error=form.field("phone")/>
                 </div>
                 <div class="form-row">

@@ -399,6 +399,9 @@ pub fn Select(
     /// The value that is chosen at first.
     #[prop(optional, into)]
     value: String,
+    /// What the browser may fill in: `country`…
+    #[prop(optional)]
+    autocomplete: Option<&'static str>,
     /// A signal that follows what is chosen, and sets it.
     #[prop(optional)]
     bind: Option<RwSignal<String>>,
@@ -436,6 +439,7 @@ pub fn Select(
             id=id.clone()
             name=name.unwrap_or_else(|| id.clone())
             class="input"
+            autocomplete=autocomplete
             aria-describedby=described
             aria-invalid=invalid(error)
             node_ref=node

@@ -50,17 +50,13 @@ impl Profile {
         }
     }
 
-    /// What is wrong with a tidy one, besides its names and site, which are checked as for every partner, and the time
-    /// zone, which the server knows.
+    /// What is wrong with a tidy one, besides its names and site, which are checked as for every partner, and its country
+    /// and time zone, which the server knows.
     #[must_use]
     pub fn check(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
         if self.address.chars().count() > 500 || self.address.contains(|c: char| c.is_control() && c != '\n') {
             errors.push(FieldError::new("address", "Use at most 500 characters."));
-        }
-        let country = self.country.as_bytes();
-        if !(country.is_empty() || country.len() == 2 && country.iter().all(u8::is_ascii_uppercase)) {
-            errors.push(FieldError::new("country", "Use the country's two letters, such as DE."));
         }
         let digits = self.phone.chars().filter(char::is_ascii_digit).count();
         let is_phone = self.phone.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c));
@@ -179,16 +175,12 @@ mod tests {
         };
         let tidy = good.tidy();
         assert_eq!((tidy.name.as_str(), tidy.address.as_str()), ("Ada Lind", "1 Main Street\nBerlin"));
+        assert_eq!(tidy.country, "DE");
         assert_eq!(tidy.check(), []);
         assert!(tidy.is_complete() && !Profile::default().is_complete());
-        let bad = Profile {
-            address: "x".repeat(501),
-            country: "Germany".into(),
-            phone: "call me".into(),
-            tax_id: "a\nb".into(),
-            ..Profile::default()
-        };
+        let bad =
+            Profile { address: "x".repeat(501), phone: "call me".into(), tax_id: "a\nb".into(), ..Profile::default() };
         let fields: Vec<String> = bad.check().into_iter().map(|error| error.field).collect();
-        assert_eq!(fields, ["address", "country", "phone", "tax_id"]);
+        assert_eq!(fields, ["address", "phone", "tax_id"]);
     }
 }

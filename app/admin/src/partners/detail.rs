@@ -29,6 +29,8 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     detail: PartnerDetail,
+    /// The name of its country, or empty.
+    country: String,
     balance: Balance,
     links: Page<LinkRow>,
     /// Its latest commissions.
@@ -51,6 +53,7 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
     access::answer(async {
         let access::Admin { state, mut conn, actor, program, .. } = access::admin(&program).await?;
         let detail = engine::partners::detail_by_code(&mut conn, &actor, &code).await?;
+        let country = engine::countries::name(&detail.profile.country).to_owned();
         let partner = detail.partner.id;
         let balance = engine::reports::balance(&mut conn, &actor, partner).await?;
         let links = engine::links::list(&mut conn, &actor, partner, &domain::page::Paging::default()).await?;
@@ -66,7 +69,20 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let may_erase = may(domain::accounts::Power::Erase);
         let may_see = may(domain::accounts::Power::SeeAsPartner);
         let server = domain::portal::link_server(&state.public_url, &program.link_domain);
-        Ok(Shown { detail, balance, links, latest, offers, groups, server, may_manage, may_reveal, may_erase, may_see })
+        Ok(Shown {
+            detail,
+            country,
+            balance,
+            links,
+            latest,
+            offers,
+            groups,
+            server,
+            may_manage,
+            may_reveal,
+            may_erase,
+            may_see,
+        })
     })
     .await
 }
@@ -140,8 +156,20 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { detail, balance, links, latest, offers, groups, server, may_manage, may_reveal, may_erase, may_see } =
-        shown;
+    let Shown {
+        detail,
+        country,
+        balance,
+        links,
+        latest,
+        offers,
+        groups,
+        server,
+        may_manage,
+        may_reveal,
+        may_erase,
+        may_see,
+    } = shown;
     let program = show::program().get_untracked();
     let name = called(&detail.partner);
     let back = (format!("/admin/{program}/partners"), "Partners".to_owned());
@@ -151,7 +179,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let acts = may_manage.then(|| actions(&detail, forms, may_see));
     let tiles = tiles(&detail, balance);
     let side = view! {
-        {facts(&detail, &program)}
+        {facts(&detail, &program, country)}
         {work::payout(forms.work, &detail, may_reveal)}
         {answers(detail.answers.clone())}
         {accounts(&detail, may_manage)}
@@ -238,7 +266,7 @@ fn kinds_words(kinds: Kinds) -> String {
     if words.is_empty() { "Not set".to_owned() } else { words.join(", ") }
 }
 
-fn facts(detail: &PartnerDetail, program: &str) -> AnyView {
+fn facts(detail: &PartnerDetail, program: &str, country: String) -> AnyView {
     let PartnerDetail { partner, website, profile, photo, group, old_codes, .. } = detail.clone();
     let name = called(&partner);
     let photo = photo.map(|file| domain::files::file_path(program, file, "photo"));
@@ -247,7 +275,7 @@ fn facts(detail: &PartnerDetail, program: &str) -> AnyView {
     let company = (!partner.company.is_empty()).then(|| view! { <Fact label="Company">{partner.company}</Fact> });
     let more = [
         ("Address", profile.address.replace('\n', ", ")),
-        ("Country", profile.country),
+        ("Country", country),
         ("Phone", profile.phone),
         ("Tax ID", profile.tax_id),
         ("Time zone", profile.time_zone),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::files::{Store, Upload, draw_png, keep};
+use crate::files::{CopyFile, Store, Upload, draw_png, keep, sweep};
 use crate::fixtures::{Partner, World, refused};
 use crate::partners::groups;
 use domain::accounts::Role;
@@ -24,10 +24,13 @@ fn input(kind: AssetKind, name: &str) -> AssetInput {
 }
 
 async fn banner_of(world: &World) -> FileId {
+    image_in(&Store::memory(), world, FilePurpose::Asset).await
+}
+
+async fn image_in(store: &Store, world: &World, purpose: FilePurpose) -> FileId {
     let bytes = draw_png(300, 250, |_, _| [1, 2, 3]).expect("drawn");
     let upload = Upload { name: "b.png".into(), bytes };
-    let store = Store::memory();
-    keep(&world.pool, &store, &world.moment(), &world.owner(), FilePurpose::Asset, true, upload).await.expect("kept")
+    keep(&world.pool, store, &world.moment(), &world.owner(), purpose, true, upload).await.expect("kept")
 }
 
 async fn make(world: &World, input: &AssetInput) -> Result<AssetId> {
@@ -212,4 +215,60 @@ async fn views_are_counted_by_day_and_partner(pool: PgPool) {
     sqlx::query("alter table away rename to asset_days").execute(&closed).await.expect("back");
     views.flush(&closed).await.expect("written");
     assert_eq!(get(&mut conn, &world.owner(), asset).await.expect("found").views, 65);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_sandbox_has_assets_and_files_of_its_own(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    let store = Store::memory();
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let group = GroupInput { name: "Creators".into(), offers: Vec::new() };
+    let group = groups::create(&mut conn, &world.moment(), &world.owner(), &group).await.expect("group");
+    let file = image_in(&store, &world, FilePurpose::Asset).await;
+    let logo = image_in(&store, &world, FilePurpose::Logo).await;
+    crate::files::set_logo(&mut conn, &world.moment(), &world.owner(), Some(logo)).await.expect("logo");
+    let banner = AssetInput { file: Some(file), groups: vec![group], ..input(AssetKind::Banner, "Spring") };
+    make(&world, &banner).await.expect("banner");
+    make(&world, &input(AssetKind::Page, "How to")).await.expect("page");
+    let old = make(&world, &input(AssetKind::Social, "Last year's")).await.expect("post");
+    set_archived(&mut conn, &world.moment(), &world.owner(), old, true).await.expect("archived");
+    let copied = domain::programs::ProgramCopy { name: "Acme test".into(), slug: "acme-test".into() };
+    let made = crate::programs::copy(&world.pool, &world.moment(), &world.owner(), &copied).await.expect("copied");
+    let of_copy = Actor::System { program: made.id };
+    let page = list(&mut conn, &of_copy, &AssetFilter::default(), &Paging::default()).await.expect("listed");
+    let [shown, how_to] = &page.data[..] else { panic!("{:?}", page.data) };
+    assert_eq!((shown.name.as_str(), how_to.name.as_str()), ("Spring", "How to"));
+    assert_eq!(shown.groups[0].name, "Creators");
+    assert_ne!(shown.groups[0].id, group);
+    let own = shown.file.as_ref().expect("file");
+    assert_ne!(own.id, file);
+    // The original goes, with its files; the copy's stay.
+    let jobs: Vec<serde_json::Value> = sqlx::query_scalar(
+        "select j.payload::jsonb from graphile_worker._private_jobs j
+         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'copy_file'",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .expect("jobs");
+    assert_eq!(jobs.len(), 2, "the banner and the logo");
+    for job in jobs {
+        serde_json::from_value::<CopyFile>(job).expect("job").copy(&store).await.expect("bytes");
+    }
+    for statement in [
+        "delete from asset_groups where program_id = $1",
+        "delete from assets where program_id = $1",
+        "update programs set logo_file_id = null where id = $1",
+    ] {
+        world.set(statement).await;
+    }
+    world.at += chrono::Duration::hours(25);
+    assert_eq!(sweep(&world.pool, &store, &world.moment()).await.expect("swept"), 2);
+    assert!(matches!(store.read(world.program, file).await, Err(Error::NotFound(_))));
+    store.read(made.id, own.id).await.expect("the copy's banner");
+    let logo: Option<FileId> = sqlx::query_scalar("select logo_file_id from programs where id = $1")
+        .bind(made.id)
+        .fetch_one(&world.pool)
+        .await
+        .expect("program");
+    store.read(made.id, logo.expect("logo")).await.expect("the copy's logo");
 }

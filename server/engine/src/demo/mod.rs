@@ -100,7 +100,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
         organization: "Acme".into(),
     };
     let owner = setup::create_admin(&fast, &Moment::seeded(start, options.seed), &owner).await?;
-    let scenes = scene::set(&fast, options, start, owner).await?;
+    let scenes = scene::set(&fast, secrets, options, start, owner).await?;
     story::tell(&fast, secrets, options, start, &scenes).await?;
     assets::give(&fast, options, &scenes[0]).await?;
     let more = bulk::More {

@@ -5,6 +5,7 @@ use super::{Options, PARTNER, PASSWORD, TOLD_PARTNERS};
 use crate::accounts::setup::Owner;
 use crate::accounts::{hash_password, team};
 use crate::partners::sign_up::Answered;
+use crate::secrets::{Secrets, Use};
 use crate::{Moment, Result, links, offers, partners, portal, programs};
 use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, Invite, Role};
@@ -12,9 +13,9 @@ use domain::ids::{EnrollmentId, OfferId, ProgramId};
 use domain::links::{NewLink, Utm};
 use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
+use domain::payments::PayoutDetails;
 use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};
-use domain::text::email_masked;
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool};
 
@@ -65,9 +66,15 @@ fn reward(trigger: Trigger, rate: Rate, duration: Long, hold_days: u32) -> Rewar
 }
 
 /// Sets both scenes.
-pub(super) async fn set(pool: &PgPool, options: &Options, start: DateTime<Utc>, owner: Owner) -> Result<Vec<Scene>> {
+pub(super) async fn set(
+    pool: &PgPool,
+    secrets: &Secrets,
+    options: &Options,
+    start: DateTime<Utc>,
+    owner: Owner,
+) -> Result<Vec<Scene>> {
     let told = options.partners.min(TOLD_PARTNERS) as usize;
-    let mut acme = Stage::new(pool, options, start, owner, "acme").await?;
+    let mut acme = Stage::new(pool, secrets, options, start, owner, "acme").await?;
     let standard = [
         reward(Trigger::Sale, Rate::Flat(20.into()), Long::FirstSale, 30),
         reward(Trigger::Sale, Rate::Percent(30.into()), Long::Months(12), 30),
@@ -90,7 +97,7 @@ pub(super) async fn set(pool: &PgPool, options: &Options, start: DateTime<Utc>, 
     team::invite(pool, &acme.moment(start), &acme.owner, &finance).await?;
     let acme = acme.ready("acme", SOFTWARE);
 
-    let mut northwind = Stage::new(pool, options, start, owner, "northwind").await?;
+    let mut northwind = Stage::new(pool, secrets, options, start, owner, "northwind").await?;
     let readers = [
         reward(Trigger::SignUp, Rate::Flat(Decimal::new(150, 2)), Long::FirstSale, 14),
         reward(Trigger::Sale, Rate::Percent(Decimal::new(75, 1)), Long::Lifetime, 21),
@@ -117,6 +124,25 @@ const TERMS: &str = "## The short of it
 - We pay on the 5th of each month, 30 days after the sale.
 ";
 
+/// Where partners live, with the country's code.
+const ADDRESSES: &[(&str, &str)] = &[
+    ("14 Alder Street\nPortland, OR 97205", "US"),
+    ("Lindenallee 8\n10115 Berlin", "DE"),
+    ("27 Harbour Road\nBristol BS1 4RN", "GB"),
+    ("310 Maple Avenue\nAustin, TX 78701", "US"),
+    ("12 rue des Lilas\n69003 Lyon", "FR"),
+    ("Storgatan 5\n411 38 Göteborg", "SE"),
+    ("88 Queen Street\nToronto, ON M5H 2M5", "CA"),
+];
+
+/// A valid IBAN, another for each place.
+fn iban(place: usize) -> String {
+    let account = 370_400_440_532_013_000 + place as u128;
+    // D and E count 13 and 14, and 00 stands where the check digits go.
+    let check = 98 - (account * 1_000_000 + 131_400) % 97;
+    format!("DE{check:02}{account}")
+}
+
 /// What those answered who have applied: the first program asks.
 fn answered(number: usize, review: bool) -> Answered {
     if review {
@@ -129,6 +155,7 @@ fn answered(number: usize, review: bool) -> Answered {
 /// A scene while it is being set.
 struct Stage<'a> {
     pool: &'a PgPool,
+    secrets: &'a Secrets,
     options: &'a Options,
     start: DateTime<Utc>,
     program: ProgramId,
@@ -143,6 +170,7 @@ struct Stage<'a> {
 impl<'a> Stage<'a> {
     async fn new(
         pool: &'a PgPool,
+        secrets: &'a Secrets,
         options: &'a Options,
         start: DateTime<Utc>,
         Owner { account, organization }: Owner,
@@ -167,8 +195,8 @@ impl<'a> Stage<'a> {
         let owner = Actor::Admin { account, organization, role: Role::Owner, program };
         let dice = Dice::new(seed);
         let website = website.to_owned();
-        let stage =
-            Self { pool, options, start, program, website, owner, review: !first, dice, seed, cast: Vec::new() };
+        let (review, cast) = (!first, Vec::new());
+        let stage = Self { pool, secrets, options, start, program, website, owner, review, dice, seed, cast };
         let settings = ProgramInput {
             name: input.name,
             currency: input.currency,
@@ -291,20 +319,7 @@ impl<'a> Stage<'a> {
         let moment = self.moment(joined);
         let mut conn = self.pool.begin().await?;
         let made = partners::create(&mut conn, &moment, &self.owner, &input).await?;
-        let (method, masked) = match self.cast.len() % 5 {
-            0 | 3 => (Some("paypal"), email_masked(&who.email)),
-            1 | 2 => (Some("iban"), "DE•••4931".to_owned()),
-            _ => (None, String::new()),
-        };
-        sqlx::query!(
-            "update enrollments set payout_method = $3, payout_masked = $4 where program_id = $1 and id = $2",
-            self.program as ProgramId,
-            made.id as EnrollmentId,
-            method,
-            masked
-        )
-        .execute(&mut *conn)
-        .await?;
+        self.profile(&mut conn, &who, made.id).await?;
         if let Some((version, _)) = portal::terms(&mut conn, self.program).await? {
             portal::accept(&mut conn, &moment, self.program, made.id, None, version).await?;
         }
@@ -347,6 +362,36 @@ impl<'a> Stage<'a> {
         conn.commit().await?;
         let (id, code, email) = (made.id, made.code, who.email);
         self.cast.push(Partner { id, code, links: codes, promo_code, email, joined, weight, fate });
+        Ok(())
+    }
+
+    /// Where a partner lives and how it is paid; one in five has not said yet.
+    async fn profile(&self, conn: &mut PgConnection, who: &Person, partner: EnrollmentId) -> Result<()> {
+        let place = self.cast.len();
+        let details = match place % 5 {
+            0 | 3 => PayoutDetails::Paypal { email: who.email.clone() },
+            1 | 2 => PayoutDetails::Iban { holder: who.name.clone(), iban: iban(place) },
+            _ => return Ok(()),
+        };
+        let sealed = self.secrets.encrypt(Use::PayoutDetails, &serde_json::to_vec(&details)?)?;
+        let hash = details.identity();
+        let hash = hash.map(|identity| self.secrets.keyed_hash(Use::PayoutIdentity, identity.as_bytes()).to_vec());
+        let (address, country) = ADDRESSES[place % ADDRESSES.len()];
+        sqlx::query!(
+            "update enrollments
+             set address = $3, country = $4, payout_method = $5, payout_masked = $6, payout_details = $7, payout_hash = $8
+             where program_id = $1 and id = $2",
+            self.program as ProgramId,
+            partner as EnrollmentId,
+            address,
+            country,
+            details.kind().as_str(),
+            details.masked(),
+            sealed,
+            hash
+        )
+        .execute(conn)
+        .await?;
         Ok(())
     }
 

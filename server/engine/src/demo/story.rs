@@ -2,7 +2,7 @@
 //! time and by the use cases that serve requests.
 
 use super::people::{COUNTRIES, Dice, REFERRERS, REFUND_REASONS, person};
-use super::scene::{Partner, Scene};
+use super::scene::{Partner, Product, Scene};
 use super::{Options, TOLD_CLICKS};
 use crate::links::{self, LinkTable, NewClick, Visit};
 use crate::secrets::Secrets;
@@ -76,6 +76,7 @@ pub(super) async fn tell(
         };
         plot.customers(clicks / VISITORS_A_SIGN_UP, &mut story);
         plot.leads(&mut story);
+        plot.suspicious(&mut story);
         plot.visitors(clicks);
         let conn = &mut *pool.acquire().await?;
         for clicks in plot.clicks.chunks(5_000) {
@@ -209,28 +210,52 @@ impl Plot<'_> {
         }
     }
 
+    /// Somebody with a throw-away e-mail came to the first partner of late: a person still has to look at it.
+    fn suspicious(&self, story: &mut Story) {
+        let (Some(partner), Some(product)) = (self.scene.cast.first(), self.scene.products.first()) else { return };
+        let key = format!("{}-trial", self.scene.slug);
+        let sign_up = TrackSignup {
+            event_id: format!("signup-{key}"),
+            customer: NewCustomer {
+                external_id: key.clone(),
+                email: Some("trial.hunter@mailinator.com".into()),
+                name: Some("Robin Trial".into()),
+            },
+            partner_code: Some(partner.code.clone()),
+            ..TrackSignup::default()
+        };
+        let sale = self.sale(&key, 1, product);
+        let at = self.options.at - Duration::days(2);
+        story.at(at, Act::SignUp(self.place, Box::new(sign_up)));
+        story.at(at + Duration::hours(3), Act::Sale(self.place, Box::new(sale)));
+    }
+
+    /// What a customer pays in a month of its subscription.
+    fn sale(&self, customer: &str, month: u32, product: &Product) -> TrackSale {
+        TrackSale {
+            event_id: format!("sale-{customer}-{month}"),
+            customer_id: customer.to_owned(),
+            amount: product.price,
+            currency: if self.place == 0 { "USD" } else { "GBP" }.into(),
+            product: Some(product.name.into()),
+            invoice_id: Some(format!("INV-{customer}-{month}")),
+            click_id: None,
+            promo_code: None,
+            partner_code: None,
+            occurred_at: None,
+        }
+    }
+
     /// A subscription, month by month until it ends.
     fn sales(&mut self, customer: &str, first: DateTime<Utc>, story: &mut Story) {
         let product = &self.scene.products[self.dice.weighed(self.scene.products.iter().map(|product| product.weight))];
-        let currency = if self.place == 0 { "USD" } else { "GBP" };
         for month in 0..self.options.months {
             let at = first.checked_add_months(Months::new(month)).unwrap_or(first);
             if at > self.options.at || (month > 0 && self.dice.percent(11)) {
                 break;
             }
-            let event_id = format!("sale-{customer}-{}", month + 1);
-            let sale = TrackSale {
-                event_id: event_id.clone(),
-                customer_id: customer.to_owned(),
-                amount: product.price,
-                currency: currency.into(),
-                product: Some(product.name.into()),
-                invoice_id: Some(format!("INV-{customer}-{}", month + 1)),
-                click_id: None,
-                promo_code: None,
-                partner_code: None,
-                occurred_at: None,
-            };
+            let sale = self.sale(customer, month + 1, product);
+            let event_id = sale.event_id.clone();
             story.at(at, Act::Sale(self.place, Box::new(sale)));
             if self.dice.percent(5) {
                 let whole = self.dice.percent(60);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::ledger;
 use domain::accounts::Actor;
+use domain::payments::PayoutKind;
 
 fn options(partners: u32, clicks: u64) -> Options {
     Options {
@@ -59,6 +60,21 @@ async fn a_small_demo_is_sound_lively_and_made_once(pool: PgPool) {
     ] {
         assert!(picture.iter().any(|(word, count)| word == what && *count > 0), "{what} in {picture:?}");
     }
+    let suspicious: i64 = sqlx::query_scalar(
+        "select count(*) from commissions c join programs p on p.id = c.program_id
+         where p.slug = 'acme' and c.status = 'review' and c.why::text like '%throw-away%'",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("review");
+    assert!(suspicious > 0, "nothing is in review");
+    let methods: Vec<String> = sqlx::query_scalar(
+        "select distinct payout_method from enrollments where payout_details is not null and country <> '' order by 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("methods");
+    assert_eq!(methods, [PayoutKind::Iban.as_str(), PayoutKind::Paypal.as_str()]);
     let same = sqlx::query_scalar!(
         r#"select (select count(*) from clicks) = (select sum(clicks) from click_days)
                and not exists (select from clicks_default) as "same!""#

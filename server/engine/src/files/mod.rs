@@ -17,6 +17,7 @@ use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::files::{FileInfo, FilePurpose, MOST_FILE, is_image_name, plain_name, taken};
 use domain::ids::{EnrollmentId, FileId, ProgramId};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
@@ -85,6 +86,25 @@ pub async fn keep(
     .await?;
     store.put(actor.program(), id, kept.bytes).await?;
     Ok(id)
+}
+
+/// A file of which another program has got a copy: the row is there, its bytes follow by this job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CopyFile {
+    /// Whose copy it is.
+    pub program: ProgramId,
+    /// The copy.
+    pub file: FileId,
+    /// Whose file it is.
+    pub of_program: ProgramId,
+    /// The file.
+    pub of: FileId,
+}
+
+impl CopyFile {
+    pub(crate) async fn copy(&self, store: &Store) -> Result<()> {
+        store.copy((self.of_program, self.of), (self.program, self.file)).await
+    }
 }
 
 async fn read(purpose: FilePurpose, only_image: bool, upload: Upload) -> Result<Kept> {

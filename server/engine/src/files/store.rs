@@ -75,6 +75,14 @@ impl Store {
         }
     }
 
+    /// Copies a file's content, also into another program; of one that is gone there is nothing to copy.
+    pub(super) async fn copy(&self, from: (ProgramId, FileId), to: (ProgramId, FileId)) -> Result<()> {
+        match self.store.copy(&self.place(from.0, from.1), &self.place(to.0, to.1)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::internal(error)),
+        }
+    }
+
     /// Deletes a file's content; one that is gone is as good.
     pub(super) async fn delete(&self, program: ProgramId, id: FileId) -> Result<()> {
         match self.store.delete(&self.place(program, id)).await {

@@ -1,5 +1,5 @@
 use crate::commissions::release_holds;
-use crate::files::{Store, sweep};
+use crate::files::{CopyFile, Store, sweep};
 use crate::integrations::answers;
 use crate::ledger::close_months;
 use crate::links::partitions;
@@ -62,6 +62,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .worker_recovery(WorkerRecoveryConfig::default().sweep_threshold(std::time::Duration::from_secs(120)))
         .add_extension(context)
         .define_job::<Mail>()
+        .define_job::<CopyFile>()
         .define_job::<ReleaseHolds>()
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
@@ -126,6 +127,16 @@ impl TaskHandler for Mail {
     }
 }
 
+impl TaskHandler for CopyFile {
+    const IDENTIFIER: &'static str = "copy_file";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        let uncopied = "The store of files did not answer as it should; the log tells more.";
+        self.copy(&context.files).await.map_err(failure(&worker, uncopied))
+    }
+}
+
 /// Committed before it is sent, so that the link in it works; where nothing sends it, it is laid in the outbox with that.
 async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
     let mut tx = context.pool.begin().await?;
@@ -164,6 +175,7 @@ macro_rules! recurring {
         pub(super) fn title(identifier: &str) -> Option<&'static str> {
             match identifier {
                 $($identifier => Some($title),)+
+                CopyFile::IDENTIFIER => Some("Copy of a file"),
                 _ => None,
             }
         }

@@ -1,7 +1,7 @@
 //! What a partner tells of itself, and which mails it gets.
 
 use super::check_names;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, countries};
 use chrono::NaiveDate;
 use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, ProgramId};
@@ -50,6 +50,9 @@ pub async fn set_profile(conn: &mut PgConnection, actor: &Actor, input: &Profile
     errors.extend(input.check());
     if !input.time_zone.is_empty() && input.time_zone.parse::<chrono_tz::Tz>().is_err() {
         errors.push(FieldError::new("time_zone", "Choose one of the time zones."));
+    }
+    if !input.country.is_empty() && !countries::exists(&input.country) {
+        errors.push(FieldError::new("country", "Choose one of the countries."));
     }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));

@@ -132,9 +132,9 @@ async fn a_partner_sets_itself_up(pool: PgPool) {
     };
     set_profile(&mut conn, &me, &input).await.expect("saved");
     assert_eq!(profile(&mut conn, &me).await.expect("profile"), input.tidy());
-    let bad = Profile { time_zone: "Mars".into(), website: "x".into(), ..Profile::default() };
+    let bad = Profile { country: "XX".into(), time_zone: "Mars".into(), website: "x".into(), ..Profile::default() };
     let told = refused(set_profile(&mut conn, &me, &bad).await);
-    for field in ["name:", "website:", "time_zone:"] {
+    for field in ["name:", "website:", "country:", "time_zone:"] {
         assert!(told.contains(field), "{told}");
     }
     world.click(&ada).await;

@@ -1,10 +1,11 @@
 //! The ways in which a program pays.
 
 use crate::programs::{self, audit};
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, countries};
 use domain::accounts::{Actor, Power};
 use domain::ids::ProgramId;
 use domain::payments::{PayoutKind, PayoutMethod, check_methods};
+use domain::text::FieldError;
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -32,7 +33,13 @@ pub async fn set(conn: &mut PgConnection, moment: &Moment, actor: &Actor, method
         return Err(Error::Forbidden);
     }
     let program = programs::get(conn, actor.program()).await?;
-    let errors = check_methods(methods, program.currency);
+    let mut errors = check_methods(methods, program.currency);
+    for PayoutMethod { kind, countries, .. } in methods {
+        // What is no code at all was told already.
+        if let Some(code) = countries.iter().find(|code| code.len() == 2 && !countries::exists(code)) {
+            errors.push(FieldError::new(format!("{kind}_countries"), format!("{code} is no country's code.")));
+        }
+    }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }

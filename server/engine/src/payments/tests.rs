@@ -3,7 +3,7 @@
 use super::*;
 use crate::Error;
 use crate::commissions::release_holds;
-use crate::fixtures::{Partner, World, dec, moment, percent, refund};
+use crate::fixtures::{Partner, World, dec, moment, percent, refund, refused};
 use crate::reports;
 use domain::accounts::{Actor, Role};
 use domain::commissions::CommissionStatus;
@@ -579,5 +579,7 @@ async fn a_method_s_own_minimum_counts_before_the_program_s(pool: PgPool) {
     assert!(
         matches!(set(&world.owner(), cheque(Some("-1"), &["USA"])).await, Err(Error::Invalid(errors)) if errors.len() == 2)
     );
+    let unknown = refused(set(&world.owner(), cheque(None, &["US", "XX"])).await);
+    assert_eq!(unknown, "cheque_countries: XX is no country's code.");
     assert!(matches!(set(&world.admin(Role::Finance), cheque(None, &[])).await, Err(Error::Forbidden)));
 }

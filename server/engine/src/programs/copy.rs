@@ -1,14 +1,16 @@
-//! A copy of a program for tests: its settings, offers, portal and mails, and none of its people.
+//! A copy of a program for tests: its settings, offers, portal, mails and assets, and none of its people.
 
 use super::{audit, get, make};
-use crate::{Error, Moment, Result};
+use crate::files::CopyFile;
+use crate::{Error, Moment, Result, jobs};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, OfferId, PartnerGroupId, ProgramId};
+use domain::ids::{AccountId, AssetId, FileId, OfferId, PartnerGroupId, ProgramId};
 use domain::programs::{NewProgram, Program, ProgramCopy};
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
-/// Copies the program that is acted in as a sandbox, for one who may edit it. Offers begin at version 1 again.
+/// Copies the program that is acted in as a sandbox, for one who may edit it. Offers begin at version 1 again. Files are
+/// copied by jobs that follow.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid`, also where the slug is taken.
@@ -36,7 +38,7 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
              click_model = f.click_model, self_referral = f.self_referral, review_commissions = f.review_commissions,
              consent_required = f.consent_required, minimum_payment = f.minimum_payment, payment_day = f.payment_day,
              mask_customers = f.mask_customers, description = f.description, lead_window_days = f.lead_window_days,
-             sandbox = true
+             fraud_checks = f.fraud_checks, sandbox = true
          from programs f where p.id = $2 and f.id = $1",
         from.id as ProgramId,
         made.id as ProgramId
@@ -147,6 +149,8 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
             .await?;
         }
     }
+    let files = copy_files(&mut tx, moment, from.id, made.id).await?;
+    copy_assets(&mut tx, moment, from.id, made.id, &files, &copies).await?;
     let made = get(&mut tx, made.id).await?;
     let of_copy = match actor.clone() {
         Actor::Admin { account, organization, role, .. } => {
@@ -158,4 +162,117 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
         .await?;
     tx.commit().await?;
     Ok(made)
+}
+
+/// Copies the files of the brand and of the assets that partners see: each program has its own, so that what one deletes
+/// the other keeps. Answers which became which.
+async fn copy_files(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    from: ProgramId,
+    to: ProgramId,
+) -> Result<Vec<(FileId, FileId)>> {
+    let files = sqlx::query_scalar!(
+        r#"select f.id as "id: FileId" from files f
+           where f.program_id = $1
+             and (exists (select from assets a
+                          where a.program_id = $1 and a.file_id = f.id and a.archived_at is null)
+                  or exists (select from programs p where p.id = $1 and f.id in (p.logo_file_id, p.favicon_file_id)))
+           order by f.created_at, f.id"#,
+        from as ProgramId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut copies = Vec::with_capacity(files.len());
+    for file in files {
+        let copied: FileId = moment.id();
+        sqlx::query!(
+            "insert into files (program_id, id, purpose, name, content_type, bytes, sha256, width, height, created_at)
+             select $3, $4, purpose, name, content_type, bytes, sha256, width, height, $5 from files
+             where program_id = $1 and id = $2",
+            from as ProgramId,
+            file as FileId,
+            to as ProgramId,
+            copied as FileId,
+            moment.at
+        )
+        .execute(&mut *conn)
+        .await?;
+        jobs::enqueue(conn, &CopyFile { program: to, file: copied, of_program: from, of: file }, None).await?;
+        copies.push((file, copied));
+    }
+    let (old, new) = pairs(&copies, |file| file.0);
+    sqlx::query!(
+        "update programs p
+         set logo_file_id = (select n from unnest($3::uuid[], $4::uuid[]) as c (o, n) where o = f.logo_file_id),
+             favicon_file_id = (select n from unnest($3::uuid[], $4::uuid[]) as c (o, n) where o = f.favicon_file_id)
+         from programs f where p.id = $2 and f.id = $1",
+        from as ProgramId,
+        to as ProgramId,
+        &old,
+        &new
+    )
+    .execute(conn)
+    .await?;
+    Ok(copies)
+}
+
+/// Copies the assets that partners see, for the copies of their groups.
+async fn copy_assets(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    from: ProgramId,
+    to: ProgramId,
+    files: &[(FileId, FileId)],
+    groups: &[(PartnerGroupId, PartnerGroupId)],
+) -> Result<()> {
+    let assets = sqlx::query_scalar!(
+        r#"select id as "id: AssetId" from assets
+           where program_id = $1 and archived_at is null order by kind, position, id"#,
+        from as ProgramId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let copies: Vec<(AssetId, AssetId)> = assets.into_iter().map(|asset| (asset, moment.id())).collect();
+    let (old, new) = pairs(&copies, |asset| asset.0);
+    let (old_files, new_files) = pairs(files, |file| file.0);
+    sqlx::query!(
+        "insert into assets (program_id, id, kind, name, language, subject, body, file_id, destination, position,
+                             created_at)
+         select $2, c.n, a.kind, a.name, a.language, a.subject, a.body, f.n, a.destination, a.position, $7
+         from unnest($3::uuid[], $4::uuid[]) as c (o, n)
+         join assets a on a.program_id = $1 and a.id = c.o
+         left join unnest($5::uuid[], $6::uuid[]) as f (o, n) on f.o = a.file_id",
+        from as ProgramId,
+        to as ProgramId,
+        &old,
+        &new,
+        &old_files,
+        &new_files,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    let (old_groups, new_groups) = pairs(groups, |group| group.0);
+    sqlx::query!(
+        "insert into asset_groups (program_id, asset_id, group_id)
+         select $2, c.n, g.n
+         from unnest($3::uuid[], $4::uuid[]) as c (o, n)
+         join asset_groups a on a.program_id = $1 and a.asset_id = c.o
+         join unnest($5::uuid[], $6::uuid[]) as g (o, n) on g.o = a.group_id",
+        from as ProgramId,
+        to as ProgramId,
+        &old,
+        &new,
+        &old_groups,
+        &new_groups
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The ids that were copied, and beside them what they became.
+fn pairs<T: Copy>(copies: &[(T, T)], id: impl Fn(T) -> uuid::Uuid) -> (Vec<uuid::Uuid>, Vec<uuid::Uuid>) {
+    copies.iter().map(|(old, new)| (id(*old), id(*new))).unzip()
 }

@@ -1,5 +1,5 @@
 use super::setting::{Listing, listing};
-use crate::{Moment, Result};
+use crate::{Moment, Result, countries};
 use domain::accounts::Actor;
 use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::reports::{ClickFacet, Period, TopKind, TopList, TopRow, Tops};
@@ -74,6 +74,7 @@ async fn of_facet(list: &mut Listing<'_>, facet: ClickFacet, range: DayRange, li
     let label = |other, value: String| match (other, facet) {
         (true, _) => "Other".to_owned(),
         _ if value.is_empty() => facet.unknown().to_owned(),
+        (_, ClickFacet::Country) => countries::name(&value).to_owned(),
         _ => value,
     };
     Ok(rows.into_iter().map(|row| line(label(row.other, row.value), row.clicks, row.unique_clicks)).collect())

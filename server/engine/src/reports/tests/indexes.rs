@@ -1,9 +1,11 @@
 use super::*;
+use crate::assets::{self, Servers};
 use crate::payments::{due_partners, payment, payments, preview};
 use crate::reports::{
     asleep, balance, commission_statuses, commissions, customers, dashboard, ledger, overview, performance, sales,
     tops, waiting,
 };
+use domain::assets::{AssetFilter, AssetKind};
 use domain::commissions::CommissionStatus;
 use domain::leads::LeadFilter;
 use domain::page::Paging;
@@ -12,11 +14,11 @@ use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Per
 use sqlx::PgConnection;
 
 /// Tables that grow with the history.
-const BIG: &str =
-    "{leads,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,ledger_months}";
+const BIG: &str = "{leads,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,\
+                   ledger_months,assets,asset_groups,asset_days}";
 
-/// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner: by plain
-/// statements, so that 20,000 of each take seconds.
+/// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner, and of
+/// 1,000 assets: by plain statements, so that 20,000 of each take seconds.
 async fn history(world: &World) {
     // Statistics change when the test says so: plans are compared with them.
     let tables: Vec<String> =
@@ -88,6 +90,17 @@ async fn history(world: &World) {
          select program_id, e.id, account, month, kind, 1
          from enrollments e join periods using (program_id),
               unnest(enum_range(null::journal_kind)) kind, unnest('{held,payable}'::ledger_account[]) account",
+        "insert into partner_groups (program_id, id, name, created_at)
+         select id, gen_random_uuid(), 'Group ' || n, created_at from programs, generate_series(1, 2) n",
+        "insert into assets (program_id, id, kind, name, body, position, archived_at, created_at)
+         select id, gen_random_uuid(), ('{email,social,page}'::asset_kind[])[1 + n % 3], 'Asset ' || n, 'Words', n,
+                case when n % 10 = 0 then created_at end, created_at
+         from programs, generate_series(1, 1000) n",
+        "insert into asset_groups (program_id, asset_id, group_id)
+         select program_id, a.id, g.id from assets a join partner_groups g using (program_id) where position % 2 = 0",
+        "insert into asset_days (program_id, asset_id, enrollment_id, day, views)
+         select program_id, a.id, e.id, date '2026-11-20' - n, 3
+         from assets a join enrollments e using (program_id), generate_series(0, 1) n where e.code = 'p3'",
         "analyze",
     ];
     for statement in statements {
@@ -150,6 +163,13 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     let all = LeadFilter::default();
     by_index!(world.pool, "leads", conn => crate::leads::list(conn, &moment, &own, &all, &Paging::default()));
     by_index!(world.pool, "all leads", conn => crate::leads::list(conn, &moment, &owner, &all, &Paging::default()));
+    let (all, kind) = (AssetFilter::default(), Some(AssetKind::Social));
+    let social = AssetFilter { kind, search: "asset 7".into(), ..AssetFilter::default() };
+    let servers = Servers { links: "https://acme.example", images: "https://acme.example" };
+    for filter in [all, social] {
+        by_index!(world.pool, "assets", conn => assets::list(conn, &owner, &filter, &Paging::default()));
+        by_index!(world.pool, "own assets", conn => assets::of_partner(conn, &own, servers, None, &filter, &Paging::default()));
+    }
     let all = PaymentFilter::default();
     by_index!(world.pool, "payments", conn => payments(conn, &own, &all, &Paging::default()));
     for order in [Order::Newest, Order::Oldest, Order::Largest] {
