@@ -264,11 +264,11 @@ async fn a_sandbox_has_assets_and_files_of_its_own(pool: PgPool) {
     world.at += chrono::Duration::hours(25);
     assert_eq!(sweep(&world.pool, &store, &world.moment()).await.expect("swept"), 2);
     assert!(matches!(store.read(world.program, file).await, Err(Error::NotFound(_))));
-    store.read(made.id, own.id).await.expect("the copy's banner");
+    drop(store.read(made.id, own.id).await.expect("the copy's banner"));
     let logo: Option<FileId> = sqlx::query_scalar("select logo_file_id from programs where id = $1")
         .bind(made.id)
         .fetch_one(&world.pool)
         .await
         .expect("program");
-    store.read(made.id, logo.expect("logo")).await.expect("the copy's logo");
+    drop(store.read(made.id, logo.expect("logo")).await.expect("the copy's logo"));
 }
