@@ -63,14 +63,14 @@ async fn clicks_are_counted_by_what_they_have_in_common(pool: PgPool) {
         visit(&world, &ada, "", "https://acme.example", "FR", "").await;
     }
     assert_eq!(roll(&world).await, 31);
-    assert_eq!(list(&world, &ada, TopKind::Countries).await, ["FR 30"]);
+    assert_eq!(list(&world, &ada, TopKind::Countries).await, ["France 30"]);
     // A click that came late, for a day that is over.
     let (now, yesterday) = (world.at, world.at - chrono::Duration::days(1));
     world.at = yesterday;
     visit(&world, &ada, "", "https://acme.example", "SE", "").await;
     world.at = now;
     assert_eq!(roll(&world).await, 1);
-    assert_eq!(list(&world, &ada, TopKind::Countries).await, ["FR 30", "SE 1"]);
+    assert_eq!(list(&world, &ada, TopKind::Countries).await, ["France 30", "Sweden 1"]);
     world.pass(5);
     roll(&world).await;
     world.prove().await;
