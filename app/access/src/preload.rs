@@ -1,4 +1,4 @@
-//! Chunks that the browser is told of in the page's head, so that it fetches them at once and not one after the other.
+//! Bundles of chunks that the browser is told of in the page's head, so that it fetches them at once and not one after the other.
 //! Leptos has the same, but asks for its context where it may be that of another request.
 
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The chunks of each lazy part, as the build left them in `chunks.json`.
+/// The bundles of each lazy part, as the build left them in `chunks.json`.
 #[derive(Clone, Debug, Default)]
 pub struct Chunks {
     /// By the part's name, addresses.
@@ -49,8 +49,7 @@ pub(crate) fn preload(part: &str) {
         let link = if file.ends_with(".js") {
             view! { <Link rel="modulepreload" href=file.clone()/> }.into_any()
         } else {
-            view! { <Link rel="preload" href=file.clone() as_="fetch" type_="application/wasm" crossorigin="anonymous"/> }
-                .into_any()
+            view! { <Link rel="preload" href=file.clone() as_="fetch" crossorigin="anonymous"/> }.into_any()
         };
         // The head gets it; in the body it is nothing.
         drop(link.to_html());

@@ -1,8 +1,7 @@
 //! What a browser must fetch before a page is alive, and how much that may be.
 
-use crate::{compress::Sizes, module};
+use crate::{bundle::Parts, compress::Sizes};
 use anyhow::{Result, bail};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Most that the main module and its JavaScript may weigh, in bytes after brotli.
@@ -18,38 +17,28 @@ const FIRST_LOAD_LIMIT: usize = 500_000;
 pub struct Report {
     /// Every page needs these: name and bytes.
     main: Vec<(String, usize)>,
-    /// What each lazy function adds to it, with the frame of its area around it: that of `admin_lists` is
-    /// `admin_frame`. The heaviest first.
+    /// What each lazy part adds to it, with the frame of its area around it. The heaviest first.
     lazy: Vec<Lazy>,
 }
 
 struct Lazy {
     name: String,
-    chunks: BTreeSet<String>,
     bytes: usize,
 }
 
 impl Report {
     /// Sums up by what is loaded together.
-    pub fn new(name: &str, sizes: &Sizes, lazy: &module::LazyFunctions) -> Self {
-        let size = |file: &str| sizes.get(file).copied().unwrap_or_default();
+    pub fn new(name: &str, sizes: &Sizes, parts: &Parts) -> Self {
         let main = sizes
             .iter()
             .filter(|(file, _)| file.ends_with(".js") || **file == format!("{name}_bg.wasm"))
             .map(|(file, bytes)| (file.clone(), *bytes))
             .collect();
-        let frames: BTreeMap<&str, &Vec<String>> = lazy
+        let mut lazy: Vec<Lazy> = parts
             .iter()
-            .filter_map(|(name, chunks)| Some((module::part(name).strip_suffix("_frame")?, chunks)))
-            .collect();
-        let mut lazy: Vec<Lazy> = lazy
-            .iter()
-            .map(|(name, chunks)| {
-                let frame = module::part(name).split_once('_').and_then(|(area, _)| frames.get(area));
-                let chunks: BTreeSet<String> =
-                    chunks.iter().chain(frame.into_iter().copied().flatten()).cloned().collect();
-                let bytes = chunks.iter().map(|chunk| size(&format!("{chunk}.wasm"))).sum();
-                Lazy { name: module::part(name).to_owned(), chunks, bytes }
+            .map(|(name, bundles)| {
+                let bytes = bundles.iter().filter_map(|bundle| sizes.get(bundle)).sum();
+                Lazy { name: name.clone(), bytes }
             })
             .collect();
         lazy.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
@@ -85,9 +74,8 @@ impl fmt::Display for Report {
             writeln!(f, "{:>10}  {file}", kb(*bytes))?;
         }
         writeln!(f, "{:>10}  main module with its JavaScript, of at most {}", kb(self.main_bytes()), kb(MAIN_LIMIT))?;
-        for Lazy { name, chunks, bytes } in &self.lazy {
-            let shared = chunks.iter().filter(|chunk| chunk.starts_with("chunk_")).count();
-            writeln!(f, "{:>10}  + {name} ({shared} of its {} chunks shared)", kb(*bytes), chunks.len())?;
+        for Lazy { name, bytes } in &self.lazy {
+            writeln!(f, "{:>10}  + {name}", kb(*bytes))?;
         }
         write!(
             f,
@@ -114,14 +102,11 @@ mod tests {
             ("tributary_bg.wasm".to_owned(), main - 1_000),
             ("tributary.js".to_owned(), 1_000),
             ("tributary.css".to_owned(), 90_000),
-            ("split_page_1.wasm".to_owned(), page),
-            ("split_small_2.wasm".to_owned(), 1),
+            ("page.bin".to_owned(), page),
+            ("small.bin".to_owned(), 1),
         ]);
-        let lazy = module::LazyFunctions::from([
-            ("small_2".to_owned(), vec!["split_small_2".to_owned()]),
-            ("page_1".to_owned(), vec!["split_page_1".to_owned()]),
-        ]);
-        Report::new("tributary", &sizes, &lazy)
+        let parts = ["page", "small"].map(|part| (part.to_owned(), vec![format!("{part}.bin")]));
+        Report::new("tributary", &sizes, &Parts::from(parts))
     }
 
     #[test]
@@ -129,24 +114,6 @@ mod tests {
         assert!(report(MAIN_LIMIT, FIRST_LOAD_LIMIT - MAIN_LIMIT).check().is_ok());
         assert!(report(MAIN_LIMIT + 1, 0).check().is_err());
         assert!(report(MAIN_LIMIT, FIRST_LOAD_LIMIT - MAIN_LIMIT + 1).check().is_err());
-    }
-
-    #[test]
-    fn a_page_comes_with_its_frame() {
-        let sizes = Sizes::from([
-            ("split_page.wasm".to_owned(), 10),
-            ("split_frame.wasm".to_owned(), 200),
-            ("chunk_1.wasm".to_owned(), 3_000),
-        ]);
-        let chunks = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let lazy = module::LazyFunctions::from([
-            ("admin_lists_1".to_owned(), chunks(&["split_page", "chunk_1"])),
-            ("admin_frame_1".to_owned(), chunks(&["split_frame", "chunk_1"])),
-            ("door_1".to_owned(), chunks(&["split_page"])),
-        ]);
-        let weights = Report::new("tributary", &sizes, &lazy).lazy;
-        let weights: Vec<_> = weights.iter().map(|lazy| (lazy.name.as_str(), lazy.bytes)).collect();
-        assert_eq!(weights, [("admin_lists", 3_210), ("admin_frame", 3_200), ("door", 10)]);
     }
 
     #[test]

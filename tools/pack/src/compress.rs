@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, ffi::OsString, fs, io::Write, path::Path, threa
 pub type Sizes = BTreeMap<String, usize>;
 
 /// Fonts and images are compressed already.
-const WORTHWHILE: [&str; 7] = ["css", "html", "js", "svg", "txt", "wasm", "webmanifest"];
+const WORTHWHILE: [&str; 8] = ["bin", "css", "html", "js", "svg", "txt", "wasm", "webmanifest"];
 
 /// Compresses every worthwhile file below a folder.
 pub fn tree(folder: &Path) -> Result<Sizes> {

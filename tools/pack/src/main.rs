@@ -4,13 +4,15 @@
 //! pack <frontend.wasm> <site> [--assets <dir>] [--public <dir>] [--wasm-opt <program>] [--unsplit] [--dev]
 //! ```
 //!
-//! The package (wasm, its chunks, glue, CSS, fonts) goes to `<site>/pkg/<hash>/`, where the hash is that of all its
-//! files: chunks, glue and CSS name each other relatively, so one hashed folder does what a hash in each name would,
-//! and every file in it may be cached for ever. `<site>/pkg/current` names the folder; the server reads it at start.
+//! The package (wasm, bundles of its chunks, glue, CSS, fonts) goes to `<site>/pkg/<hash>/`, where the hash is that of
+//! all its files: bundles, glue and CSS name each other relatively, so one hashed folder does what a hash in each name
+//! would, and every file in it may be cached for ever. `<site>/pkg/current` names the folder; the server reads it at
+//! start.
 //! The files of `--public` go to `<site>` itself. `--unsplit` puts all lazy code back into the main module. `--dev`
 //! skips what only makes files smaller, and the budget.
 
 mod budget;
+mod bundle;
 mod compress;
 mod module;
 
@@ -92,8 +94,11 @@ fn pack(options: &Options) -> Result<()> {
         if let Some(wasm_opt) = &options.wasm_opt {
             module::optimise(wasm_opt, &stage)?;
         }
+    }
+    let parts = if options.unsplit { bundle::Parts::new() } else { bundle::bundle(&stage, &lazy)? };
+    if !options.dev {
         let sizes = compress::tree(&stage)?;
-        let report = budget::Report::new(NAME, &sizes, &lazy);
+        let report = budget::Report::new(NAME, &sizes, &parts);
         println!("{report}");
         if !options.unsplit {
             report.check()?;

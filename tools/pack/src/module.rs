@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -16,8 +16,6 @@ pub type LazyFunctions = HashMap<String, Vec<String>>;
 
 /// The file that loads chunks; lazy functions ask for it by this name.
 pub const LOADER: &str = "__wasm_split.______________________.js";
-/// For each lazy part the files that its first use needs; the server tells the browser of them in the page's head.
-const CHUNKS: &str = "chunks.json";
 
 /// Where lazy functions' calls point to until a tool resolves them.
 const PLACEHOLDER: &str = "__wasm_split_placeholder__";
@@ -37,6 +35,13 @@ pub fn part(name: &str) -> &str {
     name.rsplit_once('_').map_or(name, |(name, _)| name.trim_start_matches('_'))
 }
 
+/// The frame around a part, and the chunks that it needs: that of `admin_lists` is `admin_frame`.
+pub fn frame<'a>(lazy: &'a LazyFunctions, of: &str) -> Option<(&'a str, &'a Vec<String>)> {
+    let (area, _) = of.split_once('_')?;
+    let found = |name: &str| part(name).strip_suffix("_frame") == Some(area);
+    lazy.iter().find(|(name, _)| found(name)).map(|(name, chunks)| (part(name), chunks))
+}
+
 /// Splits the module at its lazy functions, and binds the main one.
 pub fn split(wasm: &[u8], name: &str, package: &Path) -> Result<LazyFunctions> {
     let main = package.join("main.wasm");
@@ -50,16 +55,6 @@ pub fn split(wasm: &[u8], name: &str, package: &Path) -> Result<LazyFunctions> {
     let split = wasm_split_cli_support::transform(options)
         .map_err(|error| anyhow!("{error:#}"))
         .context("splitting failed (was it linked with --emit-relocs?)")?;
-    let files: BTreeMap<&str, Vec<String>> = split
-        .prefetch_map
-        .iter()
-        .map(|(name, stems)| {
-            let files = stems.iter().map(|stem| format!("{stem}.wasm"));
-            (part(name), std::iter::once(LOADER.to_owned()).chain(files).collect())
-        })
-        .collect();
-    fs::write(package.join(CHUNKS), serde_json::to_vec(&files)?)?;
-
     bind(Bindgen::new().input_bytes(name, fs::read(&main)?), package)?;
     fs::remove_file(main)?;
     Ok(split.prefetch_map)
