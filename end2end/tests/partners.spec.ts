@@ -47,8 +47,8 @@ test.describe("without scripts", () => {
     await page.getByLabel("The file: choose a file").setInputFiles({ name: "partners.csv", mimeType: "text/csv", buffer });
     await page.getByRole("button", { name: "Look at it" }).click();
     await expect(page.getByRole("cell", { name: word, exact: true })).toBeVisible();
-    await page.getByRole("button", { name: "Import 1 partners" }).click();
-    await expect(page.getByText("1 partners imported")).toBeVisible();
+    await page.getByRole("button", { name: "Import 1 partner" }).click();
+    await expect(page.getByText("1 partner imported")).toBeVisible();
     await page.goto(`/admin/acme/partners?q=${word}`);
     await expect(page.getByRole("link", { name: word, exact: true })).toBeVisible();
   });
@@ -67,8 +67,8 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   const buffer = Buffer.from(`name,email,tags\n${word},${email},${word}`);
   await page.getByLabel("The file: choose a file").setInputFiles({ name: "partners.csv", mimeType: "text/csv", buffer });
   await page.getByRole("button", { name: "Look at it" }).click();
-  await page.getByRole("button", { name: "Import 1 partners" }).click();
-  await expect(page.getByText("1 partners imported")).toBeVisible();
+  await page.getByRole("button", { name: "Import 1 partner" }).click();
+  await expect(page.getByText("1 partner imported")).toBeVisible();
   await page.getByRole("link", { name: "To the partners" }).click();
   await page.waitForURL("/admin/acme/partners");
 

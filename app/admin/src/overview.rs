@@ -9,7 +9,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, ButtonLink, Card, Delta, EmptyState, Glyph, LineChart, PageHead, PeriodLink, PeriodPicker, Series,
-    SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, grouped,
+    SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, counted, grouped,
 };
 
 use crate::show;
@@ -174,7 +174,7 @@ fn tiles(overview: &Overview, period: Period) -> AnyView {
         <Tiles>
             <Tile label="Clicks" value=grouped(clicks.now) delta=delta(clicks) note=compared/>
             <Tile label="Customers" value=grouped(customers.now) delta=delta(customers)
-                note=format!("{} sign-ups", grouped(sign_ups.now))/>
+                note=counted(sign_ups.now, "sign-up")/>
             <Tile label="Referred sales" value=sales.to_string()
                 delta=money_delta(sales, sales_before) note=cost/>
             <Tile label="Awaiting payout" value=due.to_string() note=held/>

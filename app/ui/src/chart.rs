@@ -60,6 +60,11 @@ pub fn grouped(number: i64) -> String {
     text
 }
 
+/// So many things by their name of one: `1 sign-up`, `4,812 sign-ups`.
+pub fn counted(number: i64, one: &str) -> String {
+    format!("{} {one}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// The unit of the plot's own coordinates: 100 % = 10,000.
 const FULL: i64 = 10_000;
 /// Lines across the plot, the base included.

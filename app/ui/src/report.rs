@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::address::Address;
 use crate::button::Download;
-use crate::chart::{LineChart, Series, grouped};
+use crate::chart::{LineChart, Series, counted, grouped};
 use crate::display::{Amount, Card, Delta, Tab, Tabs, Tile, Tiles};
 use crate::icon::Glyph;
 use crate::period::{PeriodLink, PeriodPicker};
@@ -169,12 +169,9 @@ fn table(rows: Vec<PerformanceRow>, unit: Unit, total: Figures, before: Figures)
 
 /// What a phone shows instead of columns.
 fn small(figures: &Figures) -> AnyView {
-    let words = format!(
-        "{} sign-ups · {} customers · {} sales",
-        grouped(figures.sign_ups),
-        grouped(figures.customers),
-        grouped(figures.sales)
-    );
+    let Figures { sign_ups, customers, sales, .. } = figures;
+    let words =
+        [counted(*sign_ups, "sign-up"), counted(*customers, "customer"), counted(*sales, "sale")].join(" \u{b7} ");
     view! { <small class="narrow">{words}</small> }.into_any()
 }
 

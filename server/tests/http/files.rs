@@ -248,7 +248,7 @@ async fn a_list_of_partners_is_looked_at_and_imported_by_the_page_alone(pool: Pg
     let nothing = send(Some(&owner), &[("csv", " ")], None).await.text();
     assert!(nothing.contains("Choose a file, or paste its text."), "{nothing}");
     let looked = send(Some(&owner), &[("csv", "name,email\r\nNora,nora@harbor.test")], None).await;
-    assert!(looked.status.is_success() && looked.text().contains("Import 1 partners"), "{}", looked.text());
+    assert!(looked.status.is_success() && looked.text().contains("Import 1 partner"), "{}", looked.text());
     let made = async || -> i64 {
         let count = sqlx::query_scalar("select count(*) from enrollments where email = 'nora@harbor.test'");
         count.fetch_one(&pool).await.expect("count")

@@ -13,7 +13,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Avatar, ButtonKind, ButtonLink, Card, CopyButton, DialogButton, EmptyState, Fact, Facts, Glyph, Menu,
-    MenuButton, MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, grouped, icon,
+    MenuButton, MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, counted, grouped,
+    icon,
 };
 
 use super::called;
@@ -246,7 +247,7 @@ fn actions(detail: &PartnerDetail, forms: Forms, may_see: bool) -> AnyView {
 fn tiles(detail: &PartnerDetail, balance: Balance) -> AnyView {
     let customers = grouped(detail.partner.customers);
     let partner = &detail.partner;
-    let funnel = format!("{} sign-ups from {} clicks", grouped(partner.sign_ups), grouped(partner.clicks));
+    let funnel = format!("{} from {}", counted(partner.sign_ups, "sign-up"), counted(partner.clicks, "click"));
     let earned = format!("{} earned", partner.earned);
     view! {
         <Tiles>

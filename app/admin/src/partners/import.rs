@@ -8,7 +8,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use std::time::Duration;
 use ui::{
-    Button, ButtonKind, ButtonLink, Card, FileInput, Note, PageHead, SkeletonCard, Table, Textarea, Th, Tone, grouped,
+    Button, ButtonKind, ButtonLink, Card, FileInput, Note, PageHead, SkeletonCard, Table, Textarea, Th, Tone, counted,
+    grouped,
 };
 
 use crate::show;
@@ -51,7 +52,7 @@ fn page(sent: ImportSent) -> AnyView {
     let action = address.path().to_owned();
     let imported = address.get("imported").and_then(|rows| rows.parse::<i64>().ok()).filter(|_| found.is_none());
     if let Some(rows) = imported {
-        let words = format!("{} partners imported", grouped(rows));
+        let words = format!("{} imported", counted(rows, "partner"));
         return view! {
             <Card>
                 <Note tone=Tone::Good>{words}</Note>
@@ -145,7 +146,7 @@ fn preview(found: ImportPreview, action: String, text: String) -> AnyView {
         }
         .into_any();
     }
-    let words = format!("Import {} partners", grouped(rows));
+    let words = format!("Import {}", counted(rows, "partner"));
     let head = || {
         view! {
             <Th label="Name"/>

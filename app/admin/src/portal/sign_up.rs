@@ -95,15 +95,14 @@ pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, order: Form<MoveQuest
     // Room for two more, so that it works without scripts too.
     let blank = Question { label: String::new(), kind: QuestionKind::Text, required: false, choices: Vec::new() };
     let room = (QUESTIONS - portal.questions.len().min(QUESTIONS)).min(2);
-    let all = portal.questions.iter().cloned().chain(std::iter::repeat_n(blank, room));
+    let all: Vec<_> = portal.questions.iter().cloned().chain(std::iter::repeat_n(blank, room)).enumerate().collect();
     let stored = if may_edit { portal.questions.len() } else { 0 };
-    let rows = all
-        .enumerate()
-        .map(|(at, asked)| {
-            let movers = movers(at, stored, &asked.label);
-            row(at, asked, form, movers)
-        })
-        .collect_view();
+    // What was typed into a field would stay in it when another question takes its place.
+    let key = move |(at, asked): &(usize, Question)| format!("{at} {stored} {asked:?}");
+    let show = move |(at, asked): (usize, Question)| {
+        let movers = movers(at, stored, &asked.label);
+        row(at, asked, form, movers)
+    };
     let rule = portal.sign_up.as_str();
     view! {
         <Card title="Sign-up">
@@ -114,7 +113,7 @@ pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, order: Form<MoveQuest
                     <Select id="rule" label="Who may sign up" choices=rules value=rule/>
                     <h3>"Your questions"</h3>
                     <p class="sub">"They are asked besides name, e-mail and website. To remove one, leave its words empty."</p>
-                    {rows}
+                    <For each=move || all.clone() key=key children=show/>
                     {super::save(form.pending(), may_edit, "Save the sign-up")}
                 </fieldset>
             </PostForm>

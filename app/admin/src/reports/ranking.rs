@@ -5,7 +5,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Amount, Card, Download, EmptyState, Glyph, PageHead, SkeletonTable, Tab, Table, Tabs, Th, grouped, report_period,
+    Amount, Card, Download, EmptyState, Glyph, PageHead, SkeletonTable, Tab, Table, Tabs, Th, counted, grouped,
+    report_period,
 };
 
 use super::{file, tabs};
@@ -118,7 +119,7 @@ fn list(partners: Vec<PartnerFigures>, program: &str) -> AnyView {
 }
 
 fn line(row: PartnerFigures, program: &str) -> AnyView {
-    let small = format!("{} clicks · {} customers", grouped(row.clicks), grouped(row.customers));
+    let small = format!("{} · {}", counted(row.clicks, "click"), counted(row.customers, "customer"));
     view! {
         <tr>
             <td>
