@@ -60,7 +60,8 @@ impl Profile {
         }
         let digits = self.phone.chars().filter(char::is_ascii_digit).count();
         let is_phone = self.phone.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c));
-        if !self.phone.is_empty() && !(is_phone && (5..=20).contains(&digits) && self.phone.len() <= 40) {
+        let is_phone = is_phone && (5..=20).contains(&digits) && self.phone.len() <= 40;
+        if !self.phone.is_empty() && !is_phone {
             errors.push(FieldError::new("phone", "Use digits, such as +49 30 1234567."));
         }
         if self.tax_id.chars().count() > 40 || self.tax_id.contains(char::is_control) {
@@ -72,7 +73,8 @@ impl Profile {
     /// Whether all that a payment may ask for is there.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !(self.name.is_empty() && self.company.is_empty()) && !self.address.is_empty() && !self.country.is_empty()
+        let is_named = !self.name.is_empty() || !self.company.is_empty();
+        is_named && !self.address.is_empty() && !self.country.is_empty()
     }
 }
 

@@ -110,7 +110,8 @@ impl PayoutInput {
                 if !routing.is_empty() && !is_routing_number(routing) {
                     errors.push(FieldError::new("routing", "This is no routing number: check its nine digits."));
                 }
-                if !account.is_empty() && !(account.len() >= 4 && account.bytes().all(|byte| byte.is_ascii_digit())) {
+                let is_account = account.len() >= 4 && account.bytes().all(|byte| byte.is_ascii_digit());
+                if !account.is_empty() && !is_account {
                     errors.push(FieldError::new("account", "Use 4 to 17 digits."));
                 }
             }
@@ -145,7 +146,7 @@ fn check_several(field: &str, text: &str) -> Option<FieldError> {
 pub fn is_routing_number(text: &str) -> bool {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     let sum: u32 = digits.iter().zip([3, 7, 1].iter().cycle()).map(|(digit, weight)| digit * weight).sum();
-    text.len() == 9 && digits.len() == 9 && sum > 0 && sum % 10 == 0
+    text.len() == 9 && digits.len() == 9 && sum > 0 && sum.is_multiple_of(10)
 }
 
 /// The last four characters; fewer of what is short.
