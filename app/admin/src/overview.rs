@@ -1,15 +1,14 @@
 //! The program at a glance, and what waits for the team.
 
 use access::{LazyPage, Read, Result, read};
-use domain::money::Money;
-use domain::reports::{Count, Overview, Period, TopPartner};
+use domain::reports::{Overview, Period, TopPartner};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, ButtonLink, Card, Delta, EmptyState, Glyph, LineChart, PageHead, PeriodLink, PeriodPicker, Series,
-    SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, counted, grouped,
+    Address, Amount, ButtonLink, Card, EmptyState, Glyph, LineChart, PageHead, PeriodLink, PeriodPicker, Series,
+    SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, count_delta, counted, grouped, money_delta,
 };
 
 use crate::show;
@@ -146,25 +145,6 @@ fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
     })
 }
 
-fn delta(count: Count) -> Delta {
-    match count.change() {
-        None if count.now == 0 => Delta::Same("No change".into()),
-        None => Delta::Same("None before".into()),
-        Some(change) if change.is_zero() => Delta::Same("No change".into()),
-        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
-        Some(change) => Delta::Up(format!("{}%", change.normalize())),
-    }
-}
-
-fn money_delta(now: Money, before: Money) -> Delta {
-    match domain::reports::change(now.amount, before.amount) {
-        None => Delta::Same(if now.amount.is_zero() { "No change".into() } else { "None before".into() }),
-        Some(change) if change.is_zero() => Delta::Same("No change".into()),
-        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
-        Some(change) => Delta::Up(format!("{}%", change.normalize())),
-    }
-}
-
 fn tiles(overview: &Overview, period: Period) -> AnyView {
     let compared = period.compared_with(overview.today);
     let Overview { clicks, customers, sign_ups, sales, sales_before, due, .. } = overview.clone();
@@ -172,8 +152,8 @@ fn tiles(overview: &Overview, period: Period) -> AnyView {
     let held = if overview.held.amount.is_zero() { String::new() } else { format!("+ {} held", overview.held) };
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(clicks.now) delta=delta(clicks) note=compared/>
-            <Tile label="Customers" value=grouped(customers.now) delta=delta(customers)
+            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) note=compared/>
+            <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before)
                 note=counted(sign_ups.now, "sign-up")/>
             <Tile label="Referred sales" value=sales.to_string()
                 delta=money_delta(sales, sales_before) note=cost/>

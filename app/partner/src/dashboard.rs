@@ -435,14 +435,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_told_in_words_where_there_is_no_figure() {
-        assert_eq!(delta(Count { now: 0, before: 0 }), Delta::Same("No change".into()));
-        assert_eq!(delta(Count { now: 3, before: 0 }), Delta::Same("None before".into()));
-        assert_eq!(delta(Count { now: 41, before: 43 }), Delta::Down("4.7%".into()));
-        assert_eq!(delta(Count { now: 6, before: 3 }), Delta::Up("100%".into()));
-    }
-
-    #[test]
     fn shares_are_of_something() {
         assert_eq!(share(163, 4812, "clicks"), "3.4% of clicks");
         assert_eq!(share(1, 0, "clicks"), "");
