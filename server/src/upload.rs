@@ -157,8 +157,11 @@ async fn asset(State(server): State<Shared>, request: Request) -> Response {
         if let Some(upload) = form.file.take().filter(|_| kind.has_file()) {
             let only_image = kind == AssetKind::Banner;
             let purpose = FilePurpose::Asset;
+            // Keeping it takes its time, and a connection of its own.
+            drop(asking.conn);
             let file =
                 keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, only_image, upload).await?;
+            asking.conn = server.pool.acquire().await?;
             input.file = Some(file);
         }
         let mut tx = access::begin(&mut asking.conn).await?;
@@ -206,9 +209,11 @@ async fn brand(
     purpose: FilePurpose,
 ) -> Result<(access::Admin, FileId)> {
     let Sent { parts, mut form } = Sent::read(server, parts, body, MOST_IMAGE).await?;
-    let asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
+    let mut asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
     asking.may(Power::EditProgram)?;
+    drop(asking.conn);
     let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
+    asking.conn = server.pool.acquire().await?;
     Ok((asking, file))
 }
 
@@ -221,7 +226,9 @@ async fn photo(State(server): State<Shared>, request: Request) -> Response {
         let who = access::this_partner(&program, partner, PortalPage::Dashboard);
         let mut asking = pages::in_context(&server, asked(&parts), who).await?;
         let purpose = FilePurpose::Photo;
+        drop(asking.conn);
         let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
+        asking.conn = server.pool.acquire().await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::files::set_photo(&mut tx, &asking.moment, &asking.actor, partner, Some(file)).await?;
         tx.commit().await?;

@@ -107,6 +107,16 @@ async fn each_upload_lets_in_whom_it_should_alone(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn twenty_photos_at_once_leave_connections_for_each_other(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let photos = (0..20).map(|_| upload(&site, "/upload/photo", Some(&ada), JSON, photo_of(site.ada)));
+    for answer in futures_util::future::join_all(photos).await {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn what_is_wrong_is_told_beside_the_field_with_and_without_the_page(pool: PgPool) {
     let site = Site::start(pool.clone()).await;
     let ada = partner(&pool, site.program, "ada").await;
