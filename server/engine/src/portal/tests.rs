@@ -88,6 +88,10 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     assert_eq!(standing(&pool, &acme, "ada@partner.example").await, []);
     let sent = mails(&pool).await;
     assert!(matches!(sent[..], [Mail::SignUpConfirm { .. }]), "{sent:?}");
+    let mut conn = pool.acquire().await.expect("connection");
+    let letter = compose(&mut conn, &moment, SERVER, &sent[0]).await.expect("answer").expect("letter");
+    assert!(letter.name.is_empty() && !letter.text.contains("Ada Lind"), "no words of a stranger's: {}", letter.text);
+    drop(conn);
     let token = link(&pool, &sent[0], "/confirm-sign-up/").await;
     let mut conn = pool.acquire().await.expect("connection");
     let shown = sign_up::unconfirmed(&mut conn, &moment, &token).await.expect("answer").expect("unconfirmed");
