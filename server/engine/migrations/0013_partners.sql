@@ -104,6 +104,9 @@ alter table referrals add column suspicions text[] not null default '{}';
 -- Which of them, and of what is found later, a person has approved: it holds no commission of the customer again.
 alter table referrals add column judged text[] not null default '{}';
 
+-- Whether it was ever out of review: its partner is told of it then, once.
+alter table commissions add column cleared boolean not null default true;
+
 -- The queue of commissions in review, the oldest first.
 create index commissions_in_review on commissions (program_id, occurred_at, id) where status = 'review';
 
