@@ -28,6 +28,11 @@ const FIELDS: usize = 200;
 /// The longest text of a field, and the largest list of partners, in bytes.
 const TEXT: usize = 4 * 1024 * 1024;
 
+/// Whether this is the path of an upload.
+pub fn is_upload(path: &str) -> bool {
+    path.starts_with("/upload/") || path.ends_with("/partners/import")
+}
+
 /// Every upload.
 pub fn router(server: &Shared) -> Router<Shared> {
     let page = pages::answering::<ImportSent>(server);
@@ -268,12 +273,13 @@ async fn import(
     body: axum::body::Body,
     text: &mut String,
 ) -> Result<ImportPreview> {
-    let Sent { parts, mut form } = Sent::read(server, parts, body, TEXT).await?;
-    let asking = pages::in_context(server, asked(&parts), access::admin(program)).await?;
+    // The address says which program's team it must be: nobody else's list is read.
+    let asking = pages::in_context(server, asked(parts), access::admin(program)).await?;
     asking.may(Power::ManagePartners)?;
     let access::Admin { conn, moment, actor, .. } = asking;
-    // The use case takes connections of its own.
+    // Reading waits for the sender, and the use case takes connections of its own.
     drop(conn);
+    let mut form = Sent::read(server, parts, body, TEXT).await?.form;
     *text = match form.file.take() {
         Some(file) => String::from_utf8(file.bytes)
             .map_err(|_| Error::field("file", "Save the file as CSV in UTF-8, then choose it again."))?,
