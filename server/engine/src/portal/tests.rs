@@ -270,6 +270,20 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
     assert!(matches!(accounts::email::confirm(&pool, &now, &token).await, Err(Error::Conflict(_))));
     let late = Moment::seeded(now.at + Duration::days(2), 1);
     assert!(matches!(accounts::email::confirm(&pool, &late, &token).await, Err(Error::NotFound(_))));
+    // So is one that another partner of the program has, though no account.
+    sign_up_and_confirm(&pool, &acme, "bob@partner.example").await;
+    sqlx::query("update enrollments set email = 'Studio@partner.example' where email = 'bob@partner.example'")
+        .execute(&pool)
+        .await
+        .expect("moved");
+    accounts::email::request(&pool, &now, &changed, PASSWORD, "studio@partner.example").await.expect("asked");
+    let sent = mails(&pool).await;
+    let (old, new) = (&sent[sent.len() - 2], &sent[sent.len() - 1]);
+    let token = link(&pool, new, "/confirm-email/").await;
+    accounts::email::confirm(&pool, &now, &token).await.expect("confirmed");
+    let token = link(&pool, old, "/confirm-email/").await;
+    assert!(matches!(accounts::email::confirm(&pool, &now, &token).await, Err(Error::Conflict(_))));
+    signed_in(&pool, "ada@new.example").await;
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
