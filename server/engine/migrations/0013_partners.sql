@@ -92,6 +92,7 @@ alter table sessions
     add column sees_enrollment uuid,
     add column sees_until timestamptz,
     add foreign key (sees_program, sees_enrollment) references enrollments (program_id, id);
+create index sessions_by_seen on sessions (sees_program, sees_enrollment) where sees_program is not null;
 
 -- Which checks hold a commission for review: words of domain::commissions::Suspicion. Most visitors click and sign up at
 -- one address, so that one is off.
