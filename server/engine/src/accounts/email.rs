@@ -166,7 +166,9 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Opti
         error => error,
     })?;
     if is_anothers(&mut tx, account, &change.email).await? {
-        return Err(Error::Conflict("Another partner of the program has the new e-mail. Choose another address.".into()));
+        return Err(Error::Conflict(
+            "Another partner of the program has the new e-mail. Choose another address.".into(),
+        ));
     }
     forget(&mut tx, account).await?;
     // A link to choose a password lies in the old mailbox perhaps.

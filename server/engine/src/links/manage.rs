@@ -132,10 +132,9 @@ pub async fn rename(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
 pub async fn edit(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LinkId, input: &LinkEdit) -> Result<()> {
     let link = lock(conn, actor, id).await?;
     stands(actor, &link)?;
-    let found =
-        sqlx::query!("select website, allowed_hosts from programs where id = $1", actor.program() as ProgramId)
-            .fetch_one(&mut *conn)
-            .await?;
+    let found = sqlx::query!("select website, allowed_hosts from programs where id = $1", actor.program() as ProgramId)
+        .fetch_one(&mut *conn)
+        .await?;
     let input = LinkEdit { utm: input.utm.trimmed(), ..input.clone() };
     let errors = input.check(&found.website, &found.allowed_hosts);
     if !errors.is_empty() {
