@@ -74,7 +74,9 @@ impl MailKind {
     #[must_use]
     pub fn fields(self) -> &'static [MergeField] {
         match self {
-            Self::SignUpConfirm | Self::PartnerDeclined => &[NAME, PROGRAM],
+            // Nothing that was typed by whoever signed up: the address may be a stranger's.
+            Self::SignUpConfirm => &[PROGRAM],
+            Self::PartnerDeclined => &[NAME, PROGRAM],
             Self::PartnerWaiting => &[
                 NAME,
                 ("partner.email", "ada@partner.example"),

@@ -2,6 +2,7 @@
 
 use crate::notice::notice;
 use crate::problem::Problem;
+use crate::upload::is_upload;
 use crate::{Shared, limits, metrics};
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
@@ -81,8 +82,7 @@ pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Rout
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let uploads = path.starts_with("/upload/") || path.ends_with("/partners/import");
-    let longest = if LONG.contains(&path) || uploads { LONG_TIMEOUT } else { TIMEOUT };
+    let longest = if LONG.contains(&path) || is_upload(path) { LONG_TIMEOUT } else { TIMEOUT };
     let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }

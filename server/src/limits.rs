@@ -4,6 +4,7 @@ use crate::Shared;
 use crate::client::ClientIp;
 use crate::notice::notice;
 use crate::problem::Problem;
+use crate::upload::is_upload;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -66,7 +67,7 @@ impl Limits {
             None
         } else if path.starts_with("/t/") {
             Some(&self.snippet)
-        } else if path.starts_with("/upload/") {
+        } else if is_upload(path) {
             Some(&self.upload)
         } else if crate::pages::DOORS.contains(&path) {
             Some(&self.sign_in)
@@ -98,7 +99,7 @@ fn too_many(request: &Request, seconds: u64) -> Response {
         accepts.is_some_and(|accepts| accepts.contains("text/html"))
     };
     let path = request.uri().path();
-    let mut response = if !path.starts_with("/fn/") && !path.starts_with("/upload/") {
+    let mut response = if !path.starts_with("/fn/") && !is_upload(path) {
         Problem::too_many(seconds).into_response()
     } else if wants_html() {
         notice(StatusCode::TOO_MANY_REQUESTS, "Too many tries", "Wait a little, go back, and try again.")
@@ -121,5 +122,15 @@ mod tests {
         let refused = (0..20_000).find_map(|_| limits.call(wild).err());
         assert_eq!(refused, Some(1), "seconds to wait");
         assert_eq!(limits.call(calm), Ok(()));
+    }
+
+    #[test]
+    fn each_way_to_upload_is_counted() {
+        let limits = Limits::default();
+        for path in ["/upload/photo", "/admin/acme/partners/import"] {
+            let found = limits.of(&Method::POST, path).expect(path);
+            assert!(std::ptr::eq(found, &limits.upload), "{path}");
+            assert!(limits.of(&Method::GET, path).is_none(), "{path}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The personal data of a partner or a customer as a file. It is asked for by a post: that it was, is noted.
+//! The personal data of a partner or a customer as a file. It is asked for by a post: that it was, is noted. A partner's
+//! holds the payout details in full, and asks again as they do.
 
 use crate::{Shared, pages};
 use access::Error;
@@ -6,6 +7,7 @@ use axum::extract::{FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Form, Router};
+use domain::accounts::Power;
 use http::{StatusCode, header};
 use serde::Deserialize;
 
@@ -23,13 +25,17 @@ struct Asked {
 
 async fn file(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let (path, headers) = (parts.uri.path().to_owned(), parts.headers.clone());
     let asker = Request::from_parts(parts.clone(), axum::body::Body::empty());
     let Ok(Form(asked)) = Form::<Asked>::from_request(Request::from_parts(parts, body), &server).await else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let work = async {
         let mut asking = pages::in_context(&server, asker, async { access::admin(&program).await }).await?;
-        asking.may(domain::accounts::Power::Erase)?;
+        asking.may(Power::Erase)?;
+        if asked.of == "partner" {
+            asking.may(Power::RevealPayoutDetails)?;
+        }
         let mut tx = access::begin(&mut asking.conn).await?;
         let (moment, actor, secrets) = (&asking.moment, &asking.actor, &asking.state.secrets);
         let json = match asked.of.as_str() {
@@ -55,12 +61,12 @@ async fn file(State(server): State<Shared>, Path(program): Path<String>, request
             ];
             (headers, text).into_response()
         }
-        Err(error) => match error.leads_to(&format!("/admin/{program}")) {
-            Some(path) => Redirect::to(&path).into_response(),
-            None => {
-                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                crate::notice::notice(status, error.title(), "Go back and try again.")
-            }
-        },
+        Err(error @ (Error::SignIn | Error::ConfirmFirst)) => {
+            Redirect::to(&access::shown_again(&error, &path, &headers).0).into_response()
+        }
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            crate::notice::notice(status, error.title(), "Go back and try again.")
+        }
     }
 }

@@ -28,6 +28,11 @@ const FIELDS: usize = 200;
 /// The longest text of a field, and the largest list of partners, in bytes.
 const TEXT: usize = 4 * 1024 * 1024;
 
+/// Whether this is the path of an upload.
+pub fn is_upload(path: &str) -> bool {
+    path.starts_with("/upload/") || path.ends_with("/partners/import")
+}
+
 /// Every upload.
 pub fn router(server: &Shared) -> Router<Shared> {
     let page = pages::answering::<ImportSent>(server);
@@ -157,8 +162,11 @@ async fn asset(State(server): State<Shared>, request: Request) -> Response {
         if let Some(upload) = form.file.take().filter(|_| kind.has_file()) {
             let only_image = kind == AssetKind::Banner;
             let purpose = FilePurpose::Asset;
+            // Keeping it takes its time, and a connection of its own.
+            drop(asking.conn);
             let file =
                 keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, only_image, upload).await?;
+            asking.conn = server.pool.acquire().await?;
             input.file = Some(file);
         }
         let mut tx = access::begin(&mut asking.conn).await?;
@@ -206,9 +214,11 @@ async fn brand(
     purpose: FilePurpose,
 ) -> Result<(access::Admin, FileId)> {
     let Sent { parts, mut form } = Sent::read(server, parts, body, MOST_IMAGE).await?;
-    let asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
+    let mut asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
     asking.may(Power::EditProgram)?;
+    drop(asking.conn);
     let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
+    asking.conn = server.pool.acquire().await?;
     Ok((asking, file))
 }
 
@@ -221,7 +231,9 @@ async fn photo(State(server): State<Shared>, request: Request) -> Response {
         let who = access::this_partner(&program, partner, PortalPage::Dashboard);
         let mut asking = pages::in_context(&server, asked(&parts), who).await?;
         let purpose = FilePurpose::Photo;
+        drop(asking.conn);
         let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
+        asking.conn = server.pool.acquire().await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::files::set_photo(&mut tx, &asking.moment, &asking.actor, partner, Some(file)).await?;
         tx.commit().await?;
@@ -261,12 +273,13 @@ async fn import(
     body: axum::body::Body,
     text: &mut String,
 ) -> Result<ImportPreview> {
-    let Sent { parts, mut form } = Sent::read(server, parts, body, TEXT).await?;
-    let asking = pages::in_context(server, asked(&parts), access::admin(program)).await?;
+    // The address says which program's team it must be: nobody else's list is read.
+    let asking = pages::in_context(server, asked(parts), access::admin(program)).await?;
     asking.may(Power::ManagePartners)?;
     let access::Admin { conn, moment, actor, .. } = asking;
-    // The use case takes connections of its own.
+    // Reading waits for the sender, and the use case takes connections of its own.
     drop(conn);
+    let mut form = Sent::read(server, parts, body, TEXT).await?.form;
     *text = match form.file.take() {
         Some(file) => String::from_utf8(file.bytes)
             .map_err(|_| Error::field("file", "Save the file as CSV in UTF-8, then choose it again."))?,

@@ -59,7 +59,8 @@ create table sign_ups (
     terms_version integer,
     created_at timestamptz not null,
     expires_at timestamptz not null,
-    primary key (program_id, id)
+    primary key (program_id, id),
+    foreign key (program_id, terms_version) references terms_versions
 );
 create index sign_ups_by_expiry on sign_ups (expires_at);
 

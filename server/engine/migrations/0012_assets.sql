@@ -76,7 +76,9 @@ alter table links
     -- The partner's own mark, kept with each click that brings none.
     add column sub_id text not null default '',
     -- domain::links::Utm: what is added to the destination's query.
-    add column utm jsonb not null default '{}';
+    add column utm jsonb not null default '{}',
+    -- Who switched it off, where it is: what the team did the partner doesn't undo.
+    add column disabled_by_team boolean not null default false;
 
 alter table programs
     add column logo_file_id uuid,

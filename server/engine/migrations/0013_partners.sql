@@ -92,6 +92,7 @@ alter table sessions
     add column sees_enrollment uuid,
     add column sees_until timestamptz,
     add foreign key (sees_program, sees_enrollment) references enrollments (program_id, id);
+create index sessions_by_seen on sessions (sees_program, sees_enrollment) where sees_program is not null;
 
 -- Which checks hold a commission for review: words of domain::commissions::Suspicion. Most visitors click and sign up at
 -- one address, so that one is off.
@@ -103,6 +104,9 @@ alter table referrals add column suspicions text[] not null default '{}';
 
 -- Which of them, and of what is found later, a person has approved: it holds no commission of the customer again.
 alter table referrals add column judged text[] not null default '{}';
+
+-- Whether it was ever out of review: its partner is told of it then, once.
+alter table commissions add column cleared boolean not null default true;
 
 -- The queue of commissions in review, the oldest first.
 create index commissions_in_review on commissions (program_id, occurred_at, id) where status = 'review';

@@ -107,6 +107,16 @@ async fn each_upload_lets_in_whom_it_should_alone(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn twenty_photos_at_once_leave_connections_for_each_other(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let photos = (0..20).map(|_| upload(&site, "/upload/photo", Some(&ada), JSON, photo_of(site.ada)));
+    for answer in futures_util::future::join_all(photos).await {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn what_is_wrong_is_told_beside_the_field_with_and_without_the_page(pool: PgPool) {
     let site = Site::start(pool.clone()).await;
     let ada = partner(&pool, site.program, "ada").await;
@@ -259,4 +269,29 @@ async fn a_list_of_partners_is_looked_at_and_imported_by_the_page_alone(pool: Pg
     assert_eq!(made().await, 1);
     sqlx::query("update memberships set role = 'viewer'").execute(&pool).await.expect("viewers");
     assert_eq!(send(Some(&owner), &make, Some(b"name\nBob".as_slice())).await.status, 403);
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn the_personal_data_of_a_partner_asks_for_the_password_again(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let cookie = format!("tributary={owner}");
+    let page = format!("{}/admin/acme/partners/ada", site.base);
+    let ask = async |of: &str, id: String| {
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("cookie", cookie.as_str()),
+            ("referer", page.as_str()),
+        ];
+        site.send(Method::POST, "/admin/acme/personal-data", &headers, format!("of={of}&id={id}")).await
+    };
+    assert_eq!(ask("partner", site.ada.to_string()).await.status, 200, "just signed in");
+    sqlx::query("update sessions set confirmed_at = confirmed_at - interval '1 hour'")
+        .execute(&pool)
+        .await
+        .expect("an hour later");
+    let again = ask("partner", site.ada.to_string()).await;
+    assert_eq!((again.status.as_u16(), again.header("location")), (303, "/confirm?to=/admin/acme/partners/ada"));
+    let nobody = ask("customer", "00000000-0000-7000-8000-000000000000".to_owned()).await;
+    assert_eq!(nobody.status, 404, "a customer's has nothing of that");
 }

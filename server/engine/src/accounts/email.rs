@@ -116,7 +116,8 @@ pub async fn by_link(conn: &mut PgConnection, moment: &Moment, token: &str) -> R
 /// for; `None` where it is done.
 ///
 /// # Errors
-/// `NotFound` where the link is over; `Conflict` where somebody has the new address.
+/// `NotFound` where the link is over; `Conflict` where somebody has the new address, also another partner of a program in
+/// which the account acts for one.
 pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Option<EmailChange>> {
     let mut tx = pool.begin().await?;
     let (account, purpose, _) = find(&mut tx, moment, token).await?.ok_or(Error::NotFound("link"))?;
@@ -164,9 +165,34 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Opti
         }
         error => error,
     })?;
+    if is_anothers(&mut tx, account, &change.email).await? {
+        return Err(Error::Conflict(
+            "Another partner of the program has the new e-mail. Choose another address.".into(),
+        ));
+    }
     forget(&mut tx, account).await?;
     // A link to choose a password lies in the old mailbox perhaps.
     tokens::end_all(&mut tx, Purpose::PasswordReset, account).await?;
     tx.commit().await?;
     Ok(None)
+}
+
+/// Whether another partner, in a program in which the account acts for one, is reached at this e-mail: a program has one
+/// partner with an e-mail.
+async fn is_anothers(conn: &mut PgConnection, account: AccountId, email: &str) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (
+               select from enrollment_accounts ea
+               join enrollments e on e.program_id = ea.program_id and e.id = ea.enrollment_id and e.status <> 'declined'
+               join enrollments o on o.program_id = ea.program_id and lower(o.email) = $2 and o.status <> 'declined'
+               where ea.account_id = $1
+                 and not exists (select from enrollment_accounts own
+                                 where own.program_id = o.program_id and own.enrollment_id = o.id
+                                   and own.account_id = $1)) as "exists!""#,
+        account as AccountId,
+        email_key(email)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
 }

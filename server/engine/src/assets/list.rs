@@ -56,7 +56,7 @@ pub async fn list(
     if !actor.may(Power::View) {
         return Err(Error::Forbidden);
     }
-    let page = page(conn, actor.program(), filter, paging, None).await?;
+    let page = page(conn, actor.program(), filter, paging, None, None).await?;
     let rows = rows(conn, actor.program(), &page.data, None).await?;
     Ok(Page { data: rows.into_iter().map(AssetRow::from).collect(), next_cursor: page.next_cursor })
 }
@@ -72,13 +72,14 @@ pub async fn get(conn: &mut PgConnection, actor: &Actor, id: AssetId) -> Result<
     rows(conn, actor.program(), &[id], None).await?.pop().map(AssetRow::from).ok_or(Error::NotFound("asset"))
 }
 
-/// Which assets of a program a list shows; `partner` sees those that are for its group or for all.
+/// Which assets of a program a list shows, of all or of `one`; `partner` sees those that are for its group or for all.
 async fn page(
     conn: &mut PgConnection,
     program: ProgramId,
     filter: &AssetFilter,
     paging: &Paging,
     partner: Option<EnrollmentId>,
+    one: Option<AssetId>,
 ) -> Result<Page<AssetId>> {
     let after: Option<AssetId> = crate::links::cursor(paging)?;
     // Postgres takes no NUL; nothing that is sought holds one.
@@ -86,6 +87,7 @@ async fn page(
     let mut ids = sqlx::query_scalar!(
         r#"select a.id as "id: AssetId" from assets a
            where a.program_id = $1 and (a.archived_at is not null) = $2
+             and ($9::uuid is null or a.id = $9)
              and ($3::asset_kind is null or a.kind = $3)
              and ($4 = '' or a.language in ('', $4))
              and ($5 = '' or strpos(lower(a.name), lower($5)) > 0 or strpos(lower(a.subject), lower($5)) > 0
@@ -105,7 +107,8 @@ async fn page(
         sought(&filter.search),
         partner as Option<EnrollmentId>,
         after as Option<AssetId>,
-        paging.rows() + 1
+        paging.rows() + 1,
+        one as Option<AssetId>
     )
     .fetch_all(conn)
     .await?;
@@ -182,7 +185,7 @@ pub async fn of_partner(
 ) -> Result<Page<PartnerAsset>> {
     let partner = asking(actor)?;
     let filter = AssetFilter { archived: false, ..filter.clone() };
-    let page = page(conn, actor.program(), &filter, paging, Some(partner)).await?;
+    let page = page(conn, actor.program(), &filter, paging, Some(partner), None).await?;
     let sharing = sharing(conn, actor.program(), partner, servers, link).await?;
     let rows = rows(conn, actor.program(), &page.data, Some(partner)).await?;
     let data = rows.into_iter().map(|row| for_partner(row, &sharing, servers)).collect();
@@ -200,21 +203,9 @@ pub async fn one_of_partner(
     id: AssetId,
 ) -> Result<PartnerAsset> {
     let partner = asking(actor)?;
-    let seen = sqlx::query_scalar!(
-        r#"select true as "seen!" from assets a
-           where a.program_id = $1 and a.id = $2 and a.archived_at is null
-             and (not exists (select from asset_groups g where g.program_id = $1 and g.asset_id = a.id)
-                  or exists (select from asset_groups g
-                             join enrollments e on e.program_id = $1 and e.id = $3 and e.group_id = g.group_id
-                             where g.program_id = $1 and g.asset_id = a.id))"#,
-        actor.program() as ProgramId,
-        id as AssetId,
-        partner as EnrollmentId
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    seen.ok_or(Error::NotFound("asset"))?;
-    let row = rows(conn, actor.program(), &[id], Some(partner)).await?.pop().ok_or(Error::NotFound("asset"))?;
+    let seen =
+        page(conn, actor.program(), &AssetFilter::default(), &Paging::default(), Some(partner), Some(id)).await?.data;
+    let row = rows(conn, actor.program(), &seen, Some(partner)).await?.pop().ok_or(Error::NotFound("asset"))?;
     let sharing = sharing(conn, actor.program(), partner, servers, None).await?;
     let mut asset = for_partner(row, &sharing, servers);
     if asset.kind == AssetKind::Page {

@@ -252,7 +252,7 @@ async fn a_sandbox_has_assets_and_files_of_its_own(pool: PgPool) {
     .expect("jobs");
     assert_eq!(jobs.len(), 2, "the banner and the logo");
     for job in jobs {
-        serde_json::from_value::<CopyFile>(job).expect("job").copy(&store).await.expect("bytes");
+        serde_json::from_value::<CopyFile>(job).expect("job").copy(&world.pool, &store).await.expect("bytes");
     }
     for statement in [
         "delete from asset_groups where program_id = $1",
@@ -271,4 +271,41 @@ async fn a_sandbox_has_assets_and_files_of_its_own(pool: PgPool) {
         .await
         .expect("program");
     drop(store.read(made.id, logo.expect("logo")).await.expect("the copy's logo"));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_a_file_that_is_gone_no_copy_is_left(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    // Their bytes are in other stores.
+    let banner = AssetInput { file: Some(banner_of(&world).await), ..input(AssetKind::Banner, "Spring") };
+    make(&world, &banner).await.expect("banner");
+    let logo = image_in(&Store::memory(), &world, FilePurpose::Logo).await;
+    crate::files::set_logo(&mut conn, &world.moment(), &world.owner(), Some(logo)).await.expect("logo");
+    let copied = domain::programs::ProgramCopy { name: "Acme test".into(), slug: "acme-test".into() };
+    let made = crate::programs::copy(&world.pool, &world.moment(), &world.owner(), &copied).await.expect("copied");
+    let jobs: Vec<serde_json::Value> = sqlx::query_scalar(
+        "select j.payload::jsonb from graphile_worker._private_jobs j
+         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'copy_file'",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .expect("jobs");
+    assert_eq!(jobs.len(), 2, "the banner and the logo");
+    // A second time there is no row.
+    for job in jobs.iter().chain(&jobs) {
+        let job = serde_json::from_value::<CopyFile>(job.clone()).expect("job");
+        job.copy(&world.pool, &Store::memory()).await.expect("nothing to copy");
+    }
+    let left: i64 = sqlx::query_scalar(
+        "select (select count(*) from files where program_id = $1) + (select count(*) from assets where program_id = $1)
+                + (select count(logo_file_id) from programs where id = $1)",
+    )
+    .bind(made.id)
+    .fetch_one(&world.pool)
+    .await
+    .expect("count");
+    assert_eq!(left, 0);
+    let own = list(&mut conn, &world.owner(), &AssetFilter::default(), &Paging::default()).await.expect("listed");
+    assert_eq!(own.data.len(), 1);
 }

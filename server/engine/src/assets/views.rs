@@ -51,7 +51,9 @@ async fn write(pool: &PgPool, seen: &BTreeMap<Place, i64>) -> Result<()> {
     let views: Vec<_> = seen.values().copied().collect();
     sqlx::query!(
         "insert into asset_days as d (program_id, asset_id, enrollment_id, day, views)
-         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::bigint[])
+         select v.* from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::bigint[])
+                              as v (program_id, asset_id, enrollment_id, day, views)
+         where exists (select from assets a where a.program_id = v.program_id and a.id = v.asset_id)
          on conflict (program_id, asset_id, enrollment_id, day) do update set views = d.views + excluded.views",
         &programs,
         &assets,

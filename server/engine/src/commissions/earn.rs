@@ -281,9 +281,9 @@ async fn insert(
     sqlx::query!(
         "insert into commissions (program_id, id, enrollment_id, referral_id, customer_id, sale_id, trigger, cause_id,
                                   offer_id, offer_version, reward, base, rate, amount, currency, status, why,
-                                  occurred_at, available_at, created_at)
+                                  occurred_at, available_at, created_at, cleared)
          select $1, id, $2, $3, $4, $5, $6, $20, offer_id, offer_version, reward, base, rate, amount, $7,
-                status, why, $8, available_at, $9
+                status, why, $8, available_at, $9, status <> 'review'
          from unnest($10::uuid[], $11::uuid[], $12::integer[], $13::integer[], $14::numeric[], $15::numeric[],
                      $16::numeric[], $17::commission_status[], $18::jsonb[], $19::timestamptz[])
               as c (id, offer_id, offer_version, reward, base, rate, amount, status, why, available_at)",

@@ -1,5 +1,7 @@
 use super::claw_back::{Owed, Reason, claw_back, owed};
 use super::release::release;
+use crate::messages::{self, Mail};
+use crate::partners::profile::notifications_of;
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
@@ -11,14 +13,24 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 /// Takes a commission out of review: held until its hold ends, due where that has passed. What was suspicious about it
-/// has been judged: later commissions of the customer don't wait for the same. Audited.
+/// has been judged: later commissions of the customer don't wait for the same. A partner who wants to be told of each
+/// is told now, unless it was before. Audited.
 ///
 /// # Errors
 /// `Forbidden` without the power to judge commissions; `NotFound("commission")`; `Conflict` where it is not in review.
 pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: CommissionId) -> Result<()> {
     allow(actor)?;
     let program = actor.program();
-    // Before the commission, as whoever holds a referral's commissions locks them.
+    // The partner first, as events do: whose payout details become another's too just now is waited for, or waits. Then
+    // the referral, as whoever holds its commissions locks them.
+    sqlx::query!(
+        "select e.id from commissions c join enrollments e on e.program_id = c.program_id and e.id = c.enrollment_id
+         where c.program_id = $1 and c.id = $2 for share of e",
+        program as ProgramId,
+        id as CommissionId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     sqlx::query!(
         "select r.id from commissions c join referrals r on r.program_id = c.program_id and r.id = c.referral_id
          where c.program_id = $1 and c.id = $2 for no key update of r",
@@ -46,15 +58,21 @@ pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!(
-        "update commissions
-         set status = 'held', why = why || '[{\"check\": \"review\", \"passed\": true, \"detail\": \"Approved by the program.\"}]'::jsonb
-         where program_id = $1 and id = $2",
+    let told = sqlx::query_scalar!(
+        r#"update commissions c
+           set status = 'held', cleared = true,
+               why = c.why || '[{"check": "review", "passed": true, "detail": "Approved by the program."}]'::jsonb
+           from commissions was
+           where c.program_id = $1 and c.id = $2 and was.program_id = $1 and was.id = $2
+           returning was.cleared as "cleared!""#,
         program as ProgramId,
         id as CommissionId
     )
-    .execute(&mut *conn)
+    .fetch_one(&mut *conn)
     .await?;
+    if !told && notifications_of(conn, program, owed.enrollment).await?.on_commission {
+        messages::enqueue(conn, &Mail::CommissionEarned { program, commission: id }).await?;
+    }
     if owed.available_at <= moment.at {
         release(conn, moment, program, std::slice::from_ref(&owed), actor.account()).await?;
     }

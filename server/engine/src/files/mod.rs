@@ -102,8 +102,42 @@ pub(crate) struct CopyFile {
 }
 
 impl CopyFile {
-    pub(crate) async fn copy(&self, store: &Store) -> Result<()> {
-        store.copy((self.of_program, self.of), (self.program, self.file)).await
+    /// Copies the bytes where the copy's row is there still. Of a file that is gone by now no copy is left, nor an asset
+    /// that is nothing without it.
+    pub(crate) async fn copy(&self, pool: &PgPool, store: &Store) -> Result<()> {
+        let mut tx = pool.begin().await?;
+        let there = sqlx::query_scalar!(
+            r#"select true as "there!" from files where program_id = $1 and id = $2 for update"#,
+            self.program as ProgramId,
+            self.file as FileId
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if there.is_none() || store.copy((self.of_program, self.of), (self.program, self.file)).await? {
+            return Ok(());
+        }
+        let (program, file) = (self.program, self.file);
+        sqlx::query!(
+            "update programs set logo_file_id = nullif(logo_file_id, $2), favicon_file_id = nullif(favicon_file_id, $2)
+             where id = $1 and $2 in (logo_file_id, favicon_file_id)",
+            program as ProgramId,
+            file as FileId
+        )
+        .execute(&mut *tx)
+        .await?;
+        // The keys between these are looked at once all are gone.
+        sqlx::query!(
+            "with gone as (delete from assets where program_id = $1 and file_id = $2 returning id),
+                  of_groups as (delete from asset_groups where program_id = $1 and asset_id in (select id from gone)),
+                  of_days as (delete from asset_days where program_id = $1 and asset_id in (select id from gone))
+             delete from files where program_id = $1 and id = $2",
+            program as ProgramId,
+            file as FileId
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 

@@ -75,10 +75,11 @@ impl Store {
         }
     }
 
-    /// Copies a file's content, also into another program; of one that is gone there is nothing to copy.
-    pub(super) async fn copy(&self, from: (ProgramId, FileId), to: (ProgramId, FileId)) -> Result<()> {
+    /// Copies a file's content, also into another program; answers whether there was any.
+    pub(super) async fn copy(&self, from: (ProgramId, FileId), to: (ProgramId, FileId)) -> Result<bool> {
         match self.store.copy(&self.place(from.0, from.1), &self.place(to.0, to.1)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(Error::internal(error)),
         }
     }

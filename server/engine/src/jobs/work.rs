@@ -132,8 +132,8 @@ impl TaskHandler for CopyFile {
 
     async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
         let context = context(&worker)?;
-        let uncopied = "The store of files did not answer as it should; the log tells more.";
-        self.copy(&context.files).await.map_err(failure(&worker, uncopied))
+        let uncopied = "The file was not copied; the log tells more.";
+        self.copy(&context.pool, &context.files).await.map_err(failure(&worker, uncopied))
     }
 }
 

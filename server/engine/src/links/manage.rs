@@ -100,9 +100,11 @@ pub async fn create(
 /// the team changes.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` for a default link; `Invalid` on `code` (in use, reserved).
+/// `Forbidden`; `NotFound`; `Conflict` for a default link, or where the partner is not active and asks itself; `Invalid`
+/// on `code` (in use, reserved).
 pub async fn rename(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LinkId, code: &str) -> Result<()> {
     let link = lock(conn, actor, id).await?;
+    stands(actor, &link)?;
     let code = code.trim();
     check_code(code).map_err(|message| Error::field("code", message))?;
     if link.is_default {
@@ -129,17 +131,10 @@ pub async fn rename(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
 /// `destination` (off the program's sites), `sub_id` or the campaign's fields.
 pub async fn edit(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LinkId, input: &LinkEdit) -> Result<()> {
     let link = lock(conn, actor, id).await?;
-    let found = sqlx::query!(
-        r#"select e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts
-           from enrollments e join programs p on p.id = e.program_id where e.program_id = $1 and e.id = $2"#,
-        actor.program() as ProgramId,
-        link.enrollment as EnrollmentId
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    if matches!(actor, Actor::Partner { .. }) && found.status != EnrollmentStatus::Active {
-        return Err(Error::Conflict("Only active partners can change links.".into()));
-    }
+    stands(actor, &link)?;
+    let found = sqlx::query!("select website, allowed_hosts from programs where id = $1", actor.program() as ProgramId)
+        .fetch_one(&mut *conn)
+        .await?;
     let input = LinkEdit { utm: input.utm.trimmed(), ..input.clone() };
     let errors = input.check(&found.website, &found.allowed_hosts);
     if !errors.is_empty() {
@@ -159,10 +154,11 @@ pub async fn edit(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: L
     note(conn, moment, actor, "link.edit", &link.code, &link.partner_code, json!({})).await
 }
 
-/// Switches a link off, or on again.
+/// Switches a link off, or on again: what the team has switched off, the team alone switches on.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` for a partner's default link.
+/// `Forbidden`; `NotFound`; `Conflict` for a partner's default link, and where the partner asks itself and is not active,
+/// or the team has switched it off.
 pub async fn set_disabled(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -174,12 +170,20 @@ pub async fn set_disabled(
     if link.is_default && disabled {
         return Err(Error::Conflict("A partner's first link can't be switched off; pause the partner instead.".into()));
     }
+    stands(actor, &link)?;
+    let by_team = !matches!(actor, Actor::Partner { .. });
+    if link.disabled_by_team && !by_team && !disabled {
+        return Err(Error::Conflict("The program has switched this link off. Ask its team to switch it on.".into()));
+    }
     sqlx::query!(
-        "update links set disabled_at = case when $3 then coalesce(disabled_at, $4) end where program_id = $1 and id = $2",
+        "update links set disabled_at = case when $3 then coalesce(disabled_at, $4) end,
+                          disabled_by_team = $3 and (disabled_by_team or $5)
+         where program_id = $1 and id = $2",
         actor.program() as ProgramId,
         id as LinkId,
         disabled,
-        moment.at
+        moment.at,
+        by_team
     )
     .execute(&mut *conn)
     .await?;
@@ -250,13 +254,16 @@ struct Locked {
     enrollment: EnrollmentId,
     code: String,
     is_default: bool,
+    disabled_by_team: bool,
     partner_code: String,
+    standing: EnrollmentStatus,
 }
 
 async fn lock(conn: &mut PgConnection, actor: &Actor, id: LinkId) -> Result<Locked> {
     let link = sqlx::query_as!(
         Locked,
-        r#"select l.enrollment_id as "enrollment: EnrollmentId", l.code, l.is_default, e.code as partner_code
+        r#"select l.enrollment_id as "enrollment: EnrollmentId", l.code, l.is_default, l.disabled_by_team,
+                  e.code as partner_code, e.status as "standing: EnrollmentStatus"
            from links l join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
            where l.program_id = $1 and l.id = $2 for no key update of l"#,
         actor.program() as ProgramId,
@@ -270,6 +277,14 @@ async fn lock(conn: &mut PgConnection, actor: &Actor, id: LinkId) -> Result<Lock
         error => error,
     })?;
     Ok(link)
+}
+
+/// Lets partners who are not active change nothing.
+fn stands(actor: &Actor, link: &Locked) -> Result<()> {
+    if matches!(actor, Actor::Partner { .. }) && link.standing != EnrollmentStatus::Active {
+        return Err(Error::Conflict("Only active partners can change links.".into()));
+    }
+    Ok(())
 }
 
 /// Notes what an admin or a key did to a partner's link; a partner's own acts are no admin acts.

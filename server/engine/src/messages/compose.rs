@@ -301,7 +301,7 @@ async fn sign_up_confirm(
     sign_up: SignUpId,
 ) -> Result<Option<Content>> {
     let row = sqlx::query!(
-        r#"select s.email, s.name, p.slug, coalesce(nullif(o.brand, ''), p.name) as "program!",
+        r#"select s.email, p.slug, coalesce(nullif(o.brand, ''), p.name) as "program!",
                   exists (select from enrollments e
                           where e.program_id = $1 and lower(e.email) = lower(s.email) and e.status <> 'declined')
                       as "is_partner!"
@@ -313,7 +313,8 @@ async fn sign_up_confirm(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let content = Content { to: row.email, name: row.name.clone(), sender: row.program.clone(), ..Content::default() };
+    // Without the name: whoever signs up may type a stranger's address, and words for that stranger as the name.
+    let content = Content { to: row.email, sender: row.program.clone(), ..Content::default() };
     if row.is_partner {
         return Ok(Some(Content {
             subject: format!("You are a partner of {} already", row.program),
@@ -332,7 +333,7 @@ async fn sign_up_confirm(
     let token = tokens::make(conn, moment, Purpose::SignUp, None, &format!("{program}/{sign_up}")).await?;
     let link = format!("{public_url}/confirm-sign-up/{token}");
     let content = Content { button: Some(("Confirm your e-mail".into(), link)), ..content };
-    let values = [("partner.name", &*row.name), ("program.name", &*row.program)];
+    let values = [("program.name", &*row.program)];
     worded(conn, program, MailKind::SignUpConfirm, &values, content).await.map(Some)
 }
 

@@ -445,3 +445,25 @@ async fn a_partner_makes_links_of_its_own_alone(pool: PgPool) {
     assert!(matches!(links::get(conn, &as_bob, default).await, Err(Error::NotFound(_))));
     assert!(matches!(links::set_disabled(conn, &moment(4), &as_ada, default, true).await, Err(Error::Conflict(_))));
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_partner_switches_on_what_it_switched_off_alone(pool: PgPool) {
+    let owner = program(&pool).await;
+    let ada = act!(pool, conn => create(conn, &moment(0), &owner, &named("Ada"))).expect("partner");
+    let as_ada = Actor::Partner { account: AccountId(id(3)), program: owner.program(), enrollment: ada.id };
+    let blog = NewLink { code: Some("blog".into()), ..NewLink::default() };
+    let blog = act!(pool, conn => links::create(conn, &moment(1), &as_ada, ada.id, &blog)).expect("made").id;
+    let conn = &mut *pool.acquire().await.expect("connection");
+    links::set_disabled(conn, &moment(2), &as_ada, blog, true).await.expect("off");
+    links::set_disabled(conn, &moment(2), &as_ada, blog, false).await.expect("on");
+    links::set_disabled(conn, &moment(3), &owner, blog, true).await.expect("off, by the team");
+    links::set_disabled(conn, &moment(4), &as_ada, blog, true).await.expect("off already");
+    assert!(matches!(links::set_disabled(conn, &moment(4), &as_ada, blog, false).await, Err(Error::Conflict(_))));
+    links::set_disabled(conn, &moment(5), &owner, blog, false).await.expect("on, by the team");
+    links::set_disabled(conn, &moment(6), &as_ada, blog, true).await.expect("off");
+    links::set_disabled(conn, &moment(6), &as_ada, blog, false).await.expect("its own");
+    set_status(conn, &moment(7), &owner, ada.id, EnrollmentStatus::Paused, "").await.expect("paused");
+    assert!(matches!(links::set_disabled(conn, &moment(8), &as_ada, blog, true).await, Err(Error::Conflict(_))));
+    assert!(matches!(links::rename(conn, &moment(8), &as_ada, blog, "journal").await, Err(Error::Conflict(_))));
+    links::rename(conn, &moment(8), &owner, blog, "journal").await.expect("renamed by the team");
+}

@@ -186,3 +186,26 @@ async fn a_partner_gets_the_mails_that_it_wants(pool: PgPool) {
     world.pass(1);
     assert_eq!(send_summaries(&world.pool, &world.moment()).await.expect("sent"), 0);
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_commission_is_told_of_once_it_is_out_of_review_and_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world.signed_up("c1", &ada).await;
+    world.set("update programs set review_commissions = true where id = $1").await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let wants = Notifications { on_commission: true, ..Notifications::default() };
+    set_notifications(&mut conn, &world.moment(), &actor(&world, &ada), wants).await.expect("set");
+    let waiting = world.sold("c1", "100").await.commissions[0].id;
+    assert_eq!(mails(&world.pool).await.len(), 0, "it may come to nothing");
+    for _ in 0..2 {
+        let mut tx = world.pool.begin().await.expect("begin");
+        crate::commissions::approve(&mut tx, &world.moment(), &world.owner(), waiting).await.expect("approved");
+        tx.commit().await.expect("commit");
+        let sent = mails(&world.pool).await;
+        assert!(matches!(&sent[..], [Mail::CommissionEarned { commission, .. }] if *commission == waiting), "{sent:?}");
+        // As where somebody comes to have the same payout details.
+        world.set("update commissions set status = 'review' where program_id = $1").await;
+    }
+}

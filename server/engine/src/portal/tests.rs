@@ -88,6 +88,10 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     assert_eq!(standing(&pool, &acme, "ada@partner.example").await, []);
     let sent = mails(&pool).await;
     assert!(matches!(sent[..], [Mail::SignUpConfirm { .. }]), "{sent:?}");
+    let mut conn = pool.acquire().await.expect("connection");
+    let letter = compose(&mut conn, &moment, SERVER, &sent[0]).await.expect("answer").expect("letter");
+    assert!(letter.name.is_empty() && !letter.text.contains("Ada Lind"), "no words of a stranger's: {}", letter.text);
+    drop(conn);
     let token = link(&pool, &sent[0], "/confirm-sign-up/").await;
     let mut conn = pool.acquire().await.expect("connection");
     let shown = sign_up::unconfirmed(&mut conn, &moment, &token).await.expect("answer").expect("unconfirmed");
@@ -266,6 +270,20 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
     assert!(matches!(accounts::email::confirm(&pool, &now, &token).await, Err(Error::Conflict(_))));
     let late = Moment::seeded(now.at + Duration::days(2), 1);
     assert!(matches!(accounts::email::confirm(&pool, &late, &token).await, Err(Error::NotFound(_))));
+    // So is one that another partner of the program has, though no account.
+    sign_up_and_confirm(&pool, &acme, "bob@partner.example").await;
+    sqlx::query("update enrollments set email = 'Studio@partner.example' where email = 'bob@partner.example'")
+        .execute(&pool)
+        .await
+        .expect("moved");
+    accounts::email::request(&pool, &now, &changed, PASSWORD, "studio@partner.example").await.expect("asked");
+    let sent = mails(&pool).await;
+    let (old, new) = (&sent[sent.len() - 2], &sent[sent.len() - 1]);
+    let token = link(&pool, new, "/confirm-email/").await;
+    accounts::email::confirm(&pool, &now, &token).await.expect("confirmed");
+    let token = link(&pool, old, "/confirm-email/").await;
+    assert!(matches!(accounts::email::confirm(&pool, &now, &token).await, Err(Error::Conflict(_))));
+    signed_in(&pool, "ada@new.example").await;
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
