@@ -127,8 +127,12 @@ impl Error {
     #[must_use]
     pub fn leads_to(&self, here: &str) -> Option<String> {
         let page = match self {
-            Self::SignIn => "/sign-in",
-            Self::ConfirmFirst => "/confirm",
+            // A program's own page takes its partners' codes, too.
+            Self::SignIn => match here.strip_prefix("/p/").and_then(|rest| rest.split(['/', '?']).next()) {
+                Some(program) => format!("/p/{program}/sign-in"),
+                None => "/sign-in".to_owned(),
+            },
+            Self::ConfirmFirst => "/confirm".to_owned(),
             _ => return None,
         };
         Some(format!("{page}?to={}", crate::escape(here)))

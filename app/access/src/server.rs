@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn who_must_sign_in_comes_back_to_the_page_that_was_asked_for() {
         let page = request("/p/acme?period=90d", &[]);
-        assert_eq!(leads_to(&Error::SignIn, &page).as_deref(), Some("/sign-in?to=/p/acme%3Fperiod%3D90d"));
+        assert_eq!(leads_to(&Error::SignIn, &page).as_deref(), Some("/p/acme/sign-in?to=/p/acme%3Fperiod%3D90d"));
         let form = request("/fn/partner/links/create", &[("referer", "https://tributary.example/p/acme/links")]);
         assert_eq!(leads_to(&Error::ConfirmFirst, &form).as_deref(), Some("/confirm?to=/p/acme/links"));
         assert_eq!(leads_to(&Error::NotFound, &page), None);
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(back, "/p/acme?period=7d&__path=/upload/photo&__err=kept");
         assert!(cookie.is_some_and(|cookie| cookie.starts_with("tributary-form=")));
         let (away, cookie) = shown_again(&Error::SignIn, "/upload/photo", &page.headers);
-        assert_eq!((away.as_str(), cookie), ("/sign-in?to=/p/acme%3Fperiod%3D7d", None));
+        assert_eq!((away.as_str(), cookie), ("/p/acme/sign-in?to=/p/acme%3Fperiod%3D7d", None));
     }
 
     #[test]

@@ -82,7 +82,11 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
     for file in PARTNER {
         let path = &format!("/p/acme/export/{file}");
         let asked = site.get(path).await;
-        assert_eq!((asked.status.as_u16(), asked.header("location")), (303, &*format!("/sign-in?to={path}")), "{file}");
+        assert_eq!(
+            (asked.status.as_u16(), asked.header("location")),
+            (303, &*format!("/p/acme/sign-in?to={path}")),
+            "{file}"
+        );
         for session in [&bob, &owner, &stranger] {
             assert_eq!(get(&site, path, session).await.status, 404, "{file}");
         }

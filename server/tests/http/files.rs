@@ -132,7 +132,7 @@ async fn what_is_wrong_is_told_beside_the_field_with_and_without_the_page(pool: 
     let answer = upload(&site, "/upload/photo", Some(&ada), "text/html", photo_of(site.ada)).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/p/acme"));
     let stranger = upload(&site, "/upload/photo", None, "text/html", photo_of(site.ada)).await;
-    assert_eq!(stranger.header("location"), "/sign-in?to=/p/acme");
+    assert_eq!(stranger.header("location"), "/p/acme/sign-in?to=/p/acme");
     let nameless = form(&[("program", "acme"), ("kind", "email"), ("name", " ")], None);
     let answer = upload(&site, "/upload/asset", Some(&owner), JSON, nameless).await;
     let fields: Vec<String> = answer.json()["invalid"]

@@ -83,6 +83,8 @@ fn read(text: &str) -> Result<(Vec<Row>, Vec<ImportProblem>)> {
     if text.contains('\0') {
         return Err(unread("This is no text."));
     }
+    // Of a line's two ends the reader would count the second with the next one.
+    let text = &text.replace("\r\n", "\n");
     // Spreadsheets of half of Europe write semicolons.
     let head = text.lines().next().unwrap_or_default();
     let between = if head.matches(';').count() > head.matches(',').count() { b';' } else { b',' };

@@ -224,7 +224,12 @@ async fn top(conn: &mut PgConnection, setting: &Setting, range: DayRange) -> Res
                   b.sales as "sales!", b.amount as "amount!",
                   (select sum(d.clicks) from click_days d
                    where d.program_id = $1 and d.enrollment_id = e.id and d.day between $2 and $3) as clicks,
-                  (select sum(c.amount) from commissions c
+                  (select sum(c.amount + coalesce(
+                              (select sum(t.amount) from journals j
+                               join entries t on t.program_id = $1 and t.journal_id = j.id
+                                              and t.account in ('held', 'payable')
+                               where j.program_id = $1 and j.commission_id = c.id and j.kind = 'clawback'), 0))
+                   from commissions c
                    where c.program_id = $1 and c.enrollment_id = e.id
                      and c.occurred_at >= $4 and c.occurred_at < $5) as commissions
            from best b join enrollments e on e.program_id = $1 and e.id = b.id
