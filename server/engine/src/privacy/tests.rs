@@ -237,3 +237,72 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     let sold = world.sold("c1", "10").await;
     assert!(sold.commissions.is_empty(), "{:?}", sold.why);
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_programs_read_and_what_is_of_others_stays(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let (null, bob) = (world.partner("sale").await, world.partner("bob").await);
+    world
+        .set(
+            "update enrollments set name = 'Null', company = 'detail', email = 'null@partners.example',
+                                    website = 'https://acme.example', address = 'Germany'
+             where program_id = $1 and code = 'sale'",
+        )
+        .await;
+    world.promo_code(&null, "TRUE").await;
+    world
+        .set(
+            "insert into assets (program_id, id, kind, name, body, destination, position, created_at)
+             values ($1, $1, 'page', 'Null', 'In Germany ask null@partners.example', 'https://acme.example/sale', 1,
+                     '2026-01-01T00:00:00Z')",
+        )
+        .await;
+    let by_code = |customer: &str, code: &str| TrackSignup { partner_code: Some(code.into()), ..signup(customer) };
+    let check = TrackSignup {
+        customer: NewCustomer { external_id: "true".into(), name: Some("Check".into()), email: None },
+        ..by_code("true", "bob")
+    };
+    let checked = world.tell_signup(&check).await.expect("sign-up").answer;
+    world.tell_signup(&by_code("c1", "sale")).await.expect("sign-up");
+    let of_bob = world.tell_signup(&by_code("c2", "bob")).await.expect("sign-up").answer;
+    world.tell_sale(&sale("s1", "c1", "100")).await.expect("sale");
+    let sold_by_bob = world.tell_sale(&sale("s2", "c2", "50")).await.expect("sale").answer;
+    world.tell_refund(&refund("r1", "s1", Some("10"))).await.expect("refund");
+    let before = sums(&world).await;
+    let mut tx = world.pool.begin().await.expect("begin");
+    partners::erase(&mut tx, &world.moment(), &world.owner(), null.id).await.expect("partner");
+    customers::erase(&mut tx, &world.moment(), &world.owner(), checked.customer.id).await.expect("customer");
+    tx.commit().await.expect("commit");
+
+    assert_eq!(found(&world.pool, &["null@partners.example"]).await, [] as [String; 0]);
+    assert_eq!(sums(&world).await, before);
+    world.prove().await;
+    let whys: Vec<sqlx::types::Json<domain::why::Why>> = sqlx::query_scalar(
+        "select why from referrals union all select why from sales union all select why from commissions
+         union all select why from refunds",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .expect("decoded");
+    let checks: Vec<_> = whys.iter().flat_map(|why| &why.0.0).collect();
+    assert!(checks.iter().any(|check| check.detail.contains(" to erased-")));
+    assert!(checks.iter().all(|check| !check.detail.contains(" to sale ")), "{checks:?}");
+    // Each event again gets its first answer.
+    let again = world.tell_signup(&by_code("c1", "sale")).await.expect("known");
+    assert!(again.replayed && again.answer.referral.is_some_and(|referral| referral.partner_code.starts_with("erased-")));
+    let again = world.tell_sale(&sale("s1", "c1", "100")).await.expect("known");
+    assert!(again.replayed && again.answer.commissions[0].partner_code.starts_with("erased-"));
+    assert!(world.tell_refund(&refund("r1", "s1", Some("10"))).await.expect("known").replayed);
+    assert_eq!(world.tell_signup(&by_code("c2", "bob")).await.expect("known").answer, of_bob);
+    assert_eq!(world.tell_sale(&sale("s2", "c2", "50")).await.expect("known").answer, sold_by_bob);
+    assert!(world.tell_signup(&check).await.expect("known").replayed);
+    for (query, expected) in [
+        ("select destination from links where program_id = $1 and code = 'bob'", "https://acme.example"),
+        ("select destination from assets where program_id = $1", "https://acme.example/sale"),
+        ("select body from assets where program_id = $1", "In Germany ask [erased]"),
+        ("select name from assets where program_id = $1", "Null"),
+    ] {
+        assert_eq!(world.get::<String>(query).await, expected, "{query}");
+    }
+}
