@@ -120,6 +120,16 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     if person.erased {
         return Err(privacy::already());
     }
+    // First, and by a statement of its own: of two erasures at once, the second sees what the first left.
+    sqlx::query!(
+        "select id from accounts
+         where id in (select account_id from enrollment_accounts where program_id = $1 and enrollment_id = $2)
+         order by id for no key update",
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     let accounts = sqlx::query!(
         r#"select a.id as "id: AccountId", a.email, a.name,
                   not exists (select from memberships m where m.account_id = a.id)

@@ -306,3 +306,41 @@ async fn what_programs_read_and_what_is_of_others_stays(pool: PgPool) {
         assert_eq!(world.get::<String>(query).await, expected, "{query}");
     }
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_two_erasures_at_once_the_second_takes_the_account(pool: PgPool) {
+    let world = World::new(pool).await;
+    let other = world.another("other").await;
+    let (here, there) = (world.partner("here").await, other.partner("there").await);
+    let account: AccountId = world.moment().id();
+    sqlx::query("insert into accounts (id, email, email_key, name, created_at) values ($1, $2, $2, 'Ada Both', $3)")
+        .bind(account)
+        .bind("both@partners.example")
+        .bind(world.at)
+        .execute(&world.pool)
+        .await
+        .expect("account");
+    for (program, partner) in [(world.program, &here), (other.program, &there)] {
+        sqlx::query(
+            "insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at) values ($1, $2, $3, $4)",
+        )
+        .bind(program)
+        .bind(partner.id)
+        .bind(account)
+        .bind(world.at)
+        .execute(&world.pool)
+        .await
+        .expect("enrolled");
+    }
+    let mut first = world.pool.begin().await.expect("begin");
+    partners::erase(&mut first, &world.moment(), &world.owner(), here.id).await.expect("first");
+    let second = tokio::spawn(async move {
+        let mut tx = other.pool.begin().await.expect("begin");
+        partners::erase(&mut tx, &other.moment(), &other.owner(), there.id).await.expect("second");
+        tx.commit().await.expect("commit");
+    });
+    world.until_waiting(1).await;
+    first.commit().await.expect("commit");
+    second.await.expect("task");
+    assert_eq!(found(&world.pool, &["both@partners.example", "Ada Both"]).await, [] as [String; 0]);
+}
