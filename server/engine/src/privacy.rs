@@ -69,12 +69,18 @@ const OF_PARTNER: &[(Column, &str)] = &[
     (("commissions", "why", true), "enrollment_id = $3::uuid"),
     (("payments", "why", true), "enrollment_id = $3::uuid"),
     (("refunds", "why", true), "sale_id in (select id from sales where program_id = $1 and enrollment_id = $3::uuid)"),
-    (("refunds", "reason", false), "sale_id in (select id from sales where program_id = $1 and enrollment_id = $3::uuid)"),
+    (
+        ("refunds", "reason", false),
+        "sale_id in (select id from sales where program_id = $1 and enrollment_id = $3::uuid)",
+    ),
     (("journal_notes", "note", false), NOTES_OF_PARTNER),
     (("audit_log", "details", true), LOG_OF_PARTNER),
     (("audit_log", "subject", false), LOG_OF_PARTNER),
-    (("api_answers", "answer", true), "strpos(answer::text, '\"partner_code\": \"' || (select code from enrollments
-        where program_id = $1 and id = $3::uuid) || '\"') > 0"),
+    (
+        ("api_answers", "answer", true),
+        "strpos(answer::text, '\"partner_code\": \"' || (select code from enrollments
+        where program_id = $1 and id = $3::uuid) || '\"') > 0",
+    ),
 ];
 
 const NOTES_OF_PARTNER: &str = "journal_id in (
@@ -96,15 +102,21 @@ const OF_CUSTOMER: &[(Column, &str)] = &[
     (("sales", "why", true), "customer_id = $3::uuid"),
     (("commissions", "why", true), "customer_id = $3::uuid"),
     (("refunds", "why", true), "sale_id in (select id from sales where program_id = $1 and customer_id = $3::uuid)"),
-    (("journal_notes", "note", false), "journal_id in (
+    (
+        ("journal_notes", "note", false),
+        "journal_id in (
         select j.id from journals j
         join commissions c on c.program_id = j.program_id and c.id = j.commission_id
-        where j.program_id = $1 and c.customer_id = $3::uuid)"),
+        where j.program_id = $1 and c.customer_id = $3::uuid)",
+    ),
     (("audit_log", "details", true), LOG_OF_CUSTOMER),
     (("audit_log", "subject", false), LOG_OF_CUSTOMER),
-    (("api_answers", "answer", true), "(answer -> 'customer' ->> 'id' = $3::uuid::text
+    (
+        ("api_answers", "answer", true),
+        "(answer -> 'customer' ->> 'id' = $3::uuid::text
         or answer -> 'sale' ->> 'customer_id' in (select external_id from customers
-                                                  where program_id = $1 and id = $3::uuid))"),
+                                                  where program_id = $1 and id = $3::uuid))",
+    ),
 ];
 
 const LOG_OF_CUSTOMER: &str = "subject_path = 'customers/' || $3::uuid::text";
@@ -291,13 +303,7 @@ impl Rows {
             "update {table} set {name} = regexp_replace({name}, $2, $4, 'gi')
              where $3::uuid is not null and {which} and {name} ~* $2"
         ));
-        sqlx::query(statement)
-            .bind(self.program)
-            .bind(pattern)
-            .bind(self.id)
-            .bind(instead)
-            .execute(conn)
-            .await?;
+        sqlx::query(statement).bind(self.program).bind(pattern).bind(self.id).bind(instead).execute(conn).await?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::programs::audit;
 use crate::secrets::Secrets;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, FileId, ProgramId};
 use domain::partners::EnrollmentStatus;
 use domain::text::code_key;
 use serde_json::{Value, json};
@@ -91,6 +91,7 @@ struct Person {
     phone: String,
     tax_id: String,
     status: EnrollmentStatus,
+    photo: Option<FileId>,
     erased: bool,
 }
 
@@ -109,7 +110,7 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     let person = sqlx::query_as!(
         Person,
         r#"select code, name, company, email, website, phone, tax_id, status as "status: EnrollmentStatus",
-                  erased_at is not null as "erased!"
+                  photo_file_id as "photo: FileId", erased_at is not null as "erased!"
            from enrollments where program_id = $1 and id = $2 for no key update"#,
         program as ProgramId,
         id as EnrollmentId
@@ -164,6 +165,9 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     }
     let code = privacy::instead(id.0);
     blank(conn, moment, program, id, &code).await?;
+    if let Some(photo) = person.photo {
+        crate::files::abandon(conn, moment, program, photo).await?;
+    }
     stop(conn, moment, actor, id, person.status).await?;
     let alone: Vec<AccountId> = accounts.iter().filter(|account| account.alone).map(|account| account.id).collect();
     for account in &alone {

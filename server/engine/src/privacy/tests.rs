@@ -290,7 +290,9 @@ async fn what_programs_read_and_what_is_of_others_stays(pool: PgPool) {
     assert!(checks.iter().all(|check| !check.detail.contains(" to sale ")), "{checks:?}");
     // Each event again gets its first answer.
     let again = world.tell_signup(&by_code("c1", "sale")).await.expect("known");
-    assert!(again.replayed && again.answer.referral.is_some_and(|referral| referral.partner_code.starts_with("erased-")));
+    assert!(
+        again.replayed && again.answer.referral.is_some_and(|referral| referral.partner_code.starts_with("erased-"))
+    );
     let again = world.tell_sale(&sale("s1", "c1", "100")).await.expect("known");
     assert!(again.replayed && again.answer.commissions[0].partner_code.starts_with("erased-"));
     assert!(world.tell_refund(&refund("r1", "s1", Some("10"))).await.expect("known").replayed);
