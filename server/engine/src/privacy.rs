@@ -322,7 +322,8 @@ impl Rows {
             "select ctid::text, {column} from {table}
              where $3::uuid is not null and {which} and {text} ~* $2 for no key update"
         ));
-        let found = sqlx::query_as(statement).bind(self.program).bind(pattern).bind(self.id).fetch_all(conn).await?;
+        let found: Vec<(String, Value)> =
+            sqlx::query_as(statement).bind(self.program).bind(pattern).bind(self.id).fetch_all(conn).await?;
         Ok(found)
     }
 
@@ -408,6 +409,27 @@ pub(crate) async fn forget_mail(conn: &mut PgConnection, program: ProgramId, ema
         .execute(&mut *conn)
         .await?;
     Ok(())
+}
+
+/// Who else in the program has one of these e-mails: another partner, a customer or a lead is a person of its own to the
+/// team, which may erase it too. By ids and codes, for the log.
+pub(crate) async fn same_email(conn: &mut PgConnection, program: ProgramId, emails: &[String]) -> Result<Value> {
+    let keys: Vec<String> = emails.iter().map(|email| email_key(email)).filter(|key| !key.is_empty()).collect();
+    let found = sqlx::query_scalar!(
+        r#"select jsonb_strip_nulls(jsonb_build_object(
+               'partner', (select jsonb_agg(code order by id) from enrollments
+                           where program_id = $1 and lower(email) = any($2)),
+               'customer', (select jsonb_agg(id order by id) from customers
+                            where program_id = $1 and email <> '' and lower(email) = any($2)),
+               'lead', (select jsonb_agg(id order by id) from leads
+                        where program_id = $1 and email_key <> '' and email_key = any($2))
+           )) as "found!""#,
+        program as ProgramId,
+        &keys
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
 }
 
 /// A fresh name for what was erased: `erased-` and the end of its id.

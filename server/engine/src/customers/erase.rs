@@ -46,7 +46,8 @@ pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
 }
 
 /// Takes away all by which a customer can be known, in every place: name, e-mail, the company's own id, its leads, and
-/// what others wrote of it. Sales, commissions and every sum stay. Asks for `Erase`. Audited, without a name.
+/// what others wrote of it. Sales, commissions and every sum stay. Asks for `Erase`. Audited, without a name; the log
+/// names who else has its e-mail.
 ///
 /// The company's ids of events and invoices stay: by them the same event is known again, and pays once.
 ///
@@ -118,7 +119,8 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     emails.extend(leads.iter().map(|lead| lead.email.clone()));
     privacy::forget_mail(conn, program, &emails).await?;
     privacy::scrub(conn, program, Whose::Customer(id), &ids, &names).await?;
-    audit::record(conn, moment, actor, "customer.erase", ERASED, &format!("customers/{id}"), json!({})).await
+    let details = json!({ "same_email": privacy::same_email(conn, program, &emails).await? });
+    audit::record(conn, moment, actor, "customer.erase", ERASED, &format!("customers/{id}"), details).await
 }
 
 /// Answers are kept for ever, and name the customer as the company does; so does the log.

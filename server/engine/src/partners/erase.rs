@@ -97,7 +97,7 @@ struct Person {
 
 /// Takes away all by which a partner can be known, in every place: names, addresses, codes, payout details, notes, mails,
 /// and the accounts that serve nothing else. Its figures stay, and what it is owed. It is paused: its links lead nowhere.
-/// Asks for `Erase`. Audited, without a name.
+/// Asks for `Erase`. Audited, without a name; the log names who else has its e-mails.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where it has been done.
@@ -191,7 +191,9 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
         names.push(&account.name);
     }
     privacy::scrub(conn, program, Whose::Partner(id), &ids, &names).await?;
-    audit::record(conn, moment, actor, "partner.erase", ERASED, &page(&code), json!({ "accounts": alone.len() })).await
+    let same_email = privacy::same_email(conn, program, &emails).await?;
+    let details = json!({ "accounts": alone.len(), "same_email": same_email });
+    audit::record(conn, moment, actor, "partner.erase", ERASED, &page(&code), details).await
 }
 
 /// What stands in columns of its own.

@@ -346,3 +346,58 @@ async fn of_two_erasures_at_once_the_second_takes_the_account(pool: PgPool) {
     second.await.expect("task");
     assert_eq!(found(&world.pool, &["both@partners.example", "Ada Both"]).await, [] as [String; 0]);
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn copies_and_answers_of_others_are_looked_through_and_the_log_names_the_same_email(pool: PgPool) {
+    let world = World::new(pool).await;
+    let copy = world.another("copy").await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    world.set("update enrollments set name = 'Ada Byron' where program_id = $1 and code = 'ada'").await;
+    world
+        .set(
+            r#"update enrollments
+               set answers = '[{"question": "Ada Byron?", "answer": "Ask ada@partners.example\nAda Byron knows me"}]'
+               where program_id = $1 and code = 'bob'"#,
+        )
+        .await;
+    let told = TrackSignup {
+        customer: NewCustomer {
+            external_id: "c1".into(),
+            email: Some("Ada@partners.example".into()),
+            name: Some("Ada".into()),
+        },
+        ..signup("c1")
+    };
+    let customer = world.tell_signup(&told).await.expect("sign-up").answer.customer.id;
+    for of in [&world, &copy] {
+        of.set("update portals set welcome = 'Ask Ada Byron.' where program_id = $1").await;
+        of.set(
+            "insert into files (program_id, id, purpose, name, content_type, bytes, sha256, created_at)
+             values ($1, $1, 'asset', 'letter-of-Ada-Byron.pdf', 'application/pdf', 1, '', '2026-01-01T00:00:00Z')",
+        )
+        .await;
+        of.set(
+            "insert into assets (program_id, id, kind, name, body, file_id, position, created_at)
+             values ($1, $1, 'file', 'By Ada Byron', 'ada@partners.example', $1, 1, '2026-01-01T00:00:00Z')",
+        )
+        .await;
+    }
+    let mut tx = world.pool.begin().await.expect("begin");
+    partners::erase(&mut tx, &world.moment(), &world.owner(), ada.id).await.expect("erased");
+    tx.commit().await.expect("commit");
+    assert_eq!(found(&world.pool, &["Ada Byron", "Ada-Byron"]).await, [] as [String; 0]);
+    let left = found(&world.pool, &["ada@partners.example"]).await;
+    assert!(left.iter().all(|place| place.starts_with("public.customers.")), "{left:?}");
+    let file: String = copy.get("select name from files where program_id = $1").await;
+    assert_eq!(file, "letter-of-erased.pdf");
+    let log = "select details from audit_log where program_id = $1 and action = 'partner.erase'";
+    let details: serde_json::Value = world.get(log).await;
+    assert_eq!(details["same_email"], serde_json::json!({ "customer": [customer] }));
+    let answers: sqlx::types::Json<Vec<domain::portal::Answer>> =
+        sqlx::query_scalar("select answers from enrollments where id = $1")
+            .bind(bob.id)
+            .fetch_one(&world.pool)
+            .await
+            .expect("answers");
+    assert_eq!(answers.0[0].answer, "Ask [erased]\n[erased] knows me");
+}
