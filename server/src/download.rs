@@ -17,6 +17,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 /// What is at an address stays as it is: a changed file has another.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
+/// A photo is a person's: it is erased with it.
+const PHOTO: &str = "private, max-age=300";
+
 /// A browser asks each time whether it has changed.
 const ASKED: &str = "no-cache";
 
@@ -31,8 +34,11 @@ pub fn router() -> Router<Shared> {
 async fn file(State(server): State<Shared>, Path((slug, id, _)): Path<(String, String, String)>) -> Response {
     let work = async {
         let (program, id) = (program(&server, &slug)?, known::<FileId>(&id)?);
-        let info = engine::files::find(&mut *server.pool.acquire().await?, program, id).await?;
-        send(&server, program, &info, IMMUTABLE).await
+        let mut conn = server.pool.acquire().await?;
+        let info = engine::files::find(&mut conn, program, id).await?;
+        let cached = if engine::files::is_photo(&mut conn, program, id).await? { PHOTO } else { IMMUTABLE };
+        drop(conn);
+        send(&server, program, &info, cached).await
     };
     work.await.unwrap_or_else(failed)
 }

@@ -32,7 +32,8 @@ pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool
     };
     let words = "Name, addresses, codes, payout details, notes and mails are taken away for good, and so is the account \
                  where it serves nothing else. The partner is paused and its links lead nowhere. Commissions, payments and \
-                 every sum stay. This can't be undone.";
+                 every sum stay. Customers, leads and other partners with the same e-mail stay: the audit log names \
+                 them, to be erased on their own. This can't be undone.";
     let program = show::program().get_untracked();
     let erase = (!erased).then(|| {
         view! {

@@ -1,6 +1,6 @@
 //! The personal data of a customer: all of it in one file, and taken away for good. Every sum stays.
 
-use crate::privacy::{self, ERASED};
+use crate::privacy::{self, ERASED, Rows, Whose};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
@@ -46,7 +46,8 @@ pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
 }
 
 /// Takes away all by which a customer can be known, in every place: name, e-mail, the company's own id, its leads, and
-/// what others wrote of it. Sales, commissions and every sum stay. Asks for `Erase`. Audited, without a name.
+/// what others wrote of it. Sales, commissions and every sum stay. Asks for `Erase`. Audited, without a name; the log
+/// names who else has its e-mail.
 ///
 /// The company's ids of events and invoices stay: by them the same event is known again, and pays once.
 ///
@@ -57,6 +58,7 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
         return Err(Error::Forbidden);
     }
     let program = actor.program();
+    privacy::take_time(conn).await?;
     let person = sqlx::query!(
         "select external_id, email, name from customers where program_id = $1 and id = $2 for no key update",
         program as ProgramId,
@@ -101,37 +103,55 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     )
     .execute(&mut *conn)
     .await?;
-    // Answers are kept for ever, and name the customer as the company does; so does the log.
-    sqlx::query!(
-        "update api_answers
-         set answer = replace(replace(answer::text, '\"external_id\": ' || $2::text, '\"external_id\": ' || $3::text),
-                              '\"customer_id\": ' || $2::text, '\"customer_id\": ' || $3::text)::jsonb
-         where program_id = $1 and strpos(answer::text, $2::text) > 0",
-        program as ProgramId,
-        json!(person.external_id).to_string(),
-        json!(instead).to_string()
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "update audit_log set subject = $3 where program_id = $1 and subject = $2",
-        program as ProgramId,
-        person.external_id,
-        ERASED
-    )
-    .execute(&mut *conn)
-    .await?;
-    let mut texts = vec![person.email.as_str(), person.name.as_str()];
+    rename(conn, program, id, &person.external_id, &instead).await?;
+    let mut ids = vec![person.email.as_str()];
+    let mut names = vec![person.name.as_str()];
     for lead in &leads {
-        texts.extend([lead.email.as_str(), lead.name.as_str()]);
+        ids.push(&lead.email);
+        names.push(&lead.name);
     }
-    // An id that is an e-mail or a name of some length is sought everywhere, like those.
-    if person.external_id.contains('@') || person.external_id.chars().count() >= 8 {
-        texts.push(&person.external_id);
+    // An id that can be nothing else is sought everywhere, like an e-mail.
+    let own = &person.external_id;
+    if own.contains('@') || own.chars().count() >= 8 && own.chars().any(|c| c.is_ascii_digit()) {
+        ids.push(own);
     }
     let mut emails = vec![person.email.clone()];
     emails.extend(leads.iter().map(|lead| lead.email.clone()));
     privacy::forget_mail(conn, program, &emails).await?;
-    privacy::scrub(conn, program, &texts).await?;
-    audit::record(conn, moment, actor, "customer.erase", ERASED, &format!("customers/{id}"), json!({})).await
+    privacy::scrub(conn, program, Whose::Customer(id), &ids, &names).await?;
+    let details = json!({ "same_email": privacy::same_email(conn, program, &emails).await? });
+    audit::record(conn, moment, actor, "customer.erase", ERASED, &format!("customers/{id}"), details).await
+}
+
+/// Answers are kept for ever, and name the customer as the company does; so does the log.
+async fn rename(conn: &mut PgConnection, program: ProgramId, id: CustomerId, was: &str, instead: &str) -> Result<()> {
+    let rows = Rows { program, id: id.0 };
+    let mut answers: Vec<(String, Value)> = sqlx::query_as(
+        "select ctid::text, answer from api_answers where program_id = $1 and strpos(answer::text, $2) > 0
+         for no key update",
+    )
+    .bind(program)
+    .bind(json!(was).to_string())
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut found = Vec::new();
+    for (_, answer) in &mut answers {
+        privacy::texts("", answer, &mut found);
+    }
+    for (key, text) in found {
+        if (key == "external_id" || key == "customer_id") && text.as_str() == was {
+            instead.clone_into(text);
+        }
+    }
+    rows.keep(conn, "api_answers", "answer", answers).await?;
+    sqlx::query!(
+        "update audit_log set subject = $4 where program_id = $1 and subject = $2 and subject_path = $3",
+        program as ProgramId,
+        was,
+        format!("customers/{id}"),
+        ERASED
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -1,8 +1,13 @@
 use super::Store;
+use crate::jobs::{self, SweepFiles};
 use crate::{Moment, Result};
 use chrono::Duration;
 use domain::ids::{FileId, ProgramId};
-use sqlx::PgPool;
+use graphile_worker::TaskHandler;
+use sqlx::{PgConnection, PgPool};
+
+/// How long a file is kept that nothing uses.
+const KEPT: Duration = Duration::days(1);
 
 /// Deletes the files that nothing has used for a day since they were uploaded, bytes and all; how many.
 ///
@@ -21,7 +26,7 @@ pub async fn sweep(pool: &PgPool, store: &Store, moment: &Moment) -> Result<u64>
                  and not exists (select from programs p
                                  where p.id = f.program_id and f.id in (p.logo_file_id, p.favicon_file_id))
                order by f.created_at limit 1 for update skip locked"#,
-            moment.at - Duration::days(1)
+            moment.at - KEPT
         )
         .fetch_optional(&mut *tx)
         .await?;
@@ -37,4 +42,17 @@ pub async fn sweep(pool: &PgPool, store: &Store, moment: &Moment) -> Result<u64>
         tx.commit().await?;
         swept += 1;
     }
+}
+
+/// Has a file that nothing may use any more deleted at once, rather than after a day: once the transaction commits.
+pub(crate) async fn abandon(conn: &mut PgConnection, moment: &Moment, program: ProgramId, id: FileId) -> Result<()> {
+    sqlx::query!(
+        "update files set created_at = least(created_at, $3) where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as FileId,
+        moment.at - KEPT - KEPT
+    )
+    .execute(&mut *conn)
+    .await?;
+    jobs::enqueue(conn, &SweepFiles {}, Some(SweepFiles::IDENTIFIER)).await
 }

@@ -126,6 +126,29 @@ async fn what_nothing_uses_is_swept_after_a_day(pool: PgPool) {
     assert!(matches!(find(&mut conn, world.program, photo).await, Err(Error::NotFound(_))));
 }
 
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_photo_of_an_erased_partner_goes_at_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let store = Store::memory();
+    let ada = world.partner("ada").await;
+    let as_ada = Actor::Partner { account: world.owner, program: world.program, enrollment: ada.id };
+    let upload = Upload { name: "x.png".into(), bytes: drawn(20, 20) };
+    let photo = keep_as(&world, &store, &as_ada, FilePurpose::Photo, upload).await.expect("kept");
+    let mut tx = world.pool.begin().await.expect("begin");
+    set_photo(&mut tx, &world.moment(), &as_ada, ada.id, Some(photo)).await.expect("photo");
+    assert!(is_photo(&mut tx, world.program, photo).await.expect("known"));
+    partners::erase(&mut tx, &world.moment(), &world.owner(), ada.id).await.expect("erased");
+    tx.commit().await.expect("commit");
+    let waits: i64 =
+        sqlx::query_scalar("select count(*) from graphile_worker.jobs where task_identifier = 'sweep_files'")
+            .fetch_one(&world.pool)
+            .await
+            .expect("jobs");
+    assert_eq!(waits, 1);
+    assert_eq!(sweep(&world.pool, &store, &world.moment()).await.expect("swept"), 1);
+    assert!(matches!(read_all(&store, world.program, photo).await, Err(Error::NotFound(_))));
+}
+
 #[tokio::test]
 async fn a_folder_keeps_what_it_is_given() {
     let folder = std::env::temp_dir().join(format!("files-{}", Moment::now().token()));

@@ -9,6 +9,7 @@ mod work;
 
 pub use failed::{failed, retry};
 pub(crate) use schema::migrations;
+pub(crate) use work::SweepFiles;
 pub use work::{Context, run};
 
 use crate::Result;

@@ -154,7 +154,7 @@ macro_rules! recurring {
     ($($(#[$doc:meta])* $name:ident = $identifier:literal, $title:literal does |$context:ident, $moment:ident| $work:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Serialize, Deserialize)]
-        struct $name {}
+        pub(crate) struct $name {}
 
         impl TaskHandler for $name {
             const IDENTIFIER: &'static str = $identifier;

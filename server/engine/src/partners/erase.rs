@@ -2,12 +2,12 @@
 
 use super::{note_standing, page};
 use crate::payments::details;
-use crate::privacy::{self, ERASED};
+use crate::privacy::{self, ERASED, Rows, Whose};
 use crate::programs::audit;
 use crate::secrets::Secrets;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, FileId, ProgramId};
 use domain::partners::EnrollmentStatus;
 use domain::text::code_key;
 use serde_json::{Value, json};
@@ -88,16 +88,16 @@ struct Person {
     company: String,
     email: String,
     website: String,
-    address: String,
     phone: String,
     tax_id: String,
     status: EnrollmentStatus,
+    photo: Option<FileId>,
     erased: bool,
 }
 
 /// Takes away all by which a partner can be known, in every place: names, addresses, codes, payout details, notes, mails,
 /// and the accounts that serve nothing else. Its figures stay, and what it is owed. It is paused: its links lead nowhere.
-/// Asks for `Erase`. Audited, without a name.
+/// Asks for `Erase`. Audited, without a name; the log names who else has its e-mails.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where it has been done.
@@ -106,10 +106,11 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
         return Err(Error::Forbidden);
     }
     let program = actor.program();
+    privacy::take_time(conn).await?;
     let person = sqlx::query_as!(
         Person,
-        r#"select code, name, company, email, website, address, phone, tax_id, status as "status: EnrollmentStatus",
-                  erased_at is not null as "erased!"
+        r#"select code, name, company, email, website, phone, tax_id, status as "status: EnrollmentStatus",
+                  photo_file_id as "photo: FileId", erased_at is not null as "erased!"
            from enrollments where program_id = $1 and id = $2 for no key update"#,
         program as ProgramId,
         id as EnrollmentId
@@ -120,6 +121,16 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     if person.erased {
         return Err(privacy::already());
     }
+    // First, and by a statement of its own: of two erasures at once, the second sees what the first left.
+    sqlx::query!(
+        "select id from accounts
+         where id in (select account_id from enrollment_accounts where program_id = $1 and enrollment_id = $2)
+         order by id for no key update",
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     let accounts = sqlx::query!(
         r#"select a.id as "id: AccountId", a.email, a.name,
                   not exists (select from memberships m where m.account_id = a.id)
@@ -132,17 +143,31 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     )
     .fetch_all(&mut *conn)
     .await?;
-    let codes = sqlx::query_scalar!(
-        r#"select code_key as "code!" from enrollment_codes where program_id = $1 and enrollment_id = $2
-           union select lower(code) from links where program_id = $1 and enrollment_id = $2
-           union select code_key from promo_codes where program_id = $1 and enrollment_id = $2"#,
+    let mut codes = Codes { partner: vec![code_key(&person.code)], links: Vec::new(), promos: Vec::new() };
+    let found = sqlx::query!(
+        r#"select 1 as "of!", code_key as "code!" from enrollment_codes where program_id = $1 and enrollment_id = $2
+           union select 2, lower(code) from links where program_id = $1 and enrollment_id = $2
+           union select 2, c.code_key from link_codes c
+                 join links l on l.program_id = c.program_id and l.id = c.link_id
+                 where l.program_id = $1 and l.enrollment_id = $2
+           union select 3, code_key from promo_codes where program_id = $1 and enrollment_id = $2"#,
         program as ProgramId,
         id as EnrollmentId
     )
     .fetch_all(&mut *conn)
     .await?;
+    for row in found {
+        match row.of {
+            1 => codes.partner.push(row.code),
+            2 => codes.links.push(row.code),
+            _ => codes.promos.push(row.code),
+        }
+    }
     let code = privacy::instead(id.0);
     blank(conn, moment, program, id, &code).await?;
+    if let Some(photo) = person.photo {
+        crate::files::abandon(conn, moment, program, photo).await?;
+    }
     stop(conn, moment, actor, id, person.status).await?;
     let alone: Vec<AccountId> = accounts.iter().filter(|account| account.alone).map(|account| account.id).collect();
     for account in &alone {
@@ -155,25 +180,20 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     privacy::forget_mail(conn, program, &emails).await?;
     forget_jobs(conn, &emails).await?;
     own_words(conn, program, id, &codes, &code).await?;
-    sqlx::query!(
-        "update audit_log set subject = $3 where program_id = $1 and subject = any($2)",
-        program as ProgramId,
-        &[person.name.clone(), person.company.clone()].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>(),
-        ERASED
-    )
-    .execute(&mut *conn)
-    .await?;
-    let host = domain::links::split_address(&person.website).map(|(_, host, _)| host.to_owned()).unwrap_or_default();
-    let own = [&person.name, &person.company, &person.email, &person.website, &host, &person.phone, &person.tax_id];
-    let mut texts: Vec<&str> = own.into_iter().map(String::as_str).collect();
-    texts.extend(person.address.lines());
-    texts.extend(codes.iter().map(String::as_str));
-    texts.push(&person.code);
+    own_site(conn, program, id, &person.website).await?;
+    let mut ids = vec![person.email.as_str()];
+    // Where there are figures enough, it is a number of the partner's alone.
+    let numbers = [person.phone.as_str(), person.tax_id.as_str()];
+    ids.extend(numbers.into_iter().filter(|text| text.chars().filter(char::is_ascii_digit).count() >= 6));
+    let mut names = vec![person.name.as_str(), person.company.as_str()];
     for account in of_them {
-        texts.extend([account.email.as_str(), account.name.as_str()]);
+        ids.push(&account.email);
+        names.push(&account.name);
     }
-    privacy::scrub(conn, program, &texts).await?;
-    audit::record(conn, moment, actor, "partner.erase", ERASED, &page(&code), json!({ "accounts": alone.len() })).await
+    privacy::scrub(conn, program, Whose::Partner(id), &ids, &names).await?;
+    let same_email = privacy::same_email(conn, program, &emails).await?;
+    let details = json!({ "accounts": alone.len(), "same_email": same_email });
+    audit::record(conn, moment, actor, "partner.erase", ERASED, &page(&code), details).await
 }
 
 /// What stands in columns of its own.
@@ -315,48 +335,132 @@ async fn forget_jobs(conn: &mut PgConnection, emails: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The codes, also short ones, where the words are about this partner.
+/// All codes that lead to a partner, in lower case.
+struct Codes {
+    partner: Vec<String>,
+    links: Vec<String>,
+    promos: Vec<String>,
+}
+
+/// The codes, where the words are about this partner: Tributary wrote them, so it is known where a code stands in them.
 async fn own_words(
     conn: &mut PgConnection,
     program: ProgramId,
     id: EnrollmentId,
-    codes: &[String],
+    codes: &Codes,
     instead: &str,
 ) -> Result<()> {
-    if codes.is_empty() {
-        return Ok(());
+    let rows = Rows { program, id: id.0 };
+    // Codes are letters, digits, `-` and `_`; the partner's own is always among them.
+    let partner = codes.partner.join("|");
+    let shared = codes.partner.iter().chain(&codes.links).map(String::as_str).collect::<Vec<_>>().join("|");
+    let all = codes.partner.iter().chain(&codes.links).chain(&codes.promos).map(String::as_str).collect::<Vec<_>>();
+    let all = all.join("|");
+    // `Attributed to ada by promo code ada20`, `by click on /r/acme/ada`, `Partner ada was …`, `of ada down`, `ada: €5 …`.
+    let sentence = format!("(?<=(partner | to | of | code |/|^))({all})(?= by | was | is | of | down|[.,:]|$)");
+    let of_rows = "program_id = $1 and enrollment_id = $3::uuid";
+    let of_sales = "sale_id in (select id from sales where program_id = $1 and enrollment_id = $3::uuid)";
+    let of_sales = format!("program_id = $1 and {of_sales}");
+    for (table, which) in [
+        ("referrals", of_rows),
+        ("sales", of_rows),
+        ("commissions", of_rows),
+        ("payments", of_rows),
+        ("refunds", of_sales.as_str()),
+    ] {
+        let mut why = rows.values(conn, table, "why", which, &format!("({all})")).await?;
+        privacy::reword(conn, &mut why, |key| key == "detail", &sentence, instead).await?;
+        rows.keep(conn, table, "why", why).await?;
     }
-    let any = codes.iter().map(|code| code.replace(['.', '+'], "")).collect::<Vec<_>>().join("|");
-    let pattern = format!("(?<![[:alnum:]_-])({any})(?![[:alnum:]_-])");
-    for table in ["referrals", "sales", "commissions", "payments"] {
-        let statement = sqlx::AssertSqlSafe(format!(
-            "update {table} set why = regexp_replace(why::text, $3, $4, 'gi')::jsonb
-             where program_id = $1 and enrollment_id = $2 and why::text ~* $3"
-        ));
-        sqlx::query(statement).bind(program).bind(id).bind(&pattern).bind(instead).execute(&mut *conn).await?;
+    let named = format!("\"(partner_code|code)\": \"({shared})\"");
+    let mut answers = rows.values(conn, "api_answers", "answer", "program_id = $1", &named).await?;
+    rename(&mut answers, &["partner_code"], &codes.partner, instead);
+    rename(&mut answers, &["code"], &codes.partner, instead);
+    rename(&mut answers, &["code"], &codes.links, instead);
+    privacy::reword(conn, &mut answers, |key| key == "detail", &sentence, instead).await?;
+    privacy::reword(conn, &mut answers, |key| key == "url", &format!("(?<=/)({shared})$"), instead).await?;
+    rows.keep(conn, "api_answers", "answer", answers).await?;
+    // The log: `"partner": "ada"`, `partners/ada`, `$5 for ada`, `Lead of ada`, and links and promo codes as they are.
+    let named = format!("\"({all})\"");
+    for (which, keys) in [
+        ("program_id = $1", &["partner"][..]),
+        ("program_id = $1 and action in ('partner.change_code', 'customer.reassign')", &["from", "to"][..]),
+    ] {
+        let mut details = rows.values(conn, "audit_log", "details", which, &named).await?;
+        rename(&mut details, keys, &codes.partner, instead);
+        rows.keep(conn, "audit_log", "details", details).await?;
     }
-    // Answers and the log know a partner by its code alone: `"partner_code": "ada"`, `partners/ada`, `$5 for ada`.
-    let named = format!("\"({any})\"");
-    sqlx::query(
-        "update api_answers set answer = regexp_replace(answer::text, $2, $3, 'gi')::jsonb
-         where program_id = $1 and answer::text ~* $4",
-    )
-    .bind(program)
-    .bind(&pattern)
-    .bind(instead)
-    .bind(format!("\"(partner_code|code)\": {named}"))
-    .execute(&mut *conn)
-    .await?;
+    let which = "program_id = $1 and action = 'link.rename'";
+    let mut details = rows.values(conn, "audit_log", "details", which, &named).await?;
+    rename(&mut details, &["from"], &codes.links, instead);
+    rows.keep(conn, "audit_log", "details", details).await?;
     sqlx::query(
         "update audit_log
-         set details = regexp_replace(details::text, $2, '\"' || $3 || '\"', 'gi')::jsonb,
-             subject = regexp_replace(subject, $4, $3, 'gi'), subject_path = regexp_replace(subject_path, $4, $3, 'gi')
-         where program_id = $1 and (details::text ~* $2 or subject ~* $4 or subject_path ~* $4)",
+         set subject = case when action ~ '^(commission|lead)[.]' then regexp_replace(subject, $4, $3, 'i')
+                            when action ~ '^promo_code[.]' or subject_path ~* $5 then regexp_replace(subject, $6, $3, 'i')
+                            else subject end,
+             subject_path = regexp_replace(subject_path, $2, $3, 'i')
+         where program_id = $1
+           and (subject_path ~* $2 or action ~ '^(commission|lead)[.]' and subject ~* $4
+                or action ~ '^promo_code[.]' and subject ~* $6)",
     )
     .bind(program)
-    .bind(&named)
+    .bind(format!("(?<=(^partners/|[?&]partner_code=))({partner})$"))
     .bind(instead)
-    .bind(format!("(?<=(^partners/| for |=))({any})$"))
+    .bind(format!("(?<=( for | of ))({partner})$"))
+    .bind(format!("^partners/({partner})$"))
+    .bind(format!("^({all})$"))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts another code in the stead of these, where a field of one of these names is one of them.
+fn rename(values: &mut [(String, Value)], keys: &[&str], codes: &[String], instead: &str) {
+    let mut found = Vec::new();
+    for (_, value) in values {
+        privacy::texts("", value, &mut found);
+    }
+    for (key, text) in found {
+        if keys.contains(&key) && codes.contains(&code_key(text)) {
+            instead.clone_into(text);
+        }
+    }
+}
+
+/// The site from which the partner's own visitors came, unless it is the program's own.
+async fn own_site(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId, website: &str) -> Result<()> {
+    let host = |address: &str| {
+        let (_, host, _) = domain::links::split_address(address)?;
+        let host = host.to_lowercase();
+        Some(host.strip_prefix("www.").map_or_else(|| host.clone(), str::to_owned))
+    };
+    let Some(site) = host(website) else { return Ok(()) };
+    let own = sqlx::query_scalar!("select website from programs where id = $1", program as ProgramId)
+        .fetch_one(&mut *conn)
+        .await?;
+    if host(&own).as_ref() == Some(&site) {
+        return Ok(());
+    }
+    // Kept by its host, without a port.
+    let site = site.split(':').next().unwrap_or_default();
+    sqlx::query!(
+        "update clicks set referrer = ''
+         where program_id = $1 and enrollment_id = $2 and click_referrer(referrer) = $3",
+        program as ProgramId,
+        id as EnrollmentId,
+        site
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update click_tops set value = $4
+         where program_id = $1 and enrollment_id = $2 and facet = 'referrer' and not other and value = $3",
+        program as ProgramId,
+        id as EnrollmentId,
+        site,
+        ERASED
+    )
     .execute(conn)
     .await?;
     Ok(())

@@ -237,3 +237,167 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     let sold = world.sold("c1", "10").await;
     assert!(sold.commissions.is_empty(), "{:?}", sold.why);
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_programs_read_and_what_is_of_others_stays(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let (null, bob) = (world.partner("sale").await, world.partner("bob").await);
+    world
+        .set(
+            "update enrollments set name = 'Null', company = 'detail', email = 'null@partners.example',
+                                    website = 'https://acme.example', address = 'Germany'
+             where program_id = $1 and code = 'sale'",
+        )
+        .await;
+    world.promo_code(&null, "TRUE").await;
+    world
+        .set(
+            "insert into assets (program_id, id, kind, name, body, destination, position, created_at)
+             values ($1, $1, 'page', 'Null', 'In Germany ask null@partners.example', 'https://acme.example/sale', 1,
+                     '2026-01-01T00:00:00Z')",
+        )
+        .await;
+    let by_code = |customer: &str, code: &str| TrackSignup { partner_code: Some(code.into()), ..signup(customer) };
+    let check = TrackSignup {
+        customer: NewCustomer { external_id: "true".into(), name: Some("Check".into()), email: None },
+        ..by_code("true", "bob")
+    };
+    let checked = world.tell_signup(&check).await.expect("sign-up").answer;
+    world.tell_signup(&by_code("c1", "sale")).await.expect("sign-up");
+    let of_bob = world.tell_signup(&by_code("c2", "bob")).await.expect("sign-up").answer;
+    world.tell_sale(&sale("s1", "c1", "100")).await.expect("sale");
+    let sold_by_bob = world.tell_sale(&sale("s2", "c2", "50")).await.expect("sale").answer;
+    world.tell_refund(&refund("r1", "s1", Some("10"))).await.expect("refund");
+    let before = sums(&world).await;
+    let mut tx = world.pool.begin().await.expect("begin");
+    partners::erase(&mut tx, &world.moment(), &world.owner(), null.id).await.expect("partner");
+    customers::erase(&mut tx, &world.moment(), &world.owner(), checked.customer.id).await.expect("customer");
+    tx.commit().await.expect("commit");
+
+    assert_eq!(found(&world.pool, &["null@partners.example"]).await, [] as [String; 0]);
+    assert_eq!(sums(&world).await, before);
+    world.prove().await;
+    let whys: Vec<sqlx::types::Json<domain::why::Why>> = sqlx::query_scalar(
+        "select why from referrals union all select why from sales union all select why from commissions
+         union all select why from refunds",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .expect("decoded");
+    let checks: Vec<_> = whys.iter().flat_map(|why| &why.0.0).collect();
+    assert!(checks.iter().any(|check| check.detail.contains(" to erased-")));
+    assert!(checks.iter().all(|check| !check.detail.contains(" to sale ")), "{checks:?}");
+    // Each event again gets its first answer.
+    let again = world.tell_signup(&by_code("c1", "sale")).await.expect("known");
+    assert!(
+        again.replayed && again.answer.referral.is_some_and(|referral| referral.partner_code.starts_with("erased-"))
+    );
+    let again = world.tell_sale(&sale("s1", "c1", "100")).await.expect("known");
+    assert!(again.replayed && again.answer.commissions[0].partner_code.starts_with("erased-"));
+    assert!(world.tell_refund(&refund("r1", "s1", Some("10"))).await.expect("known").replayed);
+    assert_eq!(world.tell_signup(&by_code("c2", "bob")).await.expect("known").answer, of_bob);
+    assert_eq!(world.tell_sale(&sale("s2", "c2", "50")).await.expect("known").answer, sold_by_bob);
+    assert!(world.tell_signup(&check).await.expect("known").replayed);
+    for (query, expected) in [
+        ("select destination from links where program_id = $1 and code = 'bob'", "https://acme.example"),
+        ("select destination from assets where program_id = $1", "https://acme.example/sale"),
+        ("select body from assets where program_id = $1", "In Germany ask [erased]"),
+        ("select name from assets where program_id = $1", "Null"),
+    ] {
+        assert_eq!(world.get::<String>(query).await, expected, "{query}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_two_erasures_at_once_the_second_takes_the_account(pool: PgPool) {
+    let world = World::new(pool).await;
+    let other = world.another("other").await;
+    let (here, there) = (world.partner("here").await, other.partner("there").await);
+    let account: AccountId = world.moment().id();
+    sqlx::query("insert into accounts (id, email, email_key, name, created_at) values ($1, $2, $2, 'Ada Both', $3)")
+        .bind(account)
+        .bind("both@partners.example")
+        .bind(world.at)
+        .execute(&world.pool)
+        .await
+        .expect("account");
+    for (program, partner) in [(world.program, &here), (other.program, &there)] {
+        sqlx::query(
+            "insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at) values ($1, $2, $3, $4)",
+        )
+        .bind(program)
+        .bind(partner.id)
+        .bind(account)
+        .bind(world.at)
+        .execute(&world.pool)
+        .await
+        .expect("enrolled");
+    }
+    let mut first = world.pool.begin().await.expect("begin");
+    partners::erase(&mut first, &world.moment(), &world.owner(), here.id).await.expect("first");
+    let second = tokio::spawn(async move {
+        let mut tx = other.pool.begin().await.expect("begin");
+        partners::erase(&mut tx, &other.moment(), &other.owner(), there.id).await.expect("second");
+        tx.commit().await.expect("commit");
+    });
+    world.until_waiting(1).await;
+    first.commit().await.expect("commit");
+    second.await.expect("task");
+    assert_eq!(found(&world.pool, &["both@partners.example", "Ada Both"]).await, [] as [String; 0]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn copies_and_answers_of_others_are_looked_through_and_the_log_names_the_same_email(pool: PgPool) {
+    let world = World::new(pool).await;
+    let copy = world.another("copy").await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    world.set("update enrollments set name = 'Ada Byron' where program_id = $1 and code = 'ada'").await;
+    world
+        .set(
+            r#"update enrollments
+               set answers = '[{"question": "Ada Byron?", "answer": "Ask ada@partners.example\nAda Byron knows me"}]'
+               where program_id = $1 and code = 'bob'"#,
+        )
+        .await;
+    let told = TrackSignup {
+        customer: NewCustomer {
+            external_id: "c1".into(),
+            email: Some("Ada@partners.example".into()),
+            name: Some("Ada".into()),
+        },
+        ..signup("c1")
+    };
+    let customer = world.tell_signup(&told).await.expect("sign-up").answer.customer.id;
+    for of in [&world, &copy] {
+        of.set("update portals set welcome = 'Ask Ada Byron.' where program_id = $1").await;
+        of.set(
+            "insert into files (program_id, id, purpose, name, content_type, bytes, sha256, created_at)
+             values ($1, $1, 'asset', 'letter-of-Ada-Byron.pdf', 'application/pdf', 1, '', '2026-01-01T00:00:00Z')",
+        )
+        .await;
+        of.set(
+            "insert into assets (program_id, id, kind, name, body, file_id, position, created_at)
+             values ($1, $1, 'file', 'By Ada Byron', 'ada@partners.example', $1, 1, '2026-01-01T00:00:00Z')",
+        )
+        .await;
+    }
+    let mut tx = world.pool.begin().await.expect("begin");
+    partners::erase(&mut tx, &world.moment(), &world.owner(), ada.id).await.expect("erased");
+    tx.commit().await.expect("commit");
+    assert_eq!(found(&world.pool, &["Ada Byron", "Ada-Byron"]).await, [] as [String; 0]);
+    let left = found(&world.pool, &["ada@partners.example"]).await;
+    assert!(left.iter().all(|place| place.starts_with("public.customers.")), "{left:?}");
+    let file: String = copy.get("select name from files where program_id = $1").await;
+    assert_eq!(file, "letter-of-erased.pdf");
+    let log = "select details from audit_log where program_id = $1 and action = 'partner.erase'";
+    let details: serde_json::Value = world.get(log).await;
+    assert_eq!(details["same_email"], serde_json::json!({ "customer": [customer] }));
+    let answers: sqlx::types::Json<Vec<domain::portal::Answer>> =
+        sqlx::query_scalar("select answers from enrollments where id = $1")
+            .bind(bob.id)
+            .fetch_one(&world.pool)
+            .await
+            .expect("answers");
+    assert_eq!(answers.0[0].answer, "Ask [erased]\n[erased] knows me");
+}
