@@ -242,7 +242,7 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
 async fn what_programs_read_and_what_is_of_others_stays(pool: PgPool) {
     let world = World::new(pool).await;
     world.offer("Standard", &[percent("30")]).await;
-    let (null, bob) = (world.partner("sale").await, world.partner("bob").await);
+    let (null, _) = (world.partner("sale").await, world.partner("bob").await);
     world
         .set(
             "update enrollments set name = 'Null', company = 'detail', email = 'null@partners.example',
