@@ -89,10 +89,10 @@ binary:
 .PHONY: package
 package: $(PACKAGE)
 
-$(PACKAGE): $(FRONTEND) $(PACK) $(ASSETS)/tributary.css $(wildcard public/*) var/split-$(SPLIT)
+$(PACKAGE): $(FRONTEND) $(PACK) $(ASSETS)/tributary.css style/optimise.mjs $(wildcard public/*) var/split-$(SPLIT)
 	@mkdir -p dist/site
 	@$(PACK) $(FRONTEND) dist/site --assets $(ASSETS) --public public \
-		--wasm-opt style/node_modules/.bin/wasm-opt $(if $(filter 0,$(SPLIT)),--unsplit)
+		--optimise style/optimise.mjs $(if $(filter 0,$(SPLIT)),--unsplit)
 
 var/site/pkg/current: $(QUICK) $(PACK) $(ASSETS)/tributary.css $(wildcard public/*)
 	@$(PACK) $(QUICK) var/site --assets $(ASSETS) --public public --unsplit --dev

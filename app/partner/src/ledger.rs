@@ -190,7 +190,7 @@ fn list(entries: Entries, address: &Address) -> AnyView {
                 <Fact label="Opening balance"><Amount value=opening/></Fact>
                 <Fact label="Closing balance"><Amount value=closing strong=true/></Fact>
             </Facts>
-            <Table caption="Ledger entries" head=head>{rows}</Table>
+            <Table caption="Ledger entries" head=head phone_columns=3>{rows}</Table>
             {pages}
         </Card>
     }

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonKind, Card, CopyButton, Note, PageHead, Pagination, Pill, SkeletonTable, Table,
-    TextInput, Th, Tone, grouped, use_toasts,
+    TextInput, Th, Tone, counted, grouped, use_toasts,
 };
 
 use crate::show;
@@ -238,12 +238,14 @@ fn row(link: LinkRow, before: &str, (program, partner): (&str, EnrollmentId), sw
     };
     let turn = switch_button(&link, (program, partner), switch);
     let href = format!("/p/{program}/links/{}", link.id);
+    let brought = [counted(link.sign_ups, "sign-up"), counted(link.customers, "customer")].join(" \u{b7} ");
     view! {
         <tr>
             <td>
                 <a class="link" href=href>{shown}</a>
                 {link.disabled.then(|| view! { " " <Pill text="Switched off"/> })}
                 <small>{title}</small>
+                <small class="narrow">{brought}" \u{b7} "<Amount value=link.earned/>" earned"</small>
             </td>
             <td class="num">{grouped(link.clicks)}</td>
             <td class="num wide">{grouped(link.sign_ups)}</td>

@@ -1,7 +1,7 @@
 //! Turns the compiled frontend into the site folder that the server serves.
 //!
 //! ```text
-//! pack <frontend.wasm> <site> [--assets <dir>] [--public <dir>] [--wasm-opt <program>] [--unsplit] [--dev]
+//! pack <frontend.wasm> <site> [--assets <dir>] [--public <dir>] [--optimise <script>] [--unsplit] [--dev]
 //! ```
 //!
 //! The package (wasm, bundles of its chunks, glue, CSS, fonts) goes to `<site>/pkg/<hash>/`, where the hash is that of
@@ -44,7 +44,7 @@ struct Options {
     site: PathBuf,
     assets: Option<PathBuf>,
     public: Option<PathBuf>,
-    wasm_opt: Option<PathBuf>,
+    optimise: Option<PathBuf>,
     unsplit: bool,
     dev: bool,
 }
@@ -59,7 +59,7 @@ impl Options {
             match arg.to_str() {
                 Some("--assets") => options.assets = Some(value()?),
                 Some("--public") => options.public = Some(value()?),
-                Some("--wasm-opt") => options.wasm_opt = Some(value()?),
+                Some("--optimise") => options.optimise = Some(value()?),
                 Some("--unsplit") => options.unsplit = true,
                 Some("--dev") => options.dev = true,
                 Some(unknown) if unknown.starts_with("--") => bail!("unknown option {unknown}"),
@@ -91,8 +91,8 @@ fn pack(options: &Options) -> Result<()> {
         copy(assets, &stage)?;
     }
     if !options.dev {
-        if let Some(wasm_opt) = &options.wasm_opt {
-            module::optimise(wasm_opt, &stage)?;
+        if let Some(optimise) = &options.optimise {
+            module::optimise(optimise, &stage)?;
         }
     }
     let parts = if options.unsplit { bundle::Parts::new() } else { bundle::bundle(&stage, &lazy)? };

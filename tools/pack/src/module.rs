@@ -20,16 +20,6 @@ pub const LOADER: &str = "__wasm_split.______________________.js";
 /// Where lazy functions' calls point to until a tool resolves them.
 const PLACEHOLDER: &str = "__wasm_split_placeholder__";
 
-/// What the Rust compiler may use for this target, and every browser since 2023 knows.
-const FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
-
 /// A lazy function's own name, without the hash behind it.
 pub fn part(name: &str) -> &str {
     name.rsplit_once('_').map_or(name, |(name, _)| name.trim_start_matches('_'))
@@ -123,8 +113,8 @@ fn bind(bindgen: &mut Bindgen, package: &Path) -> Result<()> {
         .generate(package)
 }
 
-/// Runs wasm-opt for size over every module of the package, all at once.
-pub fn optimise(wasm_opt: &Path, package: &Path) -> Result<()> {
+/// Has a script optimise every module of the package for size.
+pub fn optimise(script: &Path, package: &Path) -> Result<()> {
     let modules: Vec<PathBuf> = crate::files(package)?
         .into_iter()
         .filter(|name| name.extension().is_some_and(|extension| extension == "wasm"))
@@ -136,22 +126,17 @@ pub fn optimise(wasm_opt: &Path, package: &Path) -> Result<()> {
         let running: Vec<_> = (0..workers)
             .map(|first| {
                 let mine = modules.iter().skip(first).step_by(workers);
-                scope.spawn(move || mine.into_iter().try_for_each(|module| optimise_one(wasm_opt, module)))
+                scope.spawn(move || run(script, mine))
             })
             .collect();
-        running.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow!("wasm-opt's thread panicked"))?)
+        running.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow!("a worker panicked"))?)
     })
 }
 
-fn optimise_one(wasm_opt: &Path, module: &Path) -> Result<()> {
-    let run = Command::new(wasm_opt)
-        .args(FEATURES)
-        .args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features", "-o"])
-        .args([module, module])
-        .output()
-        .with_context(|| format!("wasm-opt is missing ({})", wasm_opt.display()))?;
+fn run<'a>(script: &Path, modules: impl Iterator<Item = &'a PathBuf>) -> Result<()> {
+    let run = Command::new("node").arg(script).args(modules).output().context("node is missing")?;
     if !run.status.success() {
-        bail!("wasm-opt failed on {}: {}", module.display(), String::from_utf8_lossy(&run.stderr));
+        bail!("{} failed: {}", script.display(), String::from_utf8_lossy(&run.stderr));
     }
     Ok(())
 }
