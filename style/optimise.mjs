@@ -4,8 +4,8 @@ import binaryen from "binaryen";
 import { readFileSync, writeFileSync } from "node:fs";
 
 // What the Rust compiler may use for this target, and every browser since 2023 knows.
-const { MVP, BulkMemory, Multivalue, MutableGlobals, NontrappingFPToInt, ReferenceTypes, SignExt } = binaryen.Features;
-const features = MVP | BulkMemory | Multivalue | MutableGlobals | NontrappingFPToInt | ReferenceTypes | SignExt;
+const known = ["BulkMemory", "BulkMemoryOpt", "Multivalue", "MutableGlobals", "NontrappingFPToInt", "ReferenceTypes", "SignExt"];
+const features = known.reduce((all, name) => all | binaryen.Features[name], binaryen.Features.MVP);
 
 binaryen.setOptimizeLevel(2);
 binaryen.setShrinkLevel(2);
