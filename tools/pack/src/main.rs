@@ -90,10 +90,8 @@ fn pack(options: &Options) -> Result<()> {
     if let Some(assets) = &options.assets {
         copy(assets, &stage)?;
     }
-    if !options.dev {
-        if let Some(optimise) = &options.optimise {
-            module::optimise(optimise, &stage)?;
-        }
+    if let Some(script) = options.optimise.as_ref().filter(|_| !options.dev) {
+        module::optimise(script, &stage)?;
     }
     let parts = if options.unsplit { bundle::Parts::new() } else { bundle::bundle(&stage, &lazy)? };
     if !options.dev {
