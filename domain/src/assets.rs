@@ -368,7 +368,8 @@ mod tests {
     fn a_banner_s_code_can_not_be_broken_out_of() {
         let id = FileId(uuid::Uuid::nil());
         let (name, content_type) = ("x.png".into(), "image/png".into());
-        let file = FileInfo { id, name, content_type, bytes: 1, width: 300, height: 250 };
+        let purpose = crate::files::FilePurpose::Asset;
+        let file = FileInfo { id, purpose, name, content_type, bytes: 1, width: 300, height: 250 };
         let code = embed_code("https://t.test/?a=1&b=2", "https://t.test/a", &file, "\"><script>");
         assert_eq!(
             code,

@@ -37,6 +37,8 @@ pub const DOWNLOADS: &str = ".pdf,.zip,.docx,.xlsx,.pptx,.odt,.ods,.odp,.csv,.tx
 pub struct FileInfo {
     /// Its id.
     pub id: FileId,
+    /// What it is for.
+    pub purpose: FilePurpose,
     /// Its name, with its ending.
     pub name: String,
     /// Its MIME type.
@@ -189,7 +191,8 @@ mod tests {
     fn sizes_are_read_by_people() {
         let size = |bytes| {
             let id = FileId(uuid::Uuid::nil());
-            FileInfo { id, name: "x".into(), content_type: "text/csv".into(), bytes, width: 0, height: 0 }.size()
+            let (purpose, name, content_type) = (FilePurpose::Asset, "x".into(), "text/csv".into());
+            FileInfo { id, purpose, name, content_type, bytes, width: 0, height: 0 }.size()
         };
         assert_eq!((size(999), size(1_500), size(1_449_999)), ("999 bytes".into(), "2 kB".into(), "1.4 MB".into()));
     }

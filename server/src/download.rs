@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use domain::files::FileInfo;
+use domain::files::{FileInfo, FilePurpose};
 use domain::ids::{AssetId, FileId, ProgramId};
 use domain::links::{is_bot, short_path};
 use domain::portal::link_server;
@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 /// What is at an address stays as it is: a changed file has another.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// A photo is a person's: it is erased with it.
+/// A photo is a person's, and is erased with it: then no copy of it should stay anywhere.
 const PHOTO: &str = "private, max-age=300";
 
 /// A browser asks each time whether it has changed.
@@ -34,10 +34,8 @@ pub fn router() -> Router<Shared> {
 async fn file(State(server): State<Shared>, Path((slug, id, _)): Path<(String, String, String)>) -> Response {
     let work = async {
         let (program, id) = (program(&server, &slug)?, known::<FileId>(&id)?);
-        let mut conn = server.pool.acquire().await?;
-        let info = engine::files::find(&mut conn, program, id).await?;
-        let cached = if engine::files::is_photo(&mut conn, program, id).await? { PHOTO } else { IMMUTABLE };
-        drop(conn);
+        let info = engine::files::find(&mut *server.pool.acquire().await?, program, id).await?;
+        let cached = if info.purpose == FilePurpose::Photo { PHOTO } else { IMMUTABLE };
         send(&server, program, &info, cached).await
     };
     work.await.unwrap_or_else(failed)

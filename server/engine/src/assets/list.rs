@@ -2,7 +2,7 @@ use crate::portal::html;
 use crate::{Error, Result};
 use domain::accounts::{Actor, Power};
 use domain::assets::{AssetFilter, AssetKind, AssetRow, Merge, PartnerAsset, embed_code, leading_to, view_path};
-use domain::files::FileInfo;
+use domain::files::{FileInfo, FilePurpose};
 use domain::ids::{AssetId, EnrollmentId, FileId, ProgramId};
 use domain::links::short_path;
 use domain::page::{Page, Paging};
@@ -132,8 +132,9 @@ async fn rows(
         Row,
         r#"select a.id as "id: AssetId", a.kind as "kind: AssetKind", a.name, a.language, a.subject, a.body, a.destination,
                   case when f.id is not null then jsonb_build_object(
-                      'id', f.id, 'name', f.name, 'content_type', f.content_type, 'bytes', f.bytes,
-                      'width', coalesce(f.width, 0), 'height', coalesce(f.height, 0)) end as "file?: Json<FileInfo>",
+                      'id', f.id, 'purpose', f.purpose, 'name', f.name, 'content_type', f.content_type,
+                      'bytes', f.bytes, 'width', coalesce(f.width, 0),
+                      'height', coalesce(f.height, 0)) end as "file?: Json<FileInfo>",
                   (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by lower(p.name)), '[]')
                    from asset_groups g join partner_groups p on p.program_id = g.program_id and p.id = g.group_id
                    where g.program_id = $1 and g.asset_id = a.id) as "groups!: Json<Vec<GroupName>>",
@@ -291,8 +292,8 @@ fn for_partner(row: Row, sharing: &Sharing, servers: Servers<'_>) -> PartnerAsse
 pub async fn banner(conn: &mut PgConnection, program: ProgramId, id: AssetId) -> Result<FileInfo> {
     sqlx::query_as!(
         FileInfo,
-        r#"select f.id as "id: FileId", f.name, f.content_type, f.bytes, coalesce(f.width, 0) as "width!",
-                  coalesce(f.height, 0) as "height!"
+        r#"select f.id as "id: FileId", f.purpose as "purpose: FilePurpose", f.name, f.content_type, f.bytes,
+                  coalesce(f.width, 0) as "width!", coalesce(f.height, 0) as "height!"
            from assets a join files f on f.program_id = a.program_id and f.id = a.file_id
            where a.program_id = $1 and a.id = $2 and a.kind = 'banner'"#,
         program as ProgramId,

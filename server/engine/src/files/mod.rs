@@ -171,24 +171,9 @@ async fn read(purpose: FilePurpose, only_image: bool, upload: Upload) -> Result<
 pub async fn find(conn: &mut PgConnection, program: ProgramId, id: FileId) -> Result<FileInfo> {
     sqlx::query_as!(
         FileInfo,
-        r#"select id as "id: FileId", name, content_type, bytes, coalesce(width, 0) as "width!",
-                  coalesce(height, 0) as "height!"
+        r#"select id as "id: FileId", purpose as "purpose: FilePurpose", name, content_type, bytes,
+                  coalesce(width, 0) as "width!", coalesce(height, 0) as "height!"
            from files where program_id = $1 and id = $2"#,
-        program as ProgramId,
-        id as FileId
-    )
-    .fetch_optional(conn)
-    .await?
-    .ok_or(Error::NotFound("file"))
-}
-
-/// Whether a file is a partner's photo, which may go: then no copy of it should stay anywhere.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn is_photo(conn: &mut PgConnection, program: ProgramId, id: FileId) -> Result<bool> {
-    sqlx::query_scalar!(
-        r#"select purpose = 'photo' as "is_photo!" from files where program_id = $1 and id = $2"#,
         program as ProgramId,
         id as FileId
     )

@@ -136,7 +136,7 @@ async fn the_photo_of_an_erased_partner_goes_at_once(pool: PgPool) {
     let photo = keep_as(&world, &store, &as_ada, FilePurpose::Photo, upload).await.expect("kept");
     let mut tx = world.pool.begin().await.expect("begin");
     set_photo(&mut tx, &world.moment(), &as_ada, ada.id, Some(photo)).await.expect("photo");
-    assert!(is_photo(&mut tx, world.program, photo).await.expect("known"));
+    assert_eq!(find(&mut tx, world.program, photo).await.expect("found").purpose, FilePurpose::Photo);
     partners::erase(&mut tx, &world.moment(), &world.owner(), ada.id).await.expect("erased");
     tx.commit().await.expect("commit");
     let waits: i64 =
