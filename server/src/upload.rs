@@ -9,15 +9,18 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use domain::accounts::Power;
+use domain::accounts::{Actor, Power};
 use domain::assets::{AssetInput, AssetKind};
 use domain::files::{FilePurpose, MOST_FILE, MOST_IMAGE};
 use domain::ids::{AssetId, EnrollmentId, FileId};
 use domain::partners::ImportPreview;
 use domain::portal::PortalPage;
-use engine::files::{Upload, keep};
+use engine::Moment;
+use engine::files::Upload;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
 
 /// The largest body: the largest file, and the fields beside it.
 pub const BODY_LIMIT: usize = MOST_FILE + 512 * 1024;
@@ -124,6 +127,21 @@ async fn limited(mut field: Field<'_>, most: usize) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// Keeps a file: that takes its time, and a connection of its own, so the asker's is given back, and fetched anew.
+async fn kept(
+    server: &Shared,
+    conn: PoolConnection<Postgres>,
+    moment: &Moment,
+    actor: &Actor,
+    purpose: FilePurpose,
+    only_image: bool,
+    upload: Upload,
+) -> Result<(PoolConnection<Postgres>, FileId)> {
+    drop(conn);
+    let file = engine::files::keep(&server.pool, &server.files, moment, actor, purpose, only_image, upload).await?;
+    Ok((server.pool.acquire().await?, file))
+}
+
 fn too_large(most: usize) -> Error {
     Error::field("file", format!("Choose a file of at most {} MB.", most / (1024 * 1024)))
 }
@@ -161,12 +179,9 @@ async fn asset(State(server): State<Shared>, request: Request) -> Response {
         }
         if let Some(upload) = form.file.take().filter(|_| kind.has_file()) {
             let only_image = kind == AssetKind::Banner;
-            let purpose = FilePurpose::Asset;
-            // Keeping it takes its time, and a connection of its own.
-            drop(asking.conn);
-            let file =
-                keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, only_image, upload).await?;
-            asking.conn = server.pool.acquire().await?;
+            let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+            let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Asset, only_image, upload).await?;
+            asking.conn = conn;
             input.file = Some(file);
         }
         let mut tx = access::begin(&mut asking.conn).await?;
@@ -216,9 +231,9 @@ async fn brand(
     let Sent { parts, mut form } = Sent::read(server, parts, body, MOST_IMAGE).await?;
     let mut asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
     asking.may(Power::EditProgram)?;
-    drop(asking.conn);
-    let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
-    asking.conn = server.pool.acquire().await?;
+    let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+    let (conn, file) = kept(server, conn, moment, actor, purpose, true, form.file()).await?;
+    asking.conn = conn;
     Ok((asking, file))
 }
 
@@ -230,10 +245,9 @@ async fn photo(State(server): State<Shared>, request: Request) -> Response {
         let (program, partner) = (form.text("program").to_owned(), form.id::<EnrollmentId>("partner")?);
         let who = access::this_partner(&program, partner, PortalPage::Dashboard);
         let mut asking = pages::in_context(&server, asked(&parts), who).await?;
-        let purpose = FilePurpose::Photo;
-        drop(asking.conn);
-        let file = keep(&server.pool, &server.files, &asking.moment, &asking.actor, purpose, true, form.file()).await?;
-        asking.conn = server.pool.acquire().await?;
+        let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+        let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Photo, true, form.file()).await?;
+        asking.conn = conn;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::files::set_photo(&mut tx, &asking.moment, &asking.actor, partner, Some(file)).await?;
         tx.commit().await?;
