@@ -20,9 +20,8 @@ use crate::show;
 pub struct Shown {
     settings: ProgramSettings,
     time_zones: Vec<String>,
-    methods: Vec<PayoutMethod>,
-    /// The names of each one's countries, in a line.
-    method_countries: Vec<String>,
+    /// Each with the names of its countries, in a line.
+    methods: Vec<(PayoutMethod, String)>,
     may_edit: bool,
 }
 
@@ -55,11 +54,14 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         let settings = engine::programs::settings(&mut asking.conn, &asking.actor).await?;
         let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
         let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
-        let names =
-            |codes: &[String]| codes.iter().map(|code| engine::countries::name(code)).collect::<Vec<_>>().join(", ");
-        let method_countries = methods.iter().map(|method| names(&method.countries)).collect();
+        let with_names = |method: PayoutMethod| {
+            let names = method.countries.iter().map(|code| engine::countries::name(code));
+            let names = names.collect::<Vec<_>>().join(", ");
+            (method, names)
+        };
+        let methods = methods.into_iter().map(with_names).collect();
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
-        Ok(Shown { settings, time_zones, methods, method_countries, may_edit })
+        Ok(Shown { settings, time_zones, methods, may_edit })
     })
     .await
 }
@@ -169,8 +171,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let may_edit = shown.may_edit;
     let form = forms.update;
     let currency = shown.settings.program.currency;
-    let methods = shown.methods.iter().cloned().zip(shown.method_countries.iter().cloned()).collect();
-    let methods = payout_methods::card(methods, currency, forms.methods, may_edit);
+    let methods = payout_methods::card(shown.methods.clone(), currency, forms.methods, may_edit);
     view! {
         <PageHead title="Settings"/>
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads these settings. An owner or manager changes them."</Note> })}
