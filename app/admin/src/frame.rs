@@ -8,7 +8,6 @@ use leptos_meta::Link;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use ui::{AccountInfo, AppShell, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, PaletteEntry};
 
 use crate::show;
@@ -137,7 +136,7 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
         let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &filter, &paging).await?;
         let partners = partners.data.into_iter().map(|partner| Hit {
             kind: Kind::Partner,
-            name: if partner.name.is_empty() { partner.company } else { partner.name },
+            name: crate::partners::called(&partner),
             path: format!("partners/{}", partner.code),
             known_as: partner.code,
         });
@@ -161,20 +160,18 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
 /// What is found for the text that was typed last, once typing has paused.
 fn search(slug: &str) -> (RwSignal<Vec<PaletteEntry>>, Callback<String>) {
     let found = RwSignal::new(Vec::new());
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let pause = show::Pause::new();
     let latest = StoredValue::new(String::new());
     let slug = slug.to_owned();
     let on_search = Callback::new(move |text: String| {
-        if let Some(earlier) = waiting.get_value() {
-            earlier.clear();
-        }
+        pause.forget();
         latest.set_value(text.clone());
         if text.trim().chars().count() < 2 {
             found.set(Vec::new());
             return;
         }
         let program = slug.clone();
-        let ask = move || {
+        pause.then(150, move || {
             leptos::task::spawn_local(async move {
                 // A search that fails finds nothing: the pages are still there to go to.
                 let asked = Find { program: program.clone(), text: text.clone() };
@@ -184,8 +181,7 @@ fn search(slug: &str) -> (RwSignal<Vec<PaletteEntry>>, Callback<String>) {
                     found.set(hits.into_iter().map(|hit| entry(&program, hit)).collect());
                 }
             });
-        };
-        waiting.set_value(set_timeout_with_handle(ask, Duration::from_millis(150)).ok());
+        });
     });
     (found, on_search)
 }

@@ -10,6 +10,7 @@ use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
+use std::time::Duration;
 use ui::{Address, Button, ButtonLink, Card, EmptyState, Glyph, Note, Pagination, Tone, grouped, use_toasts};
 
 /// A part of the address's path: `program`, `code`, `id`.
@@ -186,6 +187,30 @@ fn close_open_dialog() -> Option<()> {
     }
     ui::close_dialog(&dialog.id());
     Some(())
+}
+
+/// Waits until typing has paused.
+#[derive(Clone, Copy)]
+pub(crate) struct Pause(StoredValue<Option<TimeoutHandle>>);
+
+impl Pause {
+    /// For one field.
+    pub(crate) fn new() -> Self {
+        Self(StoredValue::new(None))
+    }
+
+    /// What waits is not done any more.
+    pub(crate) fn forget(self) {
+        if let Some(waiting) = self.0.get_value() {
+            waiting.clear();
+        }
+    }
+
+    /// Does something so many milliseconds later, instead of what waits.
+    pub(crate) fn then(self, milliseconds: u64, act: impl FnOnce() + 'static) {
+        self.forget();
+        self.0.set_value(set_timeout_with_handle(act, Duration::from_millis(milliseconds)).ok());
+    }
 }
 
 /// A word with a capital letter.

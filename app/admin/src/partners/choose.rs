@@ -4,7 +4,6 @@ use access::Result;
 use domain::partners::PartnerName;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
-use std::time::Duration;
 use ui::TextInput;
 
 use crate::show;
@@ -19,7 +18,7 @@ pub async fn find_partners(program: String, text: String) -> Result<Vec<PartnerN
         let found = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
         let names = found.data.into_iter().map(|partner| PartnerName {
             id: partner.id,
-            name: if partner.name.is_empty() { partner.company } else { partner.name },
+            name: super::called(&partner),
             code: partner.code,
         });
         Ok(names.collect())
@@ -36,17 +35,15 @@ pub(crate) fn partner_field(
     let program = show::program();
     let typed = RwSignal::new(String::new());
     let found = RwSignal::new(Vec::<PartnerName>::new());
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let pause = show::Pause::new();
     Effect::new(move |_| {
         let text = typed.get();
-        if let Some(earlier) = waiting.get_value() {
-            earlier.clear();
-        }
+        pause.forget();
         if text.trim().is_empty() {
             return;
         }
         let asked = FindPartners { program: program.get_untracked(), text: text.clone() };
-        let ask = move || {
+        pause.then(150, move || {
             leptos::task::spawn_local(async move {
                 // A search that fails offers nobody: the code can still be typed.
                 let hits = access::ask(asked).await.unwrap_or_default();
@@ -55,8 +52,7 @@ pub(crate) fn partner_field(
                     found.try_set(hits);
                 }
             });
-        };
-        waiting.set_value(set_timeout_with_handle(ask, Duration::from_millis(150)).ok());
+        });
     });
     let list = format!("{id}-list");
     let offered = move || {

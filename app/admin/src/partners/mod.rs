@@ -22,6 +22,6 @@ pub use new::NewPartnerPage;
 use domain::partners::PartnerRow;
 
 /// A partner's name for people: the person's, else the company's.
-fn called(partner: &PartnerRow) -> String {
+pub(crate) fn called(partner: &PartnerRow) -> String {
     if partner.name.is_empty() { partner.company.clone() } else { partner.name.clone() }
 }

@@ -3,7 +3,6 @@
 use access::{Form, PostForm, Result};
 use domain::portal::{LandsOn, Portal};
 use leptos::prelude::*;
-use std::time::Duration;
 use ui::{Card, Choice, Select, Textarea};
 
 use crate::show;
@@ -42,17 +41,13 @@ pub(super) fn card(
 ) -> AnyView {
     let typed = RwSignal::new(portal.welcome.clone());
     let program = show::program();
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let pause = show::Pause::new();
     // Once typing has paused.
     Effect::new(move |before: Option<String>| {
         let markdown = typed.get();
         if before.as_ref().is_some_and(|before| *before != markdown) {
-            if let Some(earlier) = waiting.get_value() {
-                earlier.clear();
-            }
             let asked = PreviewMarkdown { program: program.get_untracked(), markdown: Some(markdown.clone()) };
-            let ask = move || preview.send_fields(&asked);
-            waiting.set_value(set_timeout_with_handle(ask, Duration::from_millis(300)).ok());
+            pause.then(300, move || preview.send_fields(&asked));
         }
         markdown
     });
