@@ -6,6 +6,7 @@ use domain::accounts::Role;
 use domain::assets::AssetFilter;
 use domain::page::Paging;
 use domain::partners::GroupInput;
+use domain::programs::ProgramCopy;
 use sqlx::PgPool;
 
 const SERVERS: Servers<'static> = Servers { links: "https://go.acme.example", images: "https://t.example" };
@@ -49,6 +50,21 @@ async fn names(world: &World, of: &Partner, filter: &AssetFilter) -> Vec<String>
     let actor = partner(world, of);
     let page = of_partner(&mut conn, &actor, SERVERS, None, filter, &Paging::default()).await.expect("listed");
     page.data.into_iter().map(|asset| asset.name).collect()
+}
+
+/// A copy of the program, and the jobs that copy the bytes of its two files.
+async fn sandbox(world: &World) -> (ProgramId, Vec<CopyFile>) {
+    let copied = ProgramCopy { name: "Acme test".into(), slug: "acme-test".into() };
+    let made = crate::programs::copy(&world.pool, &world.moment(), &world.owner(), &copied).await.expect("copied");
+    let jobs: Vec<serde_json::Value> = sqlx::query_scalar(
+        "select j.payload::jsonb from graphile_worker._private_jobs j
+         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'copy_file'",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .expect("jobs");
+    assert_eq!(jobs.len(), 2, "the banner and the logo");
+    (made.id, jobs.into_iter().map(|job| serde_json::from_value(job).expect("job")).collect())
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -232,9 +248,8 @@ async fn a_sandbox_has_assets_and_files_of_its_own(pool: PgPool) {
     make(&world, &input(AssetKind::Page, "How to")).await.expect("page");
     let old = make(&world, &input(AssetKind::Social, "Last year's")).await.expect("post");
     set_archived(&mut conn, &world.moment(), &world.owner(), old, true).await.expect("archived");
-    let copied = domain::programs::ProgramCopy { name: "Acme test".into(), slug: "acme-test".into() };
-    let made = crate::programs::copy(&world.pool, &world.moment(), &world.owner(), &copied).await.expect("copied");
-    let of_copy = Actor::System { program: made.id };
+    let (made, jobs) = sandbox(&world).await;
+    let of_copy = Actor::System { program: made };
     let page = list(&mut conn, &of_copy, &AssetFilter::default(), &Paging::default()).await.expect("listed");
     let [shown, how_to] = &page.data[..] else { panic!("{:?}", page.data) };
     assert_eq!((shown.name.as_str(), how_to.name.as_str()), ("Spring", "How to"));
@@ -242,18 +257,10 @@ async fn a_sandbox_has_assets_and_files_of_its_own(pool: PgPool) {
     assert_ne!(shown.groups[0].id, group);
     let own = shown.file.as_ref().expect("file");
     assert_ne!(own.id, file);
-    // The original goes, with its files; the copy's stay.
-    let jobs: Vec<serde_json::Value> = sqlx::query_scalar(
-        "select j.payload::jsonb from graphile_worker._private_jobs j
-         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'copy_file'",
-    )
-    .fetch_all(&world.pool)
-    .await
-    .expect("jobs");
-    assert_eq!(jobs.len(), 2, "the banner and the logo");
     for job in jobs {
-        serde_json::from_value::<CopyFile>(job).expect("job").copy(&world.pool, &store).await.expect("bytes");
+        job.copy(&world.pool, &store).await.expect("bytes");
     }
+    // The original goes, with its files; the copy's stay.
     for statement in [
         "delete from asset_groups where program_id = $1",
         "delete from assets where program_id = $1",
@@ -264,13 +271,13 @@ async fn a_sandbox_has_assets_and_files_of_its_own(pool: PgPool) {
     world.at += chrono::Duration::hours(25);
     assert_eq!(sweep(&world.pool, &store, &world.moment()).await.expect("swept"), 2);
     assert!(matches!(store.read(world.program, file).await, Err(Error::NotFound(_))));
-    drop(store.read(made.id, own.id).await.expect("the copy's banner"));
+    drop(store.read(made, own.id).await.expect("the copy's banner"));
     let logo: Option<FileId> = sqlx::query_scalar("select logo_file_id from programs where id = $1")
-        .bind(made.id)
+        .bind(made)
         .fetch_one(&world.pool)
         .await
         .expect("program");
-    drop(store.read(made.id, logo.expect("logo")).await.expect("the copy's logo"));
+    drop(store.read(made, logo.expect("logo")).await.expect("the copy's logo"));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -282,26 +289,16 @@ async fn of_a_file_that_is_gone_no_copy_is_left(pool: PgPool) {
     make(&world, &banner).await.expect("banner");
     let logo = image_in(&Store::memory(), &world, FilePurpose::Logo).await;
     crate::files::set_logo(&mut conn, &world.moment(), &world.owner(), Some(logo)).await.expect("logo");
-    let copied = domain::programs::ProgramCopy { name: "Acme test".into(), slug: "acme-test".into() };
-    let made = crate::programs::copy(&world.pool, &world.moment(), &world.owner(), &copied).await.expect("copied");
-    let jobs: Vec<serde_json::Value> = sqlx::query_scalar(
-        "select j.payload::jsonb from graphile_worker._private_jobs j
-         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'copy_file'",
-    )
-    .fetch_all(&world.pool)
-    .await
-    .expect("jobs");
-    assert_eq!(jobs.len(), 2, "the banner and the logo");
+    let (made, jobs) = sandbox(&world).await;
     // A second time there is no row.
     for job in jobs.iter().chain(&jobs) {
-        let job = serde_json::from_value::<CopyFile>(job.clone()).expect("job");
         job.copy(&world.pool, &Store::memory()).await.expect("nothing to copy");
     }
     let left: i64 = sqlx::query_scalar(
         "select (select count(*) from files where program_id = $1) + (select count(*) from assets where program_id = $1)
                 + (select count(logo_file_id) from programs where id = $1)",
     )
-    .bind(made.id)
+    .bind(made)
     .fetch_one(&world.pool)
     .await
     .expect("count");

@@ -62,6 +62,19 @@ async fn signed_in(pool: &PgPool, email: &str) -> Session {
     session(&mut conn, &Moment::now(), &token).await.expect("answer").expect("session")
 }
 
+/// Asks for a change of the e-mail, which the new address may confirm, and then not the old one: somebody has it.
+async fn refused_at_the_end(pool: &PgPool, now: &Moment, who: &Session, email: &str) {
+    accounts::email::request(pool, now, who, PASSWORD, email).await.expect("asked");
+    let sent = mails(pool).await;
+    let [old, new] = &sent[sent.len() - 2..] else { panic!("two mails") };
+    let token = link(pool, new, "/confirm-email/").await;
+    accounts::email::confirm(pool, now, &token).await.expect("confirmed");
+    let token = link(pool, old, "/confirm-email/").await;
+    assert!(matches!(accounts::email::confirm(pool, now, &token).await, Err(Error::Conflict(_))), "{email}");
+    let late = Moment::seeded(now.at + Duration::days(2), 1);
+    assert!(matches!(accounts::email::confirm(pool, &late, &token).await, Err(Error::NotFound(_))), "{email}");
+}
+
 async fn sign_up_and_confirm(pool: &PgPool, program: &Program, email: &str) {
     let mut conn = pool.acquire().await.expect("connection");
     sign_up::begin(&mut conn, &Moment::now(), program.id, &input(email)).await.expect("begun");
@@ -261,28 +274,14 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
     let partners: i64 = sqlx::query_scalar("select count(*) from enrollments").fetch_one(&pool).await.expect("count");
     assert_eq!(partners, 1, "one account is one partner, whatever address the program has of it");
     // An address that somebody has is refused at the end, and not before.
-    accounts::email::request(&pool, &now, &changed, PASSWORD, "olga@acme.example").await.expect("asked");
-    let sent = mails(&pool).await;
-    let (old, new) = (&sent[sent.len() - 2], &sent[sent.len() - 1]);
-    let token = link(&pool, new, "/confirm-email/").await;
-    accounts::email::confirm(&pool, &now, &token).await.expect("confirmed");
-    let token = link(&pool, old, "/confirm-email/").await;
-    assert!(matches!(accounts::email::confirm(&pool, &now, &token).await, Err(Error::Conflict(_))));
-    let late = Moment::seeded(now.at + Duration::days(2), 1);
-    assert!(matches!(accounts::email::confirm(&pool, &late, &token).await, Err(Error::NotFound(_))));
+    refused_at_the_end(&pool, &now, &changed, "olga@acme.example").await;
     // So is one that another partner of the program has, though no account.
     sign_up_and_confirm(&pool, &acme, "bob@partner.example").await;
     sqlx::query("update enrollments set email = 'Studio@partner.example' where email = 'bob@partner.example'")
         .execute(&pool)
         .await
         .expect("moved");
-    accounts::email::request(&pool, &now, &changed, PASSWORD, "studio@partner.example").await.expect("asked");
-    let sent = mails(&pool).await;
-    let (old, new) = (&sent[sent.len() - 2], &sent[sent.len() - 1]);
-    let token = link(&pool, new, "/confirm-email/").await;
-    accounts::email::confirm(&pool, &now, &token).await.expect("confirmed");
-    let token = link(&pool, old, "/confirm-email/").await;
-    assert!(matches!(accounts::email::confirm(&pool, &now, &token).await, Err(Error::Conflict(_))));
+    refused_at_the_end(&pool, &now, &changed, "studio@partner.example").await;
     signed_in(&pool, "ada@new.example").await;
 }
 
