@@ -351,7 +351,7 @@ impl Rows {
 }
 
 /// All texts of JSON, each with the name of its field; the names of fields are none.
-pub(crate) fn texts<'a>(key: &'a str, value: &'a mut Value, found: &mut Vec<(&'a str, &'a mut String)>) {
+fn texts<'a>(key: &'a str, value: &'a mut Value, found: &mut Vec<(&'a str, &'a mut String)>) {
     match value {
         Value::String(text) => found.push((key, text)),
         Value::Array(items) => {
@@ -365,6 +365,19 @@ pub(crate) fn texts<'a>(key: &'a str, value: &'a mut Value, found: &mut Vec<(&'a
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Puts another word in the stead of those, where a field of one of these names is one of them.
+pub(crate) fn rename(values: &mut [(String, Value)], keys: &[&str], is: impl Fn(&str) -> bool, instead: &str) {
+    let mut found = Vec::new();
+    for (_, value) in values {
+        texts("", value, &mut found);
+    }
+    for (key, text) in found {
+        if keys.contains(&key) && is(text) {
+            instead.clone_into(text);
+        }
     }
 }
 

@@ -134,15 +134,7 @@ async fn rename(conn: &mut PgConnection, program: ProgramId, id: CustomerId, was
     .bind(json!(was).to_string())
     .fetch_all(&mut *conn)
     .await?;
-    let mut found = Vec::new();
-    for (_, answer) in &mut answers {
-        privacy::texts("", answer, &mut found);
-    }
-    for (key, text) in found {
-        if (key == "external_id" || key == "customer_id") && text.as_str() == was {
-            instead.clone_into(text);
-        }
-    }
+    privacy::rename(&mut answers, &["external_id", "customer_id"], |id| id == was, instead);
     rows.keep(conn, "api_answers", "answer", answers).await?;
     sqlx::query!(
         "update audit_log set subject = $4 where program_id = $1 and subject = $2 and subject_path = $3",

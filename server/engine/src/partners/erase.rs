@@ -417,15 +417,7 @@ async fn own_words(
 
 /// Puts another code in the stead of these, where a field of one of these names is one of them.
 fn rename(values: &mut [(String, Value)], keys: &[&str], codes: &[String], instead: &str) {
-    let mut found = Vec::new();
-    for (_, value) in values {
-        privacy::texts("", value, &mut found);
-    }
-    for (key, text) in found {
-        if keys.contains(&key) && codes.contains(&code_key(text)) {
-            instead.clone_into(text);
-        }
-    }
+    privacy::rename(values, keys, |code| codes.contains(&code_key(code)), instead);
 }
 
 /// The site from which the partner's own visitors came, unless it is the program's own.
