@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, Choice, CodeBlock, Fact, Facts, Note, PasswordInput, Pill, PlainShell, QrCode, Select,
-    TextInput, Tone, use_toasts,
+    TextInput, Tone, use_toasts, wrong,
 };
 
 /// What the page shows.
@@ -193,10 +193,6 @@ fn say<S: 'static>(form: Form<S>, words: &'static str) {
             toasts.say(words);
         }
     });
-}
-
-fn wrong(words: Signal<Option<String>>) -> impl IntoView {
-    move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })
 }
 
 fn card(shown: Shown, forms: Forms) -> AnyView {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use ui::{Button, ButtonKind, Note, PasswordInput, PlainShell, TextInput, Tone};
+use ui::{Button, ButtonKind, PasswordInput, PlainShell, TextInput, wrong};
 
 /// Whether a code is asked for (else the password).
 #[server(prefix = "/fn", endpoint = "confirm/how", input = GetUrl)]
@@ -50,7 +50,6 @@ impl LazyPage for ConfirmPage {
 fn card(form: Form<Confirm>, by_code: bool) -> AnyView {
     let to = use_query_map().with_untracked(|query| query.get("to")).filter(|to| access::local_path(to).is_some());
     // The engine names the field after what it asked for.
-    let wrong = form.beside(&[]);
     let words = if by_code {
         "What you are about to do asks for your second factor once more. It counts for 15 minutes."
     } else {
@@ -65,7 +64,7 @@ fn card(form: Form<Confirm>, by_code: bool) -> AnyView {
     };
     view! {
         <PlainShell brand="Tributary" title="Please confirm that it is you" words=words foot=move || view! { <a href=back>"Back"</a> }>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&[]))}
             <PostForm form=form class="form">
                 {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
                 {field}

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use ui::{Button, ButtonKind, ButtonLink, Note, PlainShell, Tone};
+use ui::{Button, ButtonKind, ButtonLink, PlainShell, wrong};
 
 /// What the link confirms; `None` where it is over.
 #[server(prefix = "/fn", endpoint = "account/email/by-link", input = GetUrl)]
@@ -62,14 +62,13 @@ impl LazyPage for ConfirmEmailPage {
 }
 
 fn card(change: EmailChange, form: Form<ConfirmEmail>, token: String) -> AnyView {
-    let wrong = form.beside(&[]);
     let words = format!(
         "{} becomes the e-mail of your account, once the old and the new address have confirmed it.",
         change.email
     );
     view! {
         <PlainShell brand="Tributary" title="Confirm your e-mail" words=words>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&[]))}
             <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 <div class="form-actions">

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use ui::{Button, ButtonKind, ButtonLink, Note, PasswordInput, PlainShell, TextInput, Tone};
+use ui::{Button, ButtonKind, ButtonLink, PasswordInput, PlainShell, TextInput, wrong};
 
 /// Whom the link invites; `None` where it is over.
 #[server(prefix = "/fn", endpoint = "invitation", input = GetUrl)]
@@ -65,11 +65,10 @@ impl LazyPage for InvitationPage {
 }
 
 fn card(form: Form<AcceptInvitation>, token: String, invitation: Invitation) -> AnyView {
-    let wrong = form.beside(&["name", "password"]);
     let words = format!("You are invited as {}. Choose a password to come in.", invitation.email);
     view! {
         <PlainShell brand="Tributary" title="Welcome" words=words>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&["name", "password"]))}
             <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 // So that password managers know for whom.

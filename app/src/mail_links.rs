@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use ui::{Button, ButtonKind, ButtonLink, Note, PlainShell, Tone};
+use ui::{Button, ButtonKind, ButtonLink, PlainShell, wrong};
 
 /// What the link confirms; `None` where it is over.
 #[server(prefix = "/fn", endpoint = "payout-method/by-link", input = GetUrl)]
@@ -60,12 +60,11 @@ impl LazyPage for ConfirmPayoutPage {
 }
 
 fn confirming(pending: PendingPayout, form: Form<ConfirmPayout>, token: String) -> AnyView {
-    let wrong = form.beside(&[]);
     let masked = if pending.masked.is_empty() { String::new() } else { format!(" ({})", pending.masked) };
     let words = format!("From now on you are paid by this method: {}{masked}.", pending.method);
     view! {
         <PlainShell brand="Tributary" title="Confirm the payout method" words=words>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&[]))}
             <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 <div class="form-actions">
@@ -155,7 +154,6 @@ impl LazyPage for StopMailsPage {
 }
 
 fn stopping(brand: String, program: String, key: String, notice: Notice, form: Form<StopMails>, done: bool) -> AnyView {
-    let wrong = form.beside(&[]);
     if done {
         let words = format!("You get no more {}. You can turn them on again on your profile.", notice.label());
         return view! {
@@ -170,7 +168,7 @@ fn stopping(brand: String, program: String, key: String, notice: Notice, form: F
     let words = format!("You get no more {}.", notice.label());
     view! {
         <PlainShell brand=brand title="Stop these mails?" words=words>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&[]))}
             <PostForm form=form class="form">
                 <input type="hidden" name="program" value=program/>
                 <input type="hidden" name="key" value=key/>

@@ -6,7 +6,7 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
-use ui::{Button, ButtonKind, Note, PlainShell, TextInput, Tone};
+use ui::{Button, ButtonKind, PlainShell, TextInput, wrong};
 
 /// Whether somebody has given the password and is asked for a code.
 #[server(prefix = "/fn", endpoint = "second-factor/due", input = GetUrl)]
@@ -58,7 +58,6 @@ impl LazyPage for SecondFactorPage {
 
 fn card(form: Form<SecondFactor>) -> AnyView {
     let to = use_query_map().with_untracked(|query| query.get("to"));
-    let wrong = form.beside(&["code"]);
     let other = || view! { <a href="/sign-in">"Sign in as someone else"</a> };
     view! {
         <PlainShell
@@ -67,7 +66,7 @@ fn card(form: Form<SecondFactor>) -> AnyView {
             words="Type the six digits that your authenticator app shows, or one of your recovery codes."
             foot=other
         >
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&["code"]))}
             <PostForm form=form class="form">
                 {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
                 <TextInput id="code" label="Code" required=true autocomplete="one-time-code" autofocus=true error=form.field("code")/>

@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Checkbox, Note, PasswordInput, PlainShell, TextInput, Tone};
+use ui::{Button, ButtonKind, Checkbox, Note, PasswordInput, PlainShell, TextInput, Tone, wrong};
 
 /// The page on which somebody signs in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -162,7 +162,6 @@ fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyV
         return view! { <Redirect path=to/> }.into_any();
     }
     let notice = query.with_untracked(|query| notice(query.get("note").as_deref()));
-    let wrong = form.beside(&["who", "password"]);
     let (label, help) = if program.is_some() { ("E-mail or partner code", "") } else { ("E-mail", "") };
     let kind = if program.is_some() { "text" } else { "email" };
     let demo = door.demo.then(|| {
@@ -183,7 +182,7 @@ fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyV
         <PlainShell brand=door.brand accent=door.accent logo=door.logo title="Sign in" foot=forgot>
             {notice.map(|words| view! { <Note tone=Tone::Good>{words}</Note> })}
             {demo}
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&["who", "password"]))}
             <PostForm form=form class="form">
                 {program.map(|program| view! { <input type="hidden" name="program" value=program/> })}
                 {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}

@@ -4,7 +4,7 @@ use access::{Form, LazyPage, PostForm, Result};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use ui::{Button, ButtonKind, Note, PlainShell, Tone};
+use ui::{Button, ButtonKind, PlainShell, wrong};
 
 /// Signs in by the link, once, and goes to its program.
 #[server(prefix = "/fn", endpoint = "sign-in-link")]
@@ -42,11 +42,10 @@ impl LazyPage for SignInLink {
     fn view(_this: Self) -> AnyView {
         let token = use_params_map().with_untracked(|params| params.get("token").unwrap_or_default());
         let form = Form::<SignInByLink>::new();
-        let wrong = form.beside(&[]);
         view! {
             <Title text="Sign in"/>
             <PlainShell brand="Tributary" title="Sign in" words="You come with a link that signs you in.">
-                {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+                {wrong(form.beside(&[]))}
                 <PostForm form=form class="form">
                     <input type="hidden" name="token" value=token/>
                     <div class="form-actions">

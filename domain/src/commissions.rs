@@ -29,6 +29,20 @@ words! {
     }
 }
 
+impl CommissionStatus {
+    /// Its name for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Review => "In review",
+            Self::Held => "Held",
+            Self::Due => "Due",
+            Self::Paid => "Paid",
+            Self::Reversed => "Reversed",
+        }
+    }
+}
+
 /// A commission in an answer. Amounts are written with the currency's decimals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonKind, Card, Choice, CloseButton, Dialog, EmptyState, Glyph, PageHead, Pill,
-    SearchInput, Select, SkeletonTable, Table, TextInput, Th, Why,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, Why, commission_tone,
 };
 
 use crate::show;
@@ -217,7 +217,7 @@ impl LazyPage for CommissionsPage {
 
 fn filters(address: &Address) -> AnyView {
     let statuses = std::iter::once(Choice::new("", "Any status"))
-        .chain(CommissionStatus::ALL.iter().map(|status| Choice::new(status.as_str(), show::commission_words(*status))))
+        .chain(CommissionStatus::ALL.iter().map(|status| Choice::new(status.as_str(), status.label())))
         .collect();
     let orders = vec![
         Choice::new("", "Newest first"),
@@ -323,7 +323,7 @@ fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
                 <Why checks=row.why.0/>
             </td>
             <td class="under">{show::partner_link(program, &row.partner)}</td>
-            <td class="under"><Pill tone=show::commission_tone(row.status) text=state.words()/></td>
+            <td class="under"><Pill tone=commission_tone(row.status) text=state.words()/></td>
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num"><Amount value=row.amount strong=true/></td>
             <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>

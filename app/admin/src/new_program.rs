@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Choice, Note, PlainShell, Select, TextInput, Tone};
+use ui::{Button, ButtonKind, Choice, PlainShell, Select, TextInput, wrong};
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +77,6 @@ impl LazyPage for NewProgramPage {
 
 fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
     let Shown { organizations, time_zones } = shown;
-    let wrong = form.beside(&["name", "slug", "currency", "time_zone", "website"]);
     let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
     let whose = if let [(only, _)] = organizations.as_slice() {
         view! { <input type="hidden" name="organization" value=only.to_string()/> }.into_any()
@@ -87,7 +86,7 @@ fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
     };
     view! {
         <PlainShell brand="Tributary" title="New program" words="With its own partners, offers, currency and ledger." wide=true foot=|| view! { <a href="/">"Back to your programs"</a> }>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&["name", "slug", "currency", "time_zone", "website"]))}
             <PostForm form=form class="form">
                 {whose}
                 <div class="form-row">

@@ -7,8 +7,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, ButtonLink, Card, EmptyState, Glyph, LineChart, PageHead, PeriodLink, PeriodPicker, Series,
-    SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, count_delta, counted, grouped, money_delta,
+    Amount, ButtonLink, Card, EmptyState, Glyph, LineChart, PageHead, Series, SkeletonCard, SkeletonTiles, Table, Th,
+    Tile, Tiles, count_delta, counted, grouped, money_delta, report_period,
 };
 
 use crate::show;
@@ -70,7 +70,7 @@ fn skeleton() -> AnyView {
 fn page(shown: Shown) -> AnyView {
     let Shown { overview, period } = shown;
     let address = show::address().get_untracked();
-    let picker = picker(&overview, period, &address);
+    let picker = report_period(period, overview.range, &address);
     let program = show::program().get_untracked();
     view! {
         <PageHead title="Overview">{picker}</PageHead>
@@ -78,30 +78,6 @@ fn page(shown: Shown) -> AnyView {
         {tiles(&overview, period)}
         {chart(&overview)}
         {top(overview.top, program)}
-    }
-    .into_any()
-}
-
-fn picker(overview: &Overview, period: Period, address: &Address) -> AnyView {
-    let plain = address.without("period").without("from").without("to");
-    let presets = Period::PRESETS
-        .iter()
-        .map(|preset| PeriodLink {
-            label: preset.label(),
-            href: plain.with("period", preset.word()).href(),
-            current: *preset == period,
-        })
-        .collect();
-    view! {
-        <PeriodPicker
-            id="period"
-            shown=period.label()
-            presets=presets
-            action=address.path().to_owned()
-            from=overview.range.from.to_string()
-            to=overview.range.to.to_string()
-            keep=plain.pairs_but(&[])
-        />
     }
     .into_any()
 }

@@ -4,14 +4,13 @@ use access::Form;
 #[cfg(feature = "ssr")]
 use access::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::commissions::CommissionStatus;
-use domain::page::Page;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
 use std::time::Duration;
-use ui::{Address, Button, ButtonLink, Card, EmptyState, Glyph, Note, Pagination, Tone, grouped, use_toasts};
+use ui::{Address, Button, Glyph, Tone, use_toasts};
+pub(crate) use ui::{nothing_found, pages, wrong};
 
 /// A part of the address's path: `program`, `code`, `id`.
 pub(crate) fn parameter(name: &'static str) -> Memo<String> {
@@ -67,52 +66,9 @@ pub(crate) fn partner_link(program: &str, partner: &PartnerName) -> AnyView {
     view! { <a class="link" href=href>{partner.name.clone()}</a> }.into_any()
 }
 
-/// The foot of a list by cursor; `total` where it is known.
-pub(crate) fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) -> AnyView {
-    let rows = grouped(i64::try_from(page.data.len()).unwrap_or(0));
-    let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
-    view! { <Pagination newer=newer older=older shown=shown.unwrap_or_default()/> }.into_any()
-}
-
-/// Where filters leave nothing.
-pub(crate) fn nothing_found(address: &Address) -> AnyView {
-    let all = address.path().to_owned();
-    view! {
-        <Card>
-            <EmptyState glyph=Glyph::Filter title="Nothing found" words="Nothing fits these filters.">
-                <ButtonLink href=all>"Clear the filters"</ButtonLink>
-            </EmptyState>
-        </Card>
-    }
-    .into_any()
-}
-
 /// Whether one of these filters is set.
 pub(crate) fn filtered(address: &Address, keys: &[&str]) -> bool {
     keys.iter().any(|key| address.get(key).is_some_and(|value| !value.is_empty()))
-}
-
-/// A commission's status in words.
-pub(crate) fn commission_words(status: CommissionStatus) -> &'static str {
-    match status {
-        CommissionStatus::Review => "In review",
-        CommissionStatus::Held => "Held",
-        CommissionStatus::Due => "Due",
-        CommissionStatus::Paid => "Paid",
-        CommissionStatus::Reversed => "Reversed",
-    }
-}
-
-/// The tint of a commission's status.
-pub(crate) fn commission_tone(status: CommissionStatus) -> Tone {
-    match status {
-        CommissionStatus::Review | CommissionStatus::Held => Tone::Warn,
-        CommissionStatus::Due => Tone::Good,
-        CommissionStatus::Paid => Tone::Accent,
-        CommissionStatus::Reversed => Tone::Bad,
-    }
 }
 
 /// A partner's standing in words.
@@ -134,11 +90,6 @@ pub(crate) fn standing_tone(status: EnrollmentStatus) -> Tone {
         EnrollmentStatus::Banned => Tone::Bad,
         EnrollmentStatus::Declined => Tone::Neutral,
     }
-}
-
-/// What went wrong beside a form's fields.
-pub(crate) fn wrong(words: Signal<Option<String>>) -> AnyView {
-    (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
 }
 
 /// The acts of the page that have worked so far: the menu counts anew after each.

@@ -1,7 +1,6 @@
 //! What the partner earned by month, offer and event.
 
 use access::{LazyPage, Read, Result, read};
-use domain::money::Money;
 use domain::reports::{CommissionGroup, CommissionReport, Period};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -120,16 +119,11 @@ fn list(report: CommissionReport) -> AnyView {
             <td class="num">{grouped(count)}</td>
             <td class="num wide"><Amount value=amount/></td>
             <td class="num wide"><Amount value=clawed_back/></td>
-            <td class="num"><Amount value=kept(amount, clawed_back) strong=true/></td>
+            <td class="num"><Amount value=show::kept(amount, clawed_back) strong=true/></td>
         }
     };
     let rows = groups.into_iter().map(row).collect_view();
     view! { <Card><Table caption="Commissions by month and offer" head=head foot=foot>{rows}</Table></Card> }.into_any()
-}
-
-/// What is left of what was earned.
-fn kept(earned: Money, taken_back: Money) -> Money {
-    Money::new(earned.amount - taken_back.amount, earned.currency)
 }
 
 fn row(group: CommissionGroup) -> AnyView {
@@ -145,7 +139,7 @@ fn row(group: CommissionGroup) -> AnyView {
             <td class="num">{grouped(group.count)}</td>
             <td class="num wide"><Amount value=group.amount/></td>
             <td class="num wide"><Amount value=group.clawed_back/></td>
-            <td class="num"><Amount value=kept(group.amount, group.clawed_back) strong=true/></td>
+            <td class="num"><Amount value=show::kept(group.amount, group.clawed_back) strong=true/></td>
         </tr>
     }
     .into_any()

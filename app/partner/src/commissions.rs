@@ -92,20 +92,9 @@ impl LazyPage for CommissionsPage {
     }
 }
 
-/// A status as the filter names it.
-fn status_words(status: CommissionStatus) -> &'static str {
-    match status {
-        CommissionStatus::Review => "In review",
-        CommissionStatus::Held => "Held",
-        CommissionStatus::Due => "Due",
-        CommissionStatus::Paid => "Paid",
-        CommissionStatus::Reversed => "Reversed",
-    }
-}
-
 fn filters(address: &Address) -> AnyView {
     let statuses = std::iter::once(Choice::new("", "Any status"))
-        .chain(CommissionStatus::ALL.iter().map(|status| Choice::new(status.as_str(), status_words(*status))))
+        .chain(CommissionStatus::ALL.iter().map(|status| Choice::new(status.as_str(), status.label())))
         .collect();
     let orders = vec![
         Choice::new("", "Newest first"),
@@ -132,8 +121,8 @@ fn page(shown: Shown, address: &Address) -> AnyView {
         .map(|total| {
             let note =
                 if total.count == 1 { "1 reward".to_owned() } else { format!("{} rewards", grouped(total.count)) };
-            let kept = kept(total.amount, total.clawed_back).to_string();
-            view! { <Tile label=status_words(total.status) value=kept note=note/> }
+            let kept = show::kept(total.amount, total.clawed_back).to_string();
+            view! { <Tile label=total.status.label() value=kept note=note/> }
         })
         .collect::<Vec<_>>();
     let tiles = (!tiles.is_empty()).then(|| view! { <Tiles>{tiles}</Tiles> });
@@ -193,7 +182,7 @@ fn list(page: Page<CommissionRow>, statuses: &[StatusTotal], address: &Address) 
             <td class="num wide"></td>
             <td class="num wide"></td>
             <td class="num wide"><Amount value=totals.clawed_back/></td>
-            <td class="num"><Amount value=kept(totals.amount, totals.clawed_back) strong=true/></td>
+            <td class="num"><Amount value=show::kept(totals.amount, totals.clawed_back) strong=true/></td>
         }
     };
     let rows = page.data.into_iter().map(row).collect_view();
@@ -217,11 +206,6 @@ fn happened(row: &CommissionRow) -> String {
     if row.product.is_empty() { what.to_owned() } else { format!("{what} · {}", row.product) }
 }
 
-/// What is left of what was earned.
-fn kept(earned: Money, taken_back: Money) -> Money {
-    Money::new(earned.amount - taken_back.amount, earned.currency)
-}
-
 fn row(row: CommissionRow) -> AnyView {
     let what = happened(&row);
     let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
@@ -241,7 +225,7 @@ fn row(row: CommissionRow) -> AnyView {
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num wide">{rate}</td>
             <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
-            <td class="num"><Amount value=kept(row.amount, row.clawed_back) strong=true/></td>
+            <td class="num"><Amount value=show::kept(row.amount, row.clawed_back) strong=true/></td>
         </tr>
     }
     .into_any()

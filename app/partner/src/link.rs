@@ -10,7 +10,7 @@ use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, ButtonLink, Card, CopyField, Glyph, Note, PageHead, Pill, SkeletonCard, SkeletonTiles,
-    TextInput, Tile, Tiles, Tone, grouped, use_toasts,
+    TextInput, Tile, Tiles, grouped, use_toasts, wrong,
 };
 
 use crate::links::{DisableLink, FIELDS, campaign, switch_button, switching};
@@ -178,7 +178,7 @@ fn fields(
     });
     view! {
         <Card title="Customize link">
-            {move || form.beside(FIELDS).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(FIELDS))}
             <PostForm form=form class="form">
                 {whose}
                 <input type="hidden" name="id" value=id.to_string()/>

@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, ButtonKind, Card, CopyButton, Note, PageHead, Pagination, Pill, SkeletonTable, Table,
-    TextInput, Th, Tone, counted, grouped, use_toasts,
+    Address, Amount, Button, ButtonKind, Card, CopyButton, PageHead, Pagination, Pill, SkeletonTable, Table, TextInput,
+    Th, counted, grouped, use_toasts, wrong,
 };
 
 use crate::show;
@@ -210,7 +210,7 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
             <Pagination newer=newer older=older/>
         </Card>
         <Card title="Customize link">
-            {move || form.beside(FIELDS).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(FIELDS))}
             <PostForm form=form class="form">
                 {show::whose(&program, partner)}
                 <TextInput id="destination" label="Where it leads" placeholder=website help="A page on the program's own site; its start page where you leave it empty." optional=true error=form.field("destination")/>

@@ -7,8 +7,7 @@ use domain::partners::PartnerName;
 use domain::portal::PortalPage;
 use leptos::prelude::*;
 use ui::{
-    Avatar, Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, FileInput, Note, Tone, close_dialog,
-    use_toasts,
+    Avatar, Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, FileInput, close_dialog, use_toasts, wrong,
 };
 
 use crate::dashboard::Shown;
@@ -61,7 +60,6 @@ pub(crate) fn card(photo: Photo, program: &str, partner: PartnerName, file: Opti
     });
     let there = file.is_some();
     let address = file.map(|file| file_path(program, file, "photo"));
-    let wrong = photo.set.beside(&["file"]);
     let whose = show::whose(program, id);
     let of_removal = show::whose(program, id);
     let remove = there.then(|| {
@@ -84,7 +82,7 @@ pub(crate) fn card(photo: Photo, program: &str, partner: PartnerName, file: Opti
                 <DialogButton opens=DIALOG kind=ButtonKind::Quiet>{if there { "Change photo" } else { "Add a photo" }}</DialogButton>
             </div>
             <Dialog id=DIALOG title="Your photo">
-                {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+                {wrong(photo.set.beside(&["file"]))}
                 <UploadForm form=photo.set class="form">
                     {whose}
                     <FileInput id="photo-file" name="file" label="Photo" accept=IMAGES help="A PNG, JPEG or WebP image of at most 5 MB." required=true error=photo.set.field("file") progress=photo.set.progress()/>

@@ -1,15 +1,16 @@
 //! What several pages show alike.
 
 use chrono::NaiveDate;
-use domain::commissions::CommissionStatus;
 use domain::ids::EnrollmentId;
+use domain::money::Money;
 use domain::page::Page;
 use domain::payments::PaymentStatus;
 use domain::portal::PortalPage;
 use domain::reports::LineState;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
-use ui::{Address, ButtonLink, Card, EmptyState, Glyph, Pagination, Tab, Tabs, Tone, grouped};
+use ui::{Address, Tab, Tabs, Tone, commission_tone};
+pub(crate) use ui::{nothing_found, pages};
 
 /// The program whose portal is shown, by its name in addresses.
 pub(crate) fn program() -> Memo<String> {
@@ -73,28 +74,6 @@ pub(crate) fn more_in_file<T>(page: &Page<T>) -> Option<AnyView> {
     page.next_cursor.is_some().then(|| view! { <p class="on-paper sub">{words}</p> }.into_any())
 }
 
-/// The foot of a list by cursor; `total` where it is known.
-pub(crate) fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) -> AnyView {
-    let rows = grouped(i64::try_from(page.data.len()).unwrap_or(0));
-    let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
-    view! { <Pagination newer=newer older=older shown=shown.unwrap_or_default()/> }.into_any()
-}
-
-/// Where filters leave nothing.
-pub(crate) fn nothing_found(address: &Address) -> AnyView {
-    let all = address.path().to_owned();
-    view! {
-        <Card>
-            <EmptyState glyph=Glyph::Filter title="Nothing found" words="Nothing fits these filters.">
-                <ButtonLink href=all>"Clear the filters"</ButtonLink>
-            </EmptyState>
-        </Card>
-    }
-    .into_any()
-}
-
 /// What became of a payment, with its tint.
 pub(crate) fn payment_state(status: PaymentStatus) -> (Tone, &'static str) {
     match status {
@@ -115,11 +94,11 @@ pub(crate) fn day(day: NaiveDate, today: NaiveDate) -> String {
 pub(crate) fn tone(state: LineState) -> Tone {
     match state {
         LineState::ClawedBack => Tone::Bad,
-        LineState::Commission { status, .. } => match status {
-            CommissionStatus::Review | CommissionStatus::Held => Tone::Warn,
-            CommissionStatus::Due => Tone::Good,
-            CommissionStatus::Paid => Tone::Accent,
-            CommissionStatus::Reversed => Tone::Bad,
-        },
+        LineState::Commission { status, .. } => commission_tone(status),
     }
+}
+
+/// What is left of what was earned.
+pub(crate) fn kept(earned: Money, taken_back: Money) -> Money {
+    Money::new(earned.amount - taken_back.amount, earned.currency)
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Card, EmptyState, Glyph, Note, PageHead, SkeletonCard, Tone, use_toasts};
+use ui::{Button, ButtonKind, Card, EmptyState, Glyph, Note, PageHead, SkeletonCard, Tone, use_toasts, wrong};
 
 use crate::show;
 
@@ -84,11 +84,10 @@ fn page(shown: Shown, form: Form<AcceptTerms>) -> AnyView {
         .into_any();
     };
     let program = show::program().get_untracked();
-    let wrong = form.beside(&[]);
     let accept = due.then(|| {
         let whose = show::whose(&program, partner);
         view! {
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {wrong(form.beside(&[]))}
             <PostForm form=form class="form">
                 {whose}
                 <input type="hidden" name="version" value=version.to_string()/>

@@ -4,7 +4,7 @@ use super::{CreateKey, CreateOffer, CreateOwner, CreateProgram, FirstPartner, Pr
 use access::{Form, PostForm};
 use domain::integrations::MadeApiKey;
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Choice, CodeBlock, CopyField, MoneyInput, Note, PasswordInput, Select, TextInput, Tone};
+use ui::{Button, ButtonKind, Choice, CodeBlock, CopyField, MoneyInput, PasswordInput, Select, TextInput, wrong};
 
 /// The forms of all steps: made once, at the top of the page.
 #[derive(Clone, Copy)]
@@ -14,10 +14,6 @@ pub(super) struct Forms {
     pub offer: Form<CreateOffer>,
     pub key: Form<CreateKey>,
     pub partner: Form<FirstPartner>,
-}
-
-pub(super) fn wrong(words: Signal<Option<String>>) -> impl IntoView {
-    move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })
 }
 
 pub(super) fn owner(form: Form<CreateOwner>, token: String) -> AnyView {

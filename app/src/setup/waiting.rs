@@ -1,12 +1,12 @@
 //! Waiting for what comes from outside: the first click, the first sign-up, the first sale.
 
-use super::{ProgramRef, steps};
+use super::ProgramRef;
 use access::{Form, PostForm, Result};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use ui::{Button, ButtonKind, ButtonLink, CopyField, Glyph, TextInput, icon};
+use ui::{Button, ButtonKind, ButtonLink, CopyField, Glyph, TextInput, icon, wrong};
 
 /// What has come so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ pub(super) fn waiting(program: ProgramRef, form: Form<FirstPartner>) -> AnyView 
 fn partner_form(program: String, form: Form<FirstPartner>) -> AnyView {
     view! {
         <p>"Let a partner in, so that there is a link to try. Begin with yourself."</p>
-        {steps::wrong(form.beside(&["name", "email"]))}
+        {wrong(form.beside(&["name", "email"]))}
         <PostForm form=form class="form">
             <input type="hidden" name="program" value=program/>
             <div class="form-row">

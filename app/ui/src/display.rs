@@ -1,5 +1,6 @@
 //! What shows things: status, cards, tiles, amounts, tabs, steps.
 
+use domain::commissions::CommissionStatus;
 use domain::money::Money;
 use domain::why::Check;
 use leptos::prelude::*;
@@ -41,6 +42,16 @@ impl Tone {
             Tone::Warn => "note warn",
             Tone::Bad => "note bad",
         }
+    }
+}
+
+/// The tint of a commission's status.
+pub fn commission_tone(status: CommissionStatus) -> Tone {
+    match status {
+        CommissionStatus::Review | CommissionStatus::Held => Tone::Warn,
+        CommissionStatus::Due => Tone::Good,
+        CommissionStatus::Paid => Tone::Accent,
+        CommissionStatus::Reversed => Tone::Bad,
     }
 }
 

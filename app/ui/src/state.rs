@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::display::Tone;
+use crate::address::Address;
+use crate::button::ButtonLink;
+use crate::display::{Card, Tone};
 use crate::icon::{Glyph, icon};
 
 /// A list without rows: what it is for, and what to do next.
@@ -27,6 +29,19 @@ pub fn EmptyState(
             <p class="empty-words">{words}</p>
             {children.map(|children| view! { <div class="actions">{children()}</div> })}
         </div>
+    }
+    .into_any()
+}
+
+/// A list whose filters leave nothing.
+pub fn nothing_found(address: &Address) -> AnyView {
+    let all = address.path().to_owned();
+    view! {
+        <Card>
+            <EmptyState glyph=Glyph::Filter title="Nothing found" words="Nothing fits these filters.">
+                <ButtonLink href=all>"Clear the filters"</ButtonLink>
+            </EmptyState>
+        </Card>
     }
     .into_any()
 }
@@ -85,6 +100,11 @@ pub fn Note(
         </div>
     }
     .into_any()
+}
+
+/// What went wrong beside a form's fields; nothing where nothing did.
+pub fn wrong(words: Signal<Option<String>>) -> AnyView {
+    (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
 }
 
 fn skeleton(content: AnyView) -> AnyView {

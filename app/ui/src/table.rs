@@ -1,10 +1,12 @@
 //! Tables. Cells are plain `<td>`s: class `num` for figures (right-aligned), `wide` for a column that a phone leaves
 //! out, `under` for one that a phone moves below its row (see `phone_columns`).
 
+use domain::page::Page;
 use leptos::prelude::*;
 
 use crate::address::Address;
 use crate::button::ButtonLink;
+use crate::chart::grouped;
 use crate::icon::{Glyph, icon};
 
 /// A dense table with a sticky head. Its head is [`Th`] cells, its children are rows, its foot (a row) the totals.
@@ -124,4 +126,13 @@ pub fn Pagination(
         </nav>
     }
     .into_any()
+}
+
+/// The foot of a list by cursor; `total` where it is known.
+pub fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) -> AnyView {
+    let rows = grouped(i64::try_from(page.data.len()).unwrap_or(0));
+    let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
+    let newer = address.get("cursor").map(|_| address.without("cursor").href());
+    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    view! { <Pagination newer=newer older=older shown=shown.unwrap_or_default()/> }.into_any()
 }

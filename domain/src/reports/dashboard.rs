@@ -146,20 +146,15 @@ impl LineState {
     /// The status as a word with its day: `Held until 20 Dec`, `Due since 1 Nov`, `Paid 1 Dec`.
     #[must_use]
     pub fn words(self) -> String {
-        let with = |word: &str, joint: &str, day: Option<NaiveDate>| match day {
-            Some(day) => format!("{word}{joint} {}", day.format("%-d %b")),
-            None => word.to_owned(),
+        let Self::Commission { status, due, paid } = self else { return "Clawed back".into() };
+        let (joint, day) = match status {
+            CommissionStatus::Held => (" until", due),
+            CommissionStatus::Due => (" since", due),
+            CommissionStatus::Paid => ("", paid),
+            CommissionStatus::Review | CommissionStatus::Reversed => ("", None),
         };
-        match self {
-            Self::ClawedBack => "Clawed back".into(),
-            Self::Commission { status, due, paid } => match status {
-                CommissionStatus::Review => "In review".into(),
-                CommissionStatus::Held => with("Held", " until", due),
-                CommissionStatus::Due => with("Due", " since", due),
-                CommissionStatus::Paid => with("Paid", "", paid),
-                CommissionStatus::Reversed => "Reversed".into(),
-            },
-        }
+        let day = day.map(|day| format!("{joint} {}", day.format("%-d %b")));
+        format!("{}{}", status.label(), day.unwrap_or_default())
     }
 }
 

@@ -13,8 +13,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Avatar, ButtonKind, ButtonLink, Card, CopyButton, DialogButton, EmptyState, Fact, Facts, Glyph, Menu,
-    MenuButton, MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, counted, grouped,
-    icon,
+    MenuButton, MenuLine, PageHead, Pill, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, commission_tone,
+    counted, grouped, icon,
 };
 
 use super::called;
@@ -379,7 +379,7 @@ fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView
                         <a class="link" href=href>{row.customer.label}</a>
                         <small>{show::day(row.day)}</small>
                     </td>
-                    <td><Pill tone=show::commission_tone(row.status) text=show::commission_words(row.status)/></td>
+                    <td><Pill tone=commission_tone(row.status) text=row.status.label()/></td>
                     <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
                     <td class="num"><Amount value=row.amount strong=true/></td>
                 </tr>

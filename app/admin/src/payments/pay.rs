@@ -11,8 +11,8 @@ use leptos_router::hooks::use_navigate;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 use ui::{
-    Amount, Button, ButtonKind, Card, EmptyState, Glyph, Note, PageHead, Pill, SkeletonTable, Steps, Table, TextInput,
-    Th, Tone, use_toasts,
+    Amount, Button, ButtonKind, Card, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Steps, Table, TextInput, Th,
+    Tone, use_toasts, wrong,
 };
 
 use crate::show;
@@ -252,7 +252,6 @@ fn review(preview: Preview, paying: Paying) -> AnyView {
         paying.reviewed.set(None);
         paying.record.clear();
     };
-    let problem = paying.record.beside(&["code", "payment_date", "note"]);
     let date_error = Signal::derive(move || wrong_date.get().or_else(|| paying.record.field("payment_date").get()));
     let head = || {
         view! {
@@ -282,7 +281,7 @@ fn review(preview: Preview, paying: Paying) -> AnyView {
         view! { <Card title="Left out"><ul class="list">{lines}</ul></Card> }
     });
     view! {
-        {move || problem.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+        {wrong(paying.record.beside(&["code", "payment_date", "note"]))}
         <Card title="Review">
             <Table caption="Payments to be recorded" head=head foot=foot>{rows}</Table>
         </Card>
