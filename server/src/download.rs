@@ -1,7 +1,7 @@
 //! Uploaded files, banners that count their views, and links as QR codes. Whoever has the address gets them; none of them
 //! can run anything in a browser.
 
-use crate::Shared;
+use crate::{Shared, notice};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -124,7 +124,5 @@ async fn send(server: &Shared, program: ProgramId, info: &FileInfo, cached: &'st
 }
 
 fn failed(error: engine::Error) -> Response {
-    let error = access::Error::from(error);
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    crate::notice::notice(status, error.title(), "There is no such file any more, or it can't be had right now.")
+    notice::failed(&error.into(), "There is no such file any more, or it can't be had right now.")
 }

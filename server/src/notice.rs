@@ -12,6 +12,16 @@ h1{font-size:1.375rem;line-height:1.3;margin:0 0 .5rem}\
 p{margin:0;color:#52605f}\
 @media(prefers-color-scheme:dark){body{color:#e8eeed;background:#101615}p{color:#9dadab}}";
 
+/// The page for what was refused or failed; the words say what to do.
+pub fn failed(error: &access::Error, words: &'static str) -> Response {
+    notice(status(error), error.title(), words)
+}
+
+/// The status of an answer that says what was refused or failed.
+pub fn status(error: &access::Error) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 /// The page. Title and words are ours: they are not escaped.
 pub fn notice(status: StatusCode, title: &'static str, words: &'static str) -> Response {
     let page = format!(

@@ -1,7 +1,7 @@
 //! The personal data of a partner or a customer as a file. It is asked for by a post: that it was, is noted. A partner's
 //! holds the payout details in full, and asks again as they do.
 
-use crate::{Shared, pages};
+use crate::{Shared, notice, pages};
 use access::Error;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -64,9 +64,6 @@ async fn file(State(server): State<Shared>, Path(program): Path<String>, request
         Err(error @ (Error::SignIn | Error::ConfirmFirst)) => {
             Redirect::to(&access::shown_again(&error, &path, &headers).0).into_response()
         }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            crate::notice::notice(status, error.title(), "Go back and try again.")
-        }
+        Err(error) => notice::failed(&error, "Go back and try again."),
     }
 }

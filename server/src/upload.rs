@@ -2,7 +2,7 @@
 //!
 //! No server functions: those read a whole body before anything is known of who sends it, and know no limit.
 
-use crate::{Shared, pages};
+use crate::{Shared, notice, pages};
 use access::{Error, ImportSent, Result};
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
@@ -318,9 +318,6 @@ fn answer(outcome: Result<String>, headers: &HeaderMap, path: &str) -> Response 
             }
             response
         }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, Json(error)).into_response()
-        }
+        Err(error) => (notice::status(&error), Json(error)).into_response(),
     }
 }

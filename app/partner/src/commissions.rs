@@ -12,7 +12,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
-    TextInput, Th, Tile, Tiles, Why, grouped,
+    TextInput, Th, Tile, Tiles, Why, grouped, orders,
 };
 
 use crate::show;
@@ -96,18 +96,13 @@ fn filters(address: &Address) -> AnyView {
     let statuses = std::iter::once(Choice::new("", "Any status"))
         .chain(CommissionStatus::ALL.iter().map(|status| Choice::new(status.as_str(), status.label())))
         .collect();
-    let orders = vec![
-        Choice::new("", "Newest first"),
-        Choice::new(Order::Oldest.as_str(), "Oldest first"),
-        Choice::new(Order::Largest.as_str(), "Largest first"),
-    ];
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <Select id="status" label="Status" choices=statuses value=of("status")/>
             <TextInput id="from" label="From" kind="date" value=of("from")/>
             <TextInput id="to" label="To" kind="date" value=of("to")/>
-            <Select id="order" label="Order" choices=orders value=of("order")/>
+            <Select id="order" label="Order" choices=orders(Order::ALL) value=of("order")/>
             <Button submit=true>"Show"</Button>
         </form>
     }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
-    Address, Amount, Button, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
-    TextInput, Th, Tone, Why,
+    Address, Amount, Button, Card, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
+    TextInput, Th, Tone, Why, orders,
 };
 
 use crate::show;
@@ -70,17 +70,12 @@ impl LazyPage for SalesPage {
 }
 
 fn filters(address: &Address) -> AnyView {
-    let orders = vec![
-        Choice::new("", "Newest first"),
-        Choice::new(Order::Oldest.as_str(), "Oldest first"),
-        Choice::new(Order::Largest.as_str(), "Largest first"),
-    ];
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <TextInput id="from" label="From" kind="date" value=of("from")/>
             <TextInput id="to" label="To" kind="date" value=of("to")/>
-            <Select id="order" label="Order" choices=orders value=of("order")/>
+            <Select id="order" label="Order" choices=orders(Order::ALL) value=of("order")/>
             <Button submit=true>"Show"</Button>
         </form>
     }

@@ -1,7 +1,8 @@
-//! What the portal and the admin area show alike of a report: its period, its figures over time, its "Top 10s".
+//! What the portal and the admin area show alike of a report: its period, its order, its figures over time, its "Top
+//! 10s".
 
 use domain::money::Money;
-use domain::reports::{Count, Figures, Performance, PerformanceRow, Period, TopKind, TopList, Unit, change};
+use domain::reports::{Count, Figures, Order, Performance, PerformanceRow, Period, TopKind, TopList, Unit, change};
 use domain::time::DayRange;
 use leptos::prelude::*;
 use rust_decimal::Decimal;
@@ -10,6 +11,7 @@ use crate::address::Address;
 use crate::button::Download;
 use crate::chart::{LineChart, Series, counted, grouped};
 use crate::display::{Amount, Card, Delta, Tab, Tabs, Tile, Tiles};
+use crate::field::Choice;
 use crate::icon::Glyph;
 use crate::period::{PeriodLink, PeriodPicker};
 use crate::state::EmptyState;
@@ -38,6 +40,12 @@ pub fn report_period(period: Period, range: DayRange, address: &Address) -> AnyV
         />
     }
     .into_any()
+}
+
+/// The orders that a list offers; an address that names none means the newest first.
+pub fn orders(offered: &[Order]) -> Vec<Choice> {
+    let word = |order: Order| if order == Order::default() { "" } else { order.as_str() };
+    offered.iter().map(|order| Choice::new(word(*order), order.label())).collect()
 }
 
 /// How a figure moved.

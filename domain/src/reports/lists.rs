@@ -36,6 +36,18 @@ words! {
     }
 }
 
+impl Order {
+    /// Its name for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Newest => "Newest first",
+            Self::Oldest => "Oldest first",
+            Self::Largest => "Largest first",
+        }
+    }
+}
+
 /// A customer as lists and menus name it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerName {

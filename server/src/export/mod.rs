@@ -6,8 +6,7 @@
 mod rows;
 mod sheets;
 
-use crate::notice::notice;
-use crate::{Shared, pages};
+use crate::{Shared, notice, pages};
 use access::Error;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -16,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use futures_util::future::BoxFuture;
 use futures_util::stream::try_unfold;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use rows::{Row, csv};
 use std::collections::HashMap;
 
@@ -113,13 +112,12 @@ async fn answer(sheet: access::Result<Sheet>, here: &str) -> Response {
     sent.unwrap_or_else(|error| match error.leads_to(here) {
         Some(path) => Redirect::to(&path).into_response(),
         None => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let words = match error {
                 Error::NotFound => "There is no such file, or it isn't yours to see.",
                 Error::Invalid(_) => "What the address asks for can't be read. Go back and choose again.",
                 _ => "Go back and try again.",
             };
-            notice(status, error.title(), words)
+            notice::failed(&error, words)
         }
     })
 }

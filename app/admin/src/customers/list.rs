@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, Card, Choice, EmptyState, Glyph, PageHead, Pill, SearchInput, Select, SkeletonTable,
-    Table, TextInput, Th, Tone, Why, grouped,
+    Table, TextInput, Th, Tone, Why, grouped, orders,
 };
 
 use crate::show;
@@ -91,14 +91,13 @@ fn filters(address: &Address) -> AnyView {
         Choice::new(CustomerStatus::SignedUp.as_str(), "Signed up"),
         Choice::new(CustomerStatus::Paid.as_str(), "Paid"),
     ];
-    let orders = vec![Choice::new("", "Newest first"), Choice::new(Order::Oldest.as_str(), "Oldest first")];
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <SearchInput id="q" label="Search name, e-mail or id" name="q" value=of("q")/>
             <TextInput id="partner_code" label="Partner code" placeholder="Partner code" value=of("partner_code")/>
             <Select id="referred" label="Referral" choices=referred value=of("referred")/>
             <Select id="status" label="Status" choices=statuses value=of("status")/>
-            <Select id="order" label="Order" choices=orders value=of("order")/>
+            <Select id="order" label="Order" choices=orders(&[Order::Newest, Order::Oldest]) value=of("order")/>
             <Button submit=true>"Show"</Button>
         </form>
     }

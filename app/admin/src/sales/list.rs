@@ -5,8 +5,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, Card, Choice, EmptyState, Glyph, PageHead, SearchInput, Select, SkeletonTable, Table,
-    TextInput, Th, Why,
+    Address, Amount, Button, Card, EmptyState, Glyph, PageHead, SearchInput, Select, SkeletonTable, Table, TextInput,
+    Th, Why, orders,
 };
 
 use crate::show;
@@ -76,18 +76,13 @@ impl LazyPage for SalesPage {
 
 fn filters(address: &Address) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
-    let orders = vec![
-        Choice::new("", "Newest first"),
-        Choice::new(Order::Oldest.as_str(), "Oldest first"),
-        Choice::new(Order::Largest.as_str(), "Largest first"),
-    ];
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <SearchInput id="q" label="Search customer, product or invoice" name="q" value=of("q")/>
             <TextInput id="partner_code" label="Partner code" placeholder="Partner code" value=of("partner_code")/>
             <TextInput id="from" label="From" kind="date" value=of("from")/>
             <TextInput id="to" label="To" kind="date" value=of("to")/>
-            <Select id="order" label="Order" choices=orders value=of("order")/>
+            <Select id="order" label="Order" choices=orders(Order::ALL) value=of("order")/>
             <Button submit=true>"Show"</Button>
         </form>
     }
