@@ -109,6 +109,7 @@ fn head(team: bool, before: &[&'static str], after: &[&'static str]) -> Vec<&'st
     [before, partner, after].concat()
 }
 
+/// A partner's or the program's performance by unit of time: the names of its columns.
 pub fn performance_head() -> Vec<&'static str> {
     vec![
         "From",
@@ -127,6 +128,7 @@ pub fn performance_head() -> Vec<&'static str> {
     ]
 }
 
+/// A row of it.
 pub fn performance(row: &PerformanceRow) -> Row {
     let figures = &row.figures;
     vec![
@@ -146,6 +148,7 @@ pub fn performance(row: &PerformanceRow) -> Row {
     ]
 }
 
+/// A "Top 10": the names of its columns.
 pub fn top_head(kind: TopKind) -> Vec<&'static str> {
     match kind {
         TopKind::Customers => vec![kind.label(), "Sales", "Revenue", "Currency"],
@@ -153,6 +156,7 @@ pub fn top_head(kind: TopKind) -> Vec<&'static str> {
     }
 }
 
+/// A row of it.
 pub fn top(row: TopRow) -> Row {
     match row.amount {
         Some(money) => vec![row.label.into(), plain(row.sales), amount(money), plain(money.currency)],
@@ -160,6 +164,7 @@ pub fn top(row: TopRow) -> Row {
     }
 }
 
+/// Commissions: the names of their columns.
 pub fn commission_head(team: bool) -> Vec<&'static str> {
     head(
         team,
@@ -181,6 +186,7 @@ pub fn commission_head(team: bool) -> Vec<&'static str> {
     )
 }
 
+/// A commission.
 pub fn commission(row: CommissionRow, team: bool) -> Row {
     let mut cells = vec![plain(row.day), row.customer.label.into()];
     whose(&mut cells, team, Some(&row.partner));
@@ -201,10 +207,12 @@ pub fn commission(row: CommissionRow, team: bool) -> Row {
     cells
 }
 
+/// Commissions by month, offer and event: the names of their columns.
 pub fn group_head() -> Vec<&'static str> {
     vec!["Month", "Offer", "For", "Commissions", "Amount", "Taken back", "Currency"]
 }
 
+/// A row of it.
 pub fn group(row: CommissionGroup) -> Row {
     vec![
         plain(row.month.format("%Y-%m")),
@@ -217,6 +225,7 @@ pub fn group(row: CommissionGroup) -> Row {
     ]
 }
 
+/// Sales: the names of their columns.
 pub fn sale_head(team: bool) -> Vec<&'static str> {
     let commission: &[&'static str] = if team { &["Commissions"] } else { &["My commission"] };
     let own: &[&'static str] = if team { &["Event id", "Invoice"] } else { &[] };
@@ -225,6 +234,7 @@ pub fn sale_head(team: bool) -> Vec<&'static str> {
     head(team, &["Date", "Customer"], &after)
 }
 
+/// A sale.
 pub fn sale(row: SaleRow, team: bool) -> Row {
     let status = row.state().words();
     let mut cells = vec![plain(row.day), row.customer.label.into()];
@@ -243,10 +253,12 @@ pub fn sale(row: SaleRow, team: bool) -> Row {
     cells
 }
 
+/// Payments: the names of their columns.
 pub fn payment_head() -> Vec<&'static str> {
     vec!["Date", "Batch", "Method", "Amount", "Currency", "Status"]
 }
 
+/// A payment.
 pub fn payment(row: PaymentRow) -> Row {
     vec![
         plain(row.payment_date),
@@ -258,18 +270,22 @@ pub fn payment(row: PaymentRow) -> Row {
     ]
 }
 
+/// What a payment paid for: the names of its columns.
 pub fn line_head() -> Vec<&'static str> {
     vec!["Date", "What for", "Customer", "Amount", "Currency"]
 }
 
+/// A line of it.
 pub fn line(row: PaymentLine) -> Row {
     vec![plain(row.day), row.cause.into(), row.customer.into(), amount(row.amount), plain(row.amount.currency)]
 }
 
+/// Ledger entries: the names of their columns.
 pub fn entry_head() -> Vec<&'static str> {
     vec!["Posted on", "Entry", "Customer", "Account", "Amount", "Account stands at", "Balance", "Currency"]
 }
 
+/// An entry.
 pub fn entry(row: LedgerRow) -> Row {
     let account = if row.account == LedgerAccount::Held { "Held" } else { "Awaiting payout" };
     vec![
@@ -284,10 +300,12 @@ pub fn entry(row: LedgerRow) -> Row {
     ]
 }
 
+/// Partners by what they brought: the names of their columns.
 pub fn partner_head() -> Vec<&'static str> {
     vec!["Partner code", "Partner", "Clicks", "Customers", "Sales", "Revenue", "Commissions", "Currency"]
 }
 
+/// A partner.
 pub fn partner(row: PartnerFigures) -> Row {
     vec![
         row.partner.code.into(),
@@ -301,10 +319,12 @@ pub fn partner(row: PartnerFigures) -> Row {
     ]
 }
 
+/// Partners asleep: the names of their columns.
 pub fn asleep_head() -> Vec<&'static str> {
     vec!["Partner code", "Partner", "Joined", "Last click", "Customers"]
 }
 
+/// One of them.
 pub fn asleep(row: AsleepPartner) -> Row {
     vec![
         row.partner.code.into(),
@@ -315,6 +335,7 @@ pub fn asleep(row: AsleepPartner) -> Row {
     ]
 }
 
+/// Cohorts: the names of their columns.
 pub fn cohort_head() -> Vec<&'static str> {
     vec!["First sale in", "Customers", "Months after", "Customers who bought", "Revenue", "Currency"]
 }

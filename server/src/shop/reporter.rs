@@ -24,6 +24,7 @@ use tokio::sync::Mutex;
 /// What the shop's key is called among the program's keys.
 const KEY_NAME: &str = "Demo shop";
 
+/// Reports to the API with a key of the program's.
 pub struct Reporter {
     client: Client<HttpConnector, Full<Bytes>>,
     /// The API, on this very server.
@@ -35,6 +36,7 @@ pub struct Reporter {
 
 /// Why a report was not taken, in words for the page.
 pub struct Refused {
+    /// What the page says.
     pub words: String,
 }
 
@@ -52,6 +54,7 @@ struct Told {
 }
 
 impl Reporter {
+    /// For the server's own API.
     pub fn new(server: &Shared) -> Self {
         let mut address = server.leptos.site_addr;
         if address.ip().is_unspecified() {
@@ -65,14 +68,17 @@ impl Reporter {
         }
     }
 
+    /// Reports a sign-up.
     pub async fn signup(&self, event: &TrackSignup) -> Result<TrackedSignup, Refused> {
         self.post("/track/signup", event).await
     }
 
+    /// Reports a sale.
     pub async fn sale(&self, event: &TrackSale) -> Result<TrackedSale, Refused> {
         self.post("/track/sale", event).await
     }
 
+    /// Reports a refund.
     pub async fn refund(&self, event: &TrackRefund) -> Result<TrackedRefund, Refused> {
         self.post("/track/refund", event).await
     }
