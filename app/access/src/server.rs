@@ -137,8 +137,9 @@ pub(crate) fn kept_error() -> Option<Error> {
     serde_json::from_str(&crate::navigate::unescape(kept)?).ok()
 }
 
-/// A cookie of the request.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// A cookie of a request, by its whole name.
+#[must_use]
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

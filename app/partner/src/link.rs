@@ -43,7 +43,6 @@ pub async fn read_link(program: String, id: String) -> Result<Shown> {
 }
 
 /// Changes a link of a partner for whom the account acts; another code where one is given.
-#[allow(clippy::too_many_arguments, reason = "each is a field of the form")]
 #[server(prefix = "/fn", endpoint = "partner/links/edit")]
 pub async fn edit_link(
     program: String,

@@ -72,14 +72,7 @@ impl Shop {
 
     /// Who the visitor's cookie says it is.
     fn visitor(&self, headers: &HeaderMap) -> Option<(Uuid, Customer)> {
-        let id = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|cookies| cookies.to_str().ok())
-            .flat_map(|cookies| cookies.split(';'))
-            .find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))?
-            .parse()
-            .ok()?;
+        let id = access::cookie(headers, COOKIE)?.parse().ok()?;
         let customer = self.customers().get(&id)?.clone();
         Some((id, customer))
     }
