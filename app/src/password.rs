@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use ui::{Button, ButtonKind, ButtonLink, Note, PasswordInput, PlainShell, TextInput, Tone, wrong};
+use ui::{Button, ButtonKind, ButtonLink, Note, PasswordInput, PlainShell, TextInput, Tone};
 
 /// Asks for the mail. The answer never tells whether there is such an account.
 #[server(prefix = "/fn", endpoint = "forgot-password")]
@@ -53,6 +53,7 @@ impl LazyPage for Forgot {
 
     fn view(_this: Self) -> AnyView {
         let form = Form::<AskForReset>::new();
+        let wrong = form.beside(&["email"]);
         let query = use_query_map();
         let back = || view! { <a href="/sign-in">"Back to sign in"</a> };
         let sent = move || {
@@ -73,7 +74,7 @@ impl LazyPage for Forgot {
                 foot=back
             >
                 {sent}
-                {wrong(form.beside(&["email"]))}
+                {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
                 <PostForm form=form class="form">
                     <TextInput id="email" label="E-mail" kind="email" required=true autocomplete="email" autofocus=true error=form.field("email")/>
                     <div class="form-actions">
@@ -111,9 +112,10 @@ impl LazyPage for Reset {
 }
 
 fn choose(form: Form<ResetPassword>, token: String) -> AnyView {
+    let wrong = form.beside(&["password"]);
     view! {
         <PlainShell brand="Tributary" title="Choose a new password" words="It signs you out everywhere else.">
-            {wrong(form.beside(&["password"]))}
+            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/>

@@ -9,7 +9,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, ButtonLink, Checkbox, Choice, Note, PasswordInput, PlainShell, Select, TextInput, Textarea,
-    wrong,
+    Tone,
 };
 
 /// What the page shows.
@@ -245,6 +245,7 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
         }
         .into_any();
     }
+    let wrong = form.beside(FIELDS);
     let words = if approves { "The team looks at each application, and answers by mail." } else { "" };
     let (name, email) = match account {
         Some((name, email)) => (name, view! { <p class="sub">"You are signed in as "<b>{email}</b>"."</p> }.into_any()),
@@ -264,7 +265,7 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
     });
     view! {
         <PlainShell brand=brand accent=accent logo=logo title="Become a partner" words=words foot=foot>
-            {wrong(form.beside(FIELDS))}
+            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
                 <input type="hidden" name="program" value=slug/>
                 <TextInput id="name" label="Name" value=name required=true autocomplete="name" error=form.field("name")/>
@@ -336,6 +337,7 @@ impl LazyPage for ConfirmSignUpPage {
 
 fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> AnyView {
     let ToConfirm { brand, accent, email, has_password } = found;
+    let wrong = form.beside(&["password"]);
     let (words, field) = if has_password {
         (
             format!("There is an account with {email} already. Its password brings you in."),
@@ -350,7 +352,7 @@ fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> A
     };
     view! {
         <PlainShell brand=brand accent=accent title="Confirm your e-mail" words=words foot=|| view! { <a href="/forgot-password">"Forgot your password?"</a> }>
-            {wrong(form.beside(&["password"]))}
+            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 // So that password managers know for whom.

@@ -5,7 +5,7 @@ use crate::ids::{CustomerId, LeadId};
 use crate::partners::PartnerName;
 use crate::text::{FieldError, email_normalised, is_email};
 use crate::words;
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// How many leads a partner may add on one day of the program's.
@@ -85,12 +85,6 @@ impl Outcome {
             Self::Over => "No longer waiting",
         }
     }
-}
-
-/// Until when a lead counts, by the program's lead window in days.
-#[must_use]
-pub fn counts_until(created_at: DateTime<Utc>, window_days: i32) -> DateTime<Utc> {
-    created_at + Duration::days(window_days.into())
 }
 
 /// A lead to be added.

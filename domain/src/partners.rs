@@ -67,21 +67,6 @@ pub struct PartnerName {
     pub name: String,
 }
 
-/// A change of standing; the history decides what counted at an instant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusChange {
-    /// From when on, UTC.
-    pub at: DateTime<Utc>,
-    /// The standing from then on.
-    pub status: EnrollmentStatus,
-}
-
-/// The standing at an instant, by a history in order of time; `None` before the first change.
-#[must_use]
-pub fn status_at(history: &[StatusChange], at: DateTime<Utc>) -> Option<EnrollmentStatus> {
-    history.iter().rev().find(|change| change.at <= at).map(|change| change.status)
-}
-
 /// A partner to be let in, as an admin or the API tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPartner {

@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Button, ButtonKind, ButtonLink, Card, Choice, EmptyState, Glyph, PageHead, Pagination, Pill, Select,
-    SkeletonTable, Table, TextInput, Th, Tone, use_toasts, wrong,
+    Address, Button, ButtonKind, ButtonLink, Card, Choice, EmptyState, Glyph, Note, PageHead, Pagination, Pill, Select,
+    SkeletonTable, Table, TextInput, Th, Tone, use_toasts,
 };
 
 use crate::show;
@@ -70,7 +70,7 @@ pub(crate) fn follow<T: serde::de::DeserializeOwned + 'static>(form: Form<AddLea
 fn adding(form: Form<AddLead>, program: &str, partner: EnrollmentId) -> AnyView {
     let whose = show::whose(program, partner);
     view! {
-        {wrong(form.beside(&["email", "name"]))}
+        {move || form.beside(&["email", "name"]).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
         <PostForm form=form class="form">
             {whose}
             <div class="form-row">

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, Card, Choice, Fact, Facts, Glyph, Note, PageHead, Select, SkeletonCard, Switch, TextInput,
-    Textarea, Tone, use_toasts, wrong,
+    Textarea, Tone, use_toasts,
 };
 
 use crate::show;
@@ -154,6 +154,10 @@ impl LazyPage for ProfilePage {
 
 fn skeleton() -> AnyView {
     view! { <SkeletonCard lines=8/> <SkeletonCard lines=5/> <SkeletonCard lines=4/> }.into_any()
+}
+
+fn wrong(words: Signal<Option<String>>) -> AnyView {
+    (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {

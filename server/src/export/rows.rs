@@ -280,7 +280,6 @@ pub fn line(row: PaymentLine) -> Row {
     vec![plain(row.day), row.cause.into(), row.customer.into(), amount(row.amount), plain(row.amount.currency)]
 }
 
-/// Ledger entries: the names of their columns.
 pub fn entry_head() -> Vec<&'static str> {
     vec!["Posted on", "Entry", "Customer", "Account", "Amount", "Account stands at", "Balance", "Currency"]
 }
