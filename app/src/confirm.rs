@@ -50,6 +50,7 @@ impl LazyPage for ConfirmPage {
 fn card(form: Form<Confirm>, by_code: bool) -> AnyView {
     let to = use_query_map().with_untracked(|query| query.get("to")).filter(|to| access::local_path(to).is_some());
     // The engine names the field after what it asked for.
+    let problem = wrong(form.beside(&[]));
     let words = if by_code {
         "What you are about to do asks for your second factor once more. It counts for 15 minutes."
     } else {
@@ -64,7 +65,7 @@ fn card(form: Form<Confirm>, by_code: bool) -> AnyView {
     };
     view! {
         <PlainShell brand="Tributary" title="Please confirm that it is you" words=words foot=move || view! { <a href=back>"Back"</a> }>
-            {wrong(form.beside(&[]))}
+            {problem}
             <PostForm form=form class="form">
                 {to.map(|to| view! { <input type="hidden" name="to" value=to/> })}
                 {field}
