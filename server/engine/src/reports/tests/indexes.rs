@@ -11,7 +11,7 @@ use domain::leads::LeadFilter;
 use domain::page::Paging;
 use domain::payments::PaymentFilter;
 use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Period, SaleFilter, Unit};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 /// Tables that grow with the history.
 const BIG: &str = "{leads,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,\
@@ -153,16 +153,45 @@ macro_rules! by_index {
     }};
 }
 
-/// The same where one table has 100,000 rows of others: it is read by this index, and of all no more than a page needs.
+/// What EXPLAIN tells of the queries that this connection has prepared: how each is run whatever its parameters.
+async fn plans(conn: &mut PgConnection) -> String {
+    let prepared: Vec<(String, i32)> = sqlx::query_as(
+        "select name, cardinality(parameter_types) from pg_prepared_statements
+         where statement ~* '^\\s*(select|with)' and name like 'sqlx_%'",
+    )
+    .fetch_all(&mut *conn)
+    .await
+    .expect("prepared statements");
+    let mut plans = Vec::new();
+    for (name, parameters) in prepared {
+        let nulls = vec!["null"; usize::try_from(parameters).expect("count")].join(", ");
+        let execute = if nulls.is_empty() { name } else { format!("{name} ({nulls})") };
+        let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain execute {execute}")))
+            .persistent(false)
+            .fetch_all(&mut *conn)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {execute}"));
+        plans.push(plan.join("\n"));
+    }
+    plans.join("\n\n")
+}
+
+/// The same where one table has 100,000 rows of others: EXPLAIN names this index, it is read by, and of all rows no more
+/// than a page needs.
 macro_rules! page_by {
     ($pool:expr, $index:expr, $conn:ident => $report:expr) => {{
         let mut transaction = $pool.begin().await.expect("begin");
+        transaction.clear_cached_statements().await.expect("the statements of this report alone");
+        let setting = sqlx::query("set local plan_cache_mode = force_generic_plan").persistent(false);
+        setting.execute(&mut *transaction).await.expect("plans that can be explained");
         let (scans, rows) = read_by(&mut transaction, $index).await;
         for _ in 0..RUNS {
             let $conn = &mut *transaction;
             $report.await.expect($index);
         }
         let (scans_after, rows_after) = read_by(&mut transaction, $index).await;
+        let plans = plans(&mut transaction).await;
+        assert!(plans.contains($index), "{} is not in the plans:\n{plans}", $index);
         assert!(scans_after > scans, "{} is not read", $index);
         assert!(rows_after - rows < RUNS * PAGE, "{}: {} rows", $index, rows_after - rows);
     }};
