@@ -111,6 +111,9 @@ test("a link is shared with the partner's own words, and a photo is shown and ta
   await dialog.getByRole("button", { name: "Save the photo" }).click();
   await expect(page.getByText("Your photo is changed")).toBeVisible();
   await expect(page.locator("main img.avatar")).toHaveAttribute("src", /\/files\/acme\//);
+  await page.getByRole("link", { name: "Edit profile" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "My profile" })).toBeVisible();
+  await expect(page.locator("main img.avatar")).toHaveAttribute("src", /\/files\/acme\//);
   await page.getByRole("button", { name: "Change photo" }).click();
   await dialog.getByRole("button", { name: "Take the photo away" }).click();
   await expect(page.locator("main img.avatar")).toHaveCount(0);

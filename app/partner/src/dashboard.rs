@@ -1,6 +1,6 @@
 //! The partner's dashboard.
 
-use access::{Form, LazyPage, Read, Result, UPLOAD_PHOTO, Upload, read};
+use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{Checklist, EnrollmentStatus};
@@ -78,7 +78,7 @@ impl LazyPage for DashboardPage {
             let of = |key| address.with(|address| show::value(address, key));
             ReadDashboard { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
         });
-        Self(found, Form::new(), Photo { set: Upload::new(UPLOAD_PHOTO), remove: Form::new() })
+        Self(found, Form::new(), Photo::new())
     }
 
     fn view(this: Self) -> AnyView {
@@ -123,7 +123,7 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
         view! { <Card title="Share on social media"><Share id="share-text" text=share_text link=link/></Card> }
     });
     let customize = show::shows(PortalPage::Links).then(|| PortalPage::Links.href(&program));
-    let me = photo::card(photo, &program, partner, of_partner);
+    let me = photo::card(photo, &program, partner, of_partner, PortalPage::Dashboard);
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
         {show::tabs(&show::program().get_untracked(), PortalPage::Dashboard)}
