@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
     LineChart, Note, PageHead, Pill, Series, Share, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
-    count_delta, grouped, icon, report_period,
+    count_delta, due_words, grouped, icon, report_period,
 };
 
 use crate::leads::{self, AddLead};
@@ -285,24 +285,29 @@ fn share(part: i64, whole: i64, of: &str) -> String {
 }
 
 fn tiles(dashboard: &Dashboard, period: Period) -> AnyView {
-    let Dashboard { clicks, sign_ups, customers, due, due_change, held, .. } = dashboard;
-    let compared = period.compared_with(dashboard.today);
+    let Dashboard { clicks, sign_ups, customers, due, due_change, held, today, range, .. } = dashboard;
+    let than = period.compared_with(*today);
+    let since = format!("since {}", show::day(range.from, *today));
     let money_change = if due_change.amount.is_zero() {
         Delta::Same("No change".into())
     } else {
         let words = Money::new(due_change.amount.abs(), due_change.currency).to_string();
-        if due_change.amount.is_sign_negative() { Delta::Down(words) } else { Delta::Up(words) }
+        if due_change.amount.is_sign_negative() {
+            Delta::Down(format!("{words} less"))
+        } else {
+            Delta::Up(format!("{words} more"))
+        }
     };
-    let held = if held.amount.is_zero() { String::new() } else { format!("+ {held} held") };
+    let below = due_words(*due, *held);
     let of_clicks = share(sign_ups.now, clicks.now, "clicks");
     let of_sign_ups = share(customers.now, sign_ups.now, "sign-ups");
     let (clicks, sign_ups, customers, due) = (*clicks, *sign_ups, *customers, *due);
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) note=compared/>
-            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=count_delta(sign_ups.now, sign_ups.before) note=of_clicks/>
-            <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before) note=of_sign_ups/>
-            <Tile label="Awaiting payout" value=due.to_string() delta=money_change note=held/>
+            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) than=than.clone()/>
+            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=count_delta(sign_ups.now, sign_ups.before) than=than.clone() note=of_clicks/>
+            <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before) than=than note=of_sign_ups/>
+            <Tile label="Awaiting payout" value=due.to_string() delta=money_change than=since note=below/>
         </Tiles>
     }
     .into_any()
