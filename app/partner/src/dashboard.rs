@@ -19,6 +19,7 @@ use ui::{
 
 use crate::leads::{self, AddLead};
 use crate::photo::{self, Photo};
+use crate::promo_codes;
 use crate::show;
 
 /// What the page shows.
@@ -113,7 +114,7 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
     let picker = report_period(period, dashboard.range, &address);
     let tiles = tiles(&dashboard, period);
     let chart = chart(&dashboard);
-    let promo_codes = promo_codes(&dashboard);
+    let promo_codes = promo_codes_card(&dashboard);
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, today, photo: of_partner, .. } = dashboard;
     let program = show::program().get_untracked();
@@ -178,16 +179,13 @@ fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
 }
 
 /// The partner's promo codes in one card: what each gives the customer and the partner, and its use.
-fn promo_codes(dashboard: &Dashboard) -> Option<AnyView> {
+fn promo_codes_card(dashboard: &Dashboard) -> Option<AnyView> {
     let codes = &dashboard.promo_codes;
     if codes.is_empty() {
         return None;
     }
     let title = if codes.len() == 1 { "Promo code" } else { "Promo codes" };
-    let earns = match dashboard.rewards.first() {
-        Some(reward) => format!("You earn as with your link: {}", reward.sentence),
-        None => "You earn as with your link.".to_owned(),
-    };
+    let earns = promo_codes::earns(&dashboard.rewards);
     let each = codes.iter().cloned().map(promo_code).collect_view();
     let card = view! {
         <Card title=title>

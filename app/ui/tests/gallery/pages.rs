@@ -238,7 +238,7 @@ pub fn dashboard() -> AnyView {
                     </Card>
                     <Card title="Promo code">
                         <CopyField text="ADA20" what="promo code"/>
-                        <p class="sub">"20% off their first three months. You earn as with your link."</p>
+                        <p class="sub">"20% off their first three months. You earn 30% of every sale, as with your link."</p>
                     </Card>
                     <Card title="What you earn">
                         <ul class="list">
