@@ -108,6 +108,16 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot-password") view={lazy::<password::Forgot>()} ssr=SsrMode::Async/>
                 <Route path=path!("/reset-password/:token") view={lazy::<password::Reset>()} ssr=SsrMode::Async/>
                 <Route
+                    path=path!("/p/:program/forgot-password")
+                    view={lazy::<password::Forgot>()}
+                    ssr=SsrMode::Async
+                />
+                <Route
+                    path=path!("/p/:program/reset-password/:token")
+                    view={lazy::<password::Reset>()}
+                    ssr=SsrMode::Async
+                />
+                <Route
                     path=path!("/accept-invitation/:token")
                     view={lazy::<invitation::InvitationPage>()}
                     ssr=SsrMode::Async

@@ -13,11 +13,11 @@ use ui::{Button, ButtonKind, Checkbox, Note, PasswordInput, PlainShell, TextInpu
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Door {
     /// Whose: the program's name, else the product's.
-    brand: String,
+    pub(crate) brand: String,
     /// The program's accent, or empty.
-    accent: String,
+    pub(crate) accent: String,
     /// The address of its logo.
-    logo: Option<String>,
+    pub(crate) logo: Option<String>,
     /// Whether this is the demo, whose sign-ins are no secret.
     demo: bool,
     /// Whether somebody is signed in already.
@@ -29,28 +29,31 @@ pub struct Door {
 /// What the page on which one signs in shows, of a program or of none.
 #[server(prefix = "/fn", endpoint = "sign-in/door", input = GetUrl)]
 pub async fn read_door(program: Option<String>) -> Result<Door> {
-    access::answer(async {
-        let access::Visitor { state, mut conn, moment } = access::visitor().await?;
-        let program = match program {
-            Some(slug) => Some(engine::programs::by_slug(&mut conn, &slug).await?),
-            None => None,
-        };
-        let signed_in = match access::session_token() {
-            Some(token) => engine::accounts::session(&mut conn, &moment, &token).await?.is_some(),
-            None => false,
-        };
-        let Some(program) = program else {
-            let brand = "Tributary".to_owned();
-            let accent = String::new();
-            return Ok(Door { brand, accent, logo: None, demo: state.demo, signed_in, takes_sign_ups: false });
-        };
-        let portal = engine::portal::get(&mut conn, program.id).await?;
-        let logo = program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo"));
-        let brand = portal.shown_as(&program.name, program.sandbox);
-        let takes_sign_ups = portal.sign_up != domain::portal::SignUpRule::Closed;
-        Ok(Door { brand, accent: program.accent, logo, demo: state.demo, signed_in, takes_sign_ups })
-    })
-    .await
+    access::answer(async { door(&mut access::visitor().await?, program.as_deref()).await }).await
+}
+
+/// What the pages before signing in show, of a program or of none.
+#[cfg(feature = "ssr")]
+pub(crate) async fn door(visitor: &mut access::Visitor, program: Option<&str>) -> Result<Door> {
+    let access::Visitor { state, conn, moment } = visitor;
+    let program = match program {
+        Some(slug) => Some(engine::programs::by_slug(conn, slug).await?),
+        None => None,
+    };
+    let signed_in = match access::session_token() {
+        Some(token) => engine::accounts::session(conn, moment, &token).await?.is_some(),
+        None => false,
+    };
+    let Some(program) = program else {
+        let brand = "Tributary".to_owned();
+        let accent = String::new();
+        return Ok(Door { brand, accent, logo: None, demo: state.demo, signed_in, takes_sign_ups: false });
+    };
+    let portal = engine::portal::get(conn, program.id).await?;
+    let logo = program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo"));
+    let brand = portal.shown_as(&program.name, program.sandbox);
+    let takes_sign_ups = portal.sign_up != domain::portal::SignUpRule::Closed;
+    Ok(Door { brand, accent: program.accent, logo, demo: state.demo, signed_in, takes_sign_ups })
 }
 
 /// Signs in and goes on: to the second factor where there is one, else to `to`.
@@ -171,10 +174,11 @@ fn sign_in_card(door: Door, form: Form<SignIn>, program: Option<String>) -> AnyV
         }
     });
     let _ = help;
+    let forgotten = format!("{}/forgot-password", crate::password::place(program.as_deref()));
     let sign_up = program.as_ref().filter(|_| door.takes_sign_ups).map(|program| format!("/p/{program}/sign-up"));
     let forgot = move || {
         view! {
-            <a href="/forgot-password">"Forgot your password?"</a>
+            <a href=forgotten>"Forgot your password?"</a>
             {sign_up.map(|href| view! { " · " <a href=href>"Become a partner"</a> })}
         }
     };

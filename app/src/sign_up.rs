@@ -112,6 +112,7 @@ pub async fn sign_up(
 /// A sign-up that is to be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToConfirm {
+    slug: String,
     brand: String,
     accent: String,
     email: String,
@@ -132,6 +133,7 @@ pub async fn read_unconfirmed(token: String) -> Result<Option<ToConfirm>> {
         Ok(Some(ToConfirm {
             brand: portal.shown_as(&program.name, program.sandbox),
             accent: program.accent,
+            slug: program.slug,
             email: found.email,
             has_password: found.has_password,
         }))
@@ -336,7 +338,8 @@ impl LazyPage for ConfirmSignUpPage {
 }
 
 fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> AnyView {
-    let ToConfirm { brand, accent, email, has_password } = found;
+    let ToConfirm { slug, brand, accent, email, has_password } = found;
+    let forgotten = format!("{}/forgot-password", crate::password::place(Some(&slug)));
     let wrong = form.beside(&["password"]);
     let (words, field) = if has_password {
         (
@@ -351,7 +354,7 @@ fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> A
         )
     };
     view! {
-        <PlainShell brand=brand accent=accent title="Confirm your e-mail" words=words foot=|| view! { <a href="/forgot-password">"Forgot your password?"</a> }>
+        <PlainShell brand=brand accent=accent title="Confirm your e-mail" words=words foot=move || view! { <a href=forgotten>"Forgot your password?"</a> }>
             {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>

@@ -215,6 +215,15 @@ fn wrong_field(text: &str) -> Option<String> {
     fields(text).find(|field| !known(field)).map(|unknown| format!("There is no merge field {{{{{unknown}}}}}."))
 }
 
+/// Of which kinds and in which languages there are assets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetChoices {
+    /// The kinds, in their order.
+    pub kinds: Vec<AssetKind>,
+    /// The languages, by their codes; those that are for all languages have none.
+    pub languages: Vec<String>,
+}
+
 /// Which assets a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetFilter {

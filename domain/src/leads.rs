@@ -62,14 +62,18 @@ words! {
     pub enum Outcome in "lead_outcome" {
         /// Nobody has signed up with its e-mail, and it would count.
         Waiting = "waiting",
+        /// The same, and the team says that it has bought.
+        Won = "won",
         /// Signed up, and is the partner's.
         SignedUp = "signed_up",
         /// Has paid, and is the partner's.
         Customer = "customer",
         /// Signed up, and is not the partner's.
         NotYours = "not_yours",
-        /// Nobody has signed up with its e-mail, and it would count no more.
-        Over = "over",
+        /// Nobody has signed up with its e-mail, and the team doesn't want it, or it didn't buy.
+        Lost = "lost",
+        /// Nobody has signed up with its e-mail while it counted.
+        Expired = "expired",
     }
 }
 
@@ -78,11 +82,13 @@ impl Outcome {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::Waiting => "Waiting",
+            Self::Waiting => "Waiting for sign-up",
+            Self::Won => "Won, not signed up yet",
             Self::SignedUp => "Signed up",
             Self::Customer => "Customer",
             Self::NotYours => "Not yours",
-            Self::Over => "No longer waiting",
+            Self::Lost => "Lost",
+            Self::Expired => "No sign-up in time",
         }
     }
 }
@@ -130,6 +136,12 @@ pub struct LeadFilter {
     /// Only those of the partner with this code, present or past.
     #[serde(default)]
     pub partner_code: String,
+    /// Added on this day of the program's or later.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// Added on this day or earlier.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
 }
 
 /// A lead in a list.

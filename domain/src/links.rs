@@ -7,6 +7,7 @@ use crate::programs::ClickModel;
 use crate::text::{FieldError, check_lines};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Splits an absolute http(s) address into scheme, host (with port) and the rest from the path on; `None` for
 /// anything else, for user names in it, and for control characters or white space.
@@ -29,13 +30,22 @@ pub fn split_address(address: &str) -> Option<(&str, &str, &str)> {
 /// # Errors
 /// What is wrong, in words for the person who typed it.
 pub fn check_destination(destination: &str, website: &str, allowed_hosts: &[String]) -> Result<(), &'static str> {
-    let (_, host, _) = split_address(destination).ok_or("Use a full address that begins with https://.")?;
+    let wrong = "Use a full address that begins with https://, or a path such as /pricing.";
+    let (_, host, _) = split_address(destination).ok_or(wrong)?;
     let own = split_address(website).map(|(_, host, _)| host.to_lowercase());
     let host = host.to_lowercase();
     if own.as_deref() == Some(host.as_str()) || allowed_hosts.iter().any(|allowed| allowed.to_lowercase() == host) {
         Ok(())
     } else {
         Err("Choose a page on one of the program's own sites.")
+    }
+}
+
+/// A destination in full: a path such as `/pricing` leads to the program's website; anything else stays as it is.
+fn in_full<'a>(destination: &'a str, website: &str) -> Cow<'a, str> {
+    match split_address(website) {
+        Some((scheme, host, _)) if check_path(destination).is_ok() => format!("{scheme}://{host}{destination}").into(),
+        _ => destination.into(),
     }
 }
 
@@ -137,13 +147,13 @@ pub fn own_query(sub_id: &str, utm: &Utm) -> String {
 /// A visitor's query with what the link adds to it; what the visitor's or the destination's own query names already
 /// stays as that says.
 #[must_use]
-pub fn with_own_query<'a>(query: &'a str, own: &str, destination: &str) -> std::borrow::Cow<'a, str> {
+pub fn with_own_query<'a>(query: &'a str, own: &str, destination: &str) -> Cow<'a, str> {
     let theirs = destination.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
     let named = |name: &str| {
         let mut pairs = query.split('&').chain(theirs.split('&'));
         pairs.any(|pair| pair.split('=').next() == Some(name))
     };
-    let mut all = std::borrow::Cow::Borrowed(query);
+    let mut all = Cow::Borrowed(query);
     for pair in own.split('&').filter(|pair| !pair.is_empty()) {
         if pair.split('=').next().is_some_and(named) {
             continue;
@@ -163,7 +173,7 @@ pub struct LinkEdit {
     /// What the partner calls it, or empty.
     #[serde(default)]
     pub name: String,
-    /// Where it leads: an address on one of the program's sites; the program's website where not given.
+    /// Where it leads: an address on one of the program's sites, or a path on its website; the website where not given.
     #[serde(default)]
     pub destination: Option<String>,
     /// The partner's own mark, or empty.
@@ -184,17 +194,18 @@ impl LinkEdit {
                 errors.push(FieldError::new(field, "Use at most 100 characters, on one line."));
             }
         }
-        if let Some(Err(message)) = self.leads_to().map(|to| check_destination(to, website, allowed_hosts)) {
+        if let Some(Err(message)) = self.leads_to(website).map(|to| check_destination(&to, website, allowed_hosts)) {
             errors.push(FieldError::new("destination", message));
         }
         errors.extend(self.utm.check());
         errors
     }
 
-    /// The destination, where one is given.
+    /// The destination in full, where one is given, on a program with this website.
     #[must_use]
-    pub fn leads_to(&self) -> Option<&str> {
-        self.destination.as_deref().map(str::trim).filter(|to| !to.is_empty())
+    pub fn leads_to(&self, website: &str) -> Option<Cow<'_, str>> {
+        let to = self.destination.as_deref().map(str::trim).filter(|to| !to.is_empty())?;
+        Some(in_full(to, website))
     }
 }
 
@@ -207,7 +218,7 @@ pub struct NewLink {
     /// What the partner calls it, or empty.
     #[serde(default)]
     pub name: String,
-    /// Where it leads: an address on one of the program's sites; the program's website where not given.
+    /// Where it leads: an address on one of the program's sites, or a path on its website; the website where not given.
     #[serde(default)]
     pub destination: Option<String>,
     /// The partner's own mark, or empty.
@@ -624,6 +635,19 @@ mod tests {
             "https://acme.test /",
         ] {
             assert!(!check(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_leads_to_the_programs_website() {
+        let edit = |to: &str| LinkEdit { destination: Some(to.into()), ..LinkEdit::default() };
+        let full = |to: &str| edit(to).leads_to("https://acme.test/home").map(Cow::into_owned);
+        assert_eq!(full(" /shop?a=1#b ").as_deref(), Some("https://acme.test/shop?a=1#b"));
+        assert_eq!(full("https://acme.test/shop").as_deref(), Some("https://acme.test/shop"));
+        assert_eq!(full(" "), None);
+        assert_eq!(edit("/shop").check("https://acme.test/home", &[]), []);
+        for bad in ["//evil.test", "/\\evil.test", "/a b", "shop"] {
+            assert_eq!(edit(bad).check("https://acme.test/home", &[]).len(), 1, "{bad}");
         }
     }
 }

@@ -1,7 +1,7 @@
 import { Secret, TOTP } from "otpauth";
 import { expect, test } from "./fixtures";
 import { linkIn, mailTo } from "./mail";
-import { admin, fresh, invite, password, signIn, signInAs } from "./people";
+import { ada, admin, fresh, invite, password, signIn, signInAs } from "./people";
 
 test("an invitation by mail makes a member, who may do what the role says", async ({ page, browser, request }) => {
   const email = `${fresh("vic")}@acme.example`;
@@ -48,6 +48,25 @@ test("a forgotten password is replaced by mail, once, and signs out elsewhere", 
   await before.waitForURL(/\/sign-in/);
   await signInAs(before, email, "the password after");
   await before.waitForURL((url) => url.pathname !== "/sign-in");
+});
+
+test("a partner who forgot the password types the partner code, and stays in the program's brand", async ({ page, request }) => {
+  await page.goto("/p/acme/sign-in");
+  const brand = await page.getByRole("banner").innerText();
+  await page.getByRole("link", { name: "Forgot your password?" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Forgot your password?" })).toBeVisible();
+  await expect(page.getByRole("banner")).toHaveText(brand);
+  for (const who of ["nobody-at-all", "ADA"]) {
+    await page.getByLabel("E-mail or partner code").fill(who);
+    await page.getByRole("button", { name: "Send the link" }).click();
+    await expect(page.getByText("If there is an account with that e-mail or partner code")).toBeVisible();
+  }
+  await page.goto(linkIn(await mailTo(request, ada, /new password/), "/p/acme/reset-password/"));
+  await expect(page.getByLabel("New password")).toBeVisible();
+  await expect(page.getByRole("banner")).toHaveText(brand);
+  await page.goto("/p/acme/reset-password/nothing");
+  await expect(page.getByText("This link is over")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Ask for a new link" })).toHaveAttribute("href", "/p/acme/forgot-password");
 });
 
 test("a second factor is asked for at sign-in, and a recovery code stands in once", async ({ page, browser, request }) => {

@@ -72,7 +72,7 @@ test("a link gets a campaign and another code, and its QR codes are there", asyn
   await page.getByLabel("Where it leads").fill("https://evil.example/");
   await page.getByRole("button", { name: "Make the link" }).click();
   await expect(page.getByText("Choose a page on one of the program's own sites.").first()).toBeVisible();
-  await page.getByLabel("Where it leads").fill("");
+  await page.getByLabel("Where it leads").fill("/shop");
   await page.getByLabel("Its ending").fill(code);
   await page.getByText("Sub-id and UTM fields").click();
   await page.getByLabel("Sub-id").fill("footer");
@@ -82,7 +82,8 @@ test("a link gets a campaign and another code, and its QR codes are there", asyn
   await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
   await expect
     .poll(async () => (await request.get(`/r/acme/${code}`, { maxRedirects: 0 })).headers()["location"])
-    .toMatch(/sub=footer&utm_source=newsletter/);
+    .toMatch(/^https?:\/\/[^/]+\/shop\?.*sub=footer&utm_source=newsletter/);
+  await expect(page.getByLabel("Where it leads")).toHaveValue(/^https?:\/\/[^/]+\/shop$/);
   for (const ending of ["svg", "png"]) {
     expect((await request.get(`/qr/acme/${code}.${ending}`)).status()).toBe(200);
   }
@@ -109,6 +110,9 @@ test("a link is shared with the partner's own words, and a photo is shown and ta
   await dialog.getByLabel(/^Photo/).setInputFiles(picture);
   await dialog.getByRole("button", { name: "Save the photo" }).click();
   await expect(page.getByText("Your photo is changed")).toBeVisible();
+  await expect(page.locator("main img.avatar")).toHaveAttribute("src", /\/files\/acme\//);
+  await page.getByRole("link", { name: "Edit profile" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "My profile" })).toBeVisible();
   await expect(page.locator("main img.avatar")).toHaveAttribute("src", /\/files\/acme\//);
   await page.getByRole("button", { name: "Change photo" }).click();
   await dialog.getByRole("button", { name: "Take the photo away" }).click();

@@ -29,6 +29,17 @@ test.describe("with a mistake in the form", () => {
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Lead tracking", exact: true }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Lead tracking" })).toBeVisible();
     await expect(page.getByRole("row", { name: new RegExp(email) })).toContainText("Qualified");
+    const file = page.getByRole("link", { name: "Download leads as CSV" });
+    await page.getByLabel("Search by e-mail or name").fill(email);
+    await page.getByLabel("From").fill("2020-01-01");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL(/q=nora/);
+    await expect(page.getByRole("row", { name: new RegExp(email) })).toContainText("Waiting for sign-up");
+    await expect(page.getByRole("table", { name: "Leads" }).getByRole("row")).toHaveCount(2);
+    await expect(file).toHaveAttribute("href", /leads\.csv\?.*q=nora/);
+    const lines = await (await page.request.get((await file.getAttribute("href"))!)).text();
+    expect(lines.trimEnd().split("\r\n")).toHaveLength(2);
+    expect(lines).toContain(`${email},`);
     await page.getByLabel("Outcome").selectOption("customer");
     await page.getByRole("button", { name: "Show" }).click();
     await page.waitForURL(/outcome=customer/);

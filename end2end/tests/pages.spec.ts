@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { ada, admin, fits, signIn } from "./people";
 
-const open = ["/sign-in", "/p/acme/sign-in", "/p/acme/sign-up", "/forgot-password", "/shop"];
+const open = ["/sign-in", "/p/acme/sign-in", "/p/acme/sign-up", "/forgot-password", "/p/acme/forgot-password", "/shop"];
 const partner = [
   "/p/acme",
   "/p/acme?period=7d",

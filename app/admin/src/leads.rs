@@ -42,6 +42,7 @@ pub async fn read_leads(program: String, #[server(default)] asked: Asked) -> Res
             stage: asked.stage.and_then(|word| word.parse().ok()),
             outcome: asked.outcome.and_then(|word| word.parse().ok()),
             partner_code: asked.partner_code.unwrap_or_default(),
+            ..domain::leads::LeadFilter::default()
         };
         let paging = domain::page::Paging { cursor: asked.cursor, limit: None };
         let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &filter, &paging).await?;

@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, ButtonLink, Card, EmptyState, Glyph, LineChart, PageHead, Series, SkeletonCard, SkeletonTiles, Table, Th,
-    Tile, Tiles, count_delta, counted, grouped, money_delta, report_period,
+    Tile, Tiles, count_delta, counted, due_words, grouped, money_delta, report_period,
 };
 
 use crate::show;
@@ -122,18 +122,18 @@ fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
 }
 
 fn tiles(overview: &Overview, period: Period) -> AnyView {
-    let compared = period.compared_with(overview.today);
+    let than = period.compared_with(overview.today);
     let Overview { clicks, customers, sign_ups, sales, sales_before, due, .. } = overview.clone();
     let cost = format!("{} in commissions", overview.cost);
-    let held = if overview.held.amount.is_zero() { String::new() } else { format!("+ {} held", overview.held) };
+    let below = due_words(due, overview.held);
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) note=compared/>
+            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) than=than.clone()/>
             <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before)
-                note=counted(sign_ups.now, "sign-up")/>
+                than=than.clone() note=counted(sign_ups.now, "sign-up")/>
             <Tile label="Referred sales" value=sales.to_string()
-                delta=money_delta(sales, sales_before) note=cost/>
-            <Tile label="Awaiting payout" value=due.to_string() note=held/>
+                delta=money_delta(sales, sales_before) than=than note=cost/>
+            <Tile label="Awaiting payout" value=due.to_string() note=below/>
         </Tiles>
     }
     .into_any()

@@ -1,7 +1,7 @@
 //! What the team gives to share: banners, texts, pages and files, with the partner's own link in them.
 
 use access::{LazyPage, Read, Result, read};
-use domain::assets::{AssetKind, LANGUAGES, PartnerAsset, language_name};
+use domain::assets::{AssetChoices, AssetKind, PartnerAsset, language_name};
 use domain::files::FileInfo;
 use domain::page::Page;
 use leptos::prelude::*;
@@ -20,6 +20,8 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     assets: Page<PartnerAsset>,
+    /// What there is to filter by.
+    choices: AssetChoices,
     /// The partner's links, by code and name: with which one the assets lead.
     links: Vec<(String, String)>,
 }
@@ -48,10 +50,11 @@ pub async fn read_assets(
         let assets =
             engine::assets::of_partner(&mut asking.conn, &asking.actor, servers, link.as_deref(), &filter, &paging)
                 .await?;
+        let choices = engine::assets::choices(&mut asking.conn, &asking.actor).await?;
         let paging = domain::page::Paging { cursor: None, limit: Some(100) };
         let links = engine::links::list(&mut asking.conn, &asking.actor, asking.partner.id, &paging).await?;
         let links = links.data.into_iter().filter(|link| !link.disabled).map(|link| (link.code, link.name)).collect();
-        Ok(Shown { assets, links })
+        Ok(Shown { assets, choices, links })
     })
     .await
 }
@@ -106,7 +109,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, address: &Address) -> AnyView {
-    let Shown { assets, links } = shown;
+    let Shown { assets, choices, links } = shown;
     let filtered = ["q", "kind", "language", "cursor"].iter().any(|key| address.get(key).is_some());
     if assets.data.is_empty() && !filtered {
         return view! {
@@ -120,7 +123,7 @@ fn page(shown: Shown, address: &Address) -> AnyView {
         }
         .into_any();
     }
-    let filters = filters(address, links);
+    let filters = filters(address, choices, links);
     if assets.data.is_empty() {
         return view! { {filters} {show::nothing_found(address)} }.into_any();
     }
@@ -135,12 +138,21 @@ fn page(shown: Shown, address: &Address) -> AnyView {
     .into_any()
 }
 
-fn filters(address: &Address, links: Vec<(String, String)>) -> AnyView {
+/// A choice among all and each of several; none where there is nothing to choose from.
+fn choice(id: &str, label: &str, all: &str, each: Vec<Choice>, value: String) -> Option<AnyView> {
+    if each.len() < 2 {
+        return None;
+    }
+    let choices = std::iter::once(Choice::new("", all)).chain(each).collect();
+    Some(view! { <Select id=id label=label choices=choices value=value/> }.into_any())
+}
+
+fn filters(address: &Address, choices: AssetChoices, links: Vec<(String, String)>) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
-    let kinds = AssetKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.plural()));
-    let kinds = std::iter::once(Choice::new("", "Every kind")).chain(kinds).collect();
-    let languages = LANGUAGES.iter().map(|(code, name)| Choice::new(*code, *name));
-    let languages = std::iter::once(Choice::new("", "Every language")).chain(languages).collect();
+    let kinds = choices.kinds.iter().map(|kind| Choice::new(kind.as_str(), kind.plural())).collect();
+    let kinds = choice("kind", "Kind", "Every kind", kinds, of("kind"));
+    let languages = choices.languages.iter().map(|code| Choice::new(code.as_str(), language_name(code))).collect();
+    let languages = choice("language", "Language", "Every language", languages, of("language"));
     let several = links.len() > 1;
     let links = links.into_iter().map(|(code, name)| {
         let label = if name.is_empty() { format!("With link {code}") } else { format!("With link {name}") };
@@ -150,8 +162,8 @@ fn filters(address: &Address, links: Vec<(String, String)>) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <SearchInput id="q" label="Search the assets" value=of("q")/>
-            <Select id="kind" label="Kind" choices=kinds value=of("kind")/>
-            <Select id="language" label="Language" choices=languages value=of("language")/>
+            {kinds}
+            {languages}
             {several.then(|| view! { <Select id="link" label="Link" choices=links value=of("link")/> })}
             <Button submit=true>"Show"</Button>
         </form>

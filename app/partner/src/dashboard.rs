@@ -1,6 +1,6 @@
 //! The partner's dashboard.
 
-use access::{Form, LazyPage, Read, Result, UPLOAD_PHOTO, Upload, read};
+use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{Checklist, EnrollmentStatus};
@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
     LineChart, Note, PageHead, Pill, Series, Share, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
-    count_delta, grouped, icon, report_period,
+    count_delta, due_words, grouped, icon, report_period,
 };
 
 use crate::leads::{self, AddLead};
 use crate::photo::{self, Photo};
+use crate::promo_codes;
 use crate::show;
 
 /// What the page shows.
@@ -78,7 +79,7 @@ impl LazyPage for DashboardPage {
             let of = |key| address.with(|address| show::value(address, key));
             ReadDashboard { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
         });
-        Self(found, Form::new(), Photo { set: Upload::new(UPLOAD_PHOTO), remove: Form::new() })
+        Self(found, Form::new(), Photo::new())
     }
 
     fn view(this: Self) -> AnyView {
@@ -113,7 +114,7 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
     let picker = report_period(period, dashboard.range, &address);
     let tiles = tiles(&dashboard, period);
     let chart = chart(&dashboard);
-    let promo_codes = promo_codes(&dashboard);
+    let promo_codes = promo_codes_card(&dashboard);
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, today, photo: of_partner, .. } = dashboard;
     let program = show::program().get_untracked();
@@ -123,7 +124,7 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
         view! { <Card title="Share on social media"><Share id="share-text" text=share_text link=link/></Card> }
     });
     let customize = show::shows(PortalPage::Links).then(|| PortalPage::Links.href(&program));
-    let me = photo::card(photo, &program, partner, of_partner);
+    let me = photo::card(photo, &program, partner, of_partner, PortalPage::Dashboard);
     view! {
         <PageHead title="Dashboard">{picker}</PageHead>
         {show::tabs(&show::program().get_untracked(), PortalPage::Dashboard)}
@@ -178,16 +179,13 @@ fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
 }
 
 /// The partner's promo codes in one card: what each gives the customer and the partner, and its use.
-fn promo_codes(dashboard: &Dashboard) -> Option<AnyView> {
+fn promo_codes_card(dashboard: &Dashboard) -> Option<AnyView> {
     let codes = &dashboard.promo_codes;
     if codes.is_empty() {
         return None;
     }
     let title = if codes.len() == 1 { "Promo code" } else { "Promo codes" };
-    let earns = match dashboard.rewards.first() {
-        Some(reward) => format!("You earn as with your link: {}", reward.sentence),
-        None => "You earn as with your link.".to_owned(),
-    };
+    let earns = promo_codes::earns(&dashboard.rewards);
     let each = codes.iter().cloned().map(promo_code).collect_view();
     let card = view! {
         <Card title=title>
@@ -285,24 +283,29 @@ fn share(part: i64, whole: i64, of: &str) -> String {
 }
 
 fn tiles(dashboard: &Dashboard, period: Period) -> AnyView {
-    let Dashboard { clicks, sign_ups, customers, due, due_change, held, .. } = dashboard;
-    let compared = period.compared_with(dashboard.today);
+    let Dashboard { clicks, sign_ups, customers, due, due_change, held, today, range, .. } = dashboard;
+    let than = period.compared_with(*today);
+    let since = format!("since {}", show::day(range.from, *today));
     let money_change = if due_change.amount.is_zero() {
         Delta::Same("No change".into())
     } else {
         let words = Money::new(due_change.amount.abs(), due_change.currency).to_string();
-        if due_change.amount.is_sign_negative() { Delta::Down(words) } else { Delta::Up(words) }
+        if due_change.amount.is_sign_negative() {
+            Delta::Down(format!("{words} less"))
+        } else {
+            Delta::Up(format!("{words} more"))
+        }
     };
-    let held = if held.amount.is_zero() { String::new() } else { format!("+ {held} held") };
+    let below = due_words(*due, *held);
     let of_clicks = share(sign_ups.now, clicks.now, "clicks");
     let of_sign_ups = share(customers.now, sign_ups.now, "sign-ups");
     let (clicks, sign_ups, customers, due) = (*clicks, *sign_ups, *customers, *due);
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) note=compared/>
-            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=count_delta(sign_ups.now, sign_ups.before) note=of_clicks/>
-            <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before) note=of_sign_ups/>
-            <Tile label="Awaiting payout" value=due.to_string() delta=money_change note=held/>
+            <Tile label="Clicks" value=grouped(clicks.now) delta=count_delta(clicks.now, clicks.before) than=than.clone()/>
+            <Tile label="Sign-ups" value=grouped(sign_ups.now) delta=count_delta(sign_ups.now, sign_ups.before) than=than.clone() note=of_clicks/>
+            <Tile label="Customers" value=grouped(customers.now) delta=count_delta(customers.now, customers.before) than=than note=of_sign_ups/>
+            <Tile label="Awaiting payout" value=due.to_string() delta=money_change than=since note=below/>
         </Tiles>
     }
     .into_any()

@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Button, ButtonKind, ButtonLink, Card, Choice, EmptyState, Glyph, Note, PageHead, Pagination, Pill, Select,
-    SkeletonTable, Table, TextInput, Th, Tone, use_toasts,
+    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, Note, PageHead, Pill,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, Tone, use_toasts,
 };
 
 use crate::show;
@@ -27,11 +27,21 @@ pub struct Shown {
 
 /// A page of the leads of the partner who asks.
 #[server(prefix = "/fn", endpoint = "partner/leads", input = GetUrl)]
-pub async fn read_leads(program: String, outcome: Option<String>, cursor: Option<String>) -> Result<Shown> {
+pub async fn read_leads(
+    program: String,
+    q: Option<String>,
+    outcome: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    cursor: Option<String>,
+) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::partner(&program, domain::portal::PortalPage::LeadTracking).await?;
         let filter = domain::leads::LeadFilter {
+            search: q.unwrap_or_default(),
             outcome: outcome.and_then(|word| word.parse().ok()),
+            from: from.and_then(|day| day.parse().ok()),
+            to: to.and_then(|day| day.parse().ok()),
             ..domain::leads::LeadFilter::default()
         };
         let paging = domain::page::Paging { cursor, limit: None };
@@ -122,9 +132,9 @@ fn called(lead: &LeadRow) -> String {
 fn tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Waiting => Tone::Warn,
-        Outcome::SignedUp => Tone::Accent,
+        Outcome::Won | Outcome::SignedUp => Tone::Accent,
         Outcome::Customer => Tone::Good,
-        Outcome::NotYours | Outcome::Over => Tone::Neutral,
+        Outcome::NotYours | Outcome::Lost | Outcome::Expired => Tone::Neutral,
     }
 }
 
@@ -145,7 +155,14 @@ impl LazyPage for LeadTrackingPage {
         let (program, address) = (show::program(), show::address());
         let found = read(move || {
             let of = |key| address.with(|address| show::value(address, key));
-            ReadLeads { program: program.get(), outcome: of("outcome"), cursor: of("cursor") }
+            ReadLeads {
+                program: program.get(),
+                q: of("q"),
+                outcome: of("outcome"),
+                from: of("from"),
+                to: of("to"),
+                cursor: of("cursor"),
+            }
         });
         Self(found, Form::new())
     }
@@ -153,10 +170,12 @@ impl LazyPage for LeadTrackingPage {
     fn view(this: Self) -> AnyView {
         let Self(found, form) = this;
         follow(form, found);
-        let address = show::address();
+        let (program, address) = (show::program(), show::address());
         view! {
             <Title text="Lead tracking"/>
-            <PageHead title="Lead tracking"/>
+            <PageHead title="Lead tracking">
+                {move || view! { <Download href=show::file(&program.get(), "leads", &address.get()) what="leads"/> }}
+            </PageHead>
             {move || filters(&address.get())}
             {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |shown| page(shown, form, &address.get_untracked()))}
         }
@@ -168,9 +187,13 @@ fn filters(address: &Address) -> AnyView {
     let outcomes = std::iter::once(Choice::new("", "Any outcome"))
         .chain(Outcome::ALL.iter().map(|outcome| Choice::new(outcome.as_str(), outcome.label())))
         .collect();
+    let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
-            <Select id="outcome" label="Outcome" choices=outcomes value=address.get("outcome").unwrap_or_default()/>
+            <SearchInput id="q" label="Search by e-mail or name" value=of("q")/>
+            <Select id="outcome" label="Outcome" choices=outcomes value=of("outcome")/>
+            <TextInput id="from" label="From" kind="date" value=of("from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to")/>
             <Button submit=true>"Show"</Button>
         </form>
     }
@@ -183,7 +206,7 @@ fn page(shown: Shown, form: Form<AddLead>, address: &Address) -> AnyView {
     let help = format!("Who signs up with this e-mail within {window_days} days is your customer.");
     let (list, adding) = (list(leads, address), adding(form, &program, partner));
     view! {
-        <Card>{list}</Card>
+        {list}
         <Card title="Add a new lead">
             <p class="sub">{help}</p>
             {adding}
@@ -194,26 +217,21 @@ fn page(shown: Shown, form: Form<AddLead>, address: &Address) -> AnyView {
 
 fn list(leads: Page<LeadRow>, address: &Address) -> AnyView {
     if leads.data.is_empty() {
-        if ["outcome", "cursor"].iter().any(|key| address.get(key).is_some()) {
-            let all = address.path().to_owned();
-            return view! {
-                <EmptyState glyph=Glyph::Filter title="Nothing found" words="No lead has this outcome.">
-                    <ButtonLink href=all>"Clear the filters"</ButtonLink>
-                </EmptyState>
-            }
-            .into_any();
+        if ["q", "outcome", "from", "to", "cursor"].iter().any(|key| address.get(key).is_some()) {
+            return show::nothing_found(address);
         }
         return view! {
-            <EmptyState
-                glyph=Glyph::UserPlus
-                title="No leads yet"
-                words="Add somebody who may want to become a customer. What becomes of each lead shows here."
-            />
+            <Card>
+                <EmptyState
+                    glyph=Glyph::UserPlus
+                    title="No leads yet"
+                    words="Add somebody who may want to become a customer. What becomes of each lead shows here."
+                />
+            </Card>
         }
         .into_any();
     }
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = leads.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    let pages = show::pages(&leads, None, address);
     let head = || {
         view! {
             <Th label="Lead"/>
@@ -224,8 +242,10 @@ fn list(leads: Page<LeadRow>, address: &Address) -> AnyView {
     };
     let rows = leads.data.into_iter().map(row).collect_view();
     view! {
-        <Table caption="Leads" head=head>{rows}</Table>
-        <Pagination newer=newer older=older/>
+        <Card>
+            <Table caption="Leads" head=head>{rows}</Table>
+            {pages}
+        </Card>
     }
     .into_any()
 }

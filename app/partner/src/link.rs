@@ -181,7 +181,7 @@ fn fields(
             <PostForm form=form class="form">
                 {whose}
                 <input type="hidden" name="id" value=id.to_string()/>
-                <TextInput id="destination" label="Where it leads" value=destination placeholder=website help="A page on the program's own site; its start page where you leave it empty." optional=true error=form.field("destination")/>
+                <TextInput id="destination" label="Where it leads" value=destination placeholder=website help="A page on the program's own site, such as /pricing; its start page where you leave it empty." optional=true error=form.field("destination")/>
                 {ending}
                 <TextInput id="name" label="What you call it" value=name placeholder="Newsletter" optional=true error=form.field("name")/>
                 {campaign(sub_id, utm, move |field| form.field(field))}

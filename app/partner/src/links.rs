@@ -213,7 +213,7 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
             {wrong(form.beside(FIELDS))}
             <PostForm form=form class="form">
                 {show::whose(&program, partner)}
-                <TextInput id="destination" label="Where it leads" placeholder=website help="A page on the program's own site; its start page where you leave it empty." optional=true error=form.field("destination")/>
+                <TextInput id="destination" label="Where it leads" placeholder=website help="A page on the program's own site, such as /pricing; its start page where you leave it empty." optional=true error=form.field("destination")/>
                 <div class="form-row">
                     <TextInput id="code" label="Its ending" prefix=prefix help="Letters, digits, - and _. We choose one where you leave it empty." optional=true error=form.field("code")/>
                     <TextInput id="name" label="What you call it" placeholder="Newsletter" optional=true error=form.field("name")/>

@@ -1,16 +1,16 @@
 //! The partner's photo.
 
-use access::{Form, PostForm, Read, Result, Upload, UploadForm};
+use access::{Form, PostForm, Read, Result, UPLOAD_PHOTO, Upload, UploadForm};
 use domain::files::{IMAGES, file_path};
 use domain::ids::{EnrollmentId, FileId};
 use domain::partners::PartnerName;
 use domain::portal::PortalPage;
 use leptos::prelude::*;
+use serde::de::DeserializeOwned;
 use ui::{
     Avatar, Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, FileInput, close_dialog, use_toasts, wrong,
 };
 
-use crate::dashboard::Shown;
 use crate::show;
 
 /// Takes the photo of a partner away for whom the account acts.
@@ -29,15 +29,20 @@ pub async fn remove_photo(program: String, partner: EnrollmentId) -> Result<()> 
 /// What changes the photo.
 #[derive(Clone, Copy)]
 pub(crate) struct Photo {
-    pub set: Upload,
-    pub remove: Form<RemovePhoto>,
+    set: Upload,
+    remove: Form<RemovePhoto>,
 }
 
 const DIALOG: &str = "change-photo";
 
 impl Photo {
+    /// At the top of a page.
+    pub(crate) fn new() -> Self {
+        Self { set: Upload::new(UPLOAD_PHOTO), remove: Form::new() }
+    }
+
     /// Reads the page again, and says what was done.
-    pub(crate) fn follow(self, found: Read<Shown>) {
+    pub(crate) fn follow<T: DeserializeOwned + 'static>(self, found: Read<T>) {
         let toasts = use_toasts();
         let settled = move |outcome: Result<()>, words: &'static str| {
             if outcome.is_ok() {
@@ -51,10 +56,16 @@ impl Photo {
     }
 }
 
-/// The partner's card: photo, name and code.
-pub(crate) fn card(photo: Photo, program: &str, partner: PartnerName, file: Option<FileId>) -> AnyView {
+/// The partner's card: photo, name and code; elsewhere than on its profile with the way there.
+pub(crate) fn card(
+    photo: Photo,
+    program: &str,
+    partner: PartnerName,
+    file: Option<FileId>,
+    page: PortalPage,
+) -> AnyView {
     let PartnerName { id, name, code } = partner;
-    let edit = show::shows(PortalPage::Profile).then(|| {
+    let edit = (page != PortalPage::Profile && show::shows(PortalPage::Profile)).then(|| {
         let href = PortalPage::Profile.href(program);
         view! { <div><a class="link" href=href>"Edit profile"</a></div> }
     });

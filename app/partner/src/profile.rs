@@ -1,9 +1,10 @@
 //! My profile: what the partner tells of itself, how it is paid, and which mails it gets.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::ids::EnrollmentId;
-use domain::partners::{Notifications, Profile, SummaryRhythm};
+use domain::ids::{EnrollmentId, FileId};
+use domain::partners::{Notifications, PartnerName, Profile, SummaryRhythm};
 use domain::payments::{PayoutChoice, PayoutInput, PayoutKind};
+use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -13,12 +14,14 @@ use ui::{
     Textarea, Tone, use_toasts,
 };
 
+use crate::photo::{self, Photo};
 use crate::show;
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    partner: EnrollmentId,
+    partner: PartnerName,
+    photo: Option<FileId>,
     profile: Profile,
     payout: PayoutChoice,
     /// Until when the link in the mail holds, in words.
@@ -35,14 +38,15 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/profile", input = GetUrl)]
 pub async fn read_profile(program: String) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, domain::portal::PortalPage::Profile).await?;
+        let mut asking = access::partner(&program, PortalPage::Profile).await?;
         let (conn, actor) = (&mut asking.conn, &asking.actor);
         let profile = engine::partners::profile::profile(conn, actor).await?;
         let payout = engine::payments::details::choice(conn, &asking.moment, actor).await?;
         let notifications = engine::partners::profile::notifications(conn, actor).await?;
         let until = payout.pending.as_ref().map(|pending| pending.until.format("%-d %b %Y, %H:%M UTC").to_string());
         Ok(Shown {
-            partner: asking.partner.id,
+            partner: asking.partner,
+            photo: asking.seat.photo,
             profile,
             payout,
             pending_until: until.unwrap_or_default(),
@@ -59,7 +63,7 @@ pub async fn read_profile(program: String) -> Result<Shown> {
 #[server(prefix = "/fn", endpoint = "partner/profile/save")]
 pub async fn save_profile(program: String, partner: EnrollmentId, profile: Profile) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
         Ok(engine::partners::profile::set_profile(&mut asking.conn, &asking.actor, &profile).await?)
     })
     .await
@@ -69,7 +73,7 @@ pub async fn save_profile(program: String, partner: EnrollmentId, profile: Profi
 #[server(prefix = "/fn", endpoint = "partner/payout-method")]
 pub async fn choose_payout(program: String, partner: EnrollmentId, payout: PayoutInput) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let secrets = &asking.state.secrets;
         engine::payments::details::choose(&mut tx, secrets, &asking.moment, &asking.actor, &payout).await?;
@@ -83,7 +87,7 @@ pub async fn choose_payout(program: String, partner: EnrollmentId, payout: Payou
 #[server(prefix = "/fn", endpoint = "partner/payout-method/cancel")]
 pub async fn cancel_payout(program: String, partner: EnrollmentId) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
         Ok(engine::payments::details::cancel(&mut asking.conn, &asking.actor).await?)
     })
     .await
@@ -99,7 +103,7 @@ pub async fn save_notifications(
     summary: SummaryRhythm,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Profile).await?;
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
         let input = Notifications { on_commission: on_commission.is_some(), on_payment: on_payment.is_some(), summary };
         engine::partners::profile::set_notifications(&mut asking.conn, &asking.moment, &asking.actor, input).await?;
         Ok(())
@@ -116,7 +120,7 @@ struct Forms {
 }
 
 /// `/p/{program}/profile`.
-pub struct ProfilePage(Read<Shown>, Forms);
+pub struct ProfilePage(Read<Shown>, Forms, Photo);
 
 impl LazyPage for ProfilePage {
     fn data() -> Self {
@@ -138,34 +142,38 @@ impl LazyPage for ProfilePage {
         forms.payout.settled(tell("A mail is on its way to you"));
         forms.cancel.settled(tell("Taken back"));
         forms.notifications.settled(tell("Notifications saved"));
-        Self(read_after(move || done.get(), move || ReadProfile { program: program.get() }), forms)
+        let found = read_after(move || done.get(), move || ReadProfile { program: program.get() });
+        Self(found, forms, Photo::new())
     }
 
     fn view(this: Self) -> AnyView {
-        let Self(found, forms) = this;
+        let Self(found, forms, photo) = this;
+        photo.follow(found);
         view! {
             <Title text="My profile"/>
             <PageHead title="My profile"/>
-            {found.show(skeleton, move |shown| page(shown, forms))}
+            {found.show(skeleton, move |shown| page(shown, forms, photo))}
         }
         .into_any()
     }
 }
 
 fn skeleton() -> AnyView {
-    view! { <SkeletonCard lines=8/> <SkeletonCard lines=5/> <SkeletonCard lines=4/> }.into_any()
+    view! { <SkeletonCard lines=2/> <SkeletonCard lines=8/> <SkeletonCard lines=5/> <SkeletonCard lines=4/> }.into_any()
 }
 
 fn wrong(words: Signal<Option<String>>) -> AnyView {
     (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
 }
 
-fn page(shown: Shown, forms: Forms) -> AnyView {
+fn page(shown: Shown, forms: Forms, photo: Photo) -> AnyView {
     let program = show::program().get_untracked();
+    let me = photo::card(photo, &program, shown.partner.clone(), shown.photo, PortalPage::Profile);
     let profile = profile(&shown, &program, forms.profile);
     let payout = payout(&shown, &program, forms);
     let notifications = notifications(&shown, &program, forms.notifications);
     view! {
+        {me}
         {profile}
         {payout}
         {notifications}
@@ -183,7 +191,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
     let countries = std::iter::once(Choice::new("", "Not chosen yet"))
         .chain(shown.countries.iter().map(|(code, name)| Choice::new(code.clone(), name.clone())))
         .collect();
-    let whose = show::whose(program, shown.partner);
+    let whose = show::whose(program, shown.partner.id);
     view! {
         <Card title="Profile">
             {wrong(form.beside(PROFILE))}
@@ -227,7 +235,7 @@ fn payout(shown: &Shown, program: &str, forms: Forms) -> AnyView {
         let what =
             if pending.masked.is_empty() { pending.method } else { format!("{}: {}", pending.method, pending.masked) };
         let until = shown.pending_until.clone();
-        let whose = show::whose(program, shown.partner);
+        let whose = show::whose(program, shown.partner.id);
         let back = move || {
             view! {
                 <PostForm form=forms.cancel>
@@ -245,7 +253,7 @@ fn payout(shown: &Shown, program: &str, forms: Forms) -> AnyView {
     let choose = if offered.is_empty() {
         view! { <Note>"The program offers no payout method in your country. Ask its team."</Note> }.into_any()
     } else {
-        choosing(&offered, program, shown.partner, forms.payout)
+        choosing(&offered, program, shown.partner.id, forms.payout)
     };
     view! {
         <Card title="Payout method">
@@ -328,7 +336,7 @@ fn choosing(offered: &[PayoutKind], program: &str, partner: EnrollmentId, form: 
 fn notifications(shown: &Shown, program: &str, form: Form<SaveNotifications>) -> AnyView {
     let Notifications { on_commission, on_payment, summary } = shown.notifications;
     let rhythms = SummaryRhythm::ALL.iter().map(|rhythm| Choice::new(rhythm.as_str(), rhythm.label())).collect();
-    let whose = show::whose(program, shown.partner);
+    let whose = show::whose(program, shown.partner.id);
     view! {
         <Card title="Notifications">
             {wrong(form.beside(&[]))}

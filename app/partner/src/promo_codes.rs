@@ -1,31 +1,60 @@
 //! The partner's promo codes.
 
 use access::{LazyPage, Read, Result, read};
+use domain::offers::RewardWords;
 use domain::page::Page;
 use domain::partners::PromoCodeRow;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 use ui::{
     Address, Card, CopyButton, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table, Th, Tone, grouped,
 };
 
 use crate::show;
 
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    codes: Page<PromoCodeRow>,
+    /// What the partner earns by them, as by its link.
+    rewards: Vec<RewardWords>,
+}
+
 /// A page of the promo codes of the partner who asks.
 #[server(prefix = "/fn", endpoint = "partner/promo-codes", input = GetUrl)]
-pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result<Page<PromoCodeRow>> {
+pub async fn read_promo_codes(program: String, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::partner(&program, domain::portal::PortalPage::PromoCodes).await?;
         let paging = domain::page::Paging { cursor, limit: None };
-        let own = Some(asking.partner.id);
-        Ok(engine::partners::promo_codes::list(&mut asking.conn, &asking.actor, own, None, &paging).await?)
+        let (conn, actor, own) = (&mut asking.conn, &asking.actor, asking.partner.id);
+        let codes = engine::partners::promo_codes::list(conn, actor, Some(own), None, &paging).await?;
+        let offers = engine::offers::of_partner(conn, actor, own).await?;
+        Ok(Shown { codes, rewards: offers.into_iter().flat_map(|offer| offer.rewards).collect() })
     })
     .await
 }
 
+/// What a promo code earns its partner: `You earn 30% of every sale and $20.00 for each sign-up, as with your link.`
+pub(crate) fn earns(rewards: &[RewardWords]) -> String {
+    let mut sentences: Vec<&str> = Vec::new();
+    for reward in rewards {
+        // Several offers may have it.
+        if !sentences.contains(&reward.sentence.as_str()) {
+            sentences.push(&reward.sentence);
+        }
+    }
+    let earned = match sentences.as_slice() {
+        [] => return "The program's team has not set your offer yet.".to_owned(),
+        [one] => (*one).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    };
+    format!("You earn {earned}, as with your link.")
+}
+
 /// `/p/{program}/promo-codes`.
-pub struct PromoCodesPage(Read<Page<PromoCodeRow>>);
+pub struct PromoCodesPage(Read<Shown>);
 
 impl LazyPage for PromoCodesPage {
     fn data() -> Self {
@@ -48,7 +77,8 @@ impl LazyPage for PromoCodesPage {
     }
 }
 
-fn list(codes: Page<PromoCodeRow>, address: &Address) -> AnyView {
+fn list(shown: Shown, address: &Address) -> AnyView {
+    let Shown { codes, rewards } = shown;
     if codes.data.is_empty() {
         return view! {
             <Card>
@@ -72,9 +102,10 @@ fn list(codes: Page<PromoCodeRow>, address: &Address) -> AnyView {
         }
     };
     let rows = codes.data.into_iter().map(row).collect_view();
+    let earns = earns(&rewards);
     view! {
         <Card>
-            <p class="sub">"Who buys with one of these codes is your customer: you earn as with your link."</p>
+            <p class="sub">"Who buys with one of these codes is your customer. "{earns}</p>
             <Table caption="Promo codes" head=head>{rows}</Table>
             <Pagination newer=newer older=older/>
         </Card>
@@ -93,4 +124,24 @@ fn row(code: PromoCodeRow) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_code_earns_is_named() {
+        let words = |sentences: &[&str]| {
+            let reward = |sentence: &&str| RewardWords { sentence: (*sentence).into(), conditions: String::new() };
+            earns(&sentences.iter().map(reward).collect::<Vec<_>>())
+        };
+        assert_eq!(words(&["30% of every sale"]), "You earn 30% of every sale, as with your link.");
+        assert_eq!(
+            words(&["30% of every sale", "$20.00 for each sign-up", "30% of every sale"]),
+            "You earn 30% of every sale and $20.00 for each sign-up, as with your link."
+        );
+        assert_eq!(words(&["a", "b", "c"]), "You earn a, b and c, as with your link.");
+        assert_eq!(words(&[]), "The program's team has not set your offer yet.");
+    }
 }

@@ -126,9 +126,9 @@ pub fn Card(
 /// How a figure moved against the period before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delta {
-    /// It rose, by these words ("12.4%").
+    /// It rose, by these words ("12.4% more").
     Up(String),
-    /// It fell, by these words.
+    /// It fell, by these words ("4.7% less").
     Down(String),
     /// It stayed, or there is nothing to compare with.
     Same(String),
@@ -143,7 +143,7 @@ pub fn Tiles(
     view! { <dl class="tiles">{children()}</dl> }.into_any()
 }
 
-/// One figure, with its change and a note.
+/// One figure, with its change and, on a line of its own, a note.
 #[component]
 pub fn Tile(
     /// What is counted.
@@ -155,26 +155,28 @@ pub fn Tile(
     /// Its change.
     #[prop(optional_no_strip, into)]
     delta: Option<Delta>,
-    /// Words after the change.
+    /// What it rose or fell against: "than the 30 days before".
+    #[prop(optional, into)]
+    than: String,
+    /// Words below.
     #[prop(optional, into)]
     note: String,
 ) -> impl IntoView {
-    let (class, glyph, spoken, words) = match delta {
-        Some(Delta::Up(words)) => ("delta up", Some(Glyph::SortUp), "up ", words),
-        Some(Delta::Down(words)) => ("delta down", Some(Glyph::SortDown), "down ", words),
-        Some(Delta::Same(words)) => ("delta", None, "", words),
-        None => ("delta", None, "", String::new()),
-    };
+    let moved = delta.map(|delta| {
+        let (class, glyph, words) = match delta {
+            Delta::Up(words) => ("delta up", Some(Glyph::SortUp), words),
+            Delta::Down(words) => ("delta down", Some(Glyph::SortDown), words),
+            Delta::Same(words) => ("delta", None, words),
+        };
+        let than = (glyph.is_some() && !than.is_empty()).then(|| view! { <span>" "{than}</span> });
+        view! { <dd class=class>{glyph.map(icon)}<b>{words}</b>{than}</dd> }
+    });
     view! {
         <div class="tile">
             <dt>{label}</dt>
             <dd class="value">{value}</dd>
-            <dd class=class>
-                {glyph.map(icon)}
-                {(!spoken.is_empty()).then(|| view! { <span class="visually-hidden">{spoken}</span> })}
-                <b>{words}</b>
-                {(!note.is_empty()).then(|| view! { <span>{note}</span> })}
-            </dd>
+            {moved}
+            {(!note.is_empty()).then(|| view! { <dd class="delta">{note}</dd> })}
         </div>
     }
     .into_any()

@@ -63,9 +63,21 @@ fn delta(change: Option<Decimal>, nothing: bool) -> Delta {
         None if nothing => Delta::Same("No change".into()),
         None => Delta::Same("None before".into()),
         Some(change) if change.is_zero() => Delta::Same("No change".into()),
-        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}%", change.abs().normalize())),
-        Some(change) => Delta::Up(format!("{}%", change.normalize())),
+        Some(change) if change.is_sign_negative() => Delta::Down(format!("{}% less", change.abs().normalize())),
+        Some(change) => Delta::Up(format!("{}% more", change.normalize())),
     }
+}
+
+/// The line below what is due: `due now · $462.00 held`.
+pub fn due_words(due: Money, held: Money) -> String {
+    let now = if due.amount.is_zero() {
+        "nothing due"
+    } else if due.amount.is_sign_negative() {
+        "carried forward"
+    } else {
+        "due now"
+    };
+    if held.amount.is_zero() { now.to_owned() } else { format!("{now} \u{b7} {held} held") }
 }
 
 /// A share as it is read: `3.4%`; a dash for one of nothing.
@@ -76,7 +88,7 @@ fn share(rate: Option<Decimal>) -> String {
 /// A report's figures: the whole period against the days before, over time as lines, and part by part as a table.
 pub fn performance(performance: Performance, period: Period, address: &Address, download: String) -> AnyView {
     let Performance { today, unit, rows, total, before, .. } = performance;
-    let note = period.compared_with(today);
+    let than = period.compared_with(today);
     let nothing = total.clicks + total.sign_ups + total.sales == 0 && total.refunds.amount.is_zero();
     let units = Unit::ALL
         .iter()
@@ -101,10 +113,10 @@ pub fn performance(performance: Performance, period: Period, address: &Address, 
     };
     view! {
         <Tiles>
-            <Tile label="Clicks" value=grouped(total.clicks) delta=count_delta(total.clicks, before.clicks) note=note/>
-            <Tile label="Sign-ups" value=grouped(total.sign_ups) delta=count_delta(total.sign_ups, before.sign_ups)/>
-            <Tile label="Customers" value=grouped(total.customers) delta=count_delta(total.customers, before.customers)/>
-            <Tile label="Commissions" value=total.commissions.to_string() delta=money_delta(total.commissions, before.commissions)/>
+            <Tile label="Clicks" value=grouped(total.clicks) delta=count_delta(total.clicks, before.clicks) than=than.clone()/>
+            <Tile label="Sign-ups" value=grouped(total.sign_ups) delta=count_delta(total.sign_ups, before.sign_ups) than=than.clone()/>
+            <Tile label="Customers" value=grouped(total.customers) delta=count_delta(total.customers, before.customers) than=than.clone()/>
+            <Tile label="Commissions" value=total.commissions.to_string() delta=money_delta(total.commissions, before.commissions) than=than/>
         </Tiles>
         <Card title="Performance" actions=move || view! { <Download href=download what="performance"/> }>
             <Tabs label="Rows">{units}</Tabs>
@@ -255,7 +267,16 @@ mod tests {
     fn changes_are_told_in_words_where_there_is_no_figure() {
         assert_eq!(count_delta(0, 0), Delta::Same("No change".into()));
         assert_eq!(count_delta(3, 0), Delta::Same("None before".into()));
-        assert_eq!(count_delta(41, 43), Delta::Down("4.7%".into()));
+        assert_eq!(count_delta(41, 43), Delta::Down("4.7% less".into()));
+        assert_eq!(count_delta(43, 41), Delta::Up("4.9% more".into()));
         assert_eq!(share(None), "–");
+    }
+
+    #[test]
+    fn what_is_due_and_held_is_told_apart() {
+        let dollars = |amount: i64| Money::new(Decimal::from(amount), "USD".parse().expect("currency"));
+        assert_eq!(due_words(dollars(120), dollars(80)), "due now \u{b7} $80.00 held");
+        assert_eq!(due_words(dollars(0), dollars(80)), "nothing due \u{b7} $80.00 held");
+        assert_eq!(due_words(dollars(-5), dollars(0)), "carried forward");
     }
 }

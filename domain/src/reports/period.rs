@@ -108,15 +108,15 @@ impl Period {
         }
     }
 
-    /// What the change beside a figure is measured against: `on the 30 days before`.
+    /// What the change of a figure is measured against: `than the 30 days before`.
     #[must_use]
     pub fn compared_with(self, today: NaiveDate) -> String {
         match self {
-            Self::ThisMonth | Self::LastMonth => "on the month before".into(),
-            Self::Year => "on the 12 months before".into(),
+            Self::ThisMonth | Self::LastMonth => "than the month before".into(),
+            Self::Year => "than the 12 months before".into(),
             _ => match self.range(today).days() {
-                1 => "on the day before".into(),
-                days => format!("on the {days} days before"),
+                1 => "than the day before".into(),
+                days => format!("than the {days} days before"),
             },
         }
     }

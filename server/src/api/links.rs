@@ -85,7 +85,7 @@ pub struct LinkInput {
     /// Its code; made from the partner's where not given.
     #[serde(default)]
     code: Option<String>,
-    /// An address on one of the program's sites; its website where not given.
+    /// An address on one of the program's sites, or a path on its website; the website where not given.
     #[serde(default)]
     destination: Option<String>,
 }

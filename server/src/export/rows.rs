@@ -1,5 +1,6 @@
 //! How rows are written.
 
+use domain::leads::LeadRow;
 use domain::ledger::LedgerAccount;
 use domain::money::Money;
 use domain::offers::Trigger;
@@ -278,6 +279,21 @@ pub fn line_head() -> Vec<&'static str> {
 /// A line of it.
 pub fn line(row: PaymentLine) -> Row {
     vec![plain(row.day), row.cause.into(), row.customer.into(), amount(row.amount), plain(row.amount.currency)]
+}
+
+pub fn lead_head() -> Vec<&'static str> {
+    vec!["Added", "E-mail", "Name", "The team says", "Since", "Outcome"]
+}
+
+pub fn lead(row: LeadRow) -> Row {
+    vec![
+        plain(row.day),
+        row.email.into(),
+        row.name.into(),
+        row.stage.label().into(),
+        plain(row.stage_day),
+        row.outcome.label().into(),
+    ]
 }
 
 pub fn entry_head() -> Vec<&'static str> {

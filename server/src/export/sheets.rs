@@ -3,11 +3,12 @@
 use super::{Asked, Rows, Sheet, rows};
 use access::{Admin, Error, Partner, Result};
 use domain::accounts::Actor;
+use domain::leads::LeadFilter;
 use domain::page::{Page, Paging};
 use domain::payments::PaymentFilter;
 use domain::portal::PortalPage;
 use domain::reports::{ASLEEP_DAYS, CommissionFilter, LedgerFilter, Measure, SaleFilter, TopKind};
-use engine::{Moment, payments, reports};
+use engine::{Moment, leads, payments, reports};
 use sqlx::PgConnection;
 
 /// The most partners of a ranking.
@@ -43,6 +44,7 @@ pub(super) fn page_of(file: &str) -> Option<PortalPage> {
     Some(match file.strip_suffix(".csv")? {
         "payouts" | "payout" => PortalPage::Payouts,
         "ledger" => PortalPage::Ledger,
+        "leads" => PortalPage::LeadTracking,
         "rewards" => PortalPage::Rewards,
         "commission-report" => PortalPage::CommissionReport,
         "sales" => PortalPage::Sales,
@@ -95,6 +97,27 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
                 rows::entry
             );
             (rows::entry_head(), entries)
+        }
+        "leads" => {
+            let filter = LeadFilter {
+                search: asked.text("q").unwrap_or_default().to_owned(),
+                outcome: asked.get("outcome"),
+                from: asked.get("from"),
+                to: asked.get("to"),
+                ..LeadFilter::default()
+            };
+            let at = moment.at;
+            let pages = paged!(
+                pool,
+                (actor, filter),
+                |conn, paging| async {
+                    // Every page by the instant of the first.
+                    let moment = Moment::seeded(at, 0);
+                    leads::list(conn, &moment, &actor, &filter, paging).await
+                },
+                rows::lead
+            );
+            (rows::lead_head(), pages)
         }
         _ => {
             let asking = Asking { conn: &mut conn, moment: &moment, actor: &actor, team: false };

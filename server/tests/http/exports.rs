@@ -22,6 +22,7 @@ pub const PARTNER: &[&str] = &[
     "sales.csv",
     "payouts.csv",
     "ledger.csv",
+    "leads.csv",
 ];
 
 /// Every file of the team's.
@@ -150,6 +151,22 @@ async fn a_file_has_the_rows_of_the_page_and_no_formula(pool: PgPool) {
     assert!(rows(&get(&site, "/p/acme/export/rewards.csv?status=paid", &ada).await).is_empty());
     let ledger = rows(&get(&site, "/p/acme/export/ledger.csv?account=held", &ada).await);
     assert!(ledger[0].contains("Commission for a sale") && ledger[0].ends_with("20.00,25.00,25.00,EUR"), "{ledger:?}");
+    sqlx::query(
+        "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, name, created_at, stage_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, 'lee@harbor.example', 'lee@harbor.example', '=Lee',
+                e.created_at, e.created_at
+         from enrollments e join lead_groups g using (program_id) where e.code in ('ada', 'ann')",
+    )
+    .execute(&pool)
+    .await
+    .expect("a lead of each");
+    let leads = rows(&get(&site, "/p/acme/export/leads.csv?q=LEE@&outcome=waiting&from=2020-01-01", &ada).await);
+    assert!(leads.len() == 1 && leads[0].contains(",lee@harbor.example,'=Lee,New,"), "{leads:?}");
+    assert!(leads[0].ends_with(",Waiting for sign-up"), "{leads:?}");
+    for none in ["q=nora", "outcome=lost", "to=2020-01-01"] {
+        let none = format!("/p/acme/export/leads.csv?{none}");
+        assert!(rows(&get(&site, &none, &ada).await).is_empty(), "{none}");
+    }
     let groups = rows(&get(&site, "/p/acme/export/commission-report.csv?period=7d", &ada).await);
     assert_eq!(groups.len(), 2, "{groups:?}");
     let days = rows(&get(&site, "/p/acme/export/details.csv?period=7d", &ada).await);

@@ -168,10 +168,10 @@ pub fn dashboard() -> AnyView {
                 "Your next payment is due on 1 December. " <b>"Tell us where to send it."</b>
             </Note>
             <Tiles>
-                <Tile label="Clicks" value="4,812" delta=Delta::Up("12.4%".into()) note="on the 30 days before"/>
-                <Tile label="Sign-ups" value="163" delta=Delta::Up("8.0%".into()) note="3.4% of clicks"/>
-                <Tile label="Customers" value="41" delta=Delta::Down("4.7%".into()) note="25% of sign-ups"/>
-                <Tile label="Awaiting payout" value="$1,284.50" delta=Delta::Up("$310.00".into()) note="+ $462.00 held"/>
+                <Tile label="Clicks" value="4,812" delta=Delta::Up("12.4% more".into()) than="than the 30 days before"/>
+                <Tile label="Sign-ups" value="163" delta=Delta::Up("8.0% more".into()) than="than the 30 days before" note="3.4% of clicks"/>
+                <Tile label="Customers" value="41" delta=Delta::Down("4.7% less".into()) than="than the 30 days before" note="25% of sign-ups"/>
+                <Tile label="Awaiting payout" value="$1,284.50" delta=Delta::Up("$310.00 more".into()) than="since 22 Oct" note="due now · $462.00 held"/>
             </Tiles>
             <div class="cols">
                 <div class="col">
@@ -238,7 +238,7 @@ pub fn dashboard() -> AnyView {
                     </Card>
                     <Card title="Promo code">
                         <CopyField text="ADA20" what="promo code"/>
-                        <p class="sub">"20% off their first three months. You earn as with your link."</p>
+                        <p class="sub">"20% off their first three months. You earn 30% of every sale, as with your link."</p>
                     </Card>
                     <Card title="What you earn">
                         <ul class="list">
@@ -278,7 +278,7 @@ fn partner(
     view! {
         <tr>
             <td>
-                <a class="subject" href="/admin/acme/partners/1">{name}</a>
+                <a class="link" href="/admin/acme/partners/1">{name}</a>
                 <small>{company}</small>
             </td>
             <td class="wide"><code>{name.split(' ').next().unwrap_or_default().to_uppercase()}</code></td>

@@ -16,11 +16,11 @@ pub use actors::{Which, admin_actor, partner_actor, places};
 pub use password::hash_password;
 pub use reset::{change_password, request_password_reset, reset_password, reset_token_holds};
 pub(crate) use reset::{check_new as check_new_password, set_password};
-pub(crate) use sessions::check_password;
 pub use sessions::{
     SignIn, SignedIn, confirm_again, require_confirmed, second_factor, second_factor_due, session, settings, sign_in,
     sign_out, sign_out_everywhere, update,
 };
+pub(crate) use sessions::{account_of, check_password};
 pub use totp::{begin_totp, confirm_totp, disable_totp, new_recovery_codes};
 
 #[cfg(test)]

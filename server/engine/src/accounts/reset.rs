@@ -5,19 +5,24 @@ use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result};
 use domain::accounts::Session;
 use domain::ids::AccountId;
-use domain::text::is_email;
+use domain::text::{check_code, is_email};
 use sqlx::{PgConnection, PgPool};
 
-/// Asks for a mail with a link to choose a new password. Whether there is such an account is looked up only when the
-/// mail is made: the answer, and how long it takes, are always the same.
+/// Asks for a mail with a link to choose a new password: by e-mail, or on a program's page by partner code too. Whether
+/// there is such an account is looked up only when the mail is made: the answer, and how long it takes, are always the
+/// same.
 ///
 /// # Errors
-/// `Invalid` where it is no e-mail address.
-pub async fn request_password_reset(conn: &mut PgConnection, email: &str) -> Result<()> {
-    if !is_email(email.trim()) {
-        return Err(Error::field("email", "Type an e-mail address."));
+/// `Invalid` where it can be neither.
+pub async fn request_password_reset(conn: &mut PgConnection, who: &str, program: Option<&str>) -> Result<()> {
+    let who = who.trim();
+    let may_be_code = program.is_some() && check_code(who).is_ok();
+    if !is_email(who) && !may_be_code {
+        let words =
+            if program.is_some() { "Type an e-mail address or a partner code." } else { "Type an e-mail address." };
+        return Err(Error::field("who", words));
     }
-    messages::enqueue(conn, &Mail::PasswordReset { email: email.trim().to_owned() }).await
+    messages::enqueue(conn, &Mail::PasswordReset { who: who.to_owned(), slug: program.map(str::to_owned) }).await
 }
 
 /// Whether a link to choose a new password still holds.

@@ -88,7 +88,7 @@ pub(super) async fn begin(conn: &mut PgConnection, moment: &Moment, new: NewSess
 /// `Invalid` where name and password don't match.
 pub async fn sign_in(pool: &PgPool, moment: &Moment, input: &SignIn) -> Result<SignedIn> {
     let mut conn = pool.acquire().await?;
-    let account = find(&mut conn, input).await?;
+    let account = find(&mut conn, &input.who, input.program.as_deref()).await?;
     // No connection is held while the password is hashed.
     drop(conn);
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
@@ -114,16 +114,21 @@ struct Found {
     second_factor: bool,
 }
 
-async fn find(conn: &mut PgConnection, input: &SignIn) -> Result<Option<Found>> {
+/// Whose account it is that signs in by this: an e-mail, or on a program's page a partner code too.
+pub(crate) async fn account_of(conn: &mut PgConnection, who: &str, program: Option<&str>) -> Result<Option<AccountId>> {
+    Ok(find(conn, who, program).await?.map(|found| found.id))
+}
+
+async fn find(conn: &mut PgConnection, who: &str, program: Option<&str>) -> Result<Option<Found>> {
     let found = sqlx::query_as!(
         Found,
         r#"select a.id as "id: AccountId", a.password_hash, a.totp_confirmed_at is not null as "second_factor!"
          from accounts a where a.email_key = $1"#,
-        email_key(&input.who)
+        email_key(who)
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let (None, Some(program)) = (&found, &input.program) else { return Ok(found) };
+    let (None, Some(program)) = (&found, program) else { return Ok(found) };
     Ok(sqlx::query_as!(
         Found,
         r#"select a.id as "id: AccountId", a.password_hash, a.totp_confirmed_at is not null as "second_factor!"
@@ -134,7 +139,7 @@ async fn find(conn: &mut PgConnection, input: &SignIn) -> Result<Option<Found>> 
          where p.slug = $1
          order by e.created_at, a.id limit 1"#,
         program,
-        code_key(&input.who)
+        code_key(who)
     )
     .fetch_optional(conn)
     .await?)

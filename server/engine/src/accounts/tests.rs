@@ -1,5 +1,6 @@
 use super::setup::{NewOwner, Owner};
 use super::*;
+use crate::messages::{Mail, compose};
 use crate::secrets::Secrets;
 use crate::{Error, Moment, programs};
 use chrono::{DateTime, Duration, Utc};
@@ -271,11 +272,46 @@ async fn acts_that_ask_again(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_forgotten_password_by_partner_code(pool: PgPool) {
+    let owner = owner(&pool).await;
+    let (_, acme) = program(&pool, owner, "acme").await;
+    program(&pool, owner, "beta").await;
+    partner(&pool, &acme, "Ada").await;
+    let mut conn = pool.acquire().await.expect("connection");
+    for who in [" aDa", "ada@partner.example", "nobody", "nobody@partner.example"] {
+        request_password_reset(&mut conn, who, Some("acme")).await.expect("the same answer");
+    }
+    for (who, program) in [("ada", None), ("", None), ("a d a", Some("acme")), ("", Some("acme")), ("@", Some("acme"))]
+    {
+        let refused = request_password_reset(&mut conn, who, program).await;
+        assert!(matches!(&refused, Err(Error::Invalid(errors)) if errors[0].field == "who"), "{who}: {refused:?}");
+    }
+    let moment = after(0);
+    for (who, program, place) in [
+        ("aDa", Some("acme"), Some("/p/acme/reset-password/")),
+        ("ada@partner.example", Some("acme"), Some("/p/acme/reset-password/")),
+        ("ada@partner.example", Some("nothing"), Some("/reset-password/")),
+        ("nobody", Some("acme"), None),
+        ("ada", Some("beta"), None),
+        ("ada", None, None),
+    ] {
+        let mail = Mail::PasswordReset { who: who.into(), slug: program.map(str::to_owned) };
+        let letter = compose(&mut conn, &moment, "https://t.example", &mail).await.expect("answer");
+        assert_eq!(letter.is_some(), place.is_some(), "{who} {program:?}");
+        let (Some(letter), Some(place)) = (letter, place) else { continue };
+        assert_eq!(letter.to, "Ada@partner.example");
+        let token = letter.text.split(&format!("https://t.example{place}")).nth(1).expect("link");
+        let token = token.split_whitespace().next().expect("token");
+        assert!(reset_token_holds(&mut conn, &moment, token).await.expect("answer"));
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_forgotten_password(pool: PgPool) {
     let owner = owner(&pool).await;
     let mut conn = pool.acquire().await.expect("connection");
     for email in ["olga@acme.example", "nobody@acme.example", "olga@acme.example"] {
-        request_password_reset(&mut conn, email).await.expect("the same answer");
+        request_password_reset(&mut conn, email, None).await.expect("the same answer");
     }
     let jobs: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs")
         .fetch_one(&mut *conn)

@@ -1,7 +1,9 @@
 use crate::portal::html;
 use crate::{Error, Result};
 use domain::accounts::{Actor, Power};
-use domain::assets::{AssetFilter, AssetKind, AssetRow, Merge, PartnerAsset, embed_code, leading_to, view_path};
+use domain::assets::{
+    AssetChoices, AssetFilter, AssetKind, AssetRow, Merge, PartnerAsset, embed_code, leading_to, view_path,
+};
 use domain::files::{FileInfo, FilePurpose};
 use domain::ids::{AssetId, EnrollmentId, FileId, ProgramId};
 use domain::links::short_path;
@@ -72,7 +74,24 @@ pub async fn get(conn: &mut PgConnection, actor: &Actor, id: AssetId) -> Result<
     rows(conn, actor.program(), &[id], None).await?.pop().map(AssetRow::from).ok_or(Error::NotFound("asset"))
 }
 
-/// Which assets of a program a list shows, of all or of `one`; `partner` sees those that are for its group or for all.
+/// A query of assets `a` by its select list and the rest of its conditions: of program `$1`, archived or not (`$2`), for
+/// partner `$3` (where it isn't null) those that are for its group or for all.
+macro_rules! seen {
+    ($query:ident, $select:tt, $rest:tt, $($argument:tt)+) => {
+        sqlx::$query!(
+            $select + " from assets a
+             where a.program_id = $1 and (a.archived_at is not null) = $2
+               and ($3::uuid is null
+                    or not exists (select from asset_groups g where g.program_id = $1 and g.asset_id = a.id)
+                    or exists (select from asset_groups g
+                               join enrollments e on e.program_id = $1 and e.id = $3 and e.group_id = g.group_id
+                               where g.program_id = $1 and g.asset_id = a.id)) " + $rest,
+            $($argument)+
+        )
+    };
+}
+
+/// Which assets of a program a list shows, of all or of `one`; where a partner asks, of those that it sees.
 async fn page(
     conn: &mut PgConnection,
     program: ProgramId,
@@ -84,31 +103,26 @@ async fn page(
     let after: Option<AssetId> = crate::links::cursor(paging)?;
     // Postgres takes no NUL; nothing that is sought holds one.
     let sought = |text: &str| text.trim().replace('\0', "");
-    let mut ids = sqlx::query_scalar!(
-        r#"select a.id as "id: AssetId" from assets a
-           where a.program_id = $1 and (a.archived_at is not null) = $2
-             and ($9::uuid is null or a.id = $9)
-             and ($3::asset_kind is null or a.kind = $3)
-             and ($4 = '' or a.language in ('', $4))
-             and ($5 = '' or strpos(lower(a.name), lower($5)) > 0 or strpos(lower(a.subject), lower($5)) > 0
-                  or strpos(lower(a.body), lower($5)) > 0)
-             and ($6::uuid is null
-                  or not exists (select from asset_groups g where g.program_id = $1 and g.asset_id = a.id)
-                  or exists (select from asset_groups g
-                             join enrollments e on e.program_id = $1 and e.id = $6 and e.group_id = g.group_id
-                             where g.program_id = $1 and g.asset_id = a.id))
-             and ($7::uuid is null or (a.kind, a.position, a.id) >
-                  (select kind, position, id from assets where program_id = $1 and id = $7))
-           order by a.kind, a.position, a.id limit $8"#,
+    let mut ids = seen!(
+        query_scalar,
+        r#"select a.id as "id: AssetId""#,
+        "and ($4::uuid is null or a.id = $4)
+         and ($5::asset_kind is null or a.kind = $5)
+         and ($6 = '' or a.language in ('', $6))
+         and ($7 = '' or strpos(lower(a.name), lower($7)) > 0 or strpos(lower(a.subject), lower($7)) > 0
+              or strpos(lower(a.body), lower($7)) > 0)
+         and ($8::uuid is null or (a.kind, a.position, a.id) >
+              (select kind, position, id from assets where program_id = $1 and id = $8))
+         order by a.kind, a.position, a.id limit $9",
         program as ProgramId,
         filter.archived,
+        partner as Option<EnrollmentId>,
+        one as Option<AssetId>,
         filter.kind as Option<AssetKind>,
         sought(&filter.language),
         sought(&filter.search),
-        partner as Option<EnrollmentId>,
         after as Option<AssetId>,
-        paging.rows() + 1,
-        one as Option<AssetId>
+        paging.rows() + 1
     )
     .fetch_all(conn)
     .await?;
@@ -191,6 +205,34 @@ pub async fn of_partner(
     let rows = rows(conn, actor.program(), &page.data, Some(partner)).await?;
     let data = rows.into_iter().map(|row| for_partner(row, &sharing, servers)).collect();
     Ok(Page { data, next_cursor: page.next_cursor })
+}
+
+/// The kinds and languages of the assets that a partner sees, each once.
+///
+/// # Errors
+/// `Forbidden` to all but partners.
+pub async fn choices(conn: &mut PgConnection, actor: &Actor) -> Result<AssetChoices> {
+    let partner = asking(actor)?;
+    let rows = seen!(
+        query,
+        r#"select distinct a.kind as "kind: AssetKind", a.language"#,
+        "order by a.kind, a.language",
+        actor.program() as ProgramId,
+        false,
+        Some(partner) as Option<EnrollmentId>
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut choices = AssetChoices::default();
+    for row in rows {
+        if !choices.kinds.contains(&row.kind) {
+            choices.kinds.push(row.kind);
+        }
+        if !row.language.is_empty() && !choices.languages.contains(&row.language) {
+            choices.languages.push(row.language);
+        }
+    }
+    Ok(choices)
 }
 
 /// One of the assets that a partner sees: of a page, its text is HTML that was made safe.

@@ -3,7 +3,7 @@ use crate::files::{CopyFile, Store, Upload, draw_png, keep, sweep};
 use crate::fixtures::{Partner, World, refused};
 use crate::partners::groups;
 use domain::accounts::Role;
-use domain::assets::AssetFilter;
+use domain::assets::{AssetChoices, AssetFilter};
 use domain::page::Paging;
 use domain::partners::GroupInput;
 use domain::programs::ProgramCopy;
@@ -119,6 +119,19 @@ async fn groups_archive_and_filters_decide_what_shows(pool: PgPool) {
     assert_eq!(names(&world, &ann, &all).await, ["Brief", "For all"]);
     let denied = one_of_partner(&mut conn, &partner(&world, &ann), SERVERS, own).await;
     assert!(matches!(denied, Err(Error::NotFound(_))));
+    let of = async |whose: &Partner| {
+        let mut conn = world.pool.acquire().await.expect("connection");
+        choices(&mut conn, &partner(&world, whose)).await.expect("choices")
+    };
+    let (email, social) = (AssetKind::Email, AssetKind::Social);
+    assert_eq!(of(&ann).await, AssetChoices { kinds: vec![email, social], languages: vec!["de".into()] });
+    let own_language = AssetInput { language: "fr".into(), groups: vec![group], ..input(AssetKind::Page, "Page") };
+    let page = make(&world, &own_language).await.expect("made");
+    assert_eq!(of(&ada).await.languages, ["de", "fr"]);
+    assert_eq!(of(&ann).await.kinds, [email, social], "what is for others is no choice");
+    set_archived(&mut conn, &world.moment(), &world.owner(), page, true).await.expect("archived");
+    assert_eq!(of(&ada).await.languages, ["de"]);
+    assert!(matches!(choices(&mut conn, &world.owner()).await, Err(Error::Forbidden)));
     let english = AssetFilter { language: "en".into(), ..AssetFilter::default() };
     assert_eq!(names(&world, &ann, &english).await, ["For all"]);
     let letters = AssetFilter { kind: Some(AssetKind::Email), search: "BRIE".into(), ..AssetFilter::default() };
@@ -134,10 +147,10 @@ async fn groups_archive_and_filters_decide_what_shows(pool: PgPool) {
     let archived = AssetFilter { archived: true, ..AssetFilter::default() };
     assert_eq!(names(&world, &ada, &archived).await, ["Brief", "For all"], "no partner asks for those");
     let listed = list(&mut conn, &world.owner(), &archived, &Paging::default()).await.expect("listed");
-    assert_eq!(listed.data.len(), 1);
+    assert_eq!(listed.data.len(), 2);
     let audited: i64 =
         world.get("select count(*) from audit_log where program_id = $1 and action like 'asset.%'").await;
-    assert_eq!(audited, 5);
+    assert_eq!(audited, 7);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -304,8 +304,10 @@ async fn add_entries(conn: &mut PgConnection, program: ProgramId, at: DateTime<U
          select $1, pg_temp.demo_id(date_trunc('milliseconds', available), 'held' || key), hold_end_id, 'held',
                 enrollment_id, -amount, 'USD', available from demo_sales where available <= $2
          union all
-         select $1, pg_temp.demo_id(date_trunc('milliseconds', available), 'payable' || key), hold_end_id, 'payable',
-                enrollment_id, amount, 'USD', available from demo_sales where available <= $2",
+         -- Listed after what leaves the other account.
+         select $1, pg_temp.demo_id(date_trunc('milliseconds', available) + interval '1 millisecond', 'payable' || key),
+                hold_end_id, 'payable', enrollment_id, amount, 'USD', available
+         from demo_sales where available <= $2",
     )
     .bind(program)
     .bind(at)

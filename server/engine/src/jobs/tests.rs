@@ -15,9 +15,14 @@ async fn count(pool: &PgPool) -> i64 {
     sqlx::query_scalar("select count(*) from graphile_worker._private_jobs").fetch_one(pool).await.expect("count")
 }
 
+/// A mail for Olga.
+fn reset() -> Mail {
+    Mail::PasswordReset { who: "olga@acme.example".into(), slug: None }
+}
+
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_job_is_enqueued_with_its_transaction_or_not_at_all(pool: PgPool) {
-    let mail = Mail::PasswordReset { email: "olga@acme.example".into() };
+    let mail = reset();
     let mut tx = pool.begin().await.expect("transaction");
     messages::enqueue(&mut tx, &mail).await.expect("enqueued");
     tx.rollback().await.expect("rolled back");
@@ -89,7 +94,7 @@ async fn a_worker_sends_mail_and_stops_when_told(pool: PgPool) {
     let stop = Arc::new(Notify::new());
     let stopped = stop.clone();
     let worker = tokio::spawn(run(context, async move { stopped.notified().await }));
-    let mail = Mail::PasswordReset { email: "olga@acme.example".into() };
+    let mail = reset();
     messages::enqueue(&mut pool.acquire().await.expect("connection"), &mail).await.expect("enqueued");
     let sent =
         tokio::time::timeout(std::time::Duration::from_secs(20), mails.recv()).await.expect("in time").expect("mail");
@@ -125,9 +130,7 @@ async fn failed_jobs_are_shown_to_their_program_and_tried_again(pool: PgPool) {
     let moment = Moment::now();
     let mut conn = pool.acquire().await.expect("connection");
     let account: AccountId = owner.account;
-    for mail in
-        [Mail::TeamInvitation { account, program: acme.id }, Mail::PasswordReset { email: "olga@acme.example".into() }]
-    {
+    for mail in [Mail::TeamInvitation { account, program: acme.id }, reset()] {
         messages::enqueue(&mut conn, &mail).await.expect("enqueued");
     }
     assert!(failed(&mut conn, &admin).await.expect("list").is_empty(), "waiting is not failed");

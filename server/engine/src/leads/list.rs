@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 /// The leads of the program, or those of the partner who asks, the latest first.
 ///
 /// # Errors
-/// `Forbidden` without the power to view; `Invalid` on `cursor`.
+/// `Forbidden` without the power to view; `Invalid` on `cursor`, `from` or `to`.
 pub async fn list(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -22,6 +22,7 @@ pub async fn list(
 ) -> Result<Page<LeadRow>> {
     let after: Option<LeadId> = cursor(paging)?;
     let mut list = listing(conn, actor, Some(filter.partner_code.as_str())).await?;
+    let (from, to) = list.setting.instants(filter.from, filter.to)?;
     let rows = sqlx::query_as!(
         Row,
         r#"select l.id as "id: LeadId", l.email, l.name, l.stage as "stage: Stage", o.outcome as "outcome!",
@@ -38,8 +39,9 @@ pub async fn list(
                    when l.customer_id is not null then
                        case when c.enrollment_id is distinct from l.enrollment_id then 'not_yours'
                             when c.first_sale_at is null then 'signed_up' else 'customer' end
-                   when l.stage in ('unqualified', 'closed_lost') then 'over'
-                   when l.created_at < $3::timestamptz - make_interval(days => p.lead_window_days) then 'over'
+                   when l.stage in ('unqualified', 'closed_lost') then 'lost'
+                   when l.created_at < $3::timestamptz - make_interval(days => p.lead_window_days) then 'expired'
+                   when l.stage = 'closed_won' then 'won'
                    else 'waiting' end as outcome
            ) o
            where l.program_id = $1 and ($2::uuid is null or l.enrollment_id = $2)
@@ -47,6 +49,7 @@ pub async fn list(
              and ($5::text is null or o.outcome = $5)
              and ($6::text is null or l.email ilike $6 or l.name ilike $6)
              and ($7::uuid is null or l.id < $7)
+             and ($9::timestamptz is null or l.created_at >= $9) and ($10::timestamptz is null or l.created_at < $10)
            order by l.id desc limit $8"#,
         actor.program() as ProgramId,
         list.partner as Option<EnrollmentId>,
@@ -55,7 +58,9 @@ pub async fn list(
         filter.outcome.map(Outcome::as_str),
         like(Some(&filter.search)),
         after as Option<LeadId>,
-        paging.rows() + 1
+        paging.rows() + 1,
+        from,
+        to
     )
     .fetch_all(&mut *list.conn)
     .await?;

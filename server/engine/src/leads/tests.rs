@@ -167,7 +167,7 @@ async fn a_lead_counts_within_the_window_and_for_who_comes_after_it(pool: PgPool
     let (mut world, ada, bob) = world(pool).await;
     add(&world, &ada, NORA).await.expect("lead");
     world.pass(91);
-    assert_eq!(listed(&world, &own(&world, &ada), &LeadFilter::default()).await[0].outcome, Outcome::Over);
+    assert_eq!(listed(&world, &own(&world, &ada), &LeadFilter::default()).await[0].outcome, Outcome::Expired);
     let late = nora(&world, "c1", TrackSignup::default()).await;
     assert_eq!(late.why.0[0].detail, "The unreviewed lead is 91 days old; the window is 90 days.");
     // She is there already: a lead brings her to nobody, unless the team says so.
@@ -214,8 +214,20 @@ async fn lists_are_filtered_paged_and_each_partner_s_own(pool: PgPool) {
     assert_eq!(count(&team, LeadFilter { partner_code: "BOB".into(), ..all() }).await, 1);
     assert_eq!(count(&team, LeadFilter { search: "0%".into(), ..all() }).await, 1, "no pattern");
     assert_eq!(count(&team, LeadFilter { stage: Some(Stage::Qualified), ..all() }).await, 1);
-    assert_eq!(count(&hers, LeadFilter { outcome: Some(Outcome::Waiting), ..all() }).await, 4);
-    assert_eq!(count(&hers, LeadFilter { outcome: Some(Outcome::Over), ..all() }).await, 1);
+    judge(&world, ids[3], Stage::ClosedWon).await.expect("judged");
+    for (outcome, expected) in [(Outcome::Waiting, 3), (Outcome::Won, 1), (Outcome::Lost, 1), (Outcome::Expired, 0)] {
+        assert_eq!(count(&hers, LeadFilter { outcome: Some(outcome), ..all() }).await, expected, "{outcome}");
+    }
+    assert_eq!(count(&hers, LeadFilter { search: "LEAD3@".into(), ..all() }).await, 1);
+    let today = world.at.date_naive();
+    for (from, to, expected) in [
+        (Some(today), Some(today), 5),
+        (today.succ_opt(), None, 0),
+        (None, today.pred_opt(), 0),
+        (today.pred_opt(), None, 5),
+    ] {
+        assert_eq!(count(&hers, LeadFilter { from, to, ..all() }).await, expected, "{from:?} {to:?}");
+    }
     let mut conn = world.pool.acquire().await.expect("connection");
     let mut seen = Vec::new();
     let mut cursor = None;
@@ -230,6 +242,9 @@ async fn lists_are_filtered_paged_and_each_partner_s_own(pool: PgPool) {
     }
     ids.reverse();
     assert_eq!(seen, ids);
+    let absurd = LeadFilter { from: "-9999-01-01".parse().ok(), ..all() };
+    let told = list(&mut conn, &world.moment(), &hers, &absurd, &Paging::default()).await;
+    assert_eq!(refused(told), "from: Choose a day from 2000 to 2200.");
     let forged = Paging { cursor: Some("'; --".into()), limit: None };
     assert!(matches!(list(&mut conn, &world.moment(), &hers, &all(), &forged).await, Err(Error::Invalid(_))));
 }

@@ -55,7 +55,8 @@ pub struct Move {
 }
 
 /// Posts journals by one statement, and adds them to the monthly rollups. All go into one month, held open. The ids are
-/// in the order of the postings; moves of nothing are left out.
+/// in the order of the postings; moves of nothing are left out. Entries of one instant are listed by their ids, and so in
+/// the order of the postings, what leaves an account before what arrives in another.
 ///
 /// # Errors
 /// `Database` where a journal's idempotency key is taken: the caller decides under a lock whether the effect is due.
@@ -86,6 +87,8 @@ pub async fn post(
             entries.add(moment.id(), journal, posting.kind, transfer.to, transfer.enrollment, transfer.amount);
         }
     }
+    // All are of one instant, and differ by chance alone.
+    entries.ids.sort_unstable();
     sqlx::query!(
         r#"with new_journals as (
             insert into journals (program_id, id, kind, idempotency_key, reason_code, commission_id, payment_id, refund_id,

@@ -74,6 +74,7 @@ pub async fn create(
         None => format!("{}-{}", found.code.chars().take(30).collect::<String>(), &moment.token()[..8]),
     };
     let id: LinkId = moment.id();
+    let destination = rest.leads_to(&found.website);
     sqlx::query!(
         "insert into links (program_id, id, enrollment_id, code, name, destination, created_at, sub_id, utm)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -82,7 +83,7 @@ pub async fn create(
         partner as EnrollmentId,
         code,
         rest.name.trim(),
-        rest.leads_to().unwrap_or(&found.website),
+        destination.as_deref().unwrap_or(&found.website),
         moment.at,
         rest.sub_id.trim(),
         Json(&rest.utm) as Json<&Utm>
@@ -140,12 +141,13 @@ pub async fn edit(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: L
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
+    let destination = input.leads_to(&found.website);
     sqlx::query!(
         "update links set name = $3, destination = $4, sub_id = $5, utm = $6 where program_id = $1 and id = $2",
         actor.program() as ProgramId,
         id as LinkId,
         input.name.trim(),
-        input.leads_to().unwrap_or(&found.website),
+        destination.as_deref().unwrap_or(&found.website),
         input.sub_id.trim(),
         Json(&input.utm) as Json<&Utm>
     )

@@ -10,7 +10,6 @@ use domain::messages::MailKind;
 use domain::money::{Currency, Money};
 use domain::partners::Notice;
 use domain::portal::PortalPage;
-use domain::text::email_key;
 use sqlx::PgConnection;
 
 /// A mail, ready to go.
@@ -76,7 +75,7 @@ pub async fn compose(
     mail: &Mail,
 ) -> Result<Option<Letter>> {
     let content = match mail {
-        Mail::PasswordReset { email } => password_reset(conn, moment, public_url, email).await?,
+        Mail::PasswordReset { who, slug } => password_reset(conn, moment, public_url, who, slug.as_deref()).await?,
         Mail::TeamInvitation { account, program } => {
             team_invitation(conn, moment, public_url, *account, *program).await?
         }
@@ -169,24 +168,32 @@ async fn password_reset(
     conn: &mut PgConnection,
     moment: &Moment,
     public_url: &str,
-    email: &str,
+    who: &str,
+    slug: Option<&str>,
 ) -> Result<Option<Content>> {
-    let account =
-        sqlx::query_scalar!(r#"select id as "id: AccountId" from accounts where email_key = $1"#, email_key(email))
-            .fetch_optional(&mut *conn)
-            .await?;
-    let Some(account) = account else { return Ok(None) };
+    let Some(account) = accounts::account_of(conn, who, slug).await? else { return Ok(None) };
     let Some(person) = person(conn, account).await? else { return Ok(None) };
+    let of_program = sqlx::query!(
+        r#"select p.slug, coalesce(nullif(o.brand, ''), p.name) as "brand!"
+           from programs p join portals o on o.program_id = p.id where p.slug = $1"#,
+        slug.unwrap_or_default()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let (place, sender) = match of_program {
+        Some(program) => (format!("{public_url}/p/{}", program.slug), program.brand),
+        None => (public_url.to_owned(), "Tributary".to_owned()),
+    };
     let token = tokens::make(conn, moment, Purpose::PasswordReset, Some(account), "").await?;
     Ok(Some(Content {
         subject: "Choose a new password".into(),
         paragraphs: vec![
-            "Somebody, most likely you, has asked for a new password for this e-mail address.".into(),
+            "Somebody, most likely you, has asked for a new password for your account.".into(),
             "The link below works once, for an hour. If you did not ask, leave it: your password stays as it is."
                 .into(),
         ],
-        button: Some(("Choose a new password".into(), format!("{public_url}/reset-password/{token}"))),
-        sender: "Tributary".into(),
+        button: Some(("Choose a new password".into(), format!("{place}/reset-password/{token}"))),
+        sender,
         ..person.content()
     }))
 }

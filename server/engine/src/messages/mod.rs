@@ -1,6 +1,6 @@
 //! Mail: what it says, and how it goes out. A mail is a job that holds ids: names, addresses and one-time links are looked
-//! up and made when it is sent, so that none of them lies in the queue. A password reset alone holds the address that
-//! was typed, so that the answer takes as long whether or not somebody has it.
+//! up and made when it is sent, so that none of them lies in the queue. A password reset alone holds the address or code
+//! that was typed, so that the answer takes as long whether or not somebody has it.
 
 mod compose;
 mod mailer;
@@ -24,8 +24,10 @@ use sqlx::PgConnection;
 pub enum Mail {
     /// To whom it may concern: a link to choose a new password, where there is such an account.
     PasswordReset {
-        /// The e-mail as it was typed.
-        email: String,
+        /// The e-mail as it was typed; on a program's page perhaps a partner code.
+        who: String,
+        /// The name in addresses of the program on whose page it was asked for.
+        slug: Option<String>,
     },
     /// To a new member of the team.
     TeamInvitation {

@@ -2,24 +2,19 @@
 
 use super::{Letter, Mail};
 use crate::reports::{Cursor, Key, page};
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, accounts};
 use chrono::Duration;
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, OutboxId, ProgramId};
 use domain::messages::OutboxRow;
 use domain::page::{Page, Paging};
-use domain::text::email_key;
 use sqlx::{PgConnection, PgPool};
 
 /// Lays a mail there.
 pub(crate) async fn keep(conn: &mut PgConnection, moment: &Moment, mail: &Mail, letter: &Letter) -> Result<()> {
     let account = match mail {
         Mail::EmailChange { account, .. } | Mail::SecondFactorOff { account, .. } => Some(*account),
-        Mail::PasswordReset { email } => {
-            sqlx::query_scalar!(r#"select id as "id: AccountId" from accounts where email_key = $1"#, email_key(email))
-                .fetch_optional(&mut *conn)
-                .await?
-        }
+        Mail::PasswordReset { who, slug } => accounts::account_of(conn, who, slug.as_deref()).await?,
         _ => None,
     };
     sqlx::query!(

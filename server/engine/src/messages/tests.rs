@@ -28,7 +28,7 @@ async fn letters_are_escaped_and_their_links_work(pool: PgPool) {
     let moment = Moment::now();
     let mut conn = pool.acquire().await.expect("connection");
     sqlx::query("update accounts set name = '<img src=x onerror=alert(1)>'").execute(&mut *conn).await.expect("name");
-    let reset = Mail::PasswordReset { email: "OLGA@acme.example".into() };
+    let reset = Mail::PasswordReset { who: "OLGA@acme.example".into(), slug: None };
     let letter = compose(&mut conn, &moment, "https://t.example", &reset).await.expect("answer").expect("letter");
     assert_eq!(letter.to, "Olga@acme.example");
     assert!(letter.text.contains("Hello <img src=x"), "{}", letter.text);
@@ -37,7 +37,7 @@ async fn letters_are_escaped_and_their_links_work(pool: PgPool) {
     assert!(letter.html.contains(&format!("href=\"https://t.example/reset-password/{token}\"")), "{}", letter.html);
     assert!(crate::accounts::reset_token_holds(&mut conn, &moment, token).await.expect("answer"));
 
-    let nobody = Mail::PasswordReset { email: "nobody@acme.example".into() };
+    let nobody = Mail::PasswordReset { who: "nobody@acme.example".into(), slug: None };
     assert!(compose(&mut conn, &moment, "https://t.example", &nobody).await.expect("answer").is_none());
     let member = Mail::TeamInvitation { account: owner.account, program: acme.id };
     let letter = compose(&mut conn, &moment, "https://t.example", &member).await.expect("answer").expect("letter");

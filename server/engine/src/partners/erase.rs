@@ -178,7 +178,7 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     let mut emails = vec![person.email.clone()];
     emails.extend(of_them.clone().map(|account| account.email.clone()));
     privacy::forget_mail(conn, program, &emails).await?;
-    forget_jobs(conn, &emails).await?;
+    forget_jobs(conn, program, &emails, &codes.partner).await?;
     own_words(conn, program, id, &codes, &code).await?;
     own_site(conn, program, id, &person.website).await?;
     let mut ids = vec![person.email.as_str()];
@@ -326,12 +326,18 @@ async fn blank_account(conn: &mut PgConnection, account: AccountId) -> Result<()
 }
 
 /// Jobs hold ids, but for the mail with a new password.
-async fn forget_jobs(conn: &mut PgConnection, emails: &[String]) -> Result<()> {
+async fn forget_jobs(conn: &mut PgConnection, program: ProgramId, emails: &[String], codes: &[String]) -> Result<()> {
     let keys: Vec<String> = emails.iter().map(|email| email.trim().to_lowercase()).collect();
-    sqlx::query("delete from graphile_worker._private_jobs where lower(payload ->> 'email') = any($1)")
-        .bind(&keys)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "delete from graphile_worker._private_jobs
+         where lower(payload ->> 'who') = any($1)
+            or lower(payload ->> 'who') = any($2) and payload ->> 'slug' = (select slug from programs where id = $3)",
+    )
+    .bind(&keys)
+    .bind(codes)
+    .bind(program)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

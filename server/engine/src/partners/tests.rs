@@ -398,13 +398,15 @@ async fn a_partner_makes_links_of_its_own_alone(pool: PgPool) {
     for code in ["blog", "BOB", "api", "x"] {
         assert_eq!(fields(make(&ada, coded(code)).await), ["code"], "{code}");
     }
-    for to in ["https://evil.test", "https://acme.test@evil.test", "/pricing", "javascript:alert(1)"] {
+    for to in ["https://evil.test", "https://acme.test@evil.test", "//evil.test/a", "javascript:alert(1)"] {
         let input = NewLink { destination: Some(to.into()), ..NewLink::default() };
         assert_eq!(fields(make(&ada, input).await), ["destination"], "{to}");
     }
     let shop = NewLink { destination: Some("https://shop.acme.test/deal".into()), ..NewLink::default() };
     let shop = make(&ada, shop).await.expect("an allowed host");
     assert!(shop.code.starts_with("ada-"), "{}", shop.code);
+    let pricing = NewLink { destination: Some(" /pricing?a=1".into()), ..coded("pricing") };
+    assert_eq!(make(&ada, pricing).await.expect("a path").destination, "https://acme.test/pricing?a=1");
 
     act!(pool, conn => links::rename(conn, &moment(2), &as_ada, blog.id, "journal")).expect("renamed");
     act!(pool, conn => links::set_disabled(conn, &moment(3), &as_ada, shop.id, true)).expect("off");
@@ -414,16 +416,18 @@ async fn a_partner_makes_links_of_its_own_alone(pool: PgPool) {
     assert!(table.find("acme", &shop.code).is_none() && table.find("other", "journal").is_none());
     let conn = &mut *pool.acquire().await.expect("connection");
     let own = links::list(conn, &as_ada, ada.id, &Paging::default()).await.expect("links").data;
-    assert_eq!(own.len(), 3);
+    assert_eq!(own.len(), 4);
     assert!(own[0].is_default);
     let as_bob = Actor::Partner { account: AccountId(id(3)), program: owner.program(), enrollment: bob.id };
     assert!(matches!(links::rename(conn, &moment(4), &as_bob, blog.id, "mine").await, Err(Error::NotFound("link"))));
     assert!(matches!(links::list(conn, &as_bob, ada.id, &Paging::default()).await, Err(Error::NotFound(_))));
     let default = own[0].id;
     let utm = Utm { source: " newsletter ".into(), ..Utm::default() };
-    let spring = LinkEdit { name: "Spring".into(), destination: None, sub_id: "footer".into(), utm: utm.trimmed() };
+    let destination = Some("/spring".into());
+    let spring = LinkEdit { name: "Spring".into(), destination, sub_id: "footer".into(), utm: utm.trimmed() };
     links::edit(conn, &moment(4), &as_ada, default, &spring).await.expect("changed");
     let changed = links::get(conn, &as_ada, default).await.expect("found");
+    assert_eq!(changed.destination, "https://acme.test/spring");
     assert_eq!(
         (changed.name.as_str(), changed.sub_id.as_str(), changed.utm.source.as_str()),
         ("Spring", "footer", "newsletter")

@@ -407,7 +407,7 @@ async fn the_outbox_is_the_owners_and_shows_no_stranger_s_mail(pool: PgPool) {
     sign_up_and_confirm(&pool, &acme, "ada@partner.example").await;
     let moment = Moment::now();
     let mut conn = pool.acquire().await.expect("connection");
-    let reset = |email: &str| Mail::PasswordReset { email: email.into() };
+    let reset = |email: &str| Mail::PasswordReset { who: email.into(), slug: None };
     let mut sent = mails(&pool).await;
     sent.extend([reset("otto@other.example"), reset("olga@acme.example"), reset("ada@partner.example")]);
     for mail in &sent {

@@ -198,8 +198,10 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
         body: "Dear Augusta Lovelace, write to augusta@analytical.example.".into(),
     };
     bulk(&world.pool, &world.moment(), &owner, &letter).await.expect("letter");
-    let reset = messages::Mail::PasswordReset { email: "Augusta@analytical.example".into() };
-    messages::enqueue(&mut conn, &reset).await.expect("job");
+    for (who, slug) in [("Augusta@analytical.example", None), ("Gusta-Code", Some("acme".to_owned()))] {
+        let reset = messages::Mail::PasswordReset { who: who.into(), slug };
+        messages::enqueue(&mut conn, &reset).await.expect("job");
+    }
     world.promo_code(&partner, "AUGUSTA20").await;
     world.signed_up("c1", &partner).await;
     world.sold("c1", "100").await;

@@ -150,7 +150,9 @@ pub(super) fn customer_name(
 
 /// A pattern that finds a text anywhere; `None` for an empty search.
 pub(crate) fn like(search: Option<&str>) -> Option<String> {
-    let text = search?.trim();
+    // Postgres takes no NUL; nothing that is sought holds one.
+    let text = search?.replace('\0', "");
+    let text = text.trim();
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     (!text.is_empty()).then(|| format!("%{escaped}%"))
 }
@@ -265,6 +267,7 @@ mod tests {
     #[test]
     fn a_search_is_no_pattern() {
         assert_eq!(like(Some(" 50%_\\ ")).as_deref(), Some("%50\\%\\_\\\\%"));
+        assert_eq!(like(Some("a\0b")).as_deref(), Some("%ab%"));
         assert_eq!(like(Some("  ")), None);
     }
 }

@@ -193,6 +193,36 @@ async fn the_overview_sums_the_program(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_leaves_held_is_listed_before_what_becomes_payable(pool: PgPool) {
+    let (mut world, ada, _) = two_partners(pool).await;
+    sign_up(&world, "nora", &ada).await;
+    for n in 0..8 {
+        sell(&world, &format!("s{n}"), "nora", "100", "").await;
+    }
+    world.pass(31);
+    release_holds(&world.pool, &world.moment()).await.expect("released");
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let actor = partner(&world, &ada);
+    let mut rows: Vec<LedgerRow> = Vec::new();
+    let mut paging = Paging { cursor: None, limit: Some(3) };
+    loop {
+        let page = ledger(conn, &actor, ada.id, &LedgerFilter::default(), &paging).await.expect("ledger").page;
+        rows.extend(page.data);
+        paging.cursor = page.next_cursor;
+        if paging.cursor.is_none() {
+            break;
+        }
+    }
+    rows.reverse();
+    assert_eq!(rows.len(), 8 + 8 * 2);
+    for pair in rows[8..].chunks(2) {
+        assert_eq!(pair[0].commission_id, pair[1].commission_id);
+        assert_eq!((pair[0].account, pair[1].account), (LedgerAccount::Held, LedgerAccount::Payable));
+        assert_eq!((pair[0].running.to_string(), pair[1].running.to_string()), ("€140.00".into(), "€160.00".into()));
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn the_ledger_runs_from_balance_to_balance(pool: PgPool) {
     let (mut world, ada, ben) = two_partners(pool).await;
     world.at -= chrono::Duration::days(100);
