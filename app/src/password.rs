@@ -121,7 +121,7 @@ fn asking(door: Door, program: Option<String>, form: Form<AskForReset>, sent: Me
             foot=back
         >
             {move || sent.get().then(|| view! { <Note tone=Tone::Good>{told.clone()}</Note> })}
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {ui::wrong(wrong)}
             <PostForm form=form class="form">
                 {of_program(program)}
                 <TextInput id="who" label=label kind=kind required=true autocomplete="username" autofocus=true error=form.field("who")/>
@@ -173,7 +173,7 @@ fn choose(door: Door, form: Form<ResetPassword>, token: String, program: Option<
             title="Choose a new password"
             words="It signs you out everywhere else."
         >
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {ui::wrong(wrong)}
             <PostForm form=form class="form">
                 {of_program(program)}
                 <input type="hidden" name="token" value=token/>

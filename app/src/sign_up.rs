@@ -9,7 +9,6 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, ButtonLink, Checkbox, Choice, Note, PasswordInput, PlainShell, Select, TextInput, Textarea,
-    Tone,
 };
 
 /// What the page shows.
@@ -267,7 +266,7 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
     });
     view! {
         <PlainShell brand=brand accent=accent logo=logo title="Become a partner" words=words foot=foot>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {ui::wrong(wrong)}
             <PostForm form=form class="form">
                 <input type="hidden" name="program" value=slug/>
                 <TextInput id="name" label="Name" value=name required=true autocomplete="name" error=form.field("name")/>
@@ -355,7 +354,7 @@ fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> A
     };
     view! {
         <PlainShell brand=brand accent=accent title="Confirm your e-mail" words=words foot=move || view! { <a href=forgotten>"Forgot your password?"</a> }>
-            {move || wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+            {ui::wrong(wrong)}
             <PostForm form=form class="form">
                 <input type="hidden" name="token" value=token/>
                 // So that password managers know for whom.

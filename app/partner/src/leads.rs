@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, Note, PageHead, Pill,
-    SearchInput, Select, SkeletonTable, Table, TextInput, Th, Tone, use_toasts,
+    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, SearchInput,
+    Select, SkeletonTable, Table, TextInput, Th, Tone, use_toasts,
 };
 
 use crate::show;
@@ -80,7 +80,7 @@ pub(crate) fn follow<T: serde::de::DeserializeOwned + 'static>(form: Form<AddLea
 fn adding(form: Form<AddLead>, program: &str, partner: EnrollmentId) -> AnyView {
     let whose = show::whose(program, partner);
     view! {
-        {move || form.beside(&["email", "name"]).get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
+        {ui::wrong(form.beside(&["email", "name"]))}
         <PostForm form=form class="form">
             {whose}
             <div class="form-row">

@@ -162,10 +162,6 @@ fn skeleton() -> AnyView {
     view! { <SkeletonCard lines=2/> <SkeletonCard lines=8/> <SkeletonCard lines=5/> <SkeletonCard lines=4/> }.into_any()
 }
 
-fn wrong(words: Signal<Option<String>>) -> AnyView {
-    (move || words.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })).into_any()
-}
-
 fn page(shown: Shown, forms: Forms, photo: Photo) -> AnyView {
     let program = show::program().get_untracked();
     let me = photo::card(photo, &program, shown.partner.clone(), shown.photo, PortalPage::Profile);
@@ -194,7 +190,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
     let whose = show::whose(program, shown.partner.id);
     view! {
         <Card title="Profile">
-            {wrong(form.beside(PROFILE))}
+            {ui::wrong(form.beside(PROFILE))}
             <PostForm form=form class="form">
                 {whose}
                 <div class="form-row">
@@ -314,7 +310,7 @@ fn choosing(offered: &[PayoutKind], program: &str, partner: EnrollmentId, form: 
         }
     });
     view! {
-        {wrong(form.beside(PAYOUT))}
+        {ui::wrong(form.beside(PAYOUT))}
         <PostForm form=form class="form by-kind">
             {whose}
             <Select id="kind" name="payout[kind]" label="Select payout method" choices=choices error=form.field("kind")/>
@@ -339,7 +335,7 @@ fn notifications(shown: &Shown, program: &str, form: Form<SaveNotifications>) ->
     let whose = show::whose(program, shown.partner.id);
     view! {
         <Card title="Notifications">
-            {wrong(form.beside(&[]))}
+            {ui::wrong(form.beside(&[]))}
             <PostForm form=form class="form">
                 {whose}
                 <Switch id="on_commission" label="A mail at each commission" checked=on_commission/>
