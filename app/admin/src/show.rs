@@ -5,12 +5,16 @@ use access::Form;
 use access::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::commissions::CommissionStatus;
+use domain::messages::MergeField;
 use domain::page::Page;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
-use ui::{Address, Button, ButtonLink, Card, EmptyState, Glyph, Note, Pagination, Tone, grouped, use_toasts};
+use ui::{
+    Address, Button, ButtonKind, ButtonLink, Card, CopyButton, EmptyState, Fact, Facts, Glyph, Note, Pagination, Tone,
+    grouped, use_toasts,
+};
 
 /// A part of the address's path: `program`, `code`, `id`.
 pub(crate) fn parameter(name: &'static str) -> Memo<String> {
@@ -204,6 +208,21 @@ pub(crate) fn whole<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> 
 #[cfg(feature = "ssr")]
 pub(crate) fn amount(field: &str, text: &str) -> Result<rust_decimal::Decimal> {
     text.trim().parse().map_err(|_| Error::field(field, "Type an amount, such as 12.50."))
+}
+
+/// What can be merged into a mail: each as it is written, beside an example.
+pub(crate) fn merge_fields(fields: &'static [MergeField]) -> AnyView {
+    let fields = fields.iter().map(|(field, example)| {
+        let written = format!("{{{{{field}}}}}");
+        view! {
+            <Fact label=*example>
+                <code>{written.clone()}</code>" "
+                <CopyButton text=written what="merge field" kind=ButtonKind::Quiet/>
+            </Fact>
+        }
+    });
+    let fields = fields.collect_view();
+    view! { <Facts>{fields}</Facts> }.into_any()
 }
 
 /// The button that asks for the file with a person's data. The server answers with the file: it is no page of the

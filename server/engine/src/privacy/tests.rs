@@ -194,6 +194,8 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     let letter = Bulk {
         act: BulkAct::Message,
         partners: vec![id],
+        all: false,
+        filter: Default::default(),
         subject: "For Augusta Lovelace".into(),
         body: "Dear Augusta Lovelace, write to augusta@analytical.example.".into(),
     };
