@@ -1,5 +1,7 @@
 //! Programs: the rules that a company sets for its partners.
 
+pub mod audit;
+
 use crate::ids::{AccountId, AuditId, FileId, OrganizationId, ProgramId};
 use crate::links::split_address;
 use crate::money::{Currency, MAX_AMOUNT};
@@ -185,7 +187,7 @@ pub struct AuditLine {
     pub at: DateTime<Utc>,
     /// Who; empty where Tributary itself, the API or the command line did it.
     pub by: String,
-    /// What was done: `commission.reverse`.
+    /// What was done: `commission.reverse`; [`audit::act_words`] tells it.
     pub action: String,
     /// What it was done to, as people know it.
     pub subject: String,

@@ -75,6 +75,7 @@ test.describe("with mistakes in forms", () => {
     await expect(page.getByRole("row", { name: new RegExp(code) })).toBeVisible();
     await page.goto(`/admin/acme/audit-log?q=${code}`);
     await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Partner: ada");
+    await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Promo code made");
   });
 
   test("settings: a mistake changes nothing", async ({ page }) => {
