@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Choice, Note, PlainShell, Select, TextInput, Tone};
+use ui::{Button, ButtonKind, Choice, Note, PlainShell, Select, TextInput, Textarea, Tone};
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,14 +42,15 @@ pub async fn create_program(
     slug: String,
     currency: String,
     time_zone: String,
+    #[server(default)] description: String,
     website: String,
 ) -> Result<()> {
     access::answer(async {
         let access::Account { state, conn, moment, session, .. } = access::account().await?;
         drop(conn);
         let currency = currency.trim().to_uppercase();
-        let input =
-            domain::programs::NewProgram { name, slug, currency, time_zone, website: website.trim().to_owned() };
+        let website = website.trim().to_owned();
+        let input = domain::programs::NewProgram { name, slug, currency, time_zone, description, website };
         let made = engine::programs::create(&state.pool, &moment, &session, organization, &input).await?;
         access::redirect(&format!("/admin/{}/portal", made.slug));
         Ok(())
@@ -77,7 +78,7 @@ impl LazyPage for NewProgramPage {
 
 fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
     let Shown { organizations, time_zones } = shown;
-    let wrong = form.beside(&["name", "slug", "currency", "time_zone", "website"]);
+    let wrong = form.beside(&["name", "slug", "description", "currency", "time_zone", "website"]);
     let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
     let whose = if let [(only, _)] = organizations.as_slice() {
         view! { <input type="hidden" name="organization" value=only.to_string()/> }.into_any()
@@ -94,6 +95,7 @@ fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
                     <TextInput id="name" label="Name" required=true autofocus=true error=form.field("name")/>
                     <TextInput id="slug" label="Name in addresses" prefix="/p/" help="It can't be changed later." required=true error=form.field("slug")/>
                 </div>
+                <Textarea id="description" label="Description" rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
                 <TextInput id="website" label="Website" kind="url" placeholder="https://www.example.com" help="Where partners' links lead." required=true error=form.field("website")/>
                 <div class="form-row">
                     <TextInput id="currency" label="Currency" value="EUR" help="Three letters. Fixed once the first commission is earned." required=true error=form.field("currency")/>

@@ -10,9 +10,9 @@ use domain::programs::audit::{act_words, acts_with};
 use domain::programs::{AuditFilter, AuditLine};
 use sqlx::PgConnection;
 
-/// Writes a line. `action` is the noun and the verb (`partner.ban`), one of `domain::programs::audit::ACTS`, `subject` what it was done to as people know it,
-/// `subject_path` the page of the program's admin area that shows it (or empty), `details` the figures. No secrets, and
-/// no more personal data than the subject's name.
+/// Writes a line. `action` is the noun and the verb (`partner.ban`), one of `domain::programs::audit`'s, `subject` what it
+/// was done to as people know it, `subject_path` the page of the program's admin area that shows it (or empty), `details`
+/// the figures. No secrets, and no more personal data than the subject's name.
 ///
 /// # Errors
 /// `Database` where Postgres fails.

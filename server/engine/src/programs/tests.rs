@@ -11,6 +11,7 @@ fn new(slug: &str) -> NewProgram {
         slug: slug.into(),
         currency: "EUR".into(),
         time_zone: "Europe/Berlin".into(),
+        description: "Recommend Acme.".into(),
         website: "https://acme.example/".into(),
     }
 }
@@ -59,11 +60,15 @@ async fn a_program_is_created_by_members_alone(pool: PgPool) {
     drop(conn);
     let acme = create(&pool, &moment, &olga, owner.organization, &new("acme")).await.expect("created");
     assert_eq!((acme.window_days, acme.click_model), (60, ClickModel::Last));
+    assert_eq!(acme.description, "Recommend Acme.");
     let taken = create(&pool, &moment, &olga, owner.organization, &new("acme")).await.expect_err("taken");
     assert_eq!(fields(taken), ["slug"]);
     let bad = NewProgram { time_zone: "Europe/Nowhere".into(), currency: "XXX".into(), ..new("Bad Slug") };
     let bad = create(&pool, &moment, &olga, owner.organization, &bad).await.expect_err("bad");
     assert_eq!(fields(bad), ["slug", "currency", "time_zone"]);
+    let long = NewProgram { description: "x".repeat(2_001), ..new("other") };
+    let long = create(&pool, &moment, &olga, owner.organization, &long).await.expect_err("long");
+    assert_eq!(fields(long), ["description"]);
     let stranger = Session { account: moment.id(), ..olga.clone() };
     assert!(matches!(
         create(&pool, &moment, &stranger, owner.organization, &new("other")).await,
