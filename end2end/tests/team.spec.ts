@@ -129,6 +129,16 @@ test("a commission is reversed with a reason, which Why? tells", async ({ page }
   await expect(page.getByText("A test order").first()).toBeVisible();
 });
 
+test("a commission in review is approved once it was said what follows", async ({ page }) => {
+  await enter(page, "/admin/northwind/commissions?status=review");
+  await page.getByRole("button", { name: /Approve the commission/ }).first().click();
+  const dialog = page.getByRole("dialog", { name: /Approve this commission/ });
+  await expect(dialog).toContainText("due once its hold has ended");
+  await dialog.getByRole("button", { name: "Approve" }).click();
+  await expect(page.getByText("Commission approved")).toBeVisible();
+  await expect(dialog).toBeHidden();
+});
+
 test("everything is reached by keyboard", async ({ page }) => {
   await enter(page, "/admin/acme");
   await page.keyboard.press("Control+k");

@@ -54,8 +54,7 @@ pub(super) fn tick_all() -> AnyView {
         }
     };
     view! {
-        <th scope="col">
-            <span class="visually-hidden">"Chosen"</span>
+        <th class="check" scope="col">
             <input type="checkbox" aria-label="Choose all on this page" on:change=tick/>
         </th>
     }

@@ -256,7 +256,7 @@ fn list(
 fn row(partner: PartnerRow, program: &str, (choosing, judging): (bool, bool), form: Form<SetStatus>) -> AnyView {
     let chosen = choosing.then(|| {
         let tick = bulk::tick(partner.id.to_string(), &called(&partner));
-        view! { <td>{tick}</td> }
+        view! { <td class="check">{tick}</td> }
     });
     let href = format!("/admin/{program}/partners/{}", partner.code);
     let company = if partner.name.is_empty() || partner.company.is_empty() {
