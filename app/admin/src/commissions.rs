@@ -166,7 +166,10 @@ impl Judging {
         let (approving, open) = (self.approving, self.open.0);
         let words = move || {
             approving.get().map(|row| {
-                format!("{} is owed to {}, and due once its hold has ended. They are told by mail, where they want that.", row.amount, row.partner.name)
+                format!(
+                    "{} is owed to {}, and due once its hold has ended. They are told by mail, where they want that.",
+                    row.amount, row.partner.name
+                )
             })
         };
         let id = move || approving.get().map(|row| row.id.to_string());
