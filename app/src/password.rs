@@ -120,7 +120,7 @@ fn asking(door: Door, program: Option<String>, form: Form<AskForReset>, sent: Me
             words=words
             foot=back
         >
-            {move || sent.get().then(|| view! { <Note tone=Tone::Good>{told.clone()}</Note> })}
+            {move || { let told = told.clone(); sent.get().then(move || view! { <Note tone=Tone::Good>{told}</Note> }) }}
             {ui::wrong(wrong)}
             <PostForm form=form class="form">
                 {of_program(program)}

@@ -37,6 +37,9 @@ const PROGRAM: MergeField = ("program.name", "Acme");
 const NAME: MergeField = ("partner.name", "Ada Lind");
 const CODE: MergeField = ("partner.code", "ada");
 
+/// What can be merged into what the team writes to partners itself.
+pub const LETTER_FIELDS: &[MergeField] = &[NAME, CODE, PROGRAM];
+
 impl MailKind {
     /// Its name in the list.
     #[must_use]
@@ -177,11 +180,11 @@ pub struct Template {
 }
 
 impl Template {
-    /// What is wrong with it.
+    /// What is wrong with it, where these can be merged into it.
     #[must_use]
-    pub fn check(&self, kind: MailKind) -> Vec<FieldError> {
+    pub fn check(&self, merged: &[MergeField]) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        let known = |field: &str| kind.fields().iter().any(|(name, _)| *name == field);
+        let known = |field: &str| merged.iter().any(|(name, _)| *name == field);
         for (name, text, longest) in [("subject", &self.subject, 200), ("body", &self.body, 10_000)] {
             if text.trim().is_empty() {
                 errors.push(FieldError::new(name, "Write something."));
@@ -196,6 +199,9 @@ impl Template {
         }
         if self.subject.contains(char::is_control) {
             errors.push(FieldError::new("subject", "Write it on one line."));
+        }
+        if self.body.contains('\0') {
+            errors.push(FieldError::new("body", "There is a character in it that can't be kept."));
         }
         errors
     }
@@ -284,7 +290,7 @@ mod tests {
     fn what_comes_with_tributary_is_right() {
         for kind in MailKind::ALL {
             let template = kind.standard();
-            assert_eq!(template.check(*kind), [], "{kind}");
+            assert_eq!(template.check(kind.fields()), [], "{kind}");
             let example = template.example(*kind);
             assert!(!example.subject.contains("{{") && !example.body.contains("{{"), "{example:?}");
         }
@@ -292,14 +298,16 @@ mod tests {
 
     #[test]
     fn unknown_fields_are_refused_beside_their_field() {
-        let kind = MailKind::PartnerActivated;
+        let merged = MailKind::PartnerActivated.fields();
         let with = |subject: &str, body: &str| Template { subject: subject.into(), body: body.into() };
-        let fields =
-            |template: Template| -> Vec<String> { template.check(kind).into_iter().map(|error| error.field).collect() };
+        let fields = |template: Template| -> Vec<String> {
+            template.check(merged).into_iter().map(|error| error.field).collect()
+        };
         assert_eq!(fields(with("Hi {{ partner.name }}", "Welcome.")), [] as [&str; 0]);
         assert_eq!(fields(with("Hi {{payment.amount}}", "{{partner.iban}}")), ["subject", "body"]);
         assert_eq!(fields(with("Hi", "{{partner.name")), ["body"]);
         assert_eq!(fields(with("Hi\nBcc: eve", " ")), ["body", "subject"]);
+        assert_eq!(fields(with("Hi", "nothing\0")), ["body"]);
     }
 
     #[test]

@@ -5,8 +5,8 @@ mod work;
 
 pub use profile::{Checklist, Notice, Notifications, Profile, SummaryRhythm};
 pub use work::{
-    Bulk, BulkAct, BulkDone, IMPORT_COLUMNS, ImportPreview, ImportProblem, MOST_AT_ONCE, MOST_ROWS, MOST_TAGS,
-    PartnerNote, imported, read_tags,
+    Bulk, BulkAct, BulkDone, IMPORT_COLUMNS, ImportPreview, ImportProblem, MOST_AT_ONCE, MOST_FOUND, MOST_ROWS,
+    MOST_TAGS, PartnerNote, imported, read_tags,
 };
 
 use crate::ids::{AccountId, EnrollmentId, FileId, OfferId, PartnerGroupId, PromoCodeId};
@@ -140,6 +140,9 @@ pub struct PartnerFilter {
     /// Only those with this tag.
     #[serde(default)]
     pub tag: Option<String>,
+    /// Only those in this group.
+    #[serde(default)]
+    pub group: Option<PartnerGroupId>,
     /// In which order.
     #[serde(default)]
     pub sort: PartnerSort,

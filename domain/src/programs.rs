@@ -1,5 +1,7 @@
 //! Programs: the rules that a company sets for its partners.
 
+pub mod audit;
+
 use crate::ids::{AccountId, AuditId, FileId, OrganizationId, ProgramId};
 use crate::links::split_address;
 use crate::money::{Currency, MAX_AMOUNT};
@@ -104,6 +106,9 @@ pub struct NewProgram {
     pub currency: String,
     /// IANA name.
     pub time_zone: String,
+    /// What the program is, for its partners; may be empty.
+    #[serde(default)]
+    pub description: String,
     /// Where links lead by default, an absolute http(s) address.
     pub website: String,
 }
@@ -185,7 +190,7 @@ pub struct AuditLine {
     pub at: DateTime<Utc>,
     /// Who; empty where Tributary itself, the API or the command line did it.
     pub by: String,
-    /// What was done: `commission.reverse`.
+    /// What was done: `commission.reverse`; [`audit::act_words`] tells it.
     pub action: String,
     /// What it was done to, as people know it.
     pub subject: String,
@@ -230,6 +235,13 @@ fn check_currency(code: &str) -> Result<(), &'static str> {
     code.parse::<Currency>().map(|_| ()).map_err(|_| "Choose a currency by its three letters, such as EUR.")
 }
 
+fn check_description(description: &str) -> Result<(), &'static str> {
+    if description.chars().count() > 2_000 || description.contains('\0') {
+        return Err("Use at most 2000 characters.");
+    }
+    Ok(())
+}
+
 fn check_website(website: &str) -> Result<(), &'static str> {
     split_address(website).map(|_| ()).ok_or("Use a full address that begins with https://.")
 }
@@ -253,6 +265,7 @@ impl NewProgram {
         note(&mut errors, "name", check_name(&self.name));
         note(&mut errors, "slug", check_slug(&self.slug));
         note(&mut errors, "currency", check_currency(&self.currency));
+        note(&mut errors, "description", check_description(&self.description));
         note(&mut errors, "website", check_website(&self.website));
         errors
     }
@@ -276,9 +289,7 @@ impl ProgramInput {
         if !(1..=400).contains(&self.lead_window_days) {
             errors.push(FieldError::new("lead_window_days", "Use 1 to 400 days."));
         }
-        if self.description.chars().count() > 2_000 {
-            errors.push(FieldError::new("description", "Use at most 2000 characters."));
-        }
+        note(&mut errors, "description", check_description(&self.description));
         if !(1..=28).contains(&self.payment_day) {
             errors.push(FieldError::new("payment_day", "Use a day from 1 to 28."));
         }

@@ -64,11 +64,11 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await page.getByRole("button", { name: "Look at it" }).click();
   await expect(page.getByRole("cell", { name: "This is not an e-mail address." })).toBeVisible();
   await expect(file).toHaveValue(/nonsense/);
-  const buffer = Buffer.from(`name,email,tags\n${word},${email},${word}`);
+  const buffer = Buffer.from(`name,email,tags\n${word},${email},${word}\n${word} Ltd,,${word}`);
   await page.getByLabel("The file: choose a file").setInputFiles({ name: "partners.csv", mimeType: "text/csv", buffer });
   await page.getByRole("button", { name: "Look at it" }).click();
-  await page.getByRole("button", { name: "Import 1 partner" }).click();
-  await expect(page.getByText("1 partner imported")).toBeVisible();
+  await page.getByRole("button", { name: "Import 2 partners" }).click();
+  await expect(page.getByText("2 partners imported")).toBeVisible();
   await page.getByRole("link", { name: "To the partners" }).click();
   await page.waitForURL("/admin/acme/partners");
 
@@ -78,14 +78,20 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
 
   await page.getByLabel("Tag").selectOption(word);
   await page.getByRole("button", { name: "Show" }).click();
-  await expect(page.getByRole("row")).toHaveCount(2);
-  await page.getByRole("checkbox", { name: `Choose ${word}` }).check();
+  await expect(page.getByRole("row")).toHaveCount(3);
+  await page.getByRole("checkbox", { name: "Choose all on this page" }).check();
+  await expect(page.getByRole("checkbox", { name: `Choose ${word} Ltd` })).toBeChecked();
+  await expect(page.getByRole("checkbox", { name: `Choose ${word}`, exact: true })).toBeChecked();
   await page.getByRole("button", { name: "Write a mail" }).click();
   const dialog = page.getByRole("dialog", { name: "Write to the chosen partners" });
-  await dialog.getByLabel("Subject").fill(`News for ${word}`);
-  await dialog.getByLabel("Text").fill("We have new banners.");
+  await dialog.getByLabel("Subject").fill("News for {{partner.name}}");
+  await dialog.getByLabel("Text").fill("Your bank account is {{partner.iban}}.");
   await dialog.getByRole("button", { name: "Send the mail" }).click();
-  await expect(page.getByText("Done for 1")).toBeVisible();
+  await expect(dialog.getByText("There is no merge field {{partner.iban}} in this mail.")).toBeVisible();
+  await expect(dialog.getByText("{{partner.code}}")).toBeVisible();
+  await dialog.getByLabel("Text").fill("{{program.name}} has new banners.");
+  await dialog.getByRole("button", { name: "Send the mail" }).click();
+  await expect(page.getByText("Wrote to 1 partner. 1 left out: without an e-mail address.")).toBeVisible();
   await mailTo(request, email, new RegExp(`News for ${word}`));
 
   await page.getByRole("link", { name: word, exact: true }).click();
@@ -98,7 +104,7 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await page.getByRole("button", { name: "Erase", exact: true }).click();
   await page.getByRole("button", { name: "Erase for good" }).click();
   await page.waitForURL("/admin/acme/partners");
-  await page.goto(`/admin/acme/partners?q=${word}`);
+  await page.goto(`/admin/acme/partners?q=${email}`);
   await expect(page.getByText("Nothing found")).toBeVisible();
 });
 

@@ -28,6 +28,7 @@ test("the first run leads from the token to the first sale", async ({ page, requ
 
   await page.getByLabel("Name", { exact: true }).fill("Orchard partners");
   await page.getByLabel("Name in addresses").fill("Not An Address!");
+  await page.getByLabel("Description").fill("For friends of apples.");
   await page.getByLabel("Website").fill("https://www.orchard.example");
   await page.getByRole("button", { name: "Create the program" }).click();
   await expect(page.getByLabel("Name in addresses")).toHaveAttribute("aria-invalid", "true");
@@ -73,5 +74,7 @@ test("the first run leads from the token to the first sale", async ({ page, requ
   // 12.5 % of 49.00, and 20.00 for the customer.
   await expect(page.getByRole("cell", { name: "$6.13" }).first()).toBeVisible();
   await expect(page.getByRole("cell", { name: "$20.00" }).first()).toBeVisible();
+  await page.goto("/admin/orchard/settings");
+  await expect(page.getByLabel("Description")).toHaveValue("For friends of apples.");
 });
 test.use({ expectedTrouble: [/\/fn\/setup\/(owner|program)/] });

@@ -75,6 +75,7 @@ test.describe("with mistakes in forms", () => {
     await expect(page.getByRole("row", { name: new RegExp(code) })).toBeVisible();
     await page.goto(`/admin/acme/audit-log?q=${code}`);
     await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Partner: ada");
+    await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Promo code made");
   });
 
   test("settings: a mistake changes nothing", async ({ page }) => {
@@ -126,6 +127,16 @@ test("a commission is reversed with a reason, which Why? tells", async ({ page }
   await page.goto(`/admin/acme/commissions?status=reversed&q=${encodeURIComponent(customer!)}`);
   await page.locator("summary:visible", { hasText: "Why?" }).first().click();
   await expect(page.getByText("A test order").first()).toBeVisible();
+});
+
+test("a commission in review is approved once it was said what follows", async ({ page }) => {
+  await enter(page, "/admin/northwind/commissions?status=review");
+  await page.getByRole("button", { name: /Approve the commission/ }).first().click();
+  const dialog = page.getByRole("dialog", { name: /Approve this commission/ });
+  await expect(dialog).toContainText("due once its hold has ended");
+  await dialog.getByRole("button", { name: "Approve" }).click();
+  await expect(page.getByText("Commission approved")).toBeVisible();
+  await expect(dialog).toBeHidden();
 });
 
 test("everything is reached by keyboard", async ({ page }) => {

@@ -1,8 +1,9 @@
-//! Every act of the team, with who did it and when.
+//! Every act of the team, with who did it and when, in words.
 
 use access::{LazyPage, Read, Result, read};
 use domain::page::Page;
 use domain::programs::AuditLine;
+use domain::programs::audit::act_words;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -113,7 +114,9 @@ fn list(page: Page<AuditLine>) -> AnyView {
 }
 
 fn row(line: AuditLine) -> AnyView {
-    let who_and_when = format!("{}, {}", line.by, show::instant(line.at));
+    let by = if line.by.is_empty() { "API key or Tributary".to_owned() } else { line.by };
+    let who_and_when = format!("{by}, {}", show::instant(line.at));
+    let act = act_words(&line.action).map_or(line.action.clone(), str::to_owned);
     let subject = if line.subject_path.is_empty() {
         line.subject.into_any()
     } else {
@@ -125,9 +128,9 @@ fn row(line: AuditLine) -> AnyView {
     let details = details(&line.details);
     view! {
         <tr>
-            <td><code>{line.action}</code>{details}<small class="narrow">{who_and_when}</small></td>
+            <td>{act}{details}<small class="narrow">{who_and_when}</small></td>
             <td>{subject}</td>
-            <td class="wide">{line.by}</td>
+            <td class="wide">{by}</td>
             <td class="wide">{show::instant(line.at)}</td>
         </tr>
     }

@@ -87,30 +87,35 @@ pub struct CommissionsPage {
     judging: Judging,
 }
 
-/// The two acts on a commission, and the one whose reversal is being confirmed.
+/// The two acts on a commission, and the ones that are being confirmed.
 #[derive(Clone, Copy)]
 pub(crate) struct Judging {
     approve: Form<ApproveCommission>,
     reverse: Form<ReverseCommission>,
+    approving: RwSignal<Option<CommissionRow>>,
     reversing: RwSignal<Option<CommissionRow>>,
-    open: RwSignal<bool>,
+    /// Whether the dialog of the one and of the other is open.
+    open: (RwSignal<bool>, RwSignal<bool>),
 }
 
 impl Judging {
     /// At the top of a page.
     pub(crate) fn new() -> Self {
         let (approve, reverse) = (Form::new(), Form::new());
-        let open = RwSignal::new(false);
+        let open = (RwSignal::new(false), RwSignal::new(false));
         show::tell(approve, "Commission approved");
         show::tell(reverse, "Commission reversed");
-        approve.settled(|_| show::Acts::another());
+        approve.settled(move |_| {
+            show::Acts::another();
+            open.0.set(false);
+        });
         reverse.settled(move |outcome| {
             show::Acts::another();
             if outcome.is_ok() {
-                open.set(false);
+                open.1.set(false);
             }
         });
-        Self { approve, reverse, reversing: RwSignal::new(None), open }
+        Self { approve, reverse, approving: RwSignal::new(None), reversing: RwSignal::new(None), open }
     }
 
     /// Changes with every act: what is shown must be read again.
@@ -120,22 +125,24 @@ impl Judging {
 
     /// The buttons beside a commission.
     pub(crate) fn buttons(self, row: &CommissionRow) -> AnyView {
-        let id = row.id.to_string();
         let amount = row.amount;
         let approve = (row.status == CommissionStatus::Review).then(|| {
+            let chosen = row.clone();
+            let choose = move |()| {
+                self.approving.set(Some(chosen.clone()));
+                self.open.0.set(true);
+            };
             view! {
-                <PostForm form=self.approve>
-                    {show::program_field()}
-                    <input type="hidden" name="id" value=id/>
-                    <Button submit=true label=format!("Approve the commission of {amount}")>"Approve"</Button>
-                </PostForm>
+                <Button on_click=choose label=format!("Approve the commission of {amount}")>
+                    "Approve"
+                </Button>
             }
         });
         let reverse = (row.status != CommissionStatus::Reversed).then(|| {
             let chosen = row.clone();
             let choose = move |()| {
                 self.reversing.set(Some(chosen.clone()));
-                self.open.set(true);
+                self.open.1.set(true);
             };
             view! {
                 <Button kind=ButtonKind::Quiet on_click=choose label=format!("Reverse the commission of {amount}")>
@@ -146,9 +153,45 @@ impl Judging {
         view! { <div class="row">{approve}{reverse}</div> }.into_any()
     }
 
-    /// The dialog that asks for the reason of a reversal; once on a page.
+    /// The dialogs that say what an approval does, and ask for the reason of a reversal; once on a page.
     pub(crate) fn dialog(self) -> AnyView {
-        let reversing = self.reversing;
+        view! {
+            {self.ask_to_approve()}
+            {self.ask_to_reverse()}
+        }
+        .into_any()
+    }
+
+    fn ask_to_approve(self) -> AnyView {
+        let (approving, open) = (self.approving, self.open.0);
+        let words = move || {
+            approving.get().map(|row| {
+                format!(
+                    "{} is owed to {}, and due once its hold has ended. They are told by mail, where they want that.",
+                    row.amount, row.partner.name
+                )
+            })
+        };
+        let id = move || approving.get().map(|row| row.id.to_string());
+        view! {
+            <Dialog id="approve" title="Approve this commission?" open=open>
+                <PostForm form=self.approve class="form">
+                    <p>{words}</p>
+                    <p>"What was found suspicious about it holds nothing of this customer again. You can still reverse it."</p>
+                    {show::program_field()}
+                    <input type="hidden" name="id" prop:value=id/>
+                    <div class="dialog-actions">
+                        <CloseButton closes="approve"/>
+                        <Button submit=true kind=ButtonKind::Primary busy=self.approve.pending()>"Approve"</Button>
+                    </div>
+                </PostForm>
+            </Dialog>
+        }
+        .into_any()
+    }
+
+    fn ask_to_reverse(self) -> AnyView {
+        let (reversing, open) = (self.reversing, self.open.1);
         let words = move || {
             reversing.get().map(|row| {
                 let left = domain::money::Money::new(row.amount.amount - row.clawed_back.amount, row.amount.currency);
@@ -157,7 +200,7 @@ impl Judging {
         };
         let id = move || reversing.get().map(|row| row.id.to_string());
         view! {
-            <Dialog id="reverse" title="Reverse this commission?" open=self.open>
+            <Dialog id="reverse" title="Reverse this commission?" open=open>
                 <PostForm form=self.reverse class="form">
                     <p>{words}</p>
                     {show::program_field()}

@@ -6,10 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{
-    Button, ButtonKind, Card, CopyButton, Fact, Facts, PageHead, Pill, SkeletonCard, SkeletonTable, Table, TextInput,
-    Textarea, Th, Tone,
-};
+use ui::{Button, ButtonKind, Card, PageHead, Pill, SkeletonCard, SkeletonTable, Table, TextInput, Textarea, Th, Tone};
 
 use crate::show;
 
@@ -166,19 +163,6 @@ fn editor(row: TemplateRow, may_edit: bool, forms: Forms) -> AnyView {
             .map(|paragraph| view! { <p class="mail-text">{paragraph}</p> })
             .collect_view()
     };
-    let fields = kind
-        .fields()
-        .iter()
-        .map(|(field, example)| {
-            let written = format!("{{{{{field}}}}}");
-            view! {
-                <Fact label=*example>
-                    <code>{written.clone()}</code>" "
-                    <CopyButton text=written what="merge field" kind=ButtonKind::Quiet/>
-                </Fact>
-            }
-        })
-        .collect_view();
     let standard = (may_edit && updated_at.is_some()).then(|| {
         let Template { subject, body } = kind.standard();
         view! {
@@ -238,7 +222,7 @@ fn editor(row: TemplateRow, may_edit: bool, forms: Forms) -> AnyView {
                         {paragraphs}
                     </div>
                 </Card>
-                <Card title="Merge fields"><Facts>{fields}</Facts></Card>
+                <Card title="Merge fields">{show::merge_fields(kind.fields())}</Card>
             </div>
         </div>
     }

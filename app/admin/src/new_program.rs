@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Choice, PlainShell, Select, TextInput, wrong};
+use ui::{Button, ButtonKind, Choice, PlainShell, Select, TextInput, Textarea, wrong};
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,14 +42,15 @@ pub async fn create_program(
     slug: String,
     currency: String,
     time_zone: String,
+    #[server(default)] description: String,
     website: String,
 ) -> Result<()> {
     access::answer(async {
         let access::Account { state, conn, moment, session, .. } = access::account().await?;
         drop(conn);
         let currency = currency.trim().to_uppercase();
-        let input =
-            domain::programs::NewProgram { name, slug, currency, time_zone, website: website.trim().to_owned() };
+        let website = website.trim().to_owned();
+        let input = domain::programs::NewProgram { name, slug, currency, time_zone, description, website };
         let made = engine::programs::create(&state.pool, &moment, &session, organization, &input).await?;
         access::redirect(&format!("/admin/{}/portal", made.slug));
         Ok(())
@@ -86,13 +87,14 @@ fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
     };
     view! {
         <PlainShell brand="Tributary" title="New program" words="With its own partners, offers, currency and ledger." wide=true foot=|| view! { <a href="/">"Back to your programs"</a> }>
-            {wrong(form.beside(&["name", "slug", "currency", "time_zone", "website"]))}
+            {wrong(form.beside(&["name", "slug", "description", "currency", "time_zone", "website"]))}
             <PostForm form=form class="form">
                 {whose}
                 <div class="form-row">
                     <TextInput id="name" label="Name" required=true autofocus=true error=form.field("name")/>
                     <TextInput id="slug" label="Name in addresses" prefix="/p/" help="It can't be changed later." required=true error=form.field("slug")/>
                 </div>
+                <Textarea id="description" label="Description" rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
                 <TextInput id="website" label="Website" kind="url" placeholder="https://www.example.com" help="Where partners' links lead." required=true error=form.field("website")/>
                 <div class="form-row">
                     <TextInput id="currency" label="Currency" value="EUR" help="Three letters. Fixed once the first commission is earned." required=true error=form.field("currency")/>

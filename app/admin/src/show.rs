@@ -4,12 +4,13 @@ use access::Form;
 #[cfg(feature = "ssr")]
 use access::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::messages::MergeField;
 use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
 use std::time::Duration;
-use ui::{Address, Button, Glyph, Tone, use_toasts};
+use ui::{Address, Button, ButtonKind, CopyButton, Fact, Facts, Glyph, Tone, use_toasts};
 pub(crate) use ui::{nothing_found, pages, wrong};
 
 /// A part of the address's path: `program`, `code`, `id`.
@@ -180,6 +181,21 @@ pub(crate) fn whole<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> 
 #[cfg(feature = "ssr")]
 pub(crate) fn amount(field: &str, text: &str) -> Result<rust_decimal::Decimal> {
     text.trim().parse().map_err(|_| Error::field(field, "Type an amount, such as 12.50."))
+}
+
+/// What can be merged into a mail: each as it is written, beside an example.
+pub(crate) fn merge_fields(fields: &'static [MergeField]) -> AnyView {
+    let fields = fields.iter().map(|(field, example)| {
+        let written = format!("{{{{{field}}}}}");
+        view! {
+            <Fact label=*example>
+                <code>{written.clone()}</code>" "
+                <CopyButton text=written what="merge field" kind=ButtonKind::Quiet/>
+            </Fact>
+        }
+    });
+    let fields = fields.collect_view();
+    view! { <Facts>{fields}</Facts> }.into_any()
 }
 
 /// The button that asks for the file with a person's data. The server answers with the file: it is no page of the

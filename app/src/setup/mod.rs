@@ -157,6 +157,7 @@ pub async fn create_program(
     slug: String,
     currency: String,
     time_zone: String,
+    #[server(default)] description: String,
     website: String,
 ) -> Result<()> {
     access::answer(async {
@@ -165,7 +166,7 @@ pub async fn create_program(
         let place = places.organizations.iter().find(|place| place.role.may(domain::accounts::Power::EditProgram));
         let organization = place.ok_or(access::Error::NotFound)?.id;
         drop(conn);
-        let input = domain::programs::NewProgram { name, slug, currency, time_zone, website };
+        let input = domain::programs::NewProgram { name, slug, currency, time_zone, description, website };
         engine::programs::create(&state.pool, &moment, &session, organization, &input).await?;
         access::redirect("/setup");
         Ok(())

@@ -4,7 +4,9 @@ use super::{CreateKey, CreateOffer, CreateOwner, CreateProgram, FirstPartner, Pr
 use access::{Form, PostForm};
 use domain::integrations::MadeApiKey;
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Choice, CodeBlock, CopyField, MoneyInput, PasswordInput, Select, TextInput, wrong};
+use ui::{
+    Button, ButtonKind, Choice, CodeBlock, CopyField, MoneyInput, PasswordInput, Select, TextInput, Textarea, wrong,
+};
 
 /// The forms of all steps: made once, at the top of the page.
 #[derive(Clone, Copy)]
@@ -44,12 +46,13 @@ pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<String>) -> Any
     let currencies = CURRENCIES.iter().map(|code| Choice::new(*code, *code)).collect::<Vec<_>>();
     let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
     view! {
-        {wrong(form.beside(&["name", "slug", "currency", "time_zone", "website"]))}
+        {wrong(form.beside(&["name", "slug", "description", "currency", "time_zone", "website"]))}
         <PostForm form=form class="form">
             <div class="form-row">
                 <TextInput id="name" label="Name" placeholder="Acme partners" required=true autofocus=true error=form.field("name")/>
                 <TextInput id="slug" label="Name in addresses" prefix="/p/" placeholder="acme" help="It can't be changed later." required=true error=form.field("slug")/>
             </div>
+            <Textarea id="description" label="Description" rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
             <TextInput id="website" label="Website" kind="url" placeholder="https://www.example.com" help="Where partners' links lead." required=true error=form.field("website")/>
             <div class="form-row">
                 <Select id="currency" label="Currency" choices=currencies value="USD" help="Fixed once the first commission is earned." error=form.field("currency")/>

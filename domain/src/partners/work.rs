@@ -1,6 +1,6 @@
 //! The team's work on partners: tags, notes, many at once, and files of partners.
 
-use super::{Kinds, NewPartner};
+use super::{Kinds, NewPartner, PartnerFilter};
 use crate::ids::{EnrollmentId, PartnerNoteId};
 use crate::partners::EnrollmentStatus;
 use crate::words;
@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 pub const MOST_TAGS: usize = 20;
 /// The most rows of a file of partners.
 pub const MOST_ROWS: usize = 10_000;
-/// The most partners that are worked on at once.
+/// The most partners that are worked on at once where each is ticked.
 pub const MOST_AT_ONCE: usize = 500;
+/// The most that are worked on at once where a filter finds them.
+pub const MOST_FOUND: usize = 5_000;
 
 /// Tags as they are typed, between commas: in lower case, each once.
 ///
@@ -65,21 +67,44 @@ pub struct Bulk {
     /// To whom.
     #[serde(default)]
     pub partners: Vec<EnrollmentId>,
+    /// Whether it is done to all whom the filter finds by then, instead of to those.
+    #[serde(default)]
+    pub all: bool,
+    /// The filter of the list.
+    #[serde(default)]
+    pub filter: PartnerFilter,
     /// The mail's subject.
     #[serde(default)]
     pub subject: String,
-    /// The mail's text.
+    /// The mail's text, with merge fields.
     #[serde(default)]
     pub body: String,
 }
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkDone {
-    /// To how many it was done.
+    /// What was done.
+    pub act: BulkAct,
+    /// To how many.
     pub done: i64,
-    /// How many were passed over: their standing doesn't allow it, or they have no e-mail.
-    pub passed_over: i64,
+    /// How many were left out: their standing doesn't allow it, or they have no e-mail.
+    pub left_out: i64,
+}
+
+impl BulkDone {
+    /// The same in words, with the reason why some were left out.
+    #[must_use]
+    pub fn words(self) -> String {
+        let (done, reason) = match self.act {
+            BulkAct::Approve => ("Approved", "not waiting for approval"),
+            BulkAct::Pause => ("Paused", "not active"),
+            BulkAct::Message => ("Wrote to", "without an e-mail address"),
+        };
+        let partners = if self.done == 1 { "partner" } else { "partners" };
+        let done = format!("{done} {} {partners}.", self.done);
+        if self.left_out == 0 { done } else { format!("{done} {} left out: {reason}.", self.left_out) }
+    }
 }
 
 /// A file of partners as it was read.
@@ -141,6 +166,14 @@ mod tests {
             prop_assert_eq!(&read, &trimmed.into_iter().collect::<Vec<_>>());
             prop_assert_eq!(read_tags(&read.join(", ")), Ok(read.clone()));
         }
+    }
+
+    #[test]
+    fn who_was_left_out_is_told_with_the_reason() {
+        let words = |act, done, left_out| BulkDone { act, done, left_out }.words();
+        assert_eq!(words(BulkAct::Pause, 1, 0), "Paused 1 partner.");
+        assert_eq!(words(BulkAct::Approve, 0, 2), "Approved 0 partners. 2 left out: not waiting for approval.");
+        assert_eq!(words(BulkAct::Message, 3, 1), "Wrote to 3 partners. 1 left out: without an e-mail address.");
     }
 
     #[test]

@@ -280,6 +280,9 @@ async fn take_out_of_tops(conn: &mut PgConnection, program: ProgramId, pattern: 
     Ok(())
 }
 
+/// So many rows are read and written at once.
+const AT_ONCE: usize = 1_000;
+
 /// Rows of a program. Conditions on them know the program as `$1` and the id as `$3`.
 pub(crate) struct Rows {
     /// Whose.
@@ -292,9 +295,12 @@ impl Rows {
     async fn take_out(&self, conn: &mut PgConnection, column: Column, which: &str, pattern: &str) -> Result<()> {
         let (table, name, json) = column;
         if json {
-            let mut values = self.values(conn, table, name, which, pattern).await?;
-            reword(conn, &mut values, |key| !is_own_word(key), pattern, ERASED).await?;
-            return self.keep(conn, table, name, values).await;
+            for places in self.places(conn, table, name, which, pattern).await? {
+                let mut values = self.values(conn, table, name, &places).await?;
+                reword(conn, &mut values, |key| !is_own_word(key), pattern, ERASED).await?;
+                self.keep(conn, table, name, values).await?;
+            }
+            return Ok(());
         }
         // Names of files stand in addresses.
         let instead = if table == "files" { "erased" } else { ERASED };
@@ -307,24 +313,50 @@ impl Rows {
         Ok(())
     }
 
-    /// The JSON of the rows in which the pattern is found, locked, each with its place.
-    pub(crate) async fn values(
+    /// Where the rows are in whose JSON the pattern is found, locked, so many at a time: their values may be more than
+    /// fits into memory.
+    pub(crate) async fn places(
         &self,
         conn: &mut PgConnection,
         table: &str,
         column: &str,
         which: &str,
         pattern: &str,
-    ) -> Result<Vec<(String, Value)>> {
+    ) -> Result<Vec<Vec<String>>> {
         // As JSON writes it, a new line ends in a letter, which is none of the word after it.
         let text = format!(r"replace(replace(replace({column}::text, '\n', ' '), '\r', ' '), '\t', ' ')");
+        self.places_where(conn, table, &format!("{which} and {text} ~* $2"), pattern).await
+    }
+
+    /// Where the rows are for which a condition holds, locked; it knows what is sought as `$2`.
+    pub(crate) async fn places_where(
+        &self,
+        conn: &mut PgConnection,
+        table: &str,
+        condition: &str,
+        sought: &str,
+    ) -> Result<Vec<Vec<String>>> {
         let statement = AssertSqlSafe(format!(
-            "select ctid::text, {column} from {table}
-             where $3::uuid is not null and {which} and {text} ~* $2 for no key update"
+            "select ctid::text from {table} where $3::uuid is not null and {condition} for no key update"
         ));
-        let found: Vec<(String, Value)> =
-            sqlx::query_as(statement).bind(self.program).bind(pattern).bind(self.id).fetch_all(conn).await?;
-        Ok(found)
+        let places: Vec<String> =
+            sqlx::query_scalar(statement).bind(self.program).bind(sought).bind(self.id).fetch_all(conn).await?;
+        Ok(places.chunks(AT_ONCE).map(<[String]>::to_vec).collect())
+    }
+
+    /// The JSON of the rows at these places, which are locked, so that they stay there.
+    pub(crate) async fn values(
+        &self,
+        conn: &mut PgConnection,
+        table: &str,
+        column: &str,
+        places: &[String],
+    ) -> Result<Vec<(String, Value)>> {
+        let statement = AssertSqlSafe(format!(
+            "select c.place, t.{column} from {table} t join unnest($2::text[]) as c (place) on t.ctid = c.place::tid
+             where t.program_id = $1"
+        ));
+        Ok(sqlx::query_as(statement).bind(self.program).bind(places).fetch_all(conn).await?)
     }
 
     /// Puts values back in their places.

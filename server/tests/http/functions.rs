@@ -100,7 +100,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ),
     (
         "/fn/admin/partners/bulk",
-        "program=acme&bulk[act]=pause&bulk[partners][]=00000000-0000-7000-8000-000000000000&bulk[subject]=&bulk[body]=",
+        "program=acme&bulk[act]=pause&bulk[partners][]=00000000-0000-7000-8000-000000000000&bulk[all]=true&bulk[filter][search]=x&bulk[filter][status]=active&bulk[filter][tag]=x&bulk[filter][group]=00000000-0000-7000-8000-000000000000&bulk[subject]=&bulk[body]=",
         Powerful,
     ),
     ("/fn/admin/partners/change-code", "program=acme&partner=00000000-0000-7000-8000-000000000000&code=xx", Powerful),

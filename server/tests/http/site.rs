@@ -117,6 +117,7 @@ pub async fn program(pool: &PgPool, slug: &str, partner: &str) -> (ProgramId, En
         slug: slug.into(),
         currency: "EUR".into(),
         time_zone: "UTC".into(),
+        description: String::new(),
         website: format!("https://{slug}.test/home?lang=en"),
     };
     let program = programs::make(&mut tx, &now(), owner.organization, &new).await.expect("program").id;

@@ -42,7 +42,7 @@ pub(super) fn fields(reward: Draft, editor: Editor, percent: Memo<bool>) -> AnyV
         })
     };
     view! {
-        <Select id=format!("tiers-{key}") label="Tiers" choices=by bind=reward.tiers_by on_change=chosen help="Of the partner who earns it, since the beginning. The highest tier reached counts, for the sale that reaches it too."/>
+        <Select id=format!("tiers-{key}") label="Tiers" choices=by bind=reward.tiers_by on_change=chosen help="All that the partner who earns it has brought since the beginning, by whichever offer, less refunds. The highest tier reached counts, for the sale that reaches it too."/>
         {tiers}
     }
     .into_any()

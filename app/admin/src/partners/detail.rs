@@ -364,7 +364,7 @@ fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView
     let head = || {
         view! {
             <Th label="Customer"/>
-            <Th label="Status"/>
+            <Th label="Status" under=true/>
             <Th label="Base" num=true wide=true/>
             <Th label="Amount" num=true/>
         }
@@ -379,7 +379,7 @@ fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView
                         <a class="link" href=href>{row.customer.label}</a>
                         <small>{show::day(row.day)}</small>
                     </td>
-                    <td><Pill tone=commission_tone(row.status) text=row.status.label()/></td>
+                    <td class="under"><Pill tone=commission_tone(row.status) text=row.status.label()/></td>
                     <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
                     <td class="num"><Amount value=row.amount strong=true/></td>
                 </tr>
@@ -391,7 +391,7 @@ fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView
             title="Latest commissions"
             actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All commissions"</ButtonLink> }
         >
-            <Table caption="Latest commissions" head=head>{rows}</Table>
+            <Table caption="Latest commissions" head=head phone_columns=2>{rows}</Table>
         </Card>
     }
     .into_any()
@@ -429,7 +429,7 @@ fn links_card(links: Page<LinkRow>, server: &str, program: &str) -> AnyView {
             }
         })
         .collect_view();
-    view! { <Card title=title><Table caption=title head=head>{rows}</Table></Card> }.into_any()
+    view! { <Card title=title><Table caption=title head=head phone_columns=3>{rows}</Table></Card> }.into_any()
 }
 
 fn history(history: Vec<Standing>) -> AnyView {

@@ -2,7 +2,7 @@
 
 use access::{Form, LazyPage, Read, Result, read_after};
 use domain::page::Page;
-use domain::partners::{EnrollmentStatus, PartnerRow, PartnerSort, StatusCount};
+use domain::partners::{EnrollmentStatus, GroupName, PartnerFilter, PartnerRow, PartnerSort, StatusCount};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -21,9 +21,15 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     page: Page<PartnerRow>,
+    /// What the page was asked for.
+    filter: PartnerFilter,
+    /// How many partners the filter finds.
+    total: i64,
     counts: Vec<StatusCount>,
     /// The program's tags.
     tags: Vec<String>,
+    /// Its groups.
+    groups: Vec<GroupName>,
     may_manage: bool,
 }
 
@@ -34,22 +40,27 @@ pub async fn read_partners(
     q: Option<String>,
     status: Option<String>,
     tag: Option<String>,
+    group: Option<String>,
     order: Option<String>,
     cursor: Option<String>,
 ) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        let filter = domain::partners::PartnerFilter {
+        let filter = PartnerFilter {
             search: q.unwrap_or_default().trim().to_owned(),
             status: status.and_then(|word| word.parse().ok()),
             tag,
+            group: group.and_then(|id| id.parse().ok()),
             sort: order.map(|word| sort(&word)).unwrap_or_default(),
         };
         let paging = domain::page::Paging { cursor, limit: None };
         let page = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
         let counts = engine::partners::counts(&mut asking.conn, &asking.actor).await?;
+        let total = engine::partners::count(&mut asking.conn, &asking.actor, &filter).await?;
         let tags = engine::partners::work::all_tags(&mut asking.conn, &asking.actor).await?;
-        Ok(Shown { page, counts, tags, may_manage: asking.actor.may(domain::accounts::Power::ManagePartners) })
+        let groups = engine::partners::groups::names(&mut asking.conn, &asking.actor).await?;
+        let may_manage = asking.actor.may(domain::accounts::Power::ManagePartners);
+        Ok(Shown { page, filter, total, counts, tags, groups, may_manage })
     })
     .await
 }
@@ -88,6 +99,7 @@ impl LazyPage for PartnersPage {
                     q: of("q"),
                     status: of("status"),
                     tag: of("tag"),
+                    group: of("group"),
                     order: of("order"),
                     cursor: of("cursor"),
                 }
@@ -117,9 +129,9 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyView {
-    let Shown { page, counts, tags, may_manage } = shown;
     let address = show::address().get_untracked();
     let program = show::program().get_untracked();
+    let may_manage = shown.may_manage;
     let add = move || {
         let href = format!("/admin/{}/partners/new", show::program().get_untracked());
         let import = format!("/admin/{}/partners/import", show::program().get_untracked());
@@ -130,7 +142,7 @@ fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyVie
             }
         })
     };
-    if counts.is_empty() {
+    if shown.counts.is_empty() {
         return view! {
             <PageHead title="Partners">{add()}</PageHead>
             <Card>
@@ -143,15 +155,17 @@ fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyVie
         }
         .into_any();
     }
-    let list = if page.data.is_empty() {
+    let tabs = tabs(&shown.counts, &address);
+    let filters = filters(&address, &shown);
+    let list = if shown.page.data.is_empty() {
         show::nothing_found(&address)
     } else {
-        list(page, &address, &program, may_manage, (form, bulk))
+        list(shown, &address, &program, (form, bulk))
     };
     view! {
         <PageHead title="Partners">{add()}</PageHead>
-        {tabs(&counts, &address)}
-        {filters(&address, tags)}
+        {tabs}
+        {filters}
         {list}
     }
     .into_any()
@@ -178,20 +192,26 @@ fn tabs(counts: &[StatusCount], address: &Address) -> AnyView {
     .into_any()
 }
 
-fn filters(address: &Address, tags: Vec<String>) -> AnyView {
+fn filters(address: &Address, shown: &Shown) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
+    // Only what there is to choose from.
+    let select = |id: &'static str, label: &'static str, any: &'static str, choices: Vec<Choice>| {
+        (!choices.is_empty()).then(|| {
+            let choices = std::iter::once(Choice::new("", any)).chain(choices).collect();
+            view! { <Select id=id label=label choices=choices value=of(id)/> }
+        })
+    };
+    let tags = shown.tags.iter().map(|tag| Choice::new(tag, tag)).collect();
+    let groups = shown.groups.iter().map(|group| Choice::new(group.id.to_string(), &group.name)).collect();
+    let (tags, groups) = (select("tag", "Tag", "Any tag", tags), select("group", "Group", "Any group", groups));
     let orders = ORDERS.iter().map(|(word, _, label)| Choice::new(*word, *label)).collect();
     let status = address.get("status").map(str::to_owned);
-    let tags = (!tags.is_empty()).then(|| {
-        let tags = tags.into_iter().map(|tag| Choice::new(tag.clone(), tag));
-        let choices = std::iter::once(Choice::new("", "Any tag")).chain(tags).collect();
-        view! { <Select id="tag" label="Tag" choices=choices value=of("tag")/> }
-    });
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             {status.map(|status| view! { <input type="hidden" name="status" value=status/> })}
             <SearchInput id="q" label="Name, company, e-mail or code" value=of("q")/>
             {tags}
+            {groups}
             <Select id="order" label="Order" choices=orders value=of("order")/>
             <Button submit=true>"Show"</Button>
         </form>
@@ -200,17 +220,19 @@ fn filters(address: &Address, tags: Vec<String>) -> AnyView {
 }
 
 fn list(
-    page: Page<PartnerRow>,
+    shown: Shown,
     address: &Address,
     program: &str,
-    may_manage: bool,
     (form, bulk): (Form<SetStatus>, Form<BulkPartners>),
 ) -> AnyView {
-    let pages = show::pages(&page, None, address);
+    let Shown { page, filter, total, may_manage, .. } = shown;
+    let pages = show::pages(&page, Some(total), address);
+    let more = (page.data.len() as i64) < total;
+    let bar = may_manage.then(|| bulk::bar(bulk, filter, more.then_some(total)));
     let judging = may_manage && page.data.iter().any(|row| row.status == EnrollmentStatus::Pending);
     let head = move || {
         view! {
-            {may_manage.then(|| view! { <Th label="Chosen" quiet=true/> })}
+            {may_manage.then(bulk::tick_all)}
             <Th label="Partner"/>
             <Th label="Standing" under=true/>
             <Th label="Clicks" num=true wide=true/>
@@ -223,7 +245,7 @@ fn list(
     let rows = page.data.into_iter().map(|partner| row(partner, program, (may_manage, judging), form)).collect_view();
     view! {
         <Card>
-            {may_manage.then(|| bulk::bar(bulk))}
+            {bar}
             <Table caption="Partners" head=head phone_columns={if may_manage { 3 } else { 2 }}>{rows}</Table>
             {pages}
         </Card>
@@ -234,7 +256,7 @@ fn list(
 fn row(partner: PartnerRow, program: &str, (choosing, judging): (bool, bool), form: Form<SetStatus>) -> AnyView {
     let chosen = choosing.then(|| {
         let tick = bulk::tick(partner.id.to_string(), &called(&partner));
-        view! { <td>{tick}</td> }
+        view! { <td class="check">{tick}</td> }
     });
     let href = format!("/admin/{program}/partners/{}", partner.code);
     let company = if partner.name.is_empty() || partner.company.is_empty() {

@@ -43,6 +43,7 @@ pub(crate) async fn program(pool: &PgPool, owner: Owner, slug: &str) -> (Actor, 
         slug: slug.into(),
         currency: "EUR".into(),
         time_zone: "Europe/Berlin".into(),
+        description: String::new(),
         website: "https://acme.example/".into(),
     };
     let mut conn = pool.acquire().await.expect("connection");

@@ -7,8 +7,9 @@ use crate::payments::{preview, record_batch};
 use domain::accounts::Role;
 use domain::commissions::CommissionStatus::{Due, Held, Paid, Reversed, Review};
 use domain::ids::CommissionId;
-use domain::offers::Reward;
+use domain::offers::{Rate, Reward, Tier, TierMeasure, Tiers};
 use domain::payments::{BatchInput, Reviewed};
+use domain::sales::TrackSale;
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -53,8 +54,7 @@ async fn a_hold_ends_on_its_day(pool: PgPool) {
     assert_eq!((world.status(id).await, world.balances(&ada).await.as_str()), (Due, "0 30"));
     assert_eq!(release_holds(&world.pool, &world.moment()).await.expect("released"), 0);
     // Told so late that the hold is over.
-    let late =
-        domain::sales::TrackSale { occurred_at: Some(instant("2026-11-01T00:00:00Z")), ..sale("late", "c1", "1") };
+    let late = TrackSale { occurred_at: Some(instant("2026-11-01T00:00:00Z")), ..sale("late", "c1", "1") };
     assert_eq!(world.tell_sale(&late).await.expect("sale").answer.commissions[0].status, Due);
     world.prove().await;
 }
@@ -242,4 +242,21 @@ async fn a_commission_tells_how_it_came_about(pool: PgPool) {
     let mut conn = world.pool.acquire().await.expect("connection");
     let refused = reverse(&mut conn, &world.moment(), &world.owner(), unknown, "x").await;
     assert!(matches!(refused, Err(Error::NotFound("commission"))));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_tier_by_revenue_counts_all_of_the_partner_s_sales_less_refunds(pool: PgPool) {
+    let steps = vec![Tier { from: dec("100"), rate: Rate::Percent(dec("50")) }];
+    let tiers = Some(Tiers { by: TierMeasure::Revenue, steps });
+    let (world, _) = referred(pool, &[Reward { product: Some("pro".into()), tiers, ..percent("10") }]).await;
+    let sold = async |event: &str, amount: &str, product: &str| {
+        let sold = TrackSale { product: Some(product.into()), ..sale(event, "c1", amount) };
+        let answer = world.tell_sale(&sold).await.expect("sale").answer;
+        answer.commissions.iter().map(|commission| commission.amount.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(sold("s1", "80", "basic").await, [] as [String; 0], "not paid for, and still the partner's");
+    assert_eq!(sold("s2", "10", "pro").await, ["1.00"], "90 in all");
+    world.tell_refund(&refund("r1", "s1", Some("60"))).await.expect("refund");
+    assert_eq!(sold("s3", "60", "pro").await, ["6.00"], "90 in all, less what was given back");
+    assert_eq!(sold("s4", "10", "pro").await, ["5.00"], "100 in all");
 }

@@ -126,16 +126,12 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
 /// Answers are kept for ever, and name the customer as the company does; so does the log.
 async fn rename(conn: &mut PgConnection, program: ProgramId, id: CustomerId, was: &str, instead: &str) -> Result<()> {
     let rows = Rows { program, id: id.0 };
-    let mut answers: Vec<(String, Value)> = sqlx::query_as(
-        "select ctid::text, answer from api_answers where program_id = $1 and strpos(answer::text, $2) > 0
-         for no key update",
-    )
-    .bind(program)
-    .bind(json!(was).to_string())
-    .fetch_all(&mut *conn)
-    .await?;
-    privacy::rename(&mut answers, &["external_id", "customer_id"], |id| id == was, instead);
-    rows.keep(conn, "api_answers", "answer", answers).await?;
+    let named = "program_id = $1 and strpos(answer::text, $2) > 0";
+    for places in rows.places_where(conn, "api_answers", named, &json!(was).to_string()).await? {
+        let mut answers = rows.values(conn, "api_answers", "answer", &places).await?;
+        privacy::rename(&mut answers, &["external_id", "customer_id"], |id| id == was, instead);
+        rows.keep(conn, "api_answers", "answer", answers).await?;
+    }
     sqlx::query!(
         "update audit_log set subject = $4 where program_id = $1 and subject = $2 and subject_path = $3",
         program as ProgramId,

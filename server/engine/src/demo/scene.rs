@@ -188,6 +188,7 @@ impl<'a> Stage<'a> {
             slug: slug.into(),
             currency: currency.into(),
             time_zone: time_zone.into(),
+            description: String::new(),
             website: website.into(),
         };
         let conn = &mut *pool.acquire().await?;

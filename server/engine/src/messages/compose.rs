@@ -6,7 +6,7 @@ use crate::partners::profile::notifications_of;
 use crate::{Error, Moment, Result};
 use askama::Template;
 use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
-use domain::messages::MailKind;
+use domain::messages::{MailKind, Template as Words};
 use domain::money::{Currency, Money};
 use domain::partners::Notice;
 use domain::portal::PortalPage;
@@ -276,10 +276,15 @@ async fn worded(
     values: &[(&str, &str)],
     content: Content,
 ) -> Result<Content> {
+    Ok(in_words(&templates::of(conn, program, kind).await?, values, content))
+}
+
+/// A mail in these words, with what is merged into them.
+fn in_words(words: &Words, values: &[(&str, &str)], content: Content) -> Content {
     let value = |field: &str| values.iter().find(|(name, _)| *name == field).map(|(_, value)| (*value).to_owned());
-    let template = templates::of(conn, program, kind).await?.filled(value);
-    let paragraphs = template.paragraphs();
-    Ok(Content { subject: template.subject, paragraphs, ..content })
+    let filled = words.filled(value);
+    let paragraphs = filled.paragraphs();
+    Content { subject: filled.subject, paragraphs, ..content }
 }
 
 /// A mail to a partner, perhaps with a button that leads to the portal.
@@ -292,12 +297,18 @@ pub(super) async fn to_partner(
     more: &[(&str, &str)],
 ) -> Result<Option<Content>> {
     let Some(partner) = partner else { return Ok(None) };
-    let Partner { email, name, code, program: sender, portal } = partner;
-    let own = [("partner.name", &*name), ("partner.code", &*code), ("program.name", &*sender)];
+    let words = templates::of(conn, program, kind).await?;
+    Ok(Some(written_to(partner, &words, button, more)))
+}
+
+/// A mail to a partner in these words: what can always be merged into it, and more.
+pub(super) fn written_to(partner: Partner, words: &Words, button: Option<&str>, more: &[(&str, &str)]) -> Content {
+    let Partner { email, name, code, program, portal } = partner;
+    let own = [("partner.name", &*name), ("partner.code", &*code), ("program.name", &*program)];
     let values = [&own, more].concat();
-    let button = button.map(|words| (words.to_owned(), portal));
-    let content = Content { to: email, name: name.clone(), button, sender: sender.clone(), ..Content::default() };
-    worded(conn, program, kind, &values, content).await.map(Some)
+    let button = button.map(|label| (label.to_owned(), portal));
+    let content = Content { to: email, name: name.clone(), button, sender: program.clone(), ..Content::default() };
+    in_words(words, &values, content)
 }
 
 async fn sign_up_confirm(

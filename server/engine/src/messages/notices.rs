@@ -1,13 +1,13 @@
 //! Mails about a partner's own affairs: new commissions, summaries, how it is paid, and what the team writes.
 
-use super::compose::{Content, Partner, partner, person, to_partner};
+use super::compose::{Content, Partner, partner, person, to_partner, written_to};
 use crate::accounts::tokens::{self, Purpose};
 use crate::partners::{profile, summaries};
 use crate::payments::details;
 use crate::{Moment, Result};
 use chrono::NaiveDate;
 use domain::ids::{CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
-use domain::messages::MailKind;
+use domain::messages::{MailKind, Template};
 use domain::money::{Currency, Money};
 use domain::offers::Trigger;
 use domain::partners::Notice;
@@ -139,7 +139,8 @@ pub(super) async fn partner_letter(
     enrollment: EnrollmentId,
     letter: PartnerLetterId,
 ) -> Result<Option<Content>> {
-    let written = sqlx::query!(
+    let words = sqlx::query_as!(
+        Template,
         "select subject, body from partner_letters where program_id = $1 and id = $2",
         program as ProgramId,
         letter as PartnerLetterId
@@ -147,15 +148,5 @@ pub(super) async fn partner_letter(
     .fetch_optional(&mut *conn)
     .await?;
     let to = partner(conn, public_url, program, enrollment).await?;
-    let (Some(written), Some(to)) = (written, to) else { return Ok(None) };
-    let paragraphs = written.body.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
-    Ok(Some(Content {
-        subject: written.subject,
-        paragraphs: paragraphs.map(str::to_owned).collect(),
-        to: to.email,
-        name: to.name,
-        button: Some(("Open your dashboard".into(), to.portal)),
-        sender: to.program,
-        ..Content::default()
-    }))
+    Ok(words.zip(to).map(|(words, to)| written_to(to, &words, Some("Open your dashboard"), &[])))
 }

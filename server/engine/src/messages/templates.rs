@@ -63,7 +63,7 @@ pub async fn save(
     }
     let body = template.body.replace("\r\n", "\n").trim().to_owned();
     let template = Template { subject: template.subject.trim().to_owned(), body };
-    let errors = template.check(kind);
+    let errors = template.check(kind.fields());
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }

@@ -328,10 +328,11 @@ async fn blank_account(conn: &mut PgConnection, account: AccountId) -> Result<()
 /// Jobs hold ids, but for the mail with a new password.
 async fn forget_jobs(conn: &mut PgConnection, program: ProgramId, emails: &[String], codes: &[String]) -> Result<()> {
     let keys: Vec<String> = emails.iter().map(|email| email.trim().to_lowercase()).collect();
+    // There it stands as it was typed.
     sqlx::query(
         "delete from graphile_worker._private_jobs
-         where lower(payload ->> 'who') = any($1)
-            or lower(payload ->> 'who') = any($2) and payload ->> 'slug' = (select slug from programs where id = $3)",
+         where lower(trim(payload ->> 'who')) = any($1)
+            or lower(trim(payload ->> 'who')) = any($2) and payload ->> 'slug' = (select slug from programs where id = $3)",
     )
     .bind(&keys)
     .bind(codes)
@@ -374,32 +375,39 @@ async fn own_words(
         ("payments", of_rows),
         ("refunds", of_sales.as_str()),
     ] {
-        let mut why = rows.values(conn, table, "why", which, &format!("({all})")).await?;
-        privacy::reword(conn, &mut why, |key| key == "detail", &sentence, instead).await?;
-        rows.keep(conn, table, "why", why).await?;
+        for places in rows.places(conn, table, "why", which, &format!("({all})")).await? {
+            let mut why = rows.values(conn, table, "why", &places).await?;
+            privacy::reword(conn, &mut why, |key| key == "detail", &sentence, instead).await?;
+            rows.keep(conn, table, "why", why).await?;
+        }
     }
     let named = format!("\"(partner_code|code)\": \"({shared})\"");
-    let mut answers = rows.values(conn, "api_answers", "answer", "program_id = $1", &named).await?;
-    rename(&mut answers, &["partner_code"], &codes.partner, instead);
-    rename(&mut answers, &["code"], &codes.partner, instead);
-    rename(&mut answers, &["code"], &codes.links, instead);
-    privacy::reword(conn, &mut answers, |key| key == "detail", &sentence, instead).await?;
-    privacy::reword(conn, &mut answers, |key| key == "url", &format!("(?<=/)({shared})$"), instead).await?;
-    rows.keep(conn, "api_answers", "answer", answers).await?;
+    for places in rows.places(conn, "api_answers", "answer", "program_id = $1", &named).await? {
+        let mut answers = rows.values(conn, "api_answers", "answer", &places).await?;
+        rename(&mut answers, &["partner_code"], &codes.partner, instead);
+        rename(&mut answers, &["code"], &codes.partner, instead);
+        rename(&mut answers, &["code"], &codes.links, instead);
+        privacy::reword(conn, &mut answers, |key| key == "detail", &sentence, instead).await?;
+        privacy::reword(conn, &mut answers, |key| key == "url", &format!("(?<=/)({shared})$"), instead).await?;
+        rows.keep(conn, "api_answers", "answer", answers).await?;
+    }
     // The log: `"partner": "ada"`, `partners/ada`, `$5 for ada`, `Lead of ada`, and links and promo codes as they are.
     let named = format!("\"({all})\"");
-    for (which, keys) in [
-        ("program_id = $1", &["partner"][..]),
-        ("program_id = $1 and action in ('partner.change_code', 'customer.reassign')", &["from", "to"][..]),
+    for (which, keys, of) in [
+        ("program_id = $1", &["partner"][..], &codes.partner),
+        (
+            "program_id = $1 and action in ('partner.change_code', 'customer.reassign')",
+            &["from", "to"][..],
+            &codes.partner,
+        ),
+        ("program_id = $1 and action = 'link.rename'", &["from"][..], &codes.links),
     ] {
-        let mut details = rows.values(conn, "audit_log", "details", which, &named).await?;
-        rename(&mut details, keys, &codes.partner, instead);
-        rows.keep(conn, "audit_log", "details", details).await?;
+        for places in rows.places(conn, "audit_log", "details", which, &named).await? {
+            let mut details = rows.values(conn, "audit_log", "details", &places).await?;
+            rename(&mut details, keys, of, instead);
+            rows.keep(conn, "audit_log", "details", details).await?;
+        }
     }
-    let which = "program_id = $1 and action = 'link.rename'";
-    let mut details = rows.values(conn, "audit_log", "details", which, &named).await?;
-    rename(&mut details, &["from"], &codes.links, instead);
-    rows.keep(conn, "audit_log", "details", details).await?;
     sqlx::query(
         "update audit_log
          set subject = case when action ~ '^(commission|lead)[.]' then regexp_replace(subject, $4, $3, 'i')

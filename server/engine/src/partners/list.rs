@@ -2,7 +2,7 @@ use super::allow;
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
-use domain::ids::{EnrollmentId, ProgramId};
+use domain::ids::{EnrollmentId, PartnerGroupId, ProgramId};
 use domain::money::{Currency, Money};
 use domain::page::{Page, Paging};
 use domain::partners::{EnrollmentStatus, Kinds, PartnerFilter, PartnerRow, PartnerSort, StatusCount};
@@ -30,19 +30,50 @@ pub async fn list(
     Ok(Page { data: rows(conn, actor.program(), &ids).await?, next_cursor })
 }
 
+/// How many partners a filter finds. Asks for `View`, or a key.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn count(conn: &mut PgConnection, actor: &Actor, filter: &PartnerFilter) -> Result<i64> {
+    allow(actor, Power::View)?;
+    let (search, tag) = sought(filter);
+    let found = sqlx::query_scalar!(
+        r#"select count(*) as "partners!" from enrollments e
+           where program_id = $1 and ($2::enrollment_status is null or status = $2)
+             and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
+             and ($4::text is null or exists (select from partner_tags t
+                  where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $4))
+             and ($5::uuid is null or group_id = $5)"#,
+        actor.program() as ProgramId,
+        filter.status as Option<EnrollmentStatus>,
+        search,
+        tag,
+        filter.group as Option<PartnerGroupId>
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
+}
+
+/// What is sought in names, as a pattern, and the tag.
+fn sought(filter: &PartnerFilter) -> (Option<String>, Option<String>) {
+    let search = match filter.search.trim() {
+        "" => None,
+        text => Some(format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))),
+    };
+    let tag = filter.tag.as_deref().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty());
+    (search, tag)
+}
+
 /// The partners of a page: the cursor is the last one of the page before, whose place the order tells.
-async fn page_of_ids(
+pub(super) async fn page_of_ids(
     conn: &mut PgConnection,
     program: ProgramId,
     filter: &PartnerFilter,
     after: Option<EnrollmentId>,
     limit: i64,
 ) -> Result<Vec<EnrollmentId>> {
-    let search = match filter.search.trim() {
-        "" => None,
-        text => Some(format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))),
-    };
-    let tag = filter.tag.as_deref().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty());
+    let (search, tag) = sought(filter);
     let ids = match filter.sort {
         PartnerSort::Newest => {
             sqlx::query_scalar!(
@@ -52,13 +83,15 @@ async fn page_of_ids(
                      and ($4::uuid is null or id < $4)
                      and ($6::text is null or exists (select from partner_tags t
                           where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $6))
+                     and ($7::uuid is null or group_id = $7)
                    order by id desc limit $5"#,
                 program as ProgramId,
                 filter.status as Option<EnrollmentStatus>,
                 search,
                 after as Option<EnrollmentId>,
                 limit,
-                tag
+                tag,
+                filter.group as Option<PartnerGroupId>
             )
             .fetch_all(conn)
             .await?
@@ -71,6 +104,7 @@ async fn page_of_ids(
                          and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
                          and ($6::text is null or exists (select from partner_tags t
                               where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $6))
+                         and ($7::uuid is null or group_id = $7)
                    )
                    select id as "id: EnrollmentId" from named
                    where $4::uuid is null or (key, id) > (select key, id from named where id = $4)
@@ -80,7 +114,8 @@ async fn page_of_ids(
                 search,
                 after as Option<EnrollmentId>,
                 limit,
-                tag
+                tag,
+                filter.group as Option<PartnerGroupId>
             )
             .fetch_all(conn)
             .await?
@@ -99,6 +134,7 @@ async fn page_of_ids(
                          and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
                          and ($7::text is null or exists (select from partner_tags t
                               where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $7))
+                         and ($8::uuid is null or e.group_id = $8)
                    )
                    select id as "id: EnrollmentId" from ordered
                    where $4::uuid is null or (key, id) < (select key, id from ordered where id = $4)
@@ -109,7 +145,8 @@ async fn page_of_ids(
                 after as Option<EnrollmentId>,
                 limit,
                 filter.sort == PartnerSort::Due,
-                tag
+                tag,
+                filter.group as Option<PartnerGroupId>
             )
             .fetch_all(conn)
             .await?

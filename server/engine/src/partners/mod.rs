@@ -22,7 +22,7 @@ pub use create::{apply, create};
 pub use detail::{detail, detail_by_code, find_by_code};
 pub use edit::{add_account, change_code, set_offers, update};
 pub use erase::{erase, export};
-pub use list::{counts, list};
+pub use list::{count, counts, list};
 pub use standing::set_status;
 
 use crate::messages::{self, Mail};

@@ -1,14 +1,17 @@
 //! The team's work on partners: tags, notes, and many at once.
 
-use super::{allow, lock, page, set_status};
+use super::list::page_of_ids;
+use super::{allow, groups, lock, page, set_status};
 use crate::messages::{self, Mail};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, PartnerLetterId, PartnerNoteId, ProgramId};
-use domain::partners::{Bulk, BulkAct, BulkDone, EnrollmentStatus, MOST_AT_ONCE, PartnerNote, read_tags};
-use domain::text::check_lines;
-use serde_json::json;
+use domain::messages::{LETTER_FIELDS, Template};
+use domain::partners::{
+    Bulk, BulkAct, BulkDone, EnrollmentStatus, MOST_AT_ONCE, MOST_FOUND, PartnerFilter, PartnerNote, read_tags,
+};
+use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -139,21 +142,16 @@ pub async fn remove_note(conn: &mut PgConnection, moment: &Moment, actor: &Actor
     audit::record(conn, moment, actor, "partner.remove_note", &partner.name, &page(&partner.code), json!({})).await
 }
 
-/// Lets in, pauses or writes to all partners that were chosen, together; those whom the act doesn't fit are passed over.
-/// Asks for `ManagePartners`.
+/// Lets in, pauses or writes to all partners that were ticked or that a filter finds, together; those whom the act doesn't
+/// fit are left out. Asks for `ManagePartners`. Audited.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid` on `partners`, `subject` or `body`; `NotFound` where one is not in the program.
+/// `Forbidden`; `Invalid` on `partners`, `subject` or `body`, also for an unknown merge field; `NotFound` where one is not
+/// in the program.
 pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<BulkDone> {
     allow(actor, Power::ManagePartners)?;
-    // In the order of their ids, as everybody locks partners.
-    let mut ids: Vec<EnrollmentId> = input.partners.clone();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() || ids.len() > MOST_AT_ONCE {
-        return Err(Error::field("partners", format!("Choose 1 to {MOST_AT_ONCE} partners.")));
-    }
     let mut tx = pool.begin().await?;
+    let ids = chosen(&mut tx, actor.program(), input).await?;
     let letter = match input.act {
         BulkAct::Message => Some(write(&mut tx, moment, actor, input).await?),
         BulkAct::Approve | BulkAct::Pause => None,
@@ -162,7 +160,7 @@ pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -
     if standing.len() < ids.len() {
         return Err(Error::NotFound("partner"));
     }
-    let mut done = BulkDone::default();
+    let mut done = BulkDone { act: input.act, done: 0, left_out: 0 };
     for (id, status, reached) in standing {
         let (fits, to) = match input.act {
             BulkAct::Approve => (status == EnrollmentStatus::Pending, EnrollmentStatus::Active),
@@ -170,7 +168,7 @@ pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -
             BulkAct::Message => (reached, status),
         };
         if !fits {
-            done.passed_over += 1;
+            done.left_out += 1;
             continue;
         }
         done.done += 1;
@@ -182,20 +180,59 @@ pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -
             None => set_status(&mut tx, moment, actor, id, to, "").await?,
         }
     }
-    if letter.is_some() {
-        let details = json!({ "partners": done.done });
-        audit::record(&mut tx, moment, actor, "partners.message", "Partners", "partners", details).await?;
+    // Each partner's own line says that its standing changed, and nothing of a mail or of why it was among them.
+    if letter.is_some() || input.all {
+        let action = match input.act {
+            BulkAct::Approve => "partners.approve",
+            BulkAct::Pause => "partners.pause",
+            BulkAct::Message => "partners.message",
+        };
+        let mut details = json!({ "partners": done.done, "left_out": done.left_out });
+        if input.all {
+            details["all_that_match"] = described(&mut tx, actor, &input.filter).await?;
+        }
+        audit::record(&mut tx, moment, actor, action, "Partners", "partners", details).await?;
     }
     tx.commit().await?;
     Ok(done)
 }
 
-async fn write(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<PartnerLetterId> {
-    let mut errors = check_lines(&[("subject", Some(&input.subject), 200)]);
-    let body = input.body.replace("\r\n", "\n").trim().to_owned();
-    if body.is_empty() || body.chars().count() > 10_000 || body.contains('\0') {
-        errors.push(domain::text::FieldError::new("body", "Use 1 to 10,000 characters."));
+/// To whom it is done, in the order of their ids, as everybody locks partners.
+async fn chosen(conn: &mut PgConnection, program: ProgramId, input: &Bulk) -> Result<Vec<EnrollmentId>> {
+    let (mut ids, most) = if input.all {
+        (page_of_ids(conn, program, &input.filter, None, MOST_FOUND as i64 + 1).await?, MOST_FOUND)
+    } else {
+        (input.partners.clone(), MOST_AT_ONCE)
+    };
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() || ids.len() > most {
+        return Err(Error::field("partners", format!("Choose 1 to {most} partners.")));
     }
+    Ok(ids)
+}
+
+/// By what a filter finds partners, for the log. What was typed may name a person, and is not told.
+async fn described(conn: &mut PgConnection, actor: &Actor, filter: &PartnerFilter) -> Result<Value> {
+    let mut words = Map::new();
+    if let Some(status) = filter.status {
+        words.insert("status".into(), json!(status));
+    }
+    if let Some(id) = filter.group {
+        let group = groups::names(conn, actor).await?.into_iter().find(|group| group.id == id);
+        words.insert("group".into(), json!(group.map(|group| group.name)));
+    }
+    let typed = [("search", filter.search.as_str()), ("tag", filter.tag.as_deref().unwrap_or_default())];
+    for (field, _) in typed.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
+        words.insert(field.into(), json!(true));
+    }
+    Ok(if words.is_empty() { json!(true) } else { Value::Object(words) })
+}
+
+async fn write(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<PartnerLetterId> {
+    let body = input.body.replace("\r\n", "\n").trim().to_owned();
+    let words = Template { subject: input.subject.trim().to_owned(), body };
+    let errors = words.check(LETTER_FIELDS);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -205,8 +242,8 @@ async fn write(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &
          values ($1, $2, $3, $4, $5, $6)",
         actor.program() as ProgramId,
         id as PartnerLetterId,
-        input.subject.trim(),
-        body,
+        words.subject,
+        words.body,
         actor.account() as Option<AccountId>,
         moment.at
     )

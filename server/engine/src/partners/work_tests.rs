@@ -4,14 +4,14 @@ use super::import::import;
 use super::profile::{checklist, notifications, profile, set_notifications, set_profile, stop, stop_key, stops};
 use super::summaries::send_summaries;
 use super::work::{add_note, all_tags, bulk, remove_note, set_tags};
-use super::{detail, list};
+use super::{count, detail, groups, list};
 use crate::fixtures::{World, percent, refused};
 use crate::messages::{Mail, compose};
 use crate::payments::details_tests::actor;
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::partners::{
-    Bulk, BulkAct, BulkDone, EnrollmentStatus, Notice, Notifications, PartnerFilter, Profile, SummaryRhythm,
+    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Notice, Notifications, PartnerFilter, Profile, SummaryRhythm,
 };
 use sqlx::PgPool;
 
@@ -57,28 +57,99 @@ async fn many_are_paused_or_written_to_at_once(pool: PgPool) {
     let world = World::new(pool).await;
     let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
     world.standing(&bob, EnrollmentStatus::Paused).await;
-    let input =
-        |act| Bulk { act, partners: vec![bob.id, ada.id, ada.id], subject: "News".into(), body: "One.\n\nTwo.".into() };
+    let input = |act| Bulk {
+        act,
+        partners: vec![bob.id, ada.id, ada.id],
+        all: false,
+        filter: PartnerFilter::default(),
+        subject: "News for {{ partner.name }}".into(),
+        body: "One.\n\nYour code at {{program.name}} is {{partner.code}}.".into(),
+    };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
-    assert_eq!(act(&input(BulkAct::Pause)).await.expect("paused"), BulkDone { done: 1, passed_over: 1 });
-    assert_eq!(act(&input(BulkAct::Approve)).await.expect("nobody waits"), BulkDone { done: 0, passed_over: 2 });
-    assert_eq!(act(&input(BulkAct::Message)).await.expect("written"), BulkDone { done: 2, passed_over: 0 });
+    let became = |act, done, left_out| BulkDone { act, done, left_out };
+    assert_eq!(act(&input(BulkAct::Pause)).await.expect("paused"), became(BulkAct::Pause, 1, 1));
+    assert_eq!(act(&input(BulkAct::Approve)).await.expect("nobody waits"), became(BulkAct::Approve, 0, 2));
+    assert_eq!(act(&input(BulkAct::Message)).await.expect("written"), became(BulkAct::Message, 2, 0));
     let letters: Vec<Mail> =
         mails(&world.pool).await.into_iter().filter(|mail| matches!(mail, Mail::PartnerLetter { .. })).collect();
     assert_eq!(letters.len(), 2);
     let mut conn = world.pool.acquire().await.expect("connection");
-    let letter = compose(&mut conn, &world.moment(), "https://t.example", &letters[0]).await.expect("answer");
-    let letter = letter.expect("letter");
-    assert!(
-        letter.subject == "News" && letter.text.contains("One.") && letter.text.contains("Two."),
-        "{}",
-        letter.text
-    );
+    let mut written = Vec::new();
+    for letter in &letters {
+        let letter = compose(&mut conn, &world.moment(), "https://t.example", letter).await.expect("answer");
+        let letter = letter.expect("letter");
+        assert!(letter.text.contains("One.") && letter.text.contains("https://t.example/p/acme"), "{}", letter.text);
+        let own = ["ada", "bob"].map(|code| letter.text.contains(&format!("Your code at Acme is {code}.")));
+        written.push((letter.subject, own));
+    }
+    written.sort();
+    let expected = [("News for Ada".to_owned(), [true, false]), ("News for Bob".to_owned(), [false, true])];
+    assert_eq!(written, expected, "each gets its own");
     let empty = Bulk { subject: " ".into(), body: String::new(), ..input(BulkAct::Message) };
     assert!(refused(act(&empty).await).contains("body"));
+    let unknown = Bulk { body: "{{partner.iban}}".into(), ..input(BulkAct::Message) };
+    assert_eq!(refused(act(&unknown).await), "body: There is no merge field {{partner.iban}} in this mail.");
     let other = world.another("other").await;
     let strange = bulk(&world.pool, &world.moment(), &other.owner(), &input(BulkAct::Pause)).await;
     assert_eq!(refused(strange), "NotFound(\"partner\")");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn all_whom_a_filter_finds_are_worked_on_at_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let owner = world.owner();
+    let (ada, bob, cy) = (world.partner("ada").await, world.partner("bob").await, world.partner("cy").await);
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let gold = GroupInput { name: "Gold".into(), offers: Vec::new() };
+    let gold = groups::create(&mut conn, &world.moment(), &owner, &gold).await.expect("group");
+    for partner in [&ada, &bob] {
+        groups::put(&mut conn, &world.moment(), &owner, partner.id, Some(gold)).await.expect("in it");
+    }
+    set_tags(&mut conn, &world.moment(), &owner, cy.id, "blog").await.expect("tags");
+    world.standing(&bob, EnrollmentStatus::Paused).await;
+    let other = world.another("other").await;
+    let theirs = other.partner("dan").await;
+
+    let golden = PartnerFilter { group: Some(gold), ..PartnerFilter::default() };
+    for sort in [Default::default(), domain::partners::PartnerSort::Name, domain::partners::PartnerSort::Earned] {
+        let filter = PartnerFilter { sort, ..golden.clone() };
+        assert_eq!(list(&mut conn, &owner, &filter, &Paging::default()).await.expect("list").data.len(), 2);
+    }
+    let everybody = PartnerFilter::default();
+    assert_eq!(count(&mut conn, &owner, &golden).await.expect("count"), 2);
+    assert_eq!(count(&mut conn, &owner, &everybody).await.expect("count"), 3, "of this program");
+    let all = |act, filter: &PartnerFilter| Bulk {
+        act,
+        // What is ticked doesn't matter, nor whose it is.
+        partners: vec![theirs.id],
+        all: true,
+        filter: filter.clone(),
+        subject: String::new(),
+        body: String::new(),
+    };
+    let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
+    let paused = act(&all(BulkAct::Pause, &golden)).await.expect("paused");
+    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 1 });
+    let paused = act(&all(BulkAct::Pause, &everybody)).await.expect("paused");
+    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 2 }, "the filter is asked anew");
+    let active = "select count(*) from enrollments where program_id = $1 and status = 'active'";
+    assert_eq!((world.get::<i64>(active).await, other.get::<i64>(active).await), (0, 1));
+    let nobody = PartnerFilter { tag: Some("nothing".into()), ..PartnerFilter::default() };
+    assert!(refused(act(&all(BulkAct::Pause, &nobody)).await).starts_with("partners:"));
+    refused(bulk(&world.pool, &world.moment(), &world.admin(Role::Viewer), &all(BulkAct::Pause, &everybody)).await);
+    let log: Vec<serde_json::Value> = sqlx::query_scalar(
+        "select details from audit_log where program_id = $1 and action = 'partners.pause'
+         order by details ->> 'left_out'",
+    )
+    .bind(world.program)
+    .fetch_all(&world.pool)
+    .await
+    .expect("log");
+    let expected = [
+        serde_json::json!({ "partners": 1, "left_out": 1, "all_that_match": { "group": "Gold" } }),
+        serde_json::json!({ "partners": 1, "left_out": 2, "all_that_match": true }),
+    ];
+    assert_eq!(log, expected);
 }
 
 const FILE: &str = "Name;E-mail\nx;y";

@@ -194,6 +194,8 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     let letter = Bulk {
         act: BulkAct::Message,
         partners: vec![id],
+        all: false,
+        filter: Default::default(),
         subject: "For Augusta Lovelace".into(),
         body: "Dear Augusta Lovelace, write to augusta@analytical.example.".into(),
     };
@@ -308,6 +310,42 @@ async fn what_programs_read_and_what_is_of_others_stays(pool: PgPool) {
         ("select name from assets where program_id = $1", "Null"),
     ] {
         assert_eq!(world.get::<String>(query).await, expected, "{query}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn more_rows_than_are_read_at_once_are_all_looked_through(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.partner("ada").await;
+    world
+        .set(
+            "insert into audit_log (program_id, id, at, action, details)
+             select $1, gen_random_uuid(), '2026-01-01T00:00:00Z', 'partner.note',
+                    jsonb_build_object('reason', 'Ask ADA@Partners.example, ' || n)
+             from generate_series(1, 2500) n",
+        )
+        .await;
+    world
+        .set(
+            "insert into api_answers (program_id, call, event_id, body_hash, answer, created_at)
+             select $1, 'sale', 'many-' || n, '', jsonb_build_object('partner_code', 'ada', 'n', n),
+                    '2026-01-01T00:00:00Z'
+             from generate_series(1, 2500) n",
+        )
+        .await;
+    let mut tx = world.pool.begin().await.expect("begin");
+    partners::erase(&mut tx, &world.moment(), &world.owner(), ada.id).await.expect("erased");
+    tx.commit().await.expect("commit");
+    assert_eq!(found(&world.pool, &["ada@partners.example", "\"ada\""]).await, [] as [String; 0]);
+    for (query, expected) in [
+        ("select count(distinct details) from audit_log where program_id = $1 and action = 'partner.note'", 2_500),
+        (
+            "select count(distinct answer -> 'n') from api_answers
+             where program_id = $1 and answer ->> 'partner_code' like 'erased-%'",
+            2_500,
+        ),
+    ] {
+        assert_eq!(world.get::<i64>(query).await, expected, "each keeps what else is in it: {query}");
     }
 }
 

@@ -1,17 +1,18 @@
 //! The audit log: every admin act, written in the act's own transaction.
 
-use super::audit_words::words;
+use super::audit_words::Words;
 use crate::reports::check_days;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, AuditId, ProgramId};
+use domain::ids::{AccountId, AuditId, OfferId, ProgramId};
 use domain::page::{Page, Paging};
+use domain::programs::audit::{act_words, acts_with};
 use domain::programs::{AuditFilter, AuditLine};
 use sqlx::PgConnection;
 
-/// Writes a line. `action` is the noun and the verb (`partner.ban`), `subject` what it was done to as people know it,
-/// `subject_path` the page of the program's admin area that shows it (or empty), `details` the figures. No secrets, and
-/// no more personal data than the subject's name.
+/// Writes a line. `action` is the noun and the verb (`partner.ban`), one of `domain::programs::audit`'s, `subject` what it
+/// was done to as people know it, `subject_path` the page of the program's admin area that shows it (or empty), `details`
+/// the figures. No secrets, and no more personal data than the subject's name.
 ///
 /// # Errors
 /// `Database` where Postgres fails.
@@ -24,6 +25,7 @@ pub async fn record(
     subject_path: &str,
     details: serde_json::Value,
 ) -> Result<()> {
+    debug_assert!(act_words(action).is_some(), "{action} has no words");
     sqlx::query!(
         "insert into audit_log (program_id, id, at, account_id, action, subject, subject_path, details)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -67,7 +69,8 @@ pub async fn list(
          left join accounts a on a.id = l.account_id
          where l.program_id = $1
            and ($2::uuid is null or (l.at, l.id) < (select at, id from audit_log where program_id = $1 and id = $2))
-           and ($3 = '' or strpos(lower(l.action), lower($3)) > 0 or strpos(lower(l.subject), lower($3)) > 0)
+           and ($3 = '' or l.action = any($8) or strpos(lower(l.action), lower($3)) > 0
+                or strpos(lower(l.subject), lower($3)) > 0)
            and ($4::uuid is null or l.account_id = $4)
            and ($5::date is null or l.at >= $5::date::timestamp at time zone p.time_zone)
            and ($6::date is null or l.at < ($6::date + 1)::timestamp at time zone p.time_zone)
@@ -78,17 +81,29 @@ pub async fn list(
         filter.by as Option<AccountId>,
         filter.from,
         filter.to,
-        rows + 1
+        rows + 1,
+        &acts_with(&filter.search)
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let words = known(conn, actor.program()).await?;
     let more = data.len() > usize::try_from(rows).unwrap_or(usize::MAX);
     if more {
         data.pop();
     }
     for line in &mut data {
-        line.details = words(&line.details);
+        line.details = words.told(&line.action, &line.details);
     }
     let next_cursor = data.last().filter(|_| more).map(|line| line.id.to_string());
     Ok(Page { data, next_cursor })
+}
+
+/// What must be known to tell the details of a program's lines.
+async fn known(conn: &mut PgConnection, program: ProgramId) -> Result<Words> {
+    let currency = super::get(conn, program).await?.currency;
+    let offers =
+        sqlx::query!(r#"select id as "id: OfferId", name from offers where program_id = $1"#, program as ProgramId)
+            .fetch_all(conn)
+            .await?;
+    Ok(Words { currency, offers: offers.into_iter().map(|offer| (offer.id, offer.name)).collect() })
 }

@@ -29,6 +29,7 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
         slug: input.slug.clone(),
         currency: from.currency.code().to_owned(),
         time_zone: from.time_zone.clone(),
+        description: from.description.clone(),
         website: from.website.clone(),
     };
     let made = make(&mut tx, moment, from.organization_id, &new).await?;

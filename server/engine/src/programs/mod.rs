@@ -137,8 +137,8 @@ pub async fn make(
     }
     let id: ProgramId = moment.id();
     sqlx::query!(
-        "insert into programs (id, organization_id, slug, name, currency, time_zone, website, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into programs (id, organization_id, slug, name, currency, time_zone, website, created_at, description)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         id as ProgramId,
         organization as OrganizationId,
         input.slug.trim(),
@@ -146,7 +146,8 @@ pub async fn make(
         input.currency,
         input.time_zone,
         input.website,
-        moment.at
+        moment.at,
+        input.description.trim()
     )
     .execute(&mut *conn)
     .await

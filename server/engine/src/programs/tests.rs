@@ -11,6 +11,7 @@ fn new(slug: &str) -> NewProgram {
         slug: slug.into(),
         currency: "EUR".into(),
         time_zone: "Europe/Berlin".into(),
+        description: "Recommend Acme.".into(),
         website: "https://acme.example/".into(),
     }
 }
@@ -59,11 +60,15 @@ async fn a_program_is_created_by_members_alone(pool: PgPool) {
     drop(conn);
     let acme = create(&pool, &moment, &olga, owner.organization, &new("acme")).await.expect("created");
     assert_eq!((acme.window_days, acme.click_model), (60, ClickModel::Last));
+    assert_eq!(acme.description, "Recommend Acme.");
     let taken = create(&pool, &moment, &olga, owner.organization, &new("acme")).await.expect_err("taken");
     assert_eq!(fields(taken), ["slug"]);
     let bad = NewProgram { time_zone: "Europe/Nowhere".into(), currency: "XXX".into(), ..new("Bad Slug") };
     let bad = create(&pool, &moment, &olga, owner.organization, &bad).await.expect_err("bad");
     assert_eq!(fields(bad), ["slug", "currency", "time_zone"]);
+    let long = NewProgram { description: "x".repeat(2_001), ..new("other") };
+    let long = create(&pool, &moment, &olga, owner.organization, &long).await.expect_err("long");
+    assert_eq!(fields(long), ["description"]);
     let stranger = Session { account: moment.id(), ..olga.clone() };
     assert!(matches!(
         create(&pool, &moment, &stranger, owner.organization, &new("other")).await,
@@ -123,6 +128,8 @@ async fn settings_change_and_say_what_changed(pool: PgPool) {
     let today = moment.at.with_timezone(&chrono_tz::Asia::Tokyo).date_naive();
     let of_today = AuditFilter { from: Some(today), to: Some(today), search: "PROGRAM".into(), ..all.clone() };
     assert_eq!(audit::list(&mut conn, &admin, &of_today, &Paging::default()).await.expect("page").data.len(), 3);
+    let in_words = AuditFilter { search: " settings Changed".into(), ..all.clone() };
+    assert_eq!(audit::list(&mut conn, &admin, &in_words, &Paging::default()).await.expect("page").data.len(), 3);
     for absurd in ["-9999-01-01", "-262143-01-01", "+262142-12-31"] {
         let absurd = AuditFilter { from: absurd.parse().ok(), to: absurd.parse().ok(), ..all.clone() };
         let refused = audit::list(&mut conn, &admin, &absurd, &Paging::default()).await.expect_err("refused");
@@ -131,6 +138,38 @@ async fn settings_change_and_say_what_changed(pool: PgPool) {
     let forged = Paging { cursor: Some("'; --".into()), limit: None };
     assert!(matches!(audit::list(&mut conn, &admin, &all, &forged).await, Err(Error::Invalid(_))));
     assert!(matches!(audit::list(&mut conn, &viewer, &all, &first).await, Err(Error::Forbidden)));
+}
+
+/// What in the sources is built like an act of the nouns that are logged: `"partner.ban"`.
+fn acts_in(folder: &std::path::Path, found: &mut Vec<String>) {
+    use domain::programs::audit::ACTS;
+    let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let logged = |noun: &str| ACTS.iter().any(|(act, _)| act.split('.').next() == Some(noun));
+    for entry in std::fs::read_dir(folder).expect("folder") {
+        let path = entry.expect("entry").path();
+        if path.is_dir() {
+            acts_in(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&path).expect("source");
+            let is_act = |piece: &&str| {
+                piece.split_once('.').is_some_and(|(noun, verb)| word(noun) && word(verb) && logged(noun))
+            };
+            found.extend(text.split('"').filter(is_act).map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_act_has_words() {
+    use domain::messages::MailKind;
+    use domain::programs::audit::{ACTS, act_words};
+    let mut found = Vec::new();
+    acts_in(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    let merged = |text: &str| MailKind::ALL.iter().flat_map(|kind| kind.fields()).any(|(field, _)| *field == text);
+    let unknown: Vec<_> = found.iter().filter(|act| act_words(act).is_none() && !merged(act)).collect();
+    assert!(unknown.is_empty(), "not in words: {unknown:?}");
+    let unused: Vec<_> = ACTS.iter().filter(|(act, _)| !found.iter().any(|found| found == act)).collect();
+    assert!(unused.is_empty(), "nothing does these: {unused:?}");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

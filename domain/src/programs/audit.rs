@@ -1,0 +1,173 @@
+//! How the audit log reads: what was done, and the fields and words of its details.
+
+use crate::assets::AssetKind;
+use crate::commissions::Suspicion;
+use crate::leads::Stage;
+use crate::payments::method_words;
+use crate::portal::PortalPage;
+
+/// Every act that is logged, as its line names it, and as people read it.
+pub const ACTS: &[(&str, &str)] = &[
+    ("api_key.create", "API key made"),
+    ("api_key.revoke", "API key revoked"),
+    ("asset.archive", "Asset archived"),
+    ("asset.create", "Asset added"),
+    ("asset.edit", "Asset changed"),
+    ("asset.move", "Asset moved"),
+    ("asset.restore", "Asset taken back from the archive"),
+    ("commission.approve", "Commission approved"),
+    ("commission.reverse", "Commission reversed"),
+    ("customer.erase", "Customer's personal data erased"),
+    ("customer.export", "Customer's personal data downloaded"),
+    ("customer.reassign", "Customer given to another partner"),
+    ("demo.build", "Demo loaded"),
+    ("group.create", "Group made"),
+    ("group.edit", "Group changed"),
+    ("group.remove", "Group removed"),
+    ("job.retry", "Failed job tried again"),
+    ("lead.add", "Lead added"),
+    ("lead.set_stage", "Lead's stage changed"),
+    ("link.create", "Link made"),
+    ("link.disable", "Link switched off"),
+    ("link.edit", "Link changed"),
+    ("link.rename", "Link's code changed"),
+    ("link.restore", "Link switched on"),
+    ("mail.edit", "Mail's words changed"),
+    ("offer.archive", "Offer archived"),
+    ("offer.create", "Offer made"),
+    ("offer.edit", "Offer changed"),
+    ("offer.move", "Order of the offers changed"),
+    ("offer.restore", "Offer taken back from the archive"),
+    ("partner.activate", "Partner let in again"),
+    ("partner.add_account", "Person invited for a partner"),
+    ("partner.approve", "Partner approved"),
+    ("partner.ban", "Partner banned"),
+    ("partner.change_code", "Partner's code changed"),
+    ("partner.create", "Partner added"),
+    ("partner.decline", "Partner declined"),
+    ("partner.erase", "Partner's personal data erased"),
+    ("partner.export", "Partner's personal data downloaded"),
+    ("partner.note", "Note on a partner added"),
+    ("partner.pause", "Partner paused"),
+    ("partner.payout_method", "Partner's payout method confirmed"),
+    ("partner.photo", "Partner's photo changed"),
+    ("partner.remove_note", "Note on a partner removed"),
+    ("partner.reveal_payout_details", "Payout details shown in full"),
+    ("partner.see_as", "Portal seen as a partner"),
+    ("partner.set_group", "Partner's group changed"),
+    ("partner.set_offers", "Partner's offers changed"),
+    ("partner.set_tags", "Partner's tags changed"),
+    ("partner.update", "Partner changed"),
+    ("partners.approve", "Partners approved together"),
+    ("partners.import", "Partners imported"),
+    ("partners.message", "Mail written to partners"),
+    ("partners.pause", "Partners paused together"),
+    ("payment.cancel", "Payment cancelled"),
+    ("payment.fail", "Payment failed"),
+    ("payment_batch.record", "Payments created"),
+    ("portal.brand", "Portal's brand changed"),
+    ("portal.favicon", "Portal's icon changed"),
+    ("portal.logo", "Portal's logo changed"),
+    ("portal.pages", "Portal's pages shown or hidden"),
+    ("portal.sign_up", "Portal's sign-up changed"),
+    ("portal.terms", "Terms published"),
+    ("portal.welcome", "Portal's welcome changed"),
+    ("program.copy", "Sandbox made"),
+    ("program.create", "Program created"),
+    ("program.fraud_checks", "Checks for review changed"),
+    ("program.payout_methods", "Ways to pay changed"),
+    ("program.update", "Settings changed"),
+    ("promo_code.create", "Promo code made"),
+    ("promo_code.disable", "Promo code switched off"),
+    ("promo_code.restore", "Promo code switched on"),
+    ("team.change_role", "Member's role changed"),
+    ("team.invite", "Member invited"),
+    ("team.invite_again", "Member invited again"),
+    ("team.remove", "Member removed"),
+];
+
+/// An act in words, where it is one that is logged.
+#[must_use]
+pub fn act_words(action: &str) -> Option<&'static str> {
+    ACTS.iter().find(|(act, _)| *act == action).map(|(_, words)| *words)
+}
+
+/// The acts in whose words a text stands, whatever the case.
+#[must_use]
+pub fn acts_with(text: &str) -> Vec<String> {
+    let text = text.trim().to_lowercase();
+    let found = ACTS.iter().filter(|(_, words)| words.to_lowercase().contains(&text));
+    found.map(|(act, _)| (*act).to_owned()).collect()
+}
+
+/// Fields of details whose names don't say by themselves what they hold.
+const FIELDS: &[(&str, &str)] = &[
+    ("all_that_match", "All that match"),
+    ("email", "E-mail"),
+    ("hidden", "Hidden pages"),
+    ("id", "ID"),
+    ("job", "Job's ID"),
+    ("lead", "Lead's ID"),
+    ("minutes", "For minutes"),
+    ("moved", "Moved question"),
+    ("on", "Checks that are on"),
+    ("same_email", "Others with the same e-mail"),
+    ("sign_up", "Who signs up"),
+    ("standard", "The standard words"),
+    ("total", "In all"),
+    ("up", "Upwards"),
+    ("was", "Was before"),
+];
+
+/// The name of a field of details as words: `Window days`.
+#[must_use]
+pub fn field_words(field: &str) -> String {
+    if let Some((_, words)) = FIELDS.iter().find(|(name, _)| *name == field) {
+        return (*words).to_owned();
+    }
+    let words = field.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A word of Tributary's own among the details of an act, as people read it; `None` where it is none: what was typed stays
+/// as it is.
+#[must_use]
+pub fn value_words(action: &str, field: &str, word: &str) -> Option<String> {
+    let words = match (action, field) {
+        ("lead.set_stage", _) => word.parse::<Stage>().ok()?.label(),
+        ("partner.payout_method", _) | (_, "payout_method" | "method") => return Some(method_words(word)),
+        ("program.fraud_checks", "on") => word.parse::<Suspicion>().ok()?.label(),
+        ("portal.pages", _) => word.parse::<PortalPage>().ok()?.label(),
+        (_, "kind") => word.parse::<AssetKind>().ok()?.label(),
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn acts_are_listed_once_and_in_order() {
+        assert!(ACTS.windows(2).all(|two| two[0].0 < two[1].0));
+        assert_eq!(act_words("partner.ban"), Some("Partner banned"));
+        assert_eq!(act_words("partner"), None);
+        assert_eq!(acts_with(" Partner BANNED"), ["partner.ban"]);
+    }
+
+    #[test]
+    fn words_of_tributary_s_own_are_told_and_others_stay() {
+        assert_eq!(field_words("lands_on"), "Lands on");
+        assert_eq!(field_words("same_email"), "Others with the same e-mail");
+        let told = |action, field, word| value_words(action, field, word);
+        assert_eq!(told("lead.set_stage", "", "closed_won").as_deref(), Some("Closed Won"));
+        assert_eq!(
+            told("program.fraud_checks", "on", "same_ip").as_deref(),
+            Some("Same address for click and sign-up")
+        );
+        assert_eq!(told("partner.payout_method", "", "us_bank"), Some(method_words("us_bank")));
+        assert_eq!(told("partner.change_code", "from", "closed_won"), None, "a code");
+    }
+}
