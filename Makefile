@@ -41,6 +41,7 @@ dev: needs ## Build quickly and serve; rebuild and reload on change
 	@$(database) node setup/dev.mjs
 
 .PHONY: test
+test: parts = binary package tests
 test: build end2end/node_modules ## Run every test there is, in browsers too
 	@$(rust) $(database) setup/test
 
@@ -56,7 +57,7 @@ bench: build ## Measure, each figure beside its limit
 build: needs ## Leave a complete deployable in dist/
 	@echo "Building (minutes the first time, seconds later)"
 	@mkdir -p dist var
-	@$(MAKE) -j2 binary package
+	@$(MAKE) -j2 $(or $(parts),binary package)
 	@sed 's|"dist/site"|"site"|' Leptos.toml >dist/Leptos.toml
 
 # Neither optimised nor split: to try out and to develop.
@@ -85,6 +86,12 @@ needs:
 binary:
 	@$(rust) cargo build --profile server --package server
 	@cmp -s $(SERVER) dist/tributary || { cp $(SERVER) dist/tributary.new && mv dist/tributary.new dist/tributary; }
+
+# Compiled beside the server, whose last crates leave a core idle.
+.PHONY: tests
+tests:
+	@$(rust) cargo test --no-run --quiet
+	@$(rust) cargo test --no-run --quiet --package pack
 
 .PHONY: package
 package: $(PACKAGE)
