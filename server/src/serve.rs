@@ -40,7 +40,15 @@ pub async fn command_pool(config: &Config) -> Result<PgPool> {
 async fn connect(config: &Config, options: PgPoolOptions, settings: &[(&str, &str)]) -> Result<PgPool> {
     let address: PgConnectOptions = config.database_url().map_err(Error::internal)?.parse().map_err(Error::internal)?;
     let address = settings.iter().fold(address, |address, (name, value)| address.options([(*name, *value)]));
-    Ok(options.acquire_timeout(Duration::from_secs(5)).connect_with(address).await?)
+    let pool = options.acquire_timeout(Duration::from_secs(5)).connect_lazy_with(address);
+    // Where everything starts at once, Postgres may take longer than it may later.
+    for _ in 0..3 {
+        if pool.acquire().await.is_ok() {
+            return Ok(pool);
+        }
+    }
+    drop(pool.acquire().await?);
+    Ok(pool)
 }
 
 /// Where browsers reach the server, without a slash at the end.

@@ -5,6 +5,7 @@ use domain::money::Money;
 use domain::why::Check;
 use leptos::prelude::*;
 
+use crate::chart::grouped;
 use crate::icon::{Glyph, icon};
 
 /// What a tint means.
@@ -252,7 +253,7 @@ pub fn Tab(
     view! {
         <a href=href aria-current=move || current.get().then_some("page")>
             {label}
-            {count.map(|count| view! { <span class="count">{count.to_string()}</span> })}
+            {count.map(|count| view! { <span class="count">{grouped(count)}</span> })}
         </a>
     }
     .into_any()
