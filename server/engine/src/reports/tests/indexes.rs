@@ -7,6 +7,7 @@ use crate::reports::{
 };
 use domain::assets::{AssetFilter, AssetKind};
 use domain::commissions::CommissionStatus;
+use domain::ids::{EnrollmentId, ProgramId};
 use domain::leads::LeadFilter;
 use domain::page::Paging;
 use domain::payments::PaymentFilter;
@@ -153,24 +154,33 @@ macro_rules! by_index {
     }};
 }
 
-/// What EXPLAIN tells of the queries that this connection has prepared: how each is run whatever its parameters.
-async fn plans(conn: &mut PgConnection) -> String {
-    let prepared: Vec<(String, i32)> = sqlx::query_as(
-        "select name, cardinality(parameter_types) from pg_prepared_statements
+/// What EXPLAIN tells of the queries that this connection has prepared, for a page of a program's or a partner's rows.
+async fn plans(conn: &mut PgConnection, program: ProgramId, partner: Option<EnrollmentId>) -> String {
+    let prepared: Vec<(String, Vec<String>)> = sqlx::query_as(
+        "select name, parameter_types::text[] from pg_prepared_statements
          where statement ~* '^\\s*(select|with)' and name like 'sqlx_%'",
     )
+    .persistent(false)
     .fetch_all(&mut *conn)
     .await
     .expect("prepared statements");
     let mut plans = Vec::new();
-    for (name, parameters) in prepared {
-        let nulls = vec!["null"; usize::try_from(parameters).expect("count")].join(", ");
-        let execute = if nulls.is_empty() { name } else { format!("{name} ({nulls})") };
-        let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain execute {execute}")))
+    for (name, types) in prepared {
+        // The program comes first, then whose rows; without what else a filter may say, all are meant.
+        let mut ids = [Some(program.to_string()), partner.map(|partner| partner.to_string())].into_iter().flatten();
+        let value = |of: &String| match of.as_str() {
+            "uuid" => ids.next().map_or("null".to_owned(), |id| format!("'{id}'")),
+            "bigint" => "51".to_owned(),
+            "date" => "'2026-11-10'".to_owned(),
+            _ => "null".to_owned(),
+        };
+        let values: Vec<String> = types.iter().map(value).collect();
+        let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
+        let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain execute {name} {values}")))
             .persistent(false)
             .fetch_all(&mut *conn)
             .await
-            .unwrap_or_else(|error| panic!("{error}: {execute}"));
+            .unwrap_or_else(|error| panic!("{error}: {name} {values}"));
         plans.push(plan.join("\n"));
     }
     plans.join("\n\n")
@@ -179,10 +189,10 @@ async fn plans(conn: &mut PgConnection) -> String {
 /// The same where one table has 100,000 rows of others: EXPLAIN names this index, it is read by, and of all rows no more
 /// than a page needs.
 macro_rules! page_by {
-    ($pool:expr, $index:expr, $conn:ident => $report:expr) => {{
-        let mut transaction = $pool.begin().await.expect("begin");
+    ($world:expr, $partner:expr, $index:expr, $conn:ident => $report:expr) => {{
+        let mut transaction = $world.pool.begin().await.expect("begin");
         transaction.clear_cached_statements().await.expect("the statements of this report alone");
-        let setting = sqlx::query("set local plan_cache_mode = force_generic_plan").persistent(false);
+        let setting = sqlx::query("set local plan_cache_mode = force_custom_plan").persistent(false);
         setting.execute(&mut *transaction).await.expect("plans that can be explained");
         let (scans, rows) = read_by(&mut transaction, $index).await;
         for _ in 0..RUNS {
@@ -190,7 +200,7 @@ macro_rules! page_by {
             $report.await.expect($index);
         }
         let (scans_after, rows_after) = read_by(&mut transaction, $index).await;
-        let plans = plans(&mut transaction).await;
+        let plans = plans(&mut transaction, $world.program, $partner).await;
         assert!(plans.contains($index), "{} is not in the plans:\n{plans}", $index);
         assert!(scans_after > scans, "{} is not read", $index);
         assert!(rows_after - rows < RUNS * PAGE, "{}: {} rows", $index, rows_after - rows);
@@ -309,18 +319,17 @@ async fn the_busiest_lists_read_a_page_of_100_000_rows(pool: PgPool) {
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &page));
     by_index!(world.pool, "commissions", conn => commissions_page(conn, &owner, &CommissionFilter::default(), &page));
     // A partner among many: who has nearly all rows is read as well by time.
-    let other: domain::ids::EnrollmentId =
-        world.get("select id from enrollments where program_id = $1 and code = 'p4'").await;
+    let other: EnrollmentId = world.get("select id from enrollments where program_id = $1 and code = 'p4'").await;
     let theirs = Actor::Partner { account: world.owner, program: world.program, enrollment: other };
     let (all, of_sales, of_ledger) = (CommissionFilter::default(), SaleFilter::default(), LedgerFilter::default());
     let days = Period::Days30;
-    page_by!(world.pool, "click_days_by_enrollment", conn => dashboard(conn, &moment, &theirs, other, days));
-    page_by!(world.pool, "commissions_by_enrollment", conn => commissions_page(conn, &theirs, &all, &page));
-    page_by!(world.pool, "sales_by_enrollment", conn => sales_page(conn, &theirs, &of_sales, &page));
-    page_by!(world.pool, "entries_by_account", conn => ledger(conn, &theirs, other, &of_ledger, &page));
+    page_by!(world, Some(other), "click_days_by_enrollment", conn => dashboard(conn, &moment, &theirs, other, days));
+    page_by!(world, Some(other), "commissions_by_enrollment", conn => commissions_page(conn, &theirs, &all, &page));
+    page_by!(world, Some(other), "sales_by_enrollment", conn => sales_page(conn, &theirs, &of_sales, &page));
+    page_by!(world, Some(other), "entries_by_account", conn => ledger(conn, &theirs, other, &of_ledger, &page));
     let mut conn = world.pool.acquire().await.expect("connection");
     let first = commissions_page(&mut conn, &owner, &all, &page).await.expect("first page");
     let second = Paging { cursor: first.next_cursor, limit: None };
     assert!(second.cursor.is_some(), "there is a second page");
-    page_by!(world.pool, "commissions_by_time", conn => commissions_page(conn, &owner, &all, &second));
+    page_by!(world, None, "commissions_by_time", conn => commissions_page(conn, &owner, &all, &second));
 }
