@@ -168,15 +168,17 @@ impl LazyPage for AccountPage {
         say(forms.password, "Your password is changed");
         say(forms.turn_on, "The second factor is on");
         say(forms.turn_off, "The second factor is off");
-        // What was done shows at once.
-        Effect::new(move |before: Option<usize>| {
-            let factor = [forms.turn_on.answered(), forms.turn_off.answered(), forms.codes.answered()];
-            let done = factor.iter().sum::<usize>() + forms.email.answered() + forms.cancel.answered();
-            if before.is_some_and(|before| before != done) {
+        // What was done shows at once; what was refused leaves what was typed.
+        let again = move |outcome: Result<()>| {
+            if outcome.is_ok() {
                 settings.again();
             }
-            done
-        });
+        };
+        forms.turn_on.settled(again);
+        forms.turn_off.settled(again);
+        forms.codes.settled(again);
+        forms.email.settled(again);
+        forms.cancel.settled(again);
         view! {
             <Title text="Account"/>
             {settings.page(move |shown| card(shown, forms))}
@@ -220,7 +222,7 @@ fn card(shown: Shown, forms: Forms) -> AnyView {
             {wrong(password.beside(&["old_password", "password"]))}
             <PostForm form=password class="form">
                 <div class="form-row">
-                    <PasswordInput id="old_password" label="Password now" error=password.field("old_password")/>
+                    <PasswordInput id="old_password" label="Current password" error=password.field("old_password")/>
                     <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters. It signs you out everywhere else." error=password.field("password")/>
                 </div>
                 <div class="form-actions">
@@ -286,7 +288,7 @@ fn second_factor(settings: &AccountSettings, forms: Forms) -> AnyView {
     let Some(since) = settings.second_factor_since else {
         return view! {
             <p class="sub">
-                "A code from your phone besides your password, each time you sign in, and before you pay partners or make API keys."
+                "A code from your phone besides your password, each time you sign in and before what needs care."
             </p>
             {wrong(begin.beside(&[]))}
             {move || match begin.answer() {

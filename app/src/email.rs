@@ -23,7 +23,7 @@ pub async fn read_email_change(token: String) -> Result<Option<EmailChange>> {
 pub async fn confirm_email(token: String) -> Result<Option<EmailChange>> {
     access::answer(async {
         let state = access::State::here()?;
-        let words = "This link is over: it works once, and for a day. Ask for the change again.";
+        let words = "This link has expired: it works once, and for a day. Ask for the change again.";
         let left = engine::accounts::email::confirm(&state.pool, &engine::Moment::now(), &token)
             .await
             .map_err(access::over(access::Error::Conflict(words.into())))?;
@@ -82,7 +82,7 @@ fn card(change: EmailChange, form: Form<ConfirmEmail>, token: String) -> AnyView
 
 fn over() -> AnyView {
     view! {
-        <PlainShell brand="Tributary" title="This link is over" words="It works once, and for a day. Ask for the change again.">
+        <PlainShell brand="Tributary" title="This link has expired" words="It works once, and for a day. Ask for the change again.">
             <div class="form-actions">
                 <ButtonLink href="/account" kind=ButtonKind::Primary>"Your account"</ButtonLink>
             </div>

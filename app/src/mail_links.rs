@@ -25,7 +25,7 @@ pub async fn read_payout_change(token: String) -> Result<Option<PendingPayout>> 
 pub async fn confirm_payout(token: String) -> Result<()> {
     access::answer(async {
         let state = access::State::here()?;
-        let words = "This link is over: it works once, and for a day. Choose the method again.";
+        let words = "This link has expired: it works once, and for a day. Choose the method again.";
         let program = engine::payments::details::confirm(&state.pool, &engine::Moment::now(), &token)
             .await
             .map_err(access::over(access::Error::Conflict(words.into())))?;
@@ -78,7 +78,7 @@ fn confirming(pending: PendingPayout, form: Form<ConfirmPayout>, token: String) 
 
 fn over(words: &'static str) -> AnyView {
     view! {
-        <PlainShell brand="Tributary" title="This link is over" words=words>
+        <PlainShell brand="Tributary" title="This link has expired" words=words>
             <div class="form-actions">
                 <ButtonLink href="/" kind=ButtonKind::Primary>"Go on"</ButtonLink>
             </div>
@@ -111,7 +111,7 @@ pub async fn stop_mails(program: String, key: String, notice: Notice) -> Result<
         let access::Visitor { mut conn, .. } = access::visitor().await?;
         engine::partners::profile::stop(&mut conn, &program, &key, notice)
             .await
-            .map_err(access::over(access::Error::Conflict("This link is over.".into())))?;
+            .map_err(access::over(access::Error::Conflict("This link has expired.".into())))?;
         access::redirect(&format!("/stop-mails/{program}/{notice}/{key}?done=1"));
         Ok(())
     })

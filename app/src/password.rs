@@ -51,7 +51,7 @@ pub async fn reset_password(token: String, password: String, program: Option<Str
         let state = access::State::here()?;
         engine::accounts::reset_password(&state.pool, &engine::Moment::now(), &token, &password)
             .await
-            .map_err(access::over(access::Error::Conflict("This link is over. Ask for a new one.".into())))?;
+            .map_err(access::over(access::Error::Conflict("This link has expired. Ask for a new one.".into())))?;
         access::redirect(&format!("{}/sign-in?note=password", place(program.as_deref())));
         Ok(())
     })
@@ -194,7 +194,7 @@ fn over(door: Door, program: Option<&str>) -> AnyView {
             brand=door.brand
             accent=door.accent
             logo=door.logo
-            title="This link is over"
+            title="This link has expired"
             words="Links to choose a password work once, and for an hour. Ask for a new one."
         >
             <div class="form-actions">

@@ -16,7 +16,7 @@ pub async fn sign_in_by_link(token: String) -> Result<()> {
             engine::accounts::sign_in_links::redeem(&state.pool, &moment, &token, &access::user_agent())
                 .await
                 .map_err(access::over(access::Error::Conflict(
-                    "This link is over: it works once, and for ten minutes. Go back and ask for another.".into(),
+                    "This link has expired: it works once, and for ten minutes. Go back and ask for another.".into(),
                 )))?;
         access::keep_session(&signed_in.token, signed_in.expires_at, signed_in.keep)?;
         access::act_as(&portal.program, &portal.partner)?;

@@ -146,7 +146,7 @@ pub async fn confirm_sign_up(token: String, password: String) -> Result<()> {
     access::answer(async {
         let state = access::State::here()?;
         let moment = engine::Moment::now();
-        let words = "This link is over: it works once, and for two days. Sign up again for a new one.";
+        let words = "This link has expired: it works once, and for two days. Sign up again for a new one.";
         let confirmed = engine::partners::sign_up::confirm(&state.pool, &moment, &token, &password)
             .await
             .map_err(access::over(access::Error::Conflict(words.into())))?;
@@ -371,7 +371,7 @@ fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> A
 
 fn over() -> AnyView {
     view! {
-        <PlainShell brand="Tributary" title="This link is over" words="It works once, and for two days. Sign in, or sign up again.">
+        <PlainShell brand="Tributary" title="This link has expired" words="It works once, and for two days. Sign in, or sign up again.">
             <div class="form-actions">
                 <ButtonLink href="/sign-in" kind=ButtonKind::Primary>"Sign in"</ButtonLink>
             </div>

@@ -92,22 +92,42 @@ pub struct Merge {
 }
 
 impl Merge {
-    /// A text with its fields filled in.
+    /// A text with its fields filled in. A sentence that speaks of what the partner has none of, such as a promo code, is
+    /// left out.
     #[must_use]
     pub fn fill(&self, text: &str) -> String {
-        filled(text, |field| {
-            let value = match field {
-                "link" => &self.link,
-                "partner.name" => &self.partner,
-                "partner.code" => &self.code,
-                "program.name" => &self.program,
-                "promo.code" => &self.promo_code,
-                "promo.gives" => &self.promo_gives,
-                _ => return None,
-            };
-            Some(value.clone())
+        let speaks_of_nothing =
+            |sentence: &&str| fields(sentence).any(|field| self.value(field).is_some_and(String::is_empty));
+        let kept: String = sentences(text).filter(|sentence| !speaks_of_nothing(sentence)).collect();
+        filled(&kept, |field| self.value(field).cloned())
+    }
+
+    fn value(&self, field: &str) -> Option<&String> {
+        Some(match field {
+            "link" => &self.link,
+            "partner.name" => &self.partner,
+            "partner.code" => &self.code,
+            "program.name" => &self.program,
+            "promo.code" => &self.promo_code,
+            "promo.gives" => &self.promo_gives,
+            _ => return None,
         })
     }
+}
+
+/// The sentences of a text, each with the blanks after it; a line's end is a sentence of its own.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.split_inclusive('\n').flat_map(|line| {
+        let words = line.trim_end_matches(['\r', '\n']);
+        [words, &line[words.len()..]]
+    });
+    lines.flat_map(|line| {
+        let ends = line.match_indices([' ', '\t']).filter(|(at, _)| line[..*at].ends_with(['.', '!', '?']));
+        let mut from = 0;
+        let mut parts: Vec<&str> = ends.map(|(at, _)| &line[std::mem::replace(&mut from, at + 1)..=at]).collect();
+        parts.push(&line[from..]);
+        parts
+    })
 }
 
 /// The languages that an asset can be in: ISO 639-1 and the name in that language.
@@ -369,6 +389,11 @@ mod tests {
     fn a_partner_s_link_gets_into_it() {
         let merge = Merge { link: "https://t.test/r/acme/ada".into(), partner: "{{link}}".into(), ..Merge::default() };
         assert_eq!(merge.fill("{{ link }} by {{partner.name}}"), "https://t.test/r/acme/ada by {{link}}");
+        let text = "Hi!\nTry {{link}}. With the code {{promo.code}} you get {{ promo.gives }}! Bye.\r\nAda";
+        assert_eq!(merge.fill(text), "Hi!\nTry https://t.test/r/acme/ada. Bye.\r\nAda");
+        let merge = Merge { promo_code: "ADA20".into(), promo_gives: "20%".into(), ..merge };
+        let whole = "Hi!\nTry https://t.test/r/acme/ada. With the code ADA20 you get 20%! Bye.\r\nAda";
+        assert_eq!(merge.fill(text), whole);
         assert_eq!(leading_to("https://t.test/r/acme/ada", ""), "https://t.test/r/acme/ada");
         assert_eq!(leading_to("https://t.test/r/acme/ada", "/a?b=1"), "https://t.test/r/acme/ada?to=/a%3Fb%3D1");
     }

@@ -43,7 +43,7 @@ test("a forgotten password is replaced by mail, once, and signs out elsewhere", 
   await after.getByRole("button", { name: "Set the password" }).click();
   await after.waitForURL((url) => !url.pathname.startsWith("/reset-password"));
   await after.goto(link);
-  await expect(after.getByText("This link is over")).toBeVisible();
+  await expect(after.getByText("This link has expired")).toBeVisible();
   await before.goto("/account");
   await before.waitForURL(/\/sign-in/);
   await signInAs(before, email, "the password after");
@@ -65,7 +65,7 @@ test("a partner who forgot the password types the partner code, and stays in the
   await expect(page.getByLabel("New password")).toBeVisible();
   await expect(page.getByRole("banner")).toHaveText(brand);
   await page.goto("/p/acme/reset-password/nothing");
-  await expect(page.getByText("This link is over")).toBeVisible();
+  await expect(page.getByText("This link has expired")).toBeVisible();
   await expect(page.getByRole("link", { name: "Ask for a new link" })).toHaveAttribute("href", "/p/acme/forgot-password");
 });
 

@@ -68,12 +68,12 @@ test("a link gets a campaign and another code, and its QR codes are there", asyn
   const code = fresh("spring");
   await signIn(page, ada, "/p/acme/links");
   await hydrated();
-  await page.getByLabel("Its ending").fill("acme-is-great");
+  await page.getByLabel("Code in the address").fill("acme-is-great");
   await page.getByLabel("Where it leads").fill("https://evil.example/");
   await page.getByRole("button", { name: "Make the link" }).click();
   await expect(page.getByText("Choose a page on one of the program's own sites.").first()).toBeVisible();
   await page.getByLabel("Where it leads").fill("/shop");
-  await page.getByLabel("Its ending").fill(code);
+  await page.getByLabel("Code in the address").fill(code);
   await page.getByText("Sub-id and UTM fields").click();
   await page.getByLabel("Sub-id").fill("footer");
   await page.getByLabel("UTM source").fill("newsletter");
@@ -87,10 +87,10 @@ test("a link gets a campaign and another code, and its QR codes are there", asyn
   for (const ending of ["svg", "png"]) {
     expect((await request.get(`/qr/acme/${code}.${ending}`)).status()).toBe(200);
   }
-  await page.getByLabel("Its ending").fill("ada");
+  await page.getByLabel("Code in the address").fill("ada");
   await page.getByRole("button", { name: "Save the link" }).click();
   await expect(page.getByText("This code is in use. Choose another.").first()).toBeVisible();
-  await page.getByLabel("Its ending").fill(`${code}-2`);
+  await page.getByLabel("Code in the address").fill(`${code}-2`);
   await page.getByRole("button", { name: "Save the link" }).click();
   await expect(page.getByRole("heading", { level: 1, name: `${code}-2` })).toBeVisible();
   await page.setViewportSize({ width: 390, height: 900 });

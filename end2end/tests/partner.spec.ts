@@ -31,7 +31,7 @@ test("a link is made, switched off, and on again by Undo", async ({ page, hydrat
   const code = fresh("link");
   await signIn(page, ada, "/p/acme/links");
   await hydrated();
-  await page.getByLabel("Its ending").fill(code);
+  await page.getByLabel("Code in the address").fill(code);
   await page.getByRole("button", { name: "Make the link" }).click();
   const row = page.getByRole("row", { name: new RegExp(code) });
   const visit = async () => (await request.get(`/r/acme/${code}`, { maxRedirects: 0 })).status();

@@ -34,7 +34,7 @@ test("a partner chooses how it is paid, and confirms it by mail", async ({ page,
   await expect(page.getByText("Bank account (IBAN): DE•••4931")).toBeVisible();
   await expect(page.getByText(/counts once you open the link/)).toHaveCount(0);
   await page.goto(linkIn(mail, "/confirm-payout-method/"));
-  await expect(page.getByRole("heading", { name: "This link is over" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "This link has expired" })).toBeVisible();
 });
 
 test.describe("without scripts", () => {

@@ -121,10 +121,13 @@ pub fn PostForm<S: 'static>(
     /// Its id, where fields outside of it belong to it.
     #[prop(optional)]
     id: &'static str,
+    /// Whether it is emptied once it has worked, for another of what it makes.
+    #[prop(optional)]
+    fresh: bool,
     /// Its fields and buttons.
     children: Children,
 ) -> impl IntoView {
-    form.post.element(class, id, children())
+    form.post.element(class, id, fresh, children())
 }
 
 /// A form without its types, so that all forms share the code.
@@ -195,7 +198,15 @@ impl Post {
         drop((kind, body));
     }
 
-    fn element(self, class: &'static str, id: &'static str, children: AnyView) -> AnyView {
+    fn element(self, class: &'static str, id: &'static str, fresh: bool, children: AnyView) -> AnyView {
+        let element = NodeRef::<leptos::html::Form>::new();
+        if fresh {
+            self.settled(Box::new(move |outcome| {
+                if let (Ok(()), Some(form)) = (outcome, element.get_untracked()) {
+                    form.reset();
+                }
+            }));
+        }
         let submit = move |event: SubmitEvent| {
             if event.default_prevented() {
                 return;
@@ -207,6 +218,7 @@ impl Post {
         };
         view! {
             <form
+                node_ref=element
                 action=self.path
                 method="post"
                 id=(!id.is_empty()).then_some(id)

@@ -63,7 +63,7 @@ pub async fn read_dashboard(
             true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
             false => None,
         };
-        let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.actor).await?;
+        let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.moment, &asking.actor).await?;
         Ok(Shown { dashboard, period, link, qr, share_text, leads, checklist })
     })
     .await
@@ -156,8 +156,13 @@ fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
     }
     let profile = PortalPage::Profile.href(program);
     let links = if show::shows(PortalPage::Links) { PortalPage::Links.href(program) } else { format!("/p/{program}") };
+    let (paid, why) = if checklist.payout_waits {
+        ("Confirm the payout method", "By the link in the mail that we sent you.")
+    } else {
+        ("Select payout method", "So that you can be paid.")
+    };
     let steps = [
-        (checklist.payout_method, "Select payout method", format!("{profile}#kind"), "So that you can be paid."),
+        (checklist.payout_method, paid, format!("{profile}#kind"), why),
         (checklist.profile, "Complete your profile", profile.clone(), "Your name, address and country."),
         (checklist.link_shared, "Share your link", links, "It counts with the first click."),
     ];

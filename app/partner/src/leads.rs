@@ -81,7 +81,7 @@ fn adding(form: Form<AddLead>, program: &str, partner: EnrollmentId) -> AnyView 
     let whose = show::whose(program, partner);
     view! {
         {ui::wrong(form.beside(&["email", "name"]))}
-        <PostForm form=form class="form">
+        <PostForm form=form class="form" fresh=true>
             {whose}
             <div class="form-row">
                 <TextInput id="lead-email" name="email" label="Their e-mail" kind="email" placeholder="nora@harbor.example" required=true error=form.field("email")/>
@@ -237,7 +237,7 @@ fn list(leads: Page<LeadRow>, address: &Address) -> AnyView {
             <Th label="Lead"/>
             <Th label="Added" wide=true/>
             <Th label="The team says" wide=true/>
-            <Th label="Outcome"/>
+            <Th label="Outcome" wide=true/>
         }
     };
     let rows = leads.data.into_iter().map(row).collect_view();
@@ -259,11 +259,11 @@ fn row(lead: LeadRow) -> AnyView {
             <td>
                 {called(&lead)}
                 <small>{lead.name}</small>
-                <div class="narrow"><small>{day.clone()}</small><Pill tone=stage_tone(lead.stage) text=lead.stage.label()/></div>
+                <div class="narrow"><Pill tone=tone(lead.outcome) text=lead.outcome.label()/><Pill tone=stage_tone(lead.stage) text=lead.stage.label()/><small>{day.clone()}</small></div>
             </td>
             <td class="wide">{day}</td>
             <td class="wide"><Pill tone=stage_tone(lead.stage) text=lead.stage.label()/><small>{stage}</small></td>
-            <td><Pill tone=tone(lead.outcome) text=lead.outcome.label()/></td>
+            <td class="wide"><Pill tone=tone(lead.outcome) text=lead.outcome.label()/></td>
         </tr>
     }
     .into_any()

@@ -173,7 +173,7 @@ fn fields(
     // The first link bears the partner's code, which the team changes.
     let ending = (!is_default).then(|| {
         let help = "Letters, digits, - and _. The old one goes on leading here.";
-        view! { <TextInput id="code" label="Its ending" value=code prefix=prefix help=help required=true error=form.field("code")/> }
+        view! { <TextInput id="code" label="Code in the address" value=code prefix=prefix help=help required=true error=form.field("code")/> }
     });
     view! {
         <Card title="Customize link">
@@ -183,7 +183,7 @@ fn fields(
                 <input type="hidden" name="id" value=id.to_string()/>
                 <TextInput id="destination" label="Where it leads" value=destination placeholder=website help="A page on the program's own site, such as /pricing; its start page where you leave it empty." optional=true error=form.field("destination")/>
                 {ending}
-                <TextInput id="name" label="What you call it" value=name placeholder="Newsletter" optional=true error=form.field("name")/>
+                <TextInput id="name" label="Name" value=name placeholder="Newsletter" optional=true error=form.field("name")/>
                 {campaign(sub_id, utm, move |field| form.field(field))}
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the link"</Button>

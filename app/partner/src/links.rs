@@ -211,12 +211,12 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
         </Card>
         <Card title="Customize link">
             {wrong(form.beside(FIELDS))}
-            <PostForm form=form class="form">
+            <PostForm form=form class="form" fresh=true>
                 {show::whose(&program, partner)}
                 <TextInput id="destination" label="Where it leads" placeholder=website help="A page on the program's own site, such as /pricing; its start page where you leave it empty." optional=true error=form.field("destination")/>
                 <div class="form-row">
-                    <TextInput id="code" label="Its ending" prefix=prefix help="Letters, digits, - and _. We choose one where you leave it empty." optional=true error=form.field("code")/>
-                    <TextInput id="name" label="What you call it" placeholder="Newsletter" optional=true error=form.field("name")/>
+                    <TextInput id="code" label="Code in the address" prefix=prefix help="Letters, digits, - and _. We choose one where you leave it empty." optional=true error=form.field("code")/>
+                    <TextInput id="name" label="Name" placeholder="Newsletter" optional=true error=form.field("name")/>
                 </div>
                 {campaign(String::new(), Utm::default(), move |field| form.field(field))}
                 <div class="form-actions">

@@ -206,7 +206,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
                     <TextInput id="website" name="profile[website]" label="Website" kind="url" value=website autocomplete="url" placeholder="https://" optional=true error=form.field("website")/>
                     <TextInput id="tax_id" name="profile[tax_id]" label="Tax ID" value=tax_id autocomplete="off" optional=true error=form.field("tax_id")/>
                 </div>
-                <Select id="time_zone" name="profile[time_zone]" label="Time zone" choices=zones value=time_zone error=form.field("time_zone")/>
+                <Select id="time_zone" name="profile[time_zone]" label="Time zone" choices=zones value=time_zone help="Where you are, for the program's team. Days in reports are the program's." error=form.field("time_zone")/>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the profile"</Button>
                 </div>

@@ -148,6 +148,8 @@ impl Notice {
 pub struct Checklist {
     /// Whether it has said how it is paid.
     pub payout_method: bool,
+    /// Whether what it chose waits for the link in the mail.
+    pub payout_waits: bool,
     /// Whether its profile is complete.
     pub profile: bool,
     /// Whether its link has been followed.

@@ -20,6 +20,6 @@ use domain::page::Paging;
 
 /// The cursor of a list whose cursor is the id of the last row before.
 pub(crate) fn cursor<I: std::str::FromStr>(paging: &Paging) -> Result<Option<I>> {
-    let bad = |_| Error::field("cursor", "This is not a cursor that was answered.");
+    let bad = |_| Error::field("cursor", "There is no such page: take the cursor from an answer, or begin without.");
     paging.cursor.as_deref().map(str::parse).transpose().map_err(bad)
 }

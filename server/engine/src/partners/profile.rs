@@ -81,19 +81,23 @@ pub async fn set_profile(conn: &mut PgConnection, actor: &Actor, input: &Profile
 ///
 /// # Errors
 /// `Forbidden` for anybody but a partner.
-pub async fn checklist(conn: &mut PgConnection, actor: &Actor) -> Result<Checklist> {
+pub async fn checklist(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> Result<Checklist> {
     let partner = own(actor)?;
     let row = sqlx::query!(
         r#"select payout_method is not null as "payout_method!",
+                  exists (select from payout_changes c
+                          where c.program_id = $1 and c.enrollment_id = $2 and c.expires_at > $3) as "payout_waits!",
                   exists (select from click_days d where d.program_id = $1 and d.enrollment_id = $2) as "link_shared!"
            from enrollments where program_id = $1 and id = $2"#,
         actor.program() as ProgramId,
-        partner as EnrollmentId
+        partner as EnrollmentId,
+        moment.at
     )
     .fetch_one(&mut *conn)
     .await?;
     let profile = profile_of(conn, actor.program(), partner).await?.is_complete();
-    Ok(Checklist { payout_method: row.payout_method, profile, link_shared: row.link_shared })
+    let (payout_method, payout_waits, link_shared) = (row.payout_method, row.payout_waits, row.link_shared);
+    Ok(Checklist { payout_method, payout_waits, profile, link_shared })
 }
 
 /// Which mails the partner that asks gets.

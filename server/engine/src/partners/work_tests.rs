@@ -192,7 +192,7 @@ async fn a_partner_sets_itself_up(pool: PgPool) {
     let ada = world.partner("ada").await;
     let me = actor(&world, &ada);
     let mut conn = world.pool.acquire().await.expect("connection");
-    let before = checklist(&mut conn, &me).await.expect("checklist");
+    let before = checklist(&mut conn, &world.moment(), &me).await.expect("checklist");
     assert!(!before.payout_method && !before.profile && !before.link_shared);
     let input = Profile {
         name: "Ada Lind".into(),
@@ -209,7 +209,7 @@ async fn a_partner_sets_itself_up(pool: PgPool) {
         assert!(told.contains(field), "{told}");
     }
     world.click(&ada).await;
-    let after = checklist(&mut conn, &me).await.expect("checklist");
+    let after = checklist(&mut conn, &world.moment(), &me).await.expect("checklist");
     assert!(!after.payout_method && after.profile && after.link_shared);
     refused(set_profile(&mut conn, &world.owner(), &input).await);
 }

@@ -209,7 +209,9 @@ impl Cursor {
                 _ => None,
             }
         };
-        parse().map(Some).ok_or_else(|| Error::field("cursor", "This is not a cursor that was answered."))
+        parse().map(Some).ok_or_else(|| {
+            Error::field("cursor", "There is no such page: take the cursor from an answer, or begin without.")
+        })
     }
 }
 
