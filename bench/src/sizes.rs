@@ -24,10 +24,9 @@ pub fn measure(table: &mut Table) -> Result<()> {
     let text = fs::read_to_string(package.join("chunks.json"))?;
     let chunks: BTreeMap<String, BTreeSet<String>> = serde_json::from_str(&text)?;
     let mut heaviest = 0;
-    for (name, files) in &chunks {
-        let frame = name.split_once('_').and_then(|(area, _)| chunks.get(&format!("{area}_frame")));
-        let files: BTreeSet<&String> = files.iter().chain(frame.into_iter().flatten()).collect();
-        let modules = files.into_iter().filter(|file| file.ends_with(".wasm"));
+    for files in chunks.values() {
+        // JavaScript counts above.
+        let modules = files.iter().filter(|file| !file.ends_with(".js"));
         let sizes = modules.map(|file| Ok(fs::metadata(package.join(format!("{file}.br")))?.len()));
         heaviest = heaviest.max(sizes.sum::<Result<u64>>()?);
     }
