@@ -58,6 +58,7 @@ const COPIED: &[Column] = &[
     ("mail_templates", "body", false),
     ("mail_templates", "subject", false),
     ("portals", "share_text", false),
+    ("portals", "share_texts", true),
     ("portals", "welcome", false),
     ("terms_versions", "body", false),
 ];

@@ -14,7 +14,7 @@ use domain::links::{NewLink, Utm};
 use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
 use domain::payments::PayoutDetails;
-use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
+use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, Sharing, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool};
@@ -231,18 +231,20 @@ impl<'a> Stage<'a> {
             brand: String::new(),
             accent: accent.into(),
             colour: String::new(),
-            link_domain: String::new(),
-            share_text: share_text.into(),
+            contact_email: String::new(),
         };
+        let sharing = Sharing { general: share_text.into(), ..Sharing::default() };
         let moment = stage.moment(start);
         portal::set_brand(conn, &moment, &stage.owner, &brand).await?;
+        let moment = stage.moment(start);
+        portal::set_sharing(conn, &moment, &stage.owner, &sharing).await?;
         Ok(stage)
     }
 
     /// The first program's portal: a message, a question and terms.
     async fn portal(&mut self, conn: &mut PgConnection) -> Result<()> {
         let moment = self.moment(self.start);
-        portal::publish(conn, &moment, &self.owner, TERMS).await?;
+        portal::publish(conn, &moment, &self.owner, TERMS, true).await?;
         portal::set_welcome(conn, &moment, &self.owner, WELCOME, LandsOn::Dashboard).await?;
         let question = Question {
             label: QUESTION.into(),

@@ -8,6 +8,8 @@ fn names_and_subjects_begin_no_header() {
     let letter = Letter {
         to: "ada@partner.example".into(),
         name: "Ada\r\nBcc: eve@evil.example".into(),
+        from: "Acme Friends\r\n".into(),
+        reply_to: "hello@acme.example".into(),
         subject: "Hello\nBcc: eve@evil.example\r\n\r\nBody".into(),
         text: "Text".into(),
         html: "<p>Text</p>".into(),
@@ -17,6 +19,9 @@ fn names_and_subjects_begin_no_header() {
     let headers = sent.split("\r\n\r\n").next().expect("headers");
     assert!(!headers.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{headers}");
     assert_eq!(message.envelope().to().len(), 1);
+    // The program's name stands before the server's address, and who answers writes to the program.
+    assert!(headers.contains("Acme Friends") && headers.contains("<partners@acme.example>"), "{headers}");
+    assert!(headers.contains("Reply-To: hello@acme.example"), "{headers}");
     let forged = Letter { to: "ada@partner.example>\r\nRCPT TO:<eve@evil.example".into(), ..letter };
     assert!(mailer::message("partners@acme.example".parse().expect("sender"), &forged).is_err());
 }

@@ -51,7 +51,8 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
         "update portals p
          set sign_up = 'closed', brand = f.brand, welcome = f.welcome, lands_on = f.lands_on,
              hidden_affiliate = f.hidden_affiliate, hidden_introducer = f.hidden_introducer,
-             hidden_buyer = f.hidden_buyer, questions = f.questions, share_text = f.share_text
+             hidden_buyer = f.hidden_buyer, questions = f.questions, share_text = f.share_text,
+             share_texts = f.share_texts, contact_email = f.contact_email
          from portals f where p.program_id = $2 and f.program_id = $1",
         from.id as ProgramId,
         made.id as ProgramId

@@ -1,0 +1,32 @@
+-- What the team sets up of the portal besides: a host of its own for links, words for single places to share on, where
+-- partners write to, and which terms present partners are asked to accept.
+alter table portals
+    -- The host that the team wants for links. It counts (programs.link_domain) once it was found to lead here.
+    add column link_host text not null default '',
+    -- When that was last looked at, and what stood in the way; empty: nothing.
+    add column link_host_checked_at timestamptz,
+    add column link_host_trouble text not null default '',
+    -- Words for single places, which win over share_text: a domain::portal::Sharing.
+    add column share_texts jsonb not null default '{}',
+    -- Where partners reach the team; empty: nowhere.
+    add column contact_email text not null default '';
+update portals o set link_host = p.link_domain from programs p where p.id = o.program_id and p.link_domain <> '';
+
+-- Whether those who were partners already are asked to accept the version.
+alter table terms_versions add column ask_partners boolean not null default true;
+
+-- The version of the terms in force, for each partner that has yet to accept it: none has accepted as much as it was
+-- asked to, or as was in force when it became a partner.
+create view terms_due as
+select e.program_id, e.id as enrollment_id, t.version
+from enrollments e
+join lateral (
+    select version, body from terms_versions
+    where program_id = e.program_id order by version desc limit 1
+) t on t.body <> ''
+where exists (
+    select from terms_versions v
+    where v.program_id = e.program_id and v.body <> '' and (v.ask_partners or v.published_at <= e.created_at)
+      and not exists (
+          select from terms_acceptances x
+          where x.program_id = e.program_id and x.enrollment_id = e.id and x.version >= v.version));
