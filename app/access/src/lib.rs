@@ -38,7 +38,7 @@ pub use places::{Place, program_links};
 pub use preload::{Chunks, Preloads};
 pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
-pub use server::{State, answer, cookie, over, shown_again};
+pub use server::{State, answer, cookie, icon, over, shown_again};
 pub use upload::{ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, Upload, UploadForm};
 
 /// What a server function answers.

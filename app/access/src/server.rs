@@ -85,6 +85,18 @@ fn referring_path(headers: &HeaderMap) -> Option<String> {
     crate::local_path(path).map(str::to_owned)
 }
 
+/// The address of the icon in the browser's tabs for the page that is asked for: the program's on its pages, those before
+/// signing in included, else the product's.
+#[must_use]
+pub fn icon() -> String {
+    let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+    let of_program = path.strip_prefix("/p/").or(path.strip_prefix("/admin/"));
+    match of_program.and_then(|rest| rest.split('/').next()) {
+        Some(program) if domain::text::check_code(program).is_ok() => format!("/p/{program}/icon"),
+        _ => "/favicon.svg".to_owned(),
+    }
+}
+
 fn wants_html(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT)

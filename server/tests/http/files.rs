@@ -87,6 +87,12 @@ async fn each_upload_lets_in_whom_it_should_alone(pool: PgPool) {
         }
         assert_eq!(status(Some(&owner)).await, 200, "{path}");
     }
+    // The pages before signing in bear the program's icon, others the product's.
+    let icon = async |path: &str| site.send(Method::GET, path, &[], "").await.header("location").to_owned();
+    assert!(icon("/p/acme/icon").await.starts_with("/files/acme/"));
+    assert_eq!(icon("/p/other/icon").await, "/favicon.svg");
+    let door = site.send(Method::GET, "/p/acme/sign-in", &[("accept", "text/html")], "").await.text();
+    assert!(door.contains("href=\"/p/acme/icon\""), "{door}");
     let body = photo_of(site.ada);
     let status =
         async |session: Option<&str>| upload(&site, "/upload/photo", session, JSON, body.clone()).await.status.as_u16();

@@ -148,13 +148,16 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/portal", "program=acme", Team),
     (
         "/fn/admin/portal/brand",
-        "program=acme&brand[brand]=&brand[accent]=&brand[colour]=&brand[link_domain]=&brand[share_text]=",
+        "program=acme&brand[brand]=&brand[accent]=&brand[colour]=&brand[contact_email]=",
         Powerful,
     ),
+    ("/fn/admin/portal/link-host", "program=acme&link_host=go.acme.test", Powerful),
+    ("/fn/admin/portal/link-host/check", "program=acme", Powerful),
     ("/fn/admin/portal/move-question", "program=acme&up=X", Powerful),
     ("/fn/admin/portal/pages", "program=acme&affiliate[]=links&affiliate[]=welcome", Powerful),
     ("/fn/admin/portal/preview", "program=acme&markdown=X", Team),
     ("/fn/admin/portal/remove-image", "program=acme&which=logo", Powerful),
+    ("/fn/admin/portal/sharing", "program=acme&sharing[general]=X&sharing[x]=X", Powerful),
     (
         "/fn/admin/portal/sign-up",
         "program=acme&rule=approve&questions[0][label]=X&questions[0][kind]=text&questions[0][choices]=",
@@ -299,7 +302,7 @@ async fn greet(site: &Site) {
     let actor = Actor::System { program: site.program };
     let mut conn = site.pool.acquire().await.expect("connection");
     engine::portal::set_welcome(&mut conn, &now(), &actor, "Hello", LandsOn::Dashboard).await.expect("message");
-    engine::portal::publish(&mut conn, &now(), &actor, "Be honest.").await.expect("terms");
+    engine::portal::publish(&mut conn, &now(), &actor, "Be honest.", true).await.expect("terms");
 }
 
 /// Every function of the portal's pages but the frame's and the terms', which no entry of the menu hides, as the partner

@@ -202,3 +202,12 @@ async fn a_link_s_own_mark_and_campaign_go_with_it(pool: PgPool) {
         sqlx::query_scalar("select distinct sub_id from clicks order by 1").fetch_all(&pool).await.expect("marks");
     assert_eq!(marks, ["footer", "left"]);
 }
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_host_of_links_is_known_by_the_installation_s_mark(pool: PgPool) {
+    let site = Site::start(pool).await;
+    let headers = [("host", "go.acme.test")];
+    let mark = site.send(Method::GET, engine::portal::MARK_PATH, &headers, "").await;
+    assert_eq!((mark.status.as_u16(), mark.text().len()), (200, 64), "{}", mark.text());
+    assert_eq!(site.get(engine::portal::MARK_PATH).await.text(), mark.text(), "whatever the host");
+}
