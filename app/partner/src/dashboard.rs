@@ -4,7 +4,7 @@ use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{Checklist, EnrollmentStatus};
-use domain::portal::PortalPage;
+use domain::portal::{PortalPage, Sharing};
 use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -32,7 +32,7 @@ pub struct Shown {
     /// Where the link is a QR code: the address without its ending.
     qr: Option<String>,
     /// What the team would have partners say when they share.
-    share_text: String,
+    sharing: Sharing,
     /// Its latest leads; `None` where the program takes none from partners.
     leads: Option<Vec<LeadRow>>,
     /// What it has still to set up.
@@ -57,14 +57,14 @@ pub async fn read_dashboard(
         let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
         let code = dashboard.link_path.as_ref().and_then(|path| path.rsplit('/').next());
         let qr = code.map(|code| format!("/qr/{program}/{code}"));
-        let share_text = engine::portal::get(&mut asking.conn, asking.program.id).await?.share_text;
+        let sharing = engine::portal::get(&mut asking.conn, asking.program.id).await?.sharing;
         let (all, five) = (Default::default(), domain::page::Paging { cursor: None, limit: Some(5) });
         let leads = match asking.seat.shown.contains(&PortalPage::LeadTracking) {
             true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
             false => None,
         };
         let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.moment, &asking.actor).await?;
-        Ok(Shown { dashboard, period, link, qr, share_text, leads, checklist })
+        Ok(Shown { dashboard, period, link, qr, sharing, leads, checklist })
     })
     .await
 }
@@ -108,7 +108,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> AnyView {
-    let Shown { dashboard, period, link, qr, share_text, leads, checklist } = shown;
+    let Shown { dashboard, period, link, qr, sharing, leads, checklist } = shown;
     let all =
         show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
     let picker = report_period(period, dashboard.range, &address);
@@ -121,7 +121,7 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
     let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads));
     let set_up = set_up(&program, checklist);
     let share = link.clone().map(|link| {
-        view! { <Card title="Share on social media"><Share id="share-text" text=share_text link=link/></Card> }
+        view! { <Card title="Share on social media"><Share id="share-text" sharing=sharing link=link/></Card> }
     });
     let customize = show::shows(PortalPage::Links).then(|| PortalPage::Links.href(&program));
     let me = photo::card(photo, &program, partner, of_partner, PortalPage::Dashboard);

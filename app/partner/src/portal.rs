@@ -36,6 +36,8 @@ pub struct Frame {
     seen_as: Option<String>,
     /// Whether there are terms to accept.
     terms_due: bool,
+    /// The e-mail at which partners reach the team, or empty.
+    contact: String,
 }
 
 /// What the frame of a program's portal shows.
@@ -55,6 +57,7 @@ pub async fn read_frame(program: String) -> Result<Frame> {
             sandbox: asking.program.sandbox,
             outside: (!asking.seat.is_open()).then_some(asking.seat.status),
             brand: asking.seat.brand,
+            contact: asking.seat.contact_email,
             shown: asking.seat.shown,
             name: asking.session.name,
             email: asking.session.email,
@@ -117,7 +120,8 @@ fn sections(slug: &str, shown: &[PortalPage]) -> Vec<NavSection> {
 }
 
 /// What somebody sees who is not let in (yet): no page of the portal.
-fn outside(brand: String, accent: String, logo: Option<String>, status: EnrollmentStatus) -> AnyView {
+fn outside(brand: String, accent: String, logo: Option<String>, status: EnrollmentStatus, contact: &str) -> AnyView {
+    let contact = reach(contact);
     let (title, words) = if status == EnrollmentStatus::Pending {
         ("You are on the list", "The team looks at your application. You get a mail as soon as you are let in.")
     } else {
@@ -128,9 +132,18 @@ fn outside(brand: String, accent: String, logo: Option<String>, status: Enrollme
             <form method="post" action="/fn/sign-out">
                 <Button submit=true>"Sign out"</Button>
             </form>
+            {contact}
         </PlainShell>
     }
     .into_any()
+}
+
+/// Where partners reach the team, where it says so.
+fn reach(contact: &str) -> Option<AnyView> {
+    (!contact.is_empty()).then(|| {
+        let (href, contact) = (format!("mailto:{contact}"), contact.to_owned());
+        view! { <p class="sub">"Questions? Write to "<a class="link" href=href>{contact}</a></p> }.into_any()
+    })
 }
 
 /// What stands above every page: that it is only looked at, or that there are new terms.
@@ -180,10 +193,12 @@ fn shell(frame: Frame) -> AnyView {
         places,
         seen_as,
         terms_due,
+        contact,
     } = frame;
     if let Some(status) = status {
-        return outside(brand, accent, logo, status);
+        return outside(brand, accent, logo, status, &contact);
     }
+    let contact = reach(&contact);
     let home = format!("/p/{slug}");
     let banner = banner(&slug, seen_as, terms_due);
     let sections = sections(&slug, &shown);
@@ -214,6 +229,7 @@ fn shell(frame: Frame) -> AnyView {
         >
             {banner}
             <Outlet/>
+            {contact}
         </AppShell>
     }
     .into_any()

@@ -222,6 +222,35 @@ pub fn Fact(
     .into_any()
 }
 
+/// A long page's sections beside an index of them, on a phone below it: each section has the id that its entry names.
+#[component]
+pub fn Indexed(
+    /// The sections: their ids and words.
+    entries: Vec<(&'static str, &'static str)>,
+    /// The [`Section`]s.
+    children: Children,
+) -> impl IntoView {
+    let entries = entries.into_iter().map(|(id, words)| view! { <a href=format!("#{id}")>{words}</a> }).collect_view();
+    view! {
+        <div class="indexed">
+            <nav class="index" aria-label="On this page">{entries}</nav>
+            <div class="sections">{children()}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A section of an [`Indexed`] page.
+#[component]
+pub fn Section(
+    /// Its id.
+    id: &'static str,
+    /// Its cards.
+    children: Children,
+) -> impl IntoView {
+    view! { <div id=id>{children()}</div> }.into_any()
+}
+
 /// Views of one subject, side by side, as links.
 #[component]
 pub fn Tabs(
