@@ -4,7 +4,7 @@ use access::Form;
 #[cfg(feature = "ssr")]
 use access::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::messages::MergeField;
+use domain::messages::{Examples, MergeField, meaning};
 use domain::partners::{EnrollmentStatus, PartnerName};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -183,12 +183,15 @@ pub(crate) fn amount(field: &str, text: &str) -> Result<rust_decimal::Decimal> {
     text.trim().parse().map_err(|_| Error::field(field, "Type an amount, such as 12.50."))
 }
 
-/// What can be merged into a mail: each as it is written, beside an example.
-pub(crate) fn merge_fields(fields: &'static [MergeField]) -> AnyView {
-    let fields = fields.iter().map(|(field, example)| {
+/// What can be merged into a mail: what it means, with an example, of the program where that is known, beside how it is
+/// written.
+pub(crate) fn merge_fields(fields: &'static [MergeField], examples: Option<&Examples>) -> AnyView {
+    let fields = fields.iter().map(|merged| {
+        let (field, example) = *merged;
+        let example = examples.map_or_else(|| example.to_owned(), |examples| examples.of(*merged));
         let written = format!("{{{{{field}}}}}");
         view! {
-            <Fact label=*example>
+            <Fact label=format!("{}, such as “{example}”", meaning(field))>
                 <code>{written.clone()}</code>" "
                 <CopyButton text=written what="merge field" kind=ButtonKind::Quiet/>
             </Fact>

@@ -84,7 +84,7 @@ pub(super) fn bar(form: Form<BulkPartners>, filter: PartnerFilter, more: Option<
                     <TextInput id="bulk-subject" name="bulk[subject]" label="Subject" error=form.field("subject")/>
                     <Textarea id="bulk-body" name="bulk[body]" label="Text" rows=8 help="An empty line begins a new paragraph. A greeting, your program's name and a link to the dashboard are added." error=form.field("body")/>
                     <h3>"Merge fields"</h3>
-                    {show::merge_fields(LETTER_FIELDS)}
+                    {show::merge_fields(LETTER_FIELDS, None)}
                     <div class="dialog-actions">
                         <CloseButton closes="write"/>
                         <Button kind=ButtonKind::Primary submit=true name="bulk[act]" value=BulkAct::Message.as_str() busy=form.pending()>"Send the mail"</Button>
