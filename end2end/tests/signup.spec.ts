@@ -102,15 +102,41 @@ test("the team sets up a sandbox's portal", async ({ page, hydrated }) => {
   await expect(page.getByText(/must be 4\.5/)).toBeVisible();
   await page.getByLabel("Your own colour").fill("#7a1fa2");
   await expect(page.getByText(/must be 4\.5/)).toHaveCount(0);
-  await page.getByLabel("Host of links").fill("https://go.acme.example");
+  await page.getByLabel("Contact e-mail").fill("nobody");
   await page.getByRole("button", { name: "Save the brand" }).click();
-  await expect(page.getByText("Use a host name only")).toBeVisible();
-  await page.getByLabel("Host of links").fill("go.acme.example");
+  await expect(page.getByText("Type an e-mail address.")).toBeVisible();
+  await page.getByLabel("Contact e-mail").fill("partners@acme.example");
   await page.getByRole("button", { name: "Save the brand" }).click();
   await expect(page.getByText("Brand saved")).toBeVisible();
 
+  // A host that leads nowhere is kept, and not given to partners.
+  await page.getByRole("navigation", { name: "On this page" }).getByRole("link", { name: "Host of links" }).click();
+  await expect(page).toHaveURL(/#the-host$/);
+  await page.getByLabel("Your own host").fill("https://go.acme.example");
+  await page.getByRole("button", { name: "Save the host" }).click();
+  await expect(page.getByText("Use a host name only")).toBeVisible();
+  await page.getByLabel("Your own host").fill("go.acme.example");
+  await page.getByRole("button", { name: "Save the host" }).click();
+  await expect(page.getByText("Not in use yet")).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText("Kind of record")).toBeVisible();
+
+  await page.getByLabel("Text for X", { exact: false }).fill("a".repeat(300));
+  await expect(page.getByText("Too long for X by 44, with the link.")).toBeVisible();
+  await page.getByLabel("Text for X", { exact: false }).fill("Have a look:");
+  await page.getByRole("button", { name: "Save the texts" }).click();
+  await expect(page.getByText("Texts saved")).toBeVisible();
+
+  await page.getByRole("textbox", { name: /^Terms, version/ }).fill("# Rules\n\nBe **honest**.");
+  await expect(page.getByRole("region", { name: "Preview of the terms" }).getByRole("heading", { level: 2, name: "Rules" })).toBeVisible();
+  await page.getByLabel("Ask present partners to accept it").uncheck();
+  await page.getByRole("button", { name: "Publish this version" }).click();
+  await expect(page.getByText("Terms published")).toBeVisible();
+
   await page.getByRole("link", { name: "Versions and who accepted" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Terms" })).toBeVisible();
+  await expect(page.getByText("Not asked").first()).toBeVisible();
+  await page.getByRole("link", { name: /^Not yet/ }).click();
+  await expect(page.getByText("Every partner who was asked has accepted")).toBeVisible();
 });
 
 test("the team words a mail, and tries it", async ({ page, hydrated, request }) => {
@@ -122,12 +148,12 @@ test("the team words a mail, and tries it", async ({ page, hydrated, request }) 
   await page.getByRole("button", { name: "Save the mail" }).click();
   await expect(page.getByText(/There is no merge field/)).toBeVisible();
   await page.getByLabel("Body").fill("Good to have you in {{program.name}}.");
-  await expect(page.getByRole("region", { name: "Preview of the mail" })).toContainText("Good to have you in Acme.");
+  await expect(page.getByRole("region", { name: "Preview of the mail" })).toContainText("Good to have you in Northwind Books.");
   await page.getByRole("button", { name: "Save the mail" }).click();
   await expect(page.getByText("Mail saved")).toBeVisible();
   await page.getByRole("button", { name: "Send me a test" }).click();
   await mailTo(request, admin, /Test: Hi Ada Lind/);
-  await page.getByRole("button", { name: "Back to the standard words" }).click();
+  await page.getByRole("button", { name: "Reset to the standard text" }).click();
   await expect(page.getByText("Standard", { exact: true })).toBeVisible();
 });
 
