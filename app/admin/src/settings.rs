@@ -72,12 +72,13 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
     access::answer(async {
         let access::Admin { state, moment, actor, .. } = access::admin(&program).await?;
         let hosts = settings.allowed_hosts.lines().map(str::trim).filter(|host| !host.is_empty());
+        let mut figures = show::Figures::default();
         let input = domain::programs::ProgramInput {
             allowed_hosts: hosts.map(str::to_owned).collect(),
-            window_days: show::whole("window_days", &settings.window_days)?,
-            lead_window_days: show::whole("lead_window_days", &settings.lead_window_days)?,
-            minimum_payment: show::amount("minimum_payment", &settings.minimum_payment)?,
-            payment_day: show::whole("payment_day", &settings.payment_day)?,
+            window_days: figures.whole("window_days", &settings.window_days),
+            lead_window_days: figures.whole("lead_window_days", &settings.lead_window_days),
+            minimum_payment: figures.amount("minimum_payment", &settings.minimum_payment),
+            payment_day: figures.whole("payment_day", &settings.payment_day),
             review_commissions: settings.review_commissions.is_some(),
             consent_required: settings.consent_required.is_some(),
             name: settings.name,
@@ -89,6 +90,7 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
             time_zone: settings.time_zone,
             currency: settings.currency.trim().to_uppercase(),
         };
+        figures.check(|| input.check())?;
         engine::programs::update(&state.pool, &moment, &actor, &input).await?;
         Ok(())
     })
