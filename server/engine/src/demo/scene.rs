@@ -236,6 +236,9 @@ impl<'a> Stage<'a> {
         };
         let moment = stage.moment(start);
         portal::set_brand(conn, &moment, &stage.owner, &brand).await?;
+        // Both have been running for a while.
+        let moment = stage.moment(start);
+        programs::hide_checklist(conn, &moment, &stage.owner).await?;
         Ok(stage)
     }
 

@@ -2,9 +2,11 @@
 
 pub mod audit;
 mod audit_words;
+mod checklist;
 mod copy;
 mod time_zones;
 
+pub use checklist::{checklist, hide_checklist};
 pub use copy::copy;
 pub use time_zones::time_zone_choices;
 
