@@ -181,6 +181,36 @@ pub struct ProgramSettings {
     pub currency_fixed: bool,
 }
 
+/// What a program is set up with, step by step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checklist {
+    /// Whether there is an offer, which has rewards.
+    pub offer: bool,
+    /// Whether the portal has a name, a colour or a logo of its own.
+    pub brand: bool,
+    /// Whether it has a message.
+    pub welcome: bool,
+    /// Whether there are terms.
+    pub terms: bool,
+    /// Whether links may lead to other sites than the website.
+    pub sites: bool,
+    /// Whether a way to pay was left out or limited.
+    pub payout_methods: bool,
+    /// Whether there is a partner.
+    pub partners: bool,
+    /// Whether there is an API key.
+    pub connected: bool,
+}
+
+impl Checklist {
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        let Self { offer, brand, welcome, terms, sites, payout_methods, partners, connected } = self;
+        [offer, brand, welcome, terms, sites, payout_methods, partners, connected].into_iter().all(|done| done)
+    }
+}
+
 /// A line of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditLine {

@@ -49,9 +49,20 @@ test.describe("with mistakes in forms", () => {
     await enter(page, "/admin/acme/offers/new");
     await page.getByLabel("Name").fill(name);
     await page.getByLabel("Percentage").first().fill("140");
+    await page.getByLabel("Held for").fill("soon");
+    await page.getByLabel("Tiers").selectOption("customers");
+    await page.getByLabel("From", { exact: true }).fill("0");
+    await page.getByLabel("Tier\u2019s percentage").fill("40");
     await page.getByRole("button", { name: "Save the offer" }).click();
+    // All of it is told at once, each beside its field, and each goes as it is corrected.
+    const wrong = page.locator("main [aria-invalid=true]");
     await expect(page.getByLabel("Percentage").first()).toHaveAttribute("aria-invalid", "true");
+    await expect(wrong).toHaveCount(3);
+    await page.getByLabel("From", { exact: true }).fill("10");
+    await expect(wrong).toHaveCount(2);
+    await page.getByLabel("Held for").fill("30");
     await page.getByLabel("Percentage").first().fill("12.5");
+    await expect(wrong).toHaveCount(0);
     await page.getByRole("button", { name: "Add a reward" }).click();
     await page.getByLabel("Percentage").last().fill("5");
     await page.getByRole("button", { name: "Save the offer" }).click();
@@ -83,10 +94,50 @@ test.describe("with mistakes in forms", () => {
     const name = await page.getByLabel("Name").inputValue();
     await page.getByLabel("Name").fill("Another name");
     await page.getByLabel("Attribution window").fill("-3");
+    await page.getByLabel("Payment day").fill("the last");
     await page.getByRole("button", { name: "Save the settings" }).click();
+    await expect(page.getByLabel("Attribution window")).toHaveAttribute("aria-invalid", "true");
+    await expect(page.getByLabel("Payment day")).toHaveAttribute("aria-invalid", "true");
+    await page.getByLabel("Payment day").fill("5");
+    await expect(page.getByLabel("Payment day")).not.toHaveAttribute("aria-invalid", "true");
     await expect(page.getByLabel("Attribution window")).toHaveAttribute("aria-invalid", "true");
     await page.reload();
     await expect(page.getByLabel("Name")).toHaveValue(name);
+    await expect(page.getByLabel("Currency")).toHaveAttribute("readonly");
+  });
+
+  test("one way to pay stays", async ({ page }) => {
+    await enter(page, "/admin/acme/settings");
+    const ways = page.locator("section.card", { has: page.getByRole("heading", { name: "Payout methods" }) });
+    for (const way of await ways.getByRole("switch").all()) await way.uncheck();
+    await ways.getByRole("button", { name: "Save the payout methods" }).click();
+    await expect(ways.getByText("Keep at least one")).toBeVisible();
+    await page.reload();
+    await expect(ways.getByRole("switch", { name: "PayPal" })).toBeChecked();
+  });
+
+  test("a new program begins on its overview with what to do next", async ({ page }) => {
+    const slug = fresh("program");
+    await enter(page, "/admin/new-program");
+    await page.getByLabel("Name", { exact: true }).fill("Orchard");
+    await page.getByLabel("Name in addresses").fill(slug);
+    await page.getByLabel("Website").fill("https://orchard.example");
+    await expect(page.getByLabel("Time zone").locator("option[value='US/Eastern']")).toHaveCount(0);
+    await page.getByLabel("Time zone").selectOption("America/New_York");
+    await page.getByRole("button", { name: "Create the program" }).click();
+    await page.waitForURL(`**/admin/${slug}`);
+    await expect(page.getByText("Program created")).toBeVisible();
+    const steps = page.locator("section.card", { has: page.getByRole("heading", { name: "Next steps" }) });
+    await expect(steps.getByRole("listitem")).toHaveCount(8);
+    await steps.getByRole("link", { name: "Make an offer" }).click();
+    await page.getByLabel("Name").fill("Standard");
+    await page.getByRole("button", { name: "Save the offer" }).click();
+    await page.waitForURL(`**/admin/${slug}/offers`);
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Overview" }).click();
+    await expect(steps.getByText("Done", { exact: true })).toHaveCount(1);
+    await steps.getByRole("button", { name: "Hide these steps" }).click();
+    await expect(page.getByText("Steps hidden")).toBeVisible();
+    await expect(steps).toHaveCount(0);
   });
 });
 

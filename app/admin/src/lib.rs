@@ -3,6 +3,7 @@
 
 mod assets;
 mod audit;
+mod checklist;
 mod commissions;
 mod customers;
 mod frame;

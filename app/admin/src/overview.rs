@@ -1,6 +1,7 @@
 //! The program at a glance, and what waits for the team.
 
-use access::{LazyPage, Read, Result, read};
+use access::{Form, LazyPage, Read, Result, read_after};
+use domain::programs::Checklist;
 use domain::reports::{Overview, Period, TopPartner};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -11,6 +12,7 @@ use ui::{
     Tile, Tiles, count_delta, counted, due_words, grouped, money_delta, report_period,
 };
 
+use crate::checklist::{self, HideChecklist};
 use crate::show;
 
 /// What the page shows.
@@ -18,6 +20,8 @@ use crate::show;
 pub struct Shown {
     overview: Overview,
     period: Period,
+    /// What is still to be set up, where that is shown.
+    checklist: Option<Checklist>,
 }
 
 /// The overview of a program, for a period as the address names it.
@@ -32,27 +36,39 @@ pub async fn read_overview(
         let mut asking = access::admin(&program).await?;
         let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
         let overview = engine::reports::overview(&mut asking.conn, &asking.moment, &asking.actor, period).await?;
-        Ok(Shown { overview, period })
+        let checklist = engine::programs::checklist(&mut asking.conn, &asking.actor).await?;
+        Ok(Shown { overview, period, checklist })
     })
     .await
 }
 
 /// `/admin/{program}`.
-pub struct OverviewPage(Read<Shown>);
+pub struct OverviewPage {
+    found: Read<Shown>,
+    hide: Form<HideChecklist>,
+}
 
 impl LazyPage for OverviewPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(read(move || {
-            let of = |key| address.with(|address| show::value(address, key));
-            ReadOverview { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
-        }))
+        let hide = Form::<HideChecklist>::new();
+        let hidden = show::done(hide);
+        let found = read_after(
+            move || hidden.get(),
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                ReadOverview { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
+            },
+        );
+        Self { found, hide }
     }
 
     fn view(this: Self) -> AnyView {
+        let OverviewPage { found, hide } = this;
+        show::tell(hide, "Steps hidden");
         view! {
             <Title text="Overview"/>
-            {this.0.show(skeleton, page)}
+            {found.show(skeleton, move |shown| page(shown, hide))}
         }
         .into_any()
     }
@@ -67,13 +83,14 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown) -> AnyView {
-    let Shown { overview, period } = shown;
+fn page(shown: Shown, hide: Form<HideChecklist>) -> AnyView {
+    let Shown { overview, period, checklist } = shown;
     let address = show::address().get_untracked();
     let picker = report_period(period, overview.range, &address);
     let program = show::program().get_untracked();
     view! {
         <PageHead title="Overview">{picker}</PageHead>
+        {checklist.map(|checklist| checklist::card(checklist, &program, hide))}
         {attention(&overview, &program)}
         {tiles(&overview, period)}
         {chart(&overview)}

@@ -8,8 +8,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Button, ButtonKind, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch, TextInput,
-    Textarea, Tone,
+    Button, ButtonKind, Card, Choice, Field, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
+    TextInput, Textarea, Tone,
 };
 
 use crate::payout_methods::{self, SetPayoutMethods};
@@ -19,7 +19,8 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     settings: ProgramSettings,
-    time_zones: Vec<String>,
+    /// Each with the words by which it is chosen.
+    time_zones: Vec<(String, String)>,
     /// Each with the names of its countries, in a line.
     methods: Vec<(PayoutMethod, String)>,
     may_edit: bool,
@@ -52,7 +53,8 @@ pub async fn read_settings(program: String) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let settings = engine::programs::settings(&mut asking.conn, &asking.actor).await?;
-        let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
+        let zone = settings.next_time_zone.as_ref().unwrap_or(&settings.program.time_zone);
+        let time_zones = engine::programs::time_zone_choices(asking.moment.at, Some(zone));
         let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
         let with_names = |method: PayoutMethod| {
             let names = method.countries.iter().map(|code| engine::countries::name(code));
@@ -72,12 +74,13 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
     access::answer(async {
         let access::Admin { state, moment, actor, .. } = access::admin(&program).await?;
         let hosts = settings.allowed_hosts.lines().map(str::trim).filter(|host| !host.is_empty());
+        let mut figures = show::Figures::default();
         let input = domain::programs::ProgramInput {
             allowed_hosts: hosts.map(str::to_owned).collect(),
-            window_days: show::whole("window_days", &settings.window_days)?,
-            lead_window_days: show::whole("lead_window_days", &settings.lead_window_days)?,
-            minimum_payment: show::amount("minimum_payment", &settings.minimum_payment)?,
-            payment_day: show::whole("payment_day", &settings.payment_day)?,
+            window_days: figures.whole("window_days", &settings.window_days),
+            lead_window_days: figures.whole("lead_window_days", &settings.lead_window_days),
+            minimum_payment: figures.amount("minimum_payment", &settings.minimum_payment),
+            payment_day: figures.whole("payment_day", &settings.payment_day),
             review_commissions: settings.review_commissions.is_some(),
             consent_required: settings.consent_required.is_some(),
             name: settings.name,
@@ -89,6 +92,7 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
             time_zone: settings.time_zone,
             currency: settings.currency.trim().to_uppercase(),
         };
+        figures.check(|| input.check())?;
         engine::programs::update(&state.pool, &moment, &actor, &input).await?;
         Ok(())
     })
@@ -227,7 +231,7 @@ fn program_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
                 <TextInput id="name" name="settings[name]" label="Name" value=program.name.clone() required=true error=form.field("name")/>
                 <Textarea id="description" name="settings[description]" label="Description" value=program.description.clone() rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
                 <TextInput id="website" name="settings[website]" label="Website" kind="url" value=program.website.clone() help="Where partners' links lead." required=true error=form.field("website")/>
-                <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there." optional=true error=form.field("allowed_hosts")/>
+                <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there. Links that lead to one you take out stay." optional=true error=form.field("allowed_hosts")/>
             </div>
         </Card>
     }
@@ -265,29 +269,32 @@ fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
 
 fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
     let ProgramSettings { program, next_time_zone, currency_fixed } = shown.settings;
-    let zones = shown.time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
+    let zones = shown.time_zones.into_iter().map(|(zone, words)| Choice::new(zone, words)).collect::<Vec<_>>();
     let pending = next_time_zone.clone().map(|next| {
         let words = format!("{next} applies from the next month on. Until then it is {}.", program.time_zone);
         view! { <Note tone=Tone::Warn glyph=Glyph::Clock>{words}</Note> }
     });
     let zone = next_time_zone.unwrap_or_else(|| program.time_zone.clone());
     let code = program.currency.to_string();
+    let currency_issue = form.field("currency");
     let currency = if currency_fixed {
+        let help = "Fixed, because there are sales or commissions in it.";
         view! {
-            <input type="hidden" name="settings[currency]" value=code.clone()/>
-            <p class="sub">"The currency is "<b>{code}</b>". It is fixed, because there are sales or commissions."</p>
+            <Field id="currency" label="Currency" help=help error=currency_issue>
+                <input id="currency" name="settings[currency]" class="input" value=code readonly=true aria-describedby="currency-help currency-error"/>
+            </Field>
         }
         .into_any()
     } else {
         view! {
-            <TextInput id="currency" name="settings[currency]" label="Currency" value=code help="Three letters, such as EUR. Fixed once there is a sale or a commission." required=true error=form.field("currency")/>
+            <TextInput id="currency" name="settings[currency]" label="Currency" value=code help="Three letters, such as EUR. Fixed once there is a sale or a commission." required=true error=currency_issue/>
         }
         .into_any()
     };
     let zone_help = if currency_fixed {
-        "Days and months follow it. A new one applies from the next month on."
+        "Days and months follow it. Another one applies from the next month on."
     } else {
-        "Days and months follow it."
+        "Days and months follow it. Once there is a sale or a commission, another one applies from the next month on."
     };
     view! {
         <Card title="Money and time">

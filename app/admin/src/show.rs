@@ -171,16 +171,41 @@ pub(crate) fn capitalised(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A field of a form that must be a whole number.
+/// The figures of a form as they are read: what can't be is kept, so that all of it is told at once.
 #[cfg(feature = "ssr")]
-pub(crate) fn whole<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> {
-    text.trim().parse().map_err(|_| Error::field(field, "Type a whole number."))
-}
+#[derive(Default)]
+pub(crate) struct Figures(Vec<domain::text::FieldError>);
 
-/// A field of a form that must be an amount.
 #[cfg(feature = "ssr")]
-pub(crate) fn amount(field: &str, text: &str) -> Result<rust_decimal::Decimal> {
-    text.trim().parse().map_err(|_| Error::field(field, "Type an amount, such as 12.50."))
+impl Figures {
+    /// A whole number; zero where it can't be read.
+    pub(crate) fn whole(&mut self, field: &str, text: &str) -> i32 {
+        self.read(field, text, "Type a whole number.")
+    }
+
+    /// An amount; zero where it can't be read.
+    pub(crate) fn amount(&mut self, field: &str, text: &str) -> rust_decimal::Decimal {
+        self.read(field, text, "Type an amount, such as 12.50.")
+    }
+
+    fn read<T: std::str::FromStr + Default>(&mut self, field: &str, text: &str, wrong: &str) -> T {
+        text.trim().parse().unwrap_or_else(|_| {
+            self.0.push(domain::text::FieldError::new(field, wrong));
+            T::default()
+        })
+    }
+
+    /// Whether all could be read; where not, what `others` is wrong is told with it.
+    pub(crate) fn check(self, others: impl FnOnce() -> Vec<domain::text::FieldError>) -> Result<()> {
+        let Self(mut wrong) = self;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let others = others().into_iter().filter(|other| !wrong.iter().any(|unread| unread.field == other.field));
+        let others: Vec<_> = others.collect();
+        wrong.extend(others);
+        Err(Error::Invalid(wrong))
+    }
 }
 
 /// What can be merged into a mail: what it means, with an example, of the program where that is known, beside how it is

@@ -13,8 +13,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
-    LineChart, Note, PageHead, Pill, Series, Share, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
-    count_delta, due_words, grouped, icon, report_period,
+    LineChart, Note, PageHead, Pill, Series, SetUpStep, Share, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles,
+    Tone, Why, count_delta, due_words, grouped, report_period, set_up_steps,
 };
 
 use crate::leads::{self, AddLead};
@@ -161,26 +161,13 @@ fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
     } else {
         ("Select payout method", "So that you can be paid.")
     };
-    let steps = [
-        (checklist.payout_method, paid, format!("{profile}#kind"), why),
-        (checklist.profile, "Complete your profile", profile.clone(), "Your name, address and country."),
-        (checklist.link_shared, "Share your link", links, "It counts with the first click."),
-    ];
-    let steps = steps
-        .into_iter()
-        .map(|(done, words, href, why)| {
-            let (glyph, state) = if done { (Glyph::CheckCircle, "Done") } else { (Glyph::Clock, "To do") };
-            let words =
-                if done { words.into_any() } else { view! { <a class="link" href=href>{words}</a> }.into_any() };
-            view! {
-                <li class="between">
-                    <span>{icon(glyph)}" "{words}<span class="sub">" "{why}</span></span>
-                    <span class="sub">{state}</span>
-                </li>
-            }
-        })
-        .collect_view();
-    Some(view! { <Card title="Get set up"><ol class="list">{steps}</ol></Card> }.into_any())
+    let step = |done, words, href, why| SetUpStep { done, words, href, why };
+    let steps = set_up_steps(vec![
+        step(checklist.payout_method, paid, format!("{profile}#kind"), why),
+        step(checklist.profile, "Complete your profile", profile.clone(), "Your name, address and country."),
+        step(checklist.link_shared, "Share your link", links, "It counts with the first click."),
+    ]);
+    Some(view! { <Card title="Get set up">{steps}</Card> }.into_any())
 }
 
 /// The partner's promo codes in one card: what each gives the customer and the partner, and its use.

@@ -27,7 +27,8 @@ pub struct Shown {
     /// Until when the link in the mail holds, in words.
     pending_until: String,
     notifications: Notifications,
-    time_zones: Vec<String>,
+    /// Each with the words by which it is chosen.
+    time_zones: Vec<(String, String)>,
     /// Codes and names of all countries.
     countries: Vec<(String, String)>,
     /// The program's own.
@@ -44,6 +45,8 @@ pub async fn read_profile(program: String) -> Result<Shown> {
         let payout = engine::payments::details::choice(conn, &asking.moment, actor).await?;
         let notifications = engine::partners::profile::notifications(conn, actor).await?;
         let until = payout.pending.as_ref().map(|pending| pending.until.format("%-d %b %Y, %H:%M UTC").to_string());
+        let zone = Some(profile.time_zone.as_str()).filter(|zone| !zone.is_empty());
+        let time_zones = engine::programs::time_zone_choices(asking.moment.at, zone);
         Ok(Shown {
             partner: asking.partner,
             photo: asking.seat.photo,
@@ -51,7 +54,7 @@ pub async fn read_profile(program: String) -> Result<Shown> {
             payout,
             pending_until: until.unwrap_or_default(),
             notifications,
-            time_zones: engine::programs::time_zones().into_iter().map(str::to_owned).collect(),
+            time_zones,
             countries: engine::countries::all(),
             program_zone: asking.program.time_zone,
         })
@@ -182,7 +185,7 @@ const PROFILE: &[&str] = &["name", "company", "address", "country", "phone", "we
 fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
     let Profile { name, company, address, country, phone, website, time_zone, tax_id } = shown.profile.clone();
     let zones = std::iter::once(Choice::new("", format!("As the program: {}", shown.program_zone)))
-        .chain(shown.time_zones.iter().map(|zone| Choice::new(zone.clone(), zone.clone())))
+        .chain(shown.time_zones.iter().map(|(zone, words)| Choice::new(zone.clone(), words.clone())))
         .collect();
     let countries = std::iter::once(Choice::new("", "Not chosen yet"))
         .chain(shown.countries.iter().map(|(code, name)| Choice::new(code.clone(), name.clone())))

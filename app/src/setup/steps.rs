@@ -42,9 +42,9 @@ const CURRENCIES: &[&str] = &[
     "ZAR",
 ];
 
-pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<String>) -> AnyView {
+pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<(String, String)>) -> AnyView {
     let currencies = CURRENCIES.iter().map(|code| Choice::new(*code, *code)).collect::<Vec<_>>();
-    let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
+    let zones = time_zones.into_iter().map(|(zone, words)| Choice::new(zone, words)).collect::<Vec<_>>();
     view! {
         {wrong(form.beside(&["name", "slug", "description", "currency", "time_zone", "website"]))}
         <PostForm form=form class="form">

@@ -77,6 +77,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("program.copy", "Sandbox made"),
     ("program.create", "Program created"),
     ("program.fraud_checks", "Checks for review changed"),
+    ("program.hide_checklist", "Steps of a new program put away"),
     ("program.payout_methods", "Ways to pay changed"),
     ("program.update", "Settings changed"),
     ("promo_code.create", "Promo code made"),

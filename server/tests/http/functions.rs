@@ -92,6 +92,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/outbox", "program=acme", Powerful),
     ("/fn/admin/outbox/one", "program=acme&id=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/overview", "program=acme", Team),
+    ("/fn/admin/overview/hide-checklist", "program=acme", Powerful),
     ("/fn/admin/partners", "program=acme", Team),
     (
         "/fn/admin/partners/add-account",
@@ -428,6 +429,28 @@ async fn each_lets_in_whom_it_should_alone(pool: PgPool) {
         walked += 1;
     }
     assert_eq!(walked, FUNCTIONS.len(), "something listed is gone");
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn all_that_is_wrong_with_a_form_is_told_at_once(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let owner = session(&pool, "owner@acme.test").await;
+    let wrong = async |path: &str, arguments: &str| -> Vec<String> {
+        let answer = call(&site, &Method::POST, path, arguments, Some(&owner)).await;
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        let told = answer.json()["invalid"].as_array().expect("a list of fields").clone();
+        told.iter().map(|error| error["field"].as_str().expect("a field").to_owned()).collect()
+    };
+    let settings = "program=acme&settings[name]=&settings[description]=&settings[website]=nowhere&settings[allowed_hosts]=&settings[window_days]=soon&settings[lead_window_days]=0&settings[click_model]=last&settings[self_referral]=review&settings[minimum_payment]=much&settings[payment_day]=40&settings[time_zone]=UTC&settings[currency]=EUR";
+    assert_eq!(
+        wrong("/fn/admin/settings/update", settings).await,
+        ["window_days", "minimum_payment", "name", "website", "lead_window_days", "payment_day"]
+    );
+    let methods = "program=acme&methods[0][kind]=paypal&methods[0][countries]=Germany&methods[0][minimum]=much&methods[1][kind]=iban";
+    assert_eq!(
+        wrong("/fn/admin/settings/payout-methods", methods).await,
+        ["paypal_minimum", "methods", "paypal_countries"]
+    );
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]

@@ -238,6 +238,9 @@ impl<'a> Stage<'a> {
         portal::set_brand(conn, &moment, &stage.owner, &brand).await?;
         let moment = stage.moment(start);
         portal::set_sharing(conn, &moment, &stage.owner, &sharing).await?;
+        // Both have been running for a while.
+        let moment = stage.moment(start);
+        programs::hide_checklist(conn, &moment, &stage.owner).await?;
         Ok(stage)
     }
 

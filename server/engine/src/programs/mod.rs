@@ -2,9 +2,13 @@
 
 pub mod audit;
 mod audit_words;
+mod checklist;
 mod copy;
+mod time_zones;
 
+pub use checklist::{checklist, hide_checklist};
 pub use copy::copy;
+pub use time_zones::time_zone_choices;
 
 use crate::{Error, Moment, Result, leads};
 use domain::accounts::{Actor, Power, Role, Session};
@@ -74,12 +78,6 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
     )
     .fetch_all(conn)
     .await?)
-}
-
-/// The names of all time zones, for choosing one.
-#[must_use]
-pub fn time_zones() -> Vec<&'static str> {
-    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect()
 }
 
 fn check_zone(errors: &mut Vec<FieldError>, zone: &str) {
