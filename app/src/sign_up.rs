@@ -271,7 +271,7 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
                 <input type="hidden" name="program" value=slug/>
                 <TextInput id="name" label="Name" value=name required=true autocomplete="name" error=form.field("name")/>
                 {email}
-                <TextInput id="website" label="Website" kind="url" placeholder="https://" autocomplete="url" optional=true error=form.field("website")/>
+                <TextInput id="website" label="Website" inputmode="url" placeholder="example.com" autocomplete="url" optional=true error=form.field("website")/>
                 {questions}
                 {terms}
                 <div class="form-actions">

@@ -203,7 +203,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
                     <TextInput id="phone" name="profile[phone]" label="Phone" kind="tel" value=phone autocomplete="tel" optional=true error=form.field("phone")/>
                 </div>
                 <div class="form-row">
-                    <TextInput id="website" name="profile[website]" label="Website" kind="url" value=website autocomplete="url" placeholder="https://" optional=true error=form.field("website")/>
+                    <TextInput id="website" name="profile[website]" label="Website" inputmode="url" value=website autocomplete="url" placeholder="example.com" optional=true error=form.field("website")/>
                     <TextInput id="tax_id" name="profile[tax_id]" label="Tax ID" value=tax_id autocomplete="off" optional=true error=form.field("tax_id")/>
                 </div>
                 <Select id="time_zone" name="profile[time_zone]" label="Time zone" choices=zones value=time_zone help="Where you are, for the program's team. Days in reports are the program's." error=form.field("time_zone")/>

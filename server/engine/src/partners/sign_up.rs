@@ -7,6 +7,7 @@ use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result, portal};
 use domain::accounts::Session;
 use domain::ids::{AccountId, ProgramId, SignUpId};
+use domain::links::site_address;
 use domain::partners::{EnrollmentStatus, Kinds, NewPartner, PartnerName};
 use domain::portal::{Answer, SignUp, SignUpRule};
 use domain::text::email_key;
@@ -34,6 +35,7 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
     if !may_mail(conn, moment, &input.email).await? {
         return Ok(());
     }
+    let website = site_address(&input.website).unwrap_or_default();
     let id: SignUpId = moment.id();
     sqlx::query!(
         "insert into sign_ups (program_id, id, email, name, website, answers, terms_version, created_at, expires_at)
@@ -42,7 +44,7 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
         id as SignUpId,
         input.email.trim(),
         input.name.trim(),
-        input.website.trim(),
+        website,
         Json(&answered.answers) as _,
         answered.terms,
         moment.at,
