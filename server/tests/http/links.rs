@@ -125,6 +125,9 @@ async fn unknown_and_disabled_codes_have_a_page(pool: PgPool) {
     assert_eq!(status("spring").await, 302, "and so does the old one");
     engine::links::set_disabled(&mut connection, &now(), &actor, link.id, true).await.expect("disabled");
     site.until("it is switched off", async || status("spring").await == 404 && status("summer").await == 404).await;
+    let page = site.get("/r/acme/summer").await.text();
+    assert!(page.contains("<a href=\"https://acme.test/home?lang=en\">Go to acme.test</a>"), "{page}");
+    assert!(!site.get("/r/nothing/ada").await.text().contains("<a "), "no program, no site");
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
