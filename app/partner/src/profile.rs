@@ -194,7 +194,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
             <PostForm form=form class="form">
                 {whose}
                 <div class="form-row">
-                    <TextInput id="name" name="profile[name]" label="Name" value=name autocomplete="name" error=form.field("name")/>
+                    <TextInput id="name" name="profile[name]" label="Your name" value=name autocomplete="name" help="As the program's team sees you." error=form.field("name")/>
                     <TextInput id="company" name="profile[company]" label="Company" value=company autocomplete="organization" optional=true error=form.field("company")/>
                 </div>
                 <Textarea id="address" name="profile[address]" label="Address" value=address rows=3 optional=true error=form.field("address")/>
