@@ -228,6 +228,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&partner=ADA&payout[kind]=paypal&payout[paypal_email]=ada%40partners.test",
         Partner,
     ),
+    ("/fn/partner/payout-method/again", "program=acme&partner=ADA&id=00000000-0000-7000-8000-000000000000", Partner),
     ("/fn/partner/payout-method/cancel", "program=acme&partner=ADA", Partner),
     ("/fn/partner/payout", "program=acme&id=00000000-0000-7000-8000-000000000000", Partner),
     ("/fn/partner/payouts", "program=acme", Partner),

@@ -7,6 +7,7 @@ mod copy;
 pub use copy::copy;
 
 use crate::{Error, Moment, Result, leads};
+use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power, Role, Session};
 use domain::ids::{AccountId, FileId, OrganizationId, ProgramId};
 use domain::money::Currency;
@@ -80,6 +81,15 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
 #[must_use]
 pub fn time_zones() -> Vec<&'static str> {
     chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect()
+}
+
+/// An instant in words, as clocks in a time zone show it.
+///
+/// # Errors
+/// `Internal` where there is no such zone.
+pub fn local_time(zone: &str, at: DateTime<Utc>) -> Result<String> {
+    let zone: chrono_tz::Tz = zone.parse().map_err(Error::internal)?;
+    Ok(at.with_timezone(&zone).format("%-d %b %Y, %H:%M %Z").to_string())
 }
 
 fn check_zone(errors: &mut Vec<FieldError>, zone: &str) {
