@@ -387,7 +387,7 @@ fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> A
     } else {
         (
             format!("Choose a password for {email} to come in."),
-            view! { <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/> }
+            view! { <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters: a few uncommon words are good." error=form.field("password")/> }
                 .into_any(),
         )
     };

@@ -2,7 +2,7 @@
 
 use super::apply;
 use crate::accounts::tokens::{self, Purpose};
-use crate::accounts::{check_new_password, check_password, hash_password, set_password};
+use crate::accounts::{check_password, hash_chosen, set_password};
 use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result, portal};
 use domain::accounts::Session;
@@ -224,10 +224,7 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str, password: &str
             check_password(pool, account, password, "password").await?;
             None
         }
-        None => {
-            check_new_password(password)?;
-            Some(hash_password(password).await?)
-        }
+        None => Some(hash_chosen(password, &[&found.email, &found.name, &found.slug]).await?),
     };
     let mut tx = pool.begin().await?;
     tokens::redeem(&mut tx, moment, Purpose::SignUp, token).await?.ok_or(Error::NotFound("link"))?;
