@@ -17,6 +17,7 @@ mod outbox;
 mod overview;
 mod partners;
 mod payments;
+mod payer;
 mod payout_methods;
 mod portal;
 mod promo_codes;

@@ -75,6 +75,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("program.copy", "Sandbox made"),
     ("program.create", "Program created"),
     ("program.fraud_checks", "Checks for review changed"),
+    ("program.payer", "Company on remittance advices changed"),
     ("program.payout_methods", "Ways to pay changed"),
     ("program.update", "Settings changed"),
     ("promo_code.create", "Promo code made"),

@@ -176,6 +176,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/sales", "program=acme", Team),
     ("/fn/admin/settings", "program=acme", Team),
     ("/fn/admin/settings/copy", "program=acme&name=X&slug=xx", Powerful),
+    ("/fn/admin/settings/payer", "program=acme&name=X&address=", Powerful),
     (
         "/fn/admin/settings/payout-methods",
         "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries]=DE&methods[0][minimum]=25",

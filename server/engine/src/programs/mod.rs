@@ -3,8 +3,10 @@
 pub mod audit;
 mod audit_words;
 mod copy;
+mod payer;
 
 pub use copy::copy;
+pub use payer::{payer, set_payer};
 
 use crate::{Error, Moment, Result, leads};
 use chrono::{DateTime, Utc};
