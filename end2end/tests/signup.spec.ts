@@ -26,6 +26,9 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   const mail = await mailTo(request, email, /Confirm your e-mail/);
   await page.goto(linkIn(mail, "/confirm-sign-up/"));
   await hydrated();
+  await page.getByLabel("Password", { exact: true }).fill("passwordpassword");
+  await page.getByRole("button", { name: "Confirm and come in" }).click();
+  await expect(page.getByText(/This is easy to guess\./)).toBeVisible();
   await page.getByLabel("Password", { exact: true }).fill(secret);
   await page.getByRole("button", { name: "Confirm and come in" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "You are on the list" })).toBeVisible();

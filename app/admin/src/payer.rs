@@ -23,13 +23,13 @@ pub async fn set_payer(program: String, name: String, #[server(default)] address
 /// The card.
 pub(crate) fn card(payer: Payer, form: Form<SetPayer>, may_edit: bool) -> AnyView {
     view! {
-        <Card title="Company">
+        <Card title="Who pays">
             {show::wrong(form.beside(&["name", "address"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
                 <p class="sub">"Who pays the partners, as remittance advices name it, in all of your programs."</p>
                 <fieldset class="stack" disabled=!may_edit>
-                    <TextInput id="payer-name" name="name" label="Company name" value=payer.name required=true autocomplete="organization" error=form.field("name")/>
+                    <TextInput id="payer-name" name="name" label="Company" value=payer.name required=true autocomplete="organization" error=form.field("name")/>
                     <Textarea id="payer-address" name="address" label="Company address" value=payer.address rows=3 optional=true error=form.field("address")/>
                     {may_edit
                         .then(|| {

@@ -131,6 +131,19 @@ async fn unknown_and_disabled_codes_have_a_page(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_link_is_a_qr_code_as_svg_and_png(pool: PgPool) {
+    let site = Site::start(pool).await;
+    for (ending, kind, begins) in [("svg", "image/svg+xml", &b"<svg"[..]), ("png", "image/png", &b"\x89PNG"[..])] {
+        let answer = site.get(&format!("/qr/acme/ada.{ending}")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, kind));
+        assert!(answer.body.starts_with(begins), "{ending}");
+    }
+    for nothing in ["/qr/acme/ada.gif", "/qr/acme/nobody.svg", "/qr/nothing/ada.png", "/qr/acme/ada"] {
+        assert_eq!(site.get(nothing).await.status, 404, "{nothing}");
+    }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn the_cookie_keeps_the_first_click_where_that_counts(pool: PgPool) {
     let site = Site::start(pool).await;
     let follow = async |cookie: &str| {

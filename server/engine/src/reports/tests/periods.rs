@@ -4,12 +4,12 @@ use crate::commissions::release_holds;
 use crate::fixtures::{dec, instant, per_signup, refund, refused};
 use crate::payments::{payment, payments, preview, record_batch, take_back};
 use crate::programs::set_payer;
-use crate::reports::{asleep, cohorts, commission_report, ledger, performance, top_partners};
+use crate::reports::{asleep, cohorts, commission_report, ledger, performance, top, top_partners};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::payments::{BatchInput, PartKind, PaymentFilter, PaymentStatus, Reviewed};
 use domain::programs::Payer;
-use domain::reports::{Figures, LedgerFilter, Measure, Period, Unit};
+use domain::reports::{Figures, LedgerFilter, Measure, Period, TopKind, TopRow, Unit};
 use domain::time::DayRange;
 
 const ALL: Paging = Paging { cursor: None, limit: None };
@@ -190,6 +190,20 @@ async fn partners_without_a_click_are_asleep(pool: PgPool) {
             refused(asleep(conn, &world.moment(), &world.owner(), wrong, &ALL).await),
             "days: Choose 1 to 730 days."
         );
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_top_customers_are_those_who_paid_most(pool: PgPool) {
+    let (world, ada, ben) = two_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    for (whose, expected) in [(&ada, "n•••@harbor.example 2 €110.00"), (&ben, "i•••@harbor.example 1 €1,000.00")]
+    {
+        let actor = partner(&world, whose);
+        let period = days("2026-10-01", "2026-11-30");
+        let rows = top(conn, &world.moment(), &actor, TopKind::Customers, period).await.expect("top");
+        let told = |row: &TopRow| format!("{} {} {}", row.label, row.sales, row.amount.expect("paid"));
+        assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [expected]);
     }
 }
 
