@@ -486,8 +486,8 @@ impl SignUp {
         if !is_email(self.email.trim()) {
             errors.push(FieldError::new("email", "Type an e-mail address."));
         }
-        if !self.website.trim().is_empty() && crate::links::split_address(self.website.trim()).is_none() {
-            errors.push(FieldError::new("website", "Use a full address that begins with https://."));
+        if crate::links::site_address(&self.website).is_none() {
+            errors.push(FieldError::new("website", crate::links::NO_SITE));
         }
         for (at, question) in questions.iter().enumerate() {
             if let Err(words) = question.check(self.answer(at)) {

@@ -272,6 +272,33 @@ fn check_description(description: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Who pays a program's partners, as remittance advices name it: the organization that owns the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payer {
+    /// Its name.
+    pub name: String,
+    /// Street, place and so on, of several lines; may be empty.
+    pub address: String,
+}
+
+impl Payer {
+    /// The same without white space around its texts.
+    #[must_use]
+    pub fn tidy(&self) -> Self {
+        Self { name: self.name.trim().to_owned(), address: self.address.replace("\r\n", "\n").trim().to_owned() }
+    }
+
+    /// What is wrong with a tidy one.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = crate::text::check_lines(&[("name", Some(&*self.name), 120)]);
+        if self.address.chars().count() > 500 || self.address.contains(|c: char| c.is_control() && c != '\n') {
+            errors.push(FieldError::new("address", "Use at most 500 characters."));
+        }
+        errors
+    }
+}
+
 fn check_website(website: &str) -> Result<(), &'static str> {
     split_address(website).map(|_| ()).ok_or("Use a full address that begins with https://.")
 }

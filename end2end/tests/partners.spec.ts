@@ -25,13 +25,16 @@ test("a partner chooses how it is paid, and confirms it by mail", async ({ page,
   await expect(page.getByText("This is no IBAN: check its letters and digits.")).toBeVisible();
   await page.getByLabel("IBAN").fill("DE44 5001 0517 5407 3249 31");
   await page.getByRole("button", { name: "Use this method" }).click();
-  await expect(page.getByText(/counts once you open the link/)).toBeVisible();
+  await expect(page.getByText(/counts once you open the link/)).toContainText(ada);
+  await page.getByRole("button", { name: "Send the mail again" }).click();
+  await expect(page.getByText("The mail is sent again")).toBeVisible();
 
   const mail = await mailTo(request, ada, /Confirm how .* pays you/);
   await page.goto(linkIn(mail, "/confirm-payout-method/"));
   await hydrated();
   await page.getByRole("button", { name: "Confirm" }).click();
   await expect(page.getByText("Bank account (IBAN): DE•••4931")).toBeVisible();
+  await expect(page.getByLabel("Select payout method")).toHaveValue("iban");
   await expect(page.getByText(/counts once you open the link/)).toHaveCount(0);
   await page.goto(linkIn(mail, "/confirm-payout-method/"));
   await expect(page.getByRole("heading", { name: "This link has expired" })).toBeVisible();

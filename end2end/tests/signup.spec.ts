@@ -26,6 +26,9 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   const mail = await mailTo(request, email, /Confirm your e-mail/);
   await page.goto(linkIn(mail, "/confirm-sign-up/"));
   await hydrated();
+  await page.getByLabel("Password", { exact: true }).fill("passwordpassword");
+  await page.getByRole("button", { name: "Confirm and come in" }).click();
+  await expect(page.getByText(/This is easy to guess\./)).toBeVisible();
   await page.getByLabel("Password", { exact: true }).fill(secret);
   await page.getByRole("button", { name: "Confirm and come in" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "You are on the list" })).toBeVisible();
@@ -45,6 +48,17 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   await mailTo(request, email, /You are a partner of/);
   await page.goto("/p/acme");
   await expect(page.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
+
+  // Who is a partner already is told so, and applies to another program with the same account.
+  await page.goto("/p/acme/sign-up");
+  await expect(page.getByRole("heading", { level: 1, name: /^You are already a partner of/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Go to the portal" })).toHaveAttribute("href", "/p/acme");
+  await page.goto("/p/northwind/sign-up");
+  await hydrated();
+  await expect(page.getByText(`You are signed in as ${email}`)).toBeVisible();
+  await page.getByLabel("Website").fill("example.com");
+  await page.getByRole("button", { name: "Sign up" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "You are on the list" })).toBeVisible();
 });
 
 test("the sign-up page works without scripts, and on a phone", async ({ browser, baseURL }) => {

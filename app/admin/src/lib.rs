@@ -17,6 +17,7 @@ mod offers;
 mod outbox;
 mod overview;
 mod partners;
+mod payer;
 mod payments;
 mod payout_methods;
 mod portal;

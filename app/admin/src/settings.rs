@@ -2,7 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::payments::PayoutMethod;
-use domain::programs::{ClickModel, ProgramSettings, SelfReferralRule};
+use domain::programs::{ClickModel, Payer, ProgramSettings, SelfReferralRule};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -12,6 +12,7 @@ use ui::{
     TextInput, Textarea, Tone,
 };
 
+use crate::payer::{self, SetPayer};
 use crate::payout_methods::{self, SetPayoutMethods};
 use crate::show;
 
@@ -23,6 +24,7 @@ pub struct Shown {
     time_zones: Vec<(String, String)>,
     /// Each with the names of its countries, in a line.
     methods: Vec<(PayoutMethod, String)>,
+    payer: Payer,
     may_edit: bool,
 }
 
@@ -62,8 +64,9 @@ pub async fn read_settings(program: String) -> Result<Shown> {
             (method, names)
         };
         let methods = methods.into_iter().map(with_names).collect();
+        let payer = engine::programs::payer(&mut asking.conn, asking.program.id).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
-        Ok(Shown { settings, time_zones, methods, may_edit })
+        Ok(Shown { settings, time_zones, methods, payer, may_edit })
     })
     .await
 }
@@ -116,6 +119,7 @@ pub async fn copy_program(program: String, name: String, slug: String) -> Result
 struct Forms {
     update: Form<UpdateSettings>,
     methods: Form<SetPayoutMethods>,
+    payer: Form<SetPayer>,
     copy: Form<CopyProgram>,
 }
 
@@ -128,8 +132,8 @@ pub struct SettingsPage {
 impl LazyPage for SettingsPage {
     fn data() -> Self {
         let program = show::program();
-        let forms = Forms { update: Form::new(), methods: Form::new(), copy: Form::new() };
-        let done = [show::done(forms.update), show::done(forms.methods)];
+        let forms = Forms { update: Form::new(), methods: Form::new(), payer: Form::new(), copy: Form::new() };
+        let done = [show::done(forms.update), show::done(forms.methods), show::done(forms.payer)];
         let found = read_after(
             move || done.map(|done| done.get()).iter().sum(),
             move || ReadSettings { program: program.get() },
@@ -141,6 +145,7 @@ impl LazyPage for SettingsPage {
         let SettingsPage { found, forms } = this;
         show::tell(forms.update, "Settings saved");
         show::tell(forms.methods, "Payout methods saved");
+        show::tell(forms.payer, "Company saved");
         view! {
             <Title text="Settings"/>
             {found.show(skeleton, move |shown| page(shown, forms))}
@@ -175,6 +180,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let may_edit = shown.may_edit;
     let form = forms.update;
     let currency = shown.settings.program.currency;
+    let payer = payer::card(shown.payer.clone(), forms.payer, may_edit);
     let methods = payout_methods::card(shown.methods.clone(), currency, forms.methods, may_edit);
     view! {
         <PageHead title="Settings"/>
@@ -197,6 +203,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             </fieldset>
         </PostForm>
         {methods}
+        {payer}
         {may_edit.then(|| copy_card(forms.copy))}
     }
     .into_any()

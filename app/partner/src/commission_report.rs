@@ -57,8 +57,10 @@ impl LazyPage for CommissionReportPage {
     }
 }
 
+const WORDS: &str = "What your commissions come to, by month and offer.";
+
 fn skeleton() -> AnyView {
-    view! { <PageHead title="Commissions"/> <Card><SkeletonTable columns=5/></Card> }.into_any()
+    view! { <PageHead title="Commissions" words=WORDS/> <Card><SkeletonTable columns=5/></Card> }.into_any()
 }
 
 fn page(shown: Shown) -> AnyView {
@@ -68,7 +70,7 @@ fn page(shown: Shown) -> AnyView {
     // Which year, where the address names none.
     let file = show::file(&program, "commission-report", &named(&address, period));
     view! {
-        <PageHead title="Commissions">
+        <PageHead title="Commissions" words=WORDS>
             {picker}
             <Download href=file what="commissions"/>
         </PageHead>

@@ -81,7 +81,7 @@ impl LazyPage for CommissionsPage {
         let (program, address) = (show::program(), show::address());
         view! {
             <Title text="Rewards"/>
-            <PageHead title="Rewards">
+            <PageHead title="Rewards" words="Each commission that you have earned: why, how much, and when it is due.">
                 {move || view! { <Download href=show::file(&program.get(), "rewards", &address.get()) what="rewards"/> }}
             </PageHead>
             {move || show::tabs(&program.get(), PortalPage::Rewards)}
@@ -114,8 +114,11 @@ fn page(shown: Shown, address: &Address) -> AnyView {
     let tiles = statuses
         .iter()
         .map(|total| {
-            let note =
-                if total.count == 1 { "1 reward".to_owned() } else { format!("{} rewards", grouped(total.count)) };
+            let note = if total.count == 1 {
+                "1 commission".to_owned()
+            } else {
+                format!("{} commissions", grouped(total.count))
+            };
             let kept = show::kept(total.amount, total.clawed_back).to_string();
             view! { <Tile label=total.status.label() value=kept note=note/> }
         })

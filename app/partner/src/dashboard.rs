@@ -35,6 +35,8 @@ pub struct Shown {
     sharing: Sharing,
     /// Its latest leads; `None` where the program takes none from partners.
     leads: Option<Vec<LeadRow>>,
+    /// How long a lead counts, in days.
+    lead_window_days: i32,
     /// What it has still to set up.
     checklist: Checklist,
 }
@@ -64,7 +66,8 @@ pub async fn read_dashboard(
             false => None,
         };
         let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.moment, &asking.actor).await?;
-        Ok(Shown { dashboard, period, link, qr, sharing, leads, checklist })
+        let lead_window_days = asking.program.lead_window_days;
+        Ok(Shown { dashboard, period, link, qr, sharing, leads, lead_window_days, checklist })
     })
     .await
 }
@@ -108,7 +111,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> AnyView {
-    let Shown { dashboard, period, link, qr, sharing, leads, checklist } = shown;
+    let Shown { dashboard, period, link, qr, sharing, leads, lead_window_days, checklist } = shown;
     let all =
         show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
     let picker = report_period(period, dashboard.range, &address);
@@ -118,7 +121,7 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, today, photo: of_partner, .. } = dashboard;
     let program = show::program().get_untracked();
-    let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads));
+    let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads, lead_window_days));
     let set_up = set_up(&program, checklist);
     let share = link.clone().map(|link| {
         view! { <Card title="Share on social media"><Share id="share-text" sharing=sharing link=link/></Card> }
@@ -363,7 +366,7 @@ fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) 
     view! {
         <Card
             title="Latest commissions"
-            actions=move || all.map(|all| view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All rewards"</ButtonLink> })
+            actions=move || all.map(|all| view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All in Rewards"</ButtonLink> })
         >
             <Table caption="Latest commissions" head=head>{rows}</Table>
         </Card>

@@ -119,17 +119,31 @@ fn sections(slug: &str, shown: &[PortalPage]) -> Vec<NavSection> {
     Section::ALL.iter().filter_map(section).collect()
 }
 
+/// Whose sign-in page follows signing out.
+fn signed_out_of(slug: &str) -> AnyView {
+    view! { <input type="hidden" name="program" value=slug.to_owned()/> }.into_any()
+}
+
 /// What somebody sees who is not let in (yet): no page of the portal.
-fn outside(brand: String, accent: String, logo: Option<String>, status: EnrollmentStatus, contact: &str) -> AnyView {
+fn outside(
+    slug: &str,
+    brand: String,
+    accent: String,
+    logo: Option<String>,
+    status: EnrollmentStatus,
+    contact: &str,
+) -> AnyView {
     let contact = reach(contact);
     let (title, words) = if status == EnrollmentStatus::Pending {
         ("You are on the list", "The team looks at your application. You get a mail as soon as you are let in.")
     } else {
         ("You are not let in", "The team could not take you into this program.")
     };
+    let program = signed_out_of(slug);
     view! {
         <PlainShell brand=brand accent=accent logo=logo title=title words=words foot=|| view! { <a href="/account">"Your account"</a> }>
             <form method="post" action="/fn/sign-out">
+                {program}
                 <Button submit=true>"Sign out"</Button>
             </form>
             {contact}
@@ -196,18 +210,20 @@ fn shell(frame: Frame) -> AnyView {
         contact,
     } = frame;
     if let Some(status) = status {
-        return outside(brand, accent, logo, status, &contact);
+        return outside(&slug, brand, accent, logo, status, &contact);
     }
     let contact = reach(&contact);
     let home = format!("/p/{slug}");
     let banner = banner(&slug, seen_as, terms_due);
     let sections = sections(&slug, &shown);
     provide_context(ShownPages(shown));
-    let account_menu = || {
+    let program = signed_out_of(&slug);
+    let account_menu = move || {
         view! {
             <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>
             <MenuLine/>
             <form method="post" action="/fn/sign-out">
+                {program}
                 <MenuButton icon=Glyph::SignOut submit=true>"Sign out"</MenuButton>
             </form>
         }

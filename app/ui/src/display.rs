@@ -78,6 +78,9 @@ pub fn PageHead(
     /// A link back to the list it belongs to: its address and words.
     #[prop(optional, into)]
     back: Option<(String, String)>,
+    /// What the page tells, in a line.
+    #[prop(optional, into)]
+    words: Option<String>,
     /// Buttons, pickers.
     #[prop(optional)]
     children: Option<Children>,
@@ -90,6 +93,7 @@ pub fn PageHead(
                 })}
             <h1>{title}</h1>
             {children.map(|children| view! { <div class="actions">{children()}</div> })}
+            {words.map(|words| view! { <p class="sub">{words}</p> })}
         </div>
     }
     .into_any()

@@ -78,6 +78,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("program.create", "Program created"),
     ("program.fraud_checks", "Checks for review changed"),
     ("program.hide_checklist", "Steps of a new program put away"),
+    ("program.payer", "Company on remittance advices changed"),
     ("program.payout_methods", "Ways to pay changed"),
     ("program.update", "Settings changed"),
     ("promo_code.create", "Promo code made"),

@@ -180,6 +180,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/sales", "program=acme", Team),
     ("/fn/admin/settings", "program=acme", Team),
     ("/fn/admin/settings/copy", "program=acme&name=X&slug=xx", Powerful),
+    ("/fn/admin/settings/payer", "program=acme&name=X&address=", Powerful),
     (
         "/fn/admin/settings/payout-methods",
         "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries]=DE&methods[0][minimum]=25",
@@ -232,6 +233,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&partner=ADA&payout[kind]=paypal&payout[paypal_email]=ada%40partners.test",
         Partner,
     ),
+    ("/fn/partner/payout-method/again", "program=acme&partner=ADA&id=00000000-0000-7000-8000-000000000000", Partner),
     ("/fn/partner/payout-method/cancel", "program=acme&partner=ADA", Partner),
     ("/fn/partner/payout", "program=acme&id=00000000-0000-7000-8000-000000000000", Partner),
     ("/fn/partner/payouts", "program=acme", Partner),

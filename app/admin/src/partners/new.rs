@@ -67,7 +67,7 @@ impl LazyPage for NewPartnerPage {
                     </div>
                     <div class="form-row">
                         <TextInput id="email" label="E-mail" kind="email" optional=true autocomplete="off" help="An invitation goes there. Without one, nobody signs in yet." error=form.field("email")/>
-                        <TextInput id="website" label="Website" kind="url" optional=true placeholder="https://" error=form.field("website")/>
+                        <TextInput id="website" label="Website" inputmode="url" optional=true placeholder="example.com" error=form.field("website")/>
                     </div>
                     <div class="form-row">
                         <TextInput id="code" label="Code" optional=true autocomplete="off" help="Stands in the partner's link. Made from the name where you leave it empty." error=form.field("code")/>

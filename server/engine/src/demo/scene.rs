@@ -1,7 +1,7 @@
 //! Who is there when the story begins: programs, offers, partners, links and promo codes.
 
 use super::people::{Dice, Person, person};
-use super::{Options, PARTNER, PASSWORD, TOLD_PARTNERS};
+use super::{ADMIN, Options, PARTNER, PASSWORD, TOLD_PARTNERS};
 use crate::accounts::setup::Owner;
 use crate::accounts::{hash_password, team};
 use crate::partners::sign_up::Answered;
@@ -285,7 +285,7 @@ impl<'a> Stage<'a> {
         };
         self.join(ada, Some("ada"), self.start + Duration::hours(9), 18, None).await?;
         let conn = &mut *self.pool.acquire().await?;
-        sqlx::query!("update accounts set password_hash = $1 where email_key = $2", password, PARTNER)
+        sqlx::query!("update accounts set password_hash = $1 where email_key in ($2, $3)", password, ADMIN, PARTNER)
             .execute(&mut *conn)
             .await?;
         let whole = self.options.at - self.start;

@@ -198,9 +198,10 @@ impl Mail {
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn enqueue(conn: &mut PgConnection, mail: &Mail) -> Result<()> {
-    // Pressing "Forgotten password" ten times before the mail goes out sends one.
+    // Pressing "Forgotten password" or "Send the mail again" ten times before the mail goes out sends one.
     let key = match mail {
         Mail::PasswordReset { .. } => Some(format!("password_reset:{}", hash_of(mail)?)),
+        Mail::PayoutMethod { .. } => Some(format!("payout_method:{}", hash_of(mail)?)),
         _ => None,
     };
     jobs::enqueue(conn, mail, key.as_deref()).await

@@ -7,6 +7,7 @@ use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power, Role};
 use domain::ids::{AccountId, EnrollmentId, LinkId, ProgramId};
+use domain::links::site_address;
 use domain::partners::{EnrollmentStatus, NewPartner, PartnerName, code_from_name};
 use domain::portal::SignUpRule;
 use domain::text::{FieldError, check_code, code_key, email_key};
@@ -126,6 +127,7 @@ async fn enroll(
     }
     let name = if input.name.trim().is_empty() { input.company.trim() } else { input.name.trim() };
     let mut code = wished.map_or_else(|| code_from_name(name), str::to_owned);
+    let website = site_address(&input.website).unwrap_or_default();
     let id: EnrollmentId = moment.id();
     sqlx::query!(
         "insert into enrollments (program_id, id, status, affiliate, introducer, buyer, code, name, company, email,
@@ -141,7 +143,7 @@ async fn enroll(
         input.name.trim(),
         input.company.trim(),
         input.email.trim(),
-        input.website.trim(),
+        website,
         moment.at,
         (input.status == EnrollmentStatus::Active).then_some(moment.at)
     )

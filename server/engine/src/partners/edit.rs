@@ -5,6 +5,7 @@ use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
+use domain::links::site_address;
 use domain::offers::Override;
 use domain::partners::{Kinds, OfferChoice, PartnerEdit};
 use domain::text::{check_code, check_lines, code_key, is_email};
@@ -30,6 +31,7 @@ pub async fn update(
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
+    let website = site_address(&input.website).unwrap_or_default();
     let partner = lock(conn, actor.program(), id).await?;
     let details = changes(conn, actor.program(), id, input).await?;
     sqlx::query!(
@@ -45,7 +47,7 @@ pub async fn update(
         input.name.trim(),
         input.company.trim(),
         input.email.trim(),
-        input.website.trim(),
+        website,
         input.kinds.affiliate,
         input.kinds.introducer,
         input.kinds.buyer,
@@ -78,7 +80,7 @@ async fn changes(
         ("name", before.name != after.name.trim()),
         ("company", before.company != after.company.trim()),
         ("email", before.email != after.email.trim()),
-        ("website", before.website != after.website.trim()),
+        ("website", Some(before.website) != site_address(&after.website)),
     ];
     let changed: Vec<_> = fields.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect();
     let mut details = json!({ "changed": changed });

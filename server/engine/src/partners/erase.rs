@@ -218,6 +218,13 @@ async fn blank(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
+        "update payments set masked = '' where program_id = $1 and enrollment_id = $2",
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
         "delete from enrollment_codes where program_id = $1 and enrollment_id = $2",
         program as ProgramId,
         id as EnrollmentId

@@ -29,6 +29,7 @@ use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, ProgramId};
+use domain::links::{NO_SITE, site_address};
 use domain::partners::EnrollmentStatus;
 use domain::text::{FieldError, email_key, is_email};
 use sqlx::PgConnection;
@@ -77,8 +78,8 @@ fn check_names(name: &str, company: &str, email: &str, website: &str) -> Vec<Fie
     if !email.trim().is_empty() && !is_email(email.trim()) {
         errors.push(FieldError::new("email", "This is not an e-mail address."));
     }
-    if !website.trim().is_empty() && domain::links::split_address(website.trim()).is_none() {
-        errors.push(FieldError::new("website", "Use a full address that begins with https://."));
+    if site_address(website).is_none() {
+        errors.push(FieldError::new("website", NO_SITE));
     }
     errors
 }

@@ -2,11 +2,12 @@
 
 use super::apply;
 use crate::accounts::tokens::{self, Purpose};
-use crate::accounts::{check_new_password, check_password, hash_password, set_password};
+use crate::accounts::{check_password, hash_chosen, set_password};
 use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result, portal};
 use domain::accounts::Session;
 use domain::ids::{AccountId, ProgramId, SignUpId};
+use domain::links::site_address;
 use domain::partners::{EnrollmentStatus, Kinds, NewPartner, PartnerName};
 use domain::portal::{Answer, SignUp, SignUpRule};
 use domain::text::email_key;
@@ -34,6 +35,7 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
     if !may_mail(conn, moment, &input.email).await? {
         return Ok(());
     }
+    let website = site_address(&input.website).unwrap_or_default();
     let id: SignUpId = moment.id();
     sqlx::query!(
         "insert into sign_ups (program_id, id, email, name, website, answers, terms_version, created_at, expires_at)
@@ -42,7 +44,7 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
         id as SignUpId,
         input.email.trim(),
         input.name.trim(),
-        input.website.trim(),
+        website,
         Json(&answered.answers) as _,
         answered.terms,
         moment.at,
@@ -222,10 +224,7 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str, password: &str
             check_password(pool, account, password, "password").await?;
             None
         }
-        None => {
-            check_new_password(password)?;
-            Some(hash_password(password).await?)
-        }
+        None => Some(hash_chosen(password, &[&found.email, &found.name, &found.slug]).await?),
     };
     let mut tx = pool.begin().await?;
     tokens::redeem(&mut tx, moment, Purpose::SignUp, token).await?.ok_or(Error::NotFound("link"))?;

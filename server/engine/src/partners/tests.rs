@@ -215,7 +215,7 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
     let moved = PartnerEdit {
         name: "Augusta".into(),
         email: "augusta@partner.test".into(),
-        website: "https://augusta.test".into(),
+        website: " augusta.test ".into(),
         payout_method: " Bank transfer ".into(),
         kinds: Kinds { affiliate: true, buyer: true, ..Kinds::default() },
         ..same.clone()
@@ -244,6 +244,12 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
         .expect("audit");
         assert_eq!(details, expected);
     }
+    let site: String = sqlx::query_scalar("select website from enrollments where id = $1")
+        .bind(ada.id)
+        .fetch_one(&pool)
+        .await
+        .expect("partner");
+    assert_eq!(site, "https://augusta.test", "kept in full");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -33,6 +33,7 @@ pub async fn choice(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> 
     let offered = offered.into_iter().filter(|method| method.is_offered_in(&row.country)).map(|method| method.kind);
     let pending = waiting(conn, moment, program, enrollment).await?;
     Ok(PayoutChoice {
+        kind: row.method.to_lowercase().parse().ok(),
         method: method_words(&row.method),
         masked: row.payout_masked,
         pending: pending.map(|waiting| waiting.shown()),
@@ -44,6 +45,7 @@ pub async fn choice(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> 
 pub(crate) struct Waiting {
     pub id: PayoutChangeId,
     pub account: AccountId,
+    email: String,
     kind: PayoutKind,
     masked: String,
     expires_at: DateTime<Utc>,
@@ -52,7 +54,8 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// As the partner sees it.
     pub(crate) fn shown(self) -> PendingPayout {
-        PendingPayout { method: self.kind.label().to_owned(), masked: self.masked, until: self.expires_at }
+        let method = self.kind.label().to_owned();
+        PendingPayout { id: self.id, email: self.email, method, masked: self.masked, until: self.expires_at }
     }
 }
 
@@ -65,9 +68,10 @@ pub(crate) async fn waiting(
 ) -> Result<Option<Waiting>> {
     Ok(sqlx::query_as!(
         Waiting,
-        r#"select id as "id: PayoutChangeId", account_id as "account: AccountId", kind as "kind: PayoutKind", masked,
-                  expires_at
-           from payout_changes where program_id = $1 and enrollment_id = $2 and expires_at > $3"#,
+        r#"select c.id as "id: PayoutChangeId", c.account_id as "account: AccountId", a.email, c.kind as "kind: PayoutKind",
+                  c.masked, c.expires_at
+           from payout_changes c join accounts a on a.id = c.account_id
+           where c.program_id = $1 and c.enrollment_id = $2 and c.expires_at > $3"#,
         program as ProgramId,
         enrollment as EnrollmentId,
         moment.at
@@ -127,6 +131,17 @@ fn read(input: &PayoutInput) -> Result<PayoutDetails> {
         return Err(Error::field("iban", "This is no IBAN: check its letters and digits."));
     }
     Ok(details)
+}
+
+/// Sends the mail with a choice's link again, for who has lost it; the links sent before hold on.
+///
+/// # Errors
+/// `Forbidden` for anybody but a partner; `NotFound` where that choice doesn't wait any more.
+pub async fn send_again(conn: &mut PgConnection, moment: &Moment, actor: &Actor, change: PayoutChangeId) -> Result<()> {
+    let Actor::Partner { program, enrollment, .. } = *actor else { return Err(Error::Forbidden) };
+    let waiting = waiting(conn, moment, program, enrollment).await?;
+    waiting.filter(|waiting| waiting.id == change).ok_or(Error::NotFound("payout method"))?;
+    messages::enqueue(conn, &Mail::PayoutMethod { program, enrollment }).await
 }
 
 /// Takes back what waits for the link.

@@ -1,6 +1,6 @@
 //! How partners are paid: chosen, confirmed, hidden, shown.
 
-use super::details::{by_link, cancel, choice, choose, confirm, reveal};
+use super::details::{by_link, cancel, choice, choose, confirm, reveal, send_again};
 use crate::Moment;
 use crate::fixtures::{Partner, World, percent, refused};
 use crate::messages::{Mail, compose};
@@ -51,12 +51,16 @@ async fn a_choice_counts_once_it_is_confirmed(pool: PgPool) {
     assert_eq!(by_link(&mut conn, &world.moment(), &first).await.expect("answer"), None, "another took its place");
     refused(confirm(&world.pool, &world.moment(), &first).await);
     let pending = by_link(&mut conn, &world.moment(), &second).await.expect("answer").expect("pending");
+    send_again(&mut conn, &world.moment(), &actor(&world, &ada), pending.id).await.expect("sent again");
+    assert!(by_link(&mut conn, &world.moment(), &second).await.expect("answer").is_some(), "the link holds on");
+    assert_eq!(pending.email, "olga@acme.example");
     assert_eq!((pending.method.as_str(), pending.masked.as_str()), ("Bank account (IBAN)", "DE•••4931"));
     assert_eq!(confirm(&world.pool, &world.moment(), &second).await.expect("confirmed"), "acme");
     assert_eq!(world.get::<String>(method).await, "iban");
     refused(confirm(&world.pool, &world.moment(), &second).await);
     let shown = choice(&mut conn, &world.moment(), &actor(&world, &ada)).await.expect("choice");
-    assert_eq!((shown.masked.as_str(), shown.pending), ("DE•••4931", None));
+    assert_eq!((shown.kind, shown.masked.as_str(), shown.pending), (Some(PayoutKind::Iban), "DE•••4931", None));
+    refused(send_again(&mut conn, &world.moment(), &actor(&world, &ada), pending.id).await);
 
     let third = chosen(&world, &ada, &input(PayoutKind::Cheque)).await;
     world.pass(2);

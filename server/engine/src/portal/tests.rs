@@ -110,8 +110,10 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     let shown = sign_up::unconfirmed(&mut conn, &moment, &token).await.expect("answer").expect("unconfirmed");
     assert_eq!((shown.email.as_str(), shown.has_password), ("ada@partner.example", false));
     drop(conn);
-    let short = sign_up::confirm(&pool, &moment, &token, "short").await;
-    assert!(matches!(short, Err(Error::Invalid(_))), "the link holds on");
+    for weak in ["short", "passwordpassword", "ada@partner.example"] {
+        let refused = sign_up::confirm(&pool, &moment, &token, weak).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{weak}: the link holds on");
+    }
     let confirmed = sign_up::confirm(&pool, &moment, &token, PASSWORD).await.expect("confirmed");
     assert_eq!((confirmed.email.as_str(), confirmed.program.as_str()), ("ada@partner.example", "acme"));
     assert!(matches!(sign_up::confirm(&pool, &moment, &token, PASSWORD).await, Err(Error::NotFound(_))));

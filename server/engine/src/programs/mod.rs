@@ -4,13 +4,16 @@ pub mod audit;
 mod audit_words;
 mod checklist;
 mod copy;
+mod payer;
 mod time_zones;
 
 pub use checklist::{checklist, hide_checklist};
 pub use copy::copy;
+pub use payer::{payer, set_payer};
 pub use time_zones::time_zone_choices;
 
 use crate::{Error, Moment, Result, leads};
+use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power, Role, Session};
 use domain::ids::{AccountId, FileId, OrganizationId, ProgramId};
 use domain::money::Currency;
@@ -78,6 +81,15 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// An instant in words, as clocks in a time zone show it.
+///
+/// # Errors
+/// `Internal` where there is no such zone.
+pub fn local_time(zone: &str, at: DateTime<Utc>) -> Result<String> {
+    let zone: chrono_tz::Tz = zone.parse().map_err(Error::internal)?;
+    Ok(at.with_timezone(&zone).format("%-d %b %Y, %H:%M %Z").to_string())
 }
 
 fn check_zone(errors: &mut Vec<FieldError>, zone: &str) {

@@ -3,11 +3,13 @@ use crate::Error;
 use crate::commissions::release_holds;
 use crate::fixtures::{dec, instant, per_signup, refund, refused};
 use crate::payments::{payment, payments, preview, record_batch, take_back};
-use crate::reports::{asleep, cohorts, commission_report, ledger, performance, top_partners};
+use crate::programs::set_payer;
+use crate::reports::{asleep, cohorts, commission_report, ledger, performance, top, top_partners};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::payments::{BatchInput, PartKind, PaymentFilter, PaymentStatus, Reviewed};
-use domain::reports::{Figures, LedgerFilter, Measure, Period, Unit};
+use domain::programs::Payer;
+use domain::reports::{Figures, LedgerFilter, Measure, Period, TopKind, TopRow, Unit};
 use domain::time::DayRange;
 
 const ALL: Paging = Paging { cursor: None, limit: None };
@@ -192,6 +194,20 @@ async fn partners_without_a_click_are_asleep(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_top_customers_are_those_who_paid_most(pool: PgPool) {
+    let (world, ada, ben) = two_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    for (whose, expected) in [(&ada, "n•••@harbor.example 2 €110.00"), (&ben, "i•••@harbor.example 1 €1,000.00")]
+    {
+        let actor = partner(&world, whose);
+        let period = days("2026-10-01", "2026-11-30");
+        let rows = top(conn, &world.moment(), &actor, TopKind::Customers, period).await.expect("top");
+        let told = |row: &TopRow| format!("{} {} {}", row.label, row.sales, row.amount.expect("paid"));
+        assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn cohorts_follow_customers_from_their_first_sale(pool: PgPool) {
     let (world, ..) = two_months(pool).await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
@@ -229,13 +245,32 @@ async fn a_remittance_tells_what_a_payment_paid_for(pool: PgPool) {
         };
         record_batch(&world.pool, &world.moment(), &world.owner(), &batch).await.expect("paid").payments[0].id
     };
+    let paypal = "update enrollments set address = '1 Main Street', country = 'DE', payout_masked = 'a•••@pay.example'
+                  where program_id = $1 and code = 'ada'";
+    world.set(paypal).await;
+    let street = Payer { name: " Acme Ltd ".into(), address: "2 High Street\r\nLondon".into() };
+    {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        set_payer(conn, &world.moment(), &world.owner(), &street).await.expect("payer");
+        assert!(refused(set_payer(conn, &world.moment(), &partner(&world, &ada), &street).await).contains("Forbidden"));
+        let nameless = Payer { name: " ".into(), ..street };
+        assert_eq!(
+            refused(set_payer(conn, &world.moment(), &world.owner(), &nameless).await),
+            "name: Must not be empty."
+        );
+    }
     let first = pay(&world, "December").await;
+    // It tells where the money went then.
+    world.set("update enrollments set payout_masked = 'DE•••4931' where program_id = $1 and code = 'ada'").await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let actor = partner(&world, &ada);
     let seen = payment(conn, &actor, first, &ALL).await.expect("own payment");
     assert_eq!((seen.payment.batch_code.as_str(), seen.payment.amount.to_string()), ("December", "€22.00".into()));
     let parts: Vec<_> = seen.parts.iter().map(|part| format!("{} {} {}", part.kind, part.count, part.amount)).collect();
     assert_eq!(parts, ["commissions 3 €27.00", "clawbacks 1 \u{2212}€5.00"]);
+    assert_eq!((seen.payer.name.as_str(), seen.payer.address.as_str()), ("Acme Ltd", "2 High Street\nLondon"));
+    assert_eq!((seen.address.as_str(), seen.masked.as_str()), ("1 Main Street\nGermany", "a•••@pay.example"));
+    assert!(seen.lines.data.is_sorted_by_key(|line| (line.happened_at, line.id)), "by date");
     let sum: rust_decimal::Decimal = seen.lines.data.iter().map(|line| line.amount.amount).sum();
     assert_eq!(sum, dec("22"));
     let lines: Vec<_> = seen
