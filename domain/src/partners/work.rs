@@ -195,6 +195,7 @@ impl BulkLook {
         let (partners, are) = if one { ("partner", "is") } else { ("partners", "are") };
         let fits = self.fits;
         let done = match self.act {
+            _ if fits == 0 => "Nothing changes.".to_owned(),
             BulkAct::Approve => format!("{fits} {partners} {are} approved."),
             BulkAct::Decline => format!("{fits} {partners} {are} declined."),
             BulkAct::Pause => format!("{fits} {partners} {are} paused."),
@@ -401,6 +402,7 @@ mod tests {
         let look = |act, fits, left_out| BulkLook { act, fits, left_out, first: None }.words();
         assert_eq!(look(BulkAct::Pause, 2, 1), "2 partners are paused. 1 left out: not active.");
         assert_eq!(look(BulkAct::Message, 1, 0), "1 partner gets the mail.");
+        assert_eq!(look(BulkAct::Resume, 0, 3), "Nothing changes. 3 left out: not paused.");
         for act in BulkAct::ALL {
             assert!(act.moves().is_none_or(|(from, to)| from.moves().contains(&to)), "{act}");
         }

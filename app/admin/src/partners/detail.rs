@@ -304,7 +304,7 @@ fn facts(detail: &PartnerDetail, program: &str, country: String) -> AnyView {
         <Card title="Partner">
             <div class="profile">
                 <Avatar name=name large=true photo=photo/>
-                <span class="sub">"Partner since "{show::day(partner.created_at.date_naive())}</span>
+                <span class="sub">"Partner since "{show::day_of(partner.created_at)}</span>
             </div>
             <Facts>
                 <Fact label="Code">{partner.code}</Fact>
@@ -459,7 +459,7 @@ fn history(history: Vec<Standing>) -> AnyView {
                 <li>
                     <span>{show::standing_words(standing.status)}{by}</span>
                     {reason}
-                    <span class="sub">{show::instant(standing.at)}</span>
+                    <span class="sub">{show::time(standing.at)}</span>
                 </li>
             }
         })
