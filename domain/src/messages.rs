@@ -90,6 +90,26 @@ const CODE: MergeField = ("partner.code", "ada");
 /// What can be merged into what the team writes to partners itself.
 pub const LETTER_FIELDS: &[MergeField] = &[NAME, CODE, PROGRAM];
 
+/// Somebody to whom the team writes: what its merge fields become.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterTo {
+    /// The partner's name.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// The program's name.
+    pub program: String,
+}
+
+impl LetterTo {
+    /// What a merge field becomes; `None` where letters have no such field.
+    #[must_use]
+    pub fn value(&self, field: &str) -> Option<&str> {
+        let fields = [(NAME, &self.name), (CODE, &self.code), (PROGRAM, &self.program)];
+        fields.into_iter().find(|((name, _), _)| *name == field).map(|(_, value)| value.as_str())
+    }
+}
+
 impl MailKind {
     /// Its name in the list.
     #[must_use]
@@ -362,6 +382,13 @@ mod tests {
         assert_eq!(fields(with("Hi", "{{partner.name")), ["body"]);
         assert_eq!(fields(with("Hi\nBcc: eve", " ")), ["body", "subject"]);
         assert_eq!(fields(with("Hi", "nothing\0")), ["body"]);
+    }
+
+    #[test]
+    fn a_letter_has_a_value_for_each_of_its_fields() {
+        let to = LetterTo { name: "Bo".into(), code: "bo".into(), program: "Acme".into() };
+        assert!(LETTER_FIELDS.iter().all(|(field, _)| to.value(field).is_some()));
+        assert_eq!((to.value("partner.code"), to.value("partner.iban")), (Some("bo"), None));
     }
 
     #[test]

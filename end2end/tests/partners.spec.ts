@@ -48,7 +48,7 @@ test.describe("without scripts", () => {
     await signIn(page, admin, "/admin/acme/partners/import");
     const buffer = Buffer.from(`name;email\n${word};${word}@partner.example`);
     await page.getByLabel("The file: choose a file").setInputFiles({ name: "partners.csv", mimeType: "text/csv", buffer });
-    await page.getByRole("button", { name: "Look at it" }).click();
+    await page.getByRole("button", { name: "Preview" }).click();
     await expect(page.getByRole("cell", { name: word, exact: true })).toBeVisible();
     await page.getByRole("button", { name: "Import 1 partner" }).click();
     await expect(page.getByText("1 partner imported")).toBeVisible();
@@ -64,30 +64,75 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await hydrated();
   const file = page.getByLabel("The file's text (CSV)");
   await file.fill(`name,email,tags\n${word},nonsense,${word}`);
-  await page.getByRole("button", { name: "Look at it" }).click();
+  await page.getByRole("button", { name: "Preview" }).click();
   await expect(page.getByRole("cell", { name: "This is not an e-mail address." })).toBeVisible();
   await expect(file).toHaveValue(/nonsense/);
-  const buffer = Buffer.from(`name,email,tags\n${word},${email},${word}\n${word} Ltd,,${word}`);
+  const buffer = Buffer.from(`Name;E-mail Address;Tags\n${word};${email};${word}\n${word} Ltd;;${word}\nOnce more;${ada}`);
   await page.getByLabel("The file: choose a file").setInputFiles({ name: "partners.csv", mimeType: "text/csv", buffer });
-  await page.getByRole("button", { name: "Look at it" }).click();
+  await page.getByRole("button", { name: "Preview" }).click();
+  await expect(page.getByRole("table", { name: "What is imported" }).getByRole("cell", { name: word, exact: true }).last()).toBeVisible();
+  await expect(page.getByRole("cell", { name: "There is a partner with this e-mail already." })).toBeVisible();
+  const refused = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download what can't be imported" }).click();
+  expect((await refused).suggestedFilename()).toBe("not-imported.csv");
   await page.getByRole("button", { name: "Import 2 partners" }).click();
   await expect(page.getByText("2 partners imported")).toBeVisible();
-  await page.getByRole("link", { name: "To the partners" }).click();
-  await page.waitForURL("/admin/acme/partners");
+  await expect(file).toHaveValue(/Once more,ada@tributary\.test.*already/);
+  await page.goto("/admin/acme/partners");
+  await hydrated();
 
   // The invitation leads to a password, and in.
   const invitation = await mailTo(request, email, /Become a partner of/);
   expect(linkIn(invitation, "/accept-invitation/")).toBeTruthy();
 
-  await page.getByLabel("Tag").selectOption(word);
+  await page.getByRole("combobox", { name: "Tag" }).selectOption(word);
   await page.getByRole("button", { name: "Show" }).click();
   await expect(page.getByRole("row")).toHaveCount(3);
   await page.getByRole("checkbox", { name: "Choose all on this page" }).check();
   await expect(page.getByRole("checkbox", { name: `Choose ${word} Ltd` })).toBeChecked();
   await expect(page.getByRole("checkbox", { name: `Choose ${word}`, exact: true })).toBeChecked();
-  await page.getByRole("button", { name: "Write a mail" }).click();
+  await expect(page.getByText("2 chosen")).toBeVisible();
+  const choose = async (act: string) => {
+    await page.getByRole("button", { name: "Actions" }).click();
+    await page.getByRole("menuitem", { name: act }).click();
+  };
+  const again = async () => {
+    // The list was read again.
+    await expect(page.getByText("Choose partners, then what to do")).toBeVisible();
+    await page.getByRole("checkbox", { name: "Choose all on this page" }).check();
+    await expect(page.getByText("2 chosen")).toBeVisible();
+  };
+  // Nothing is done before it was asked for, and nothing that fits nobody.
+  await choose("Approve");
+  const approve = page.getByRole("dialog", { name: "Approve the chosen partners?" });
+  await expect(approve.getByText("2 left out: not waiting for approval.")).toBeVisible();
+  await expect(approve.getByRole("button", { name: "Approve" })).toBeDisabled();
+  await approve.getByRole("button", { name: "Cancel" }).click();
+  for (const [act, title, told] of [
+    ["Pause", "Pause the chosen partners?", "Paused 2 partners."],
+    ["Resume", "Resume the chosen partners?", "Resumed 2 partners."],
+  ]) {
+    await choose(act);
+    const ask = page.getByRole("dialog", { name: title });
+    await expect(ask.getByText(/^2 partners are/)).toBeVisible();
+    await ask.getByRole("button", { name: act }).click();
+    await expect(page.getByText(told)).toBeVisible();
+    await again();
+  }
+  await choose("Add a tag");
+  const tag = page.getByRole("dialog", { name: "Tag the chosen partners" });
+  await tag.getByLabel("Tag").fill("one, two");
+  await tag.getByRole("button", { name: "Add a tag" }).click();
+  await expect(tag.getByText("Type one tag.")).toBeVisible();
+  await tag.getByLabel("Tag").fill(word);
+  await tag.getByRole("button", { name: "Add a tag" }).click();
+  await expect(page.getByText("Nothing changed. 2 left out: they have this tag already, or 20 others.")).toBeVisible();
+  await again();
+  await choose("Write a mail");
   const dialog = page.getByRole("dialog", { name: "Write to the chosen partners" });
+  await expect(dialog.getByText("1 partner gets the mail. 1 left out: without an e-mail address.")).toBeVisible();
   await dialog.getByLabel("Subject").fill("News for {{partner.name}}");
+  await expect(dialog.getByRole("region", { name: "Preview of the mail" })).toHaveText(`News for ${word}`);
   await dialog.getByLabel("Text").fill("Your bank account is {{partner.iban}}.");
   await dialog.getByRole("button", { name: "Send the mail" }).click();
   await expect(dialog.getByText("There is no merge field {{partner.iban}} in this mail.")).toBeVisible();
@@ -98,6 +143,14 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await mailTo(request, email, new RegExp(`News for ${word}`));
 
   await page.getByRole("link", { name: word, exact: true }).click();
+  await page.getByRole("button", { name: "Message" }).click();
+  const one = page.getByRole("dialog", { name: `Message to ${word}` });
+  await one.getByLabel("Subject").fill("Only for you");
+  await one.getByLabel("Text").fill("Your code is {{partner.code}}.");
+  await expect(one.getByRole("region", { name: "Preview of the mail" })).toContainText(`Your code is ${word}`);
+  await one.getByRole("button", { name: "Send the mail" }).click();
+  await expect(page.getByText("Wrote to 1 partner.").last()).toBeVisible();
+  await mailTo(request, email, /Only for you/);
   await page.getByLabel("A new note").fill("Asked to be forgotten.");
   await page.getByRole("button", { name: "Add the note" }).click();
   await expect(page.getByText("Asked to be forgotten.")).toBeVisible();

@@ -13,7 +13,7 @@ test.describe("with mistakes in forms", () => {
     await page.getByLabel("Website").fill("pat.example");
     await page.getByLabel("Code").fill("not a code!");
     await page.locator("form.form").evaluate((form: HTMLFormElement) => (form.noValidate = true));
-    await page.getByRole("button", { name: "Let the partner in" }).click();
+    await page.getByRole("button", { name: "Add partner" }).click();
     await expect(page.getByLabel("Code")).toHaveAttribute("aria-invalid", "true");
     await expect(page.getByLabel("E-mail")).toHaveAttribute("aria-invalid", "true");
     await expect(page.getByLabel("Website")).toHaveValue("pat.example");
@@ -21,7 +21,7 @@ test.describe("with mistakes in forms", () => {
     const email = `${code}@partner.example`;
     await page.getByLabel("E-mail").fill(email);
     await page.getByLabel("Code").fill(code);
-    await page.getByRole("button", { name: "Let the partner in" }).click();
+    await page.getByRole("button", { name: "Add partner" }).click();
     await page.waitForURL(`**/admin/acme/partners/${code}`);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Pat <b>Partner</b> '); drop table partners; --");
 

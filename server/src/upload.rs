@@ -256,8 +256,8 @@ async fn photo(State(server): State<Shared>, request: Request) -> Response {
     answer(work.await, &parts.headers, access::UPLOAD_PHOTO)
 }
 
-/// A list of partners, from a file or typed: looked at, and made where that is asked for and nothing is wrong. The page
-/// itself answers, so that it works without scripts.
+/// A list of partners, from a file or typed: looked at; and, where that is asked for, what is right in it is made, or what
+/// is wrong is handed back as a file. The page itself answers, so that it works without scripts.
 async fn partners(
     server: Shared,
     program: String,
@@ -266,18 +266,40 @@ async fn partners(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let mut text = String::new();
-    let found = import(&server, &program, &parts, body, &mut text).await;
+    let mut list = List::default();
+    let found = import(&server, &program, &parts, body, &mut list).await;
     match found {
-        Ok(found) if found.imported => Redirect::to(&format!("{path}?imported={}", found.rows)).into_response(),
+        Ok(found) if list.refused => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"not-imported.csv\""),
+            ];
+            (headers, found.refused).into_response()
+        }
+        Ok(found) if found.imported && found.wrong_rows == 0 => {
+            Redirect::to(&format!("{path}?imported={}", found.rows)).into_response()
+        }
         found => {
             if let Some(elsewhere) = found.as_ref().err().and_then(|error| error.leads_to(&path)) {
                 return Redirect::to(&elsewhere).into_response();
             }
+            // What is left to mend is shown instead of what was sent.
+            let text = match &found {
+                Ok(found) if found.imported => found.refused.clone(),
+                _ => list.text,
+            };
             parts.method = Method::GET;
             page(asked(&parts), ImportSent { text, found: Some(found) }).await
         }
     }
+}
+
+/// A list of partners as it was sent.
+#[derive(Default)]
+struct List {
+    text: String,
+    /// Whether the rows that can't be imported are asked for, as a file.
+    refused: bool,
 }
 
 async fn import(
@@ -285,7 +307,7 @@ async fn import(
     program: &str,
     parts: &Parts,
     body: axum::body::Body,
-    text: &mut String,
+    list: &mut List,
 ) -> Result<ImportPreview> {
     // The address says which program's team it must be: nobody else's list is read.
     let asking = pages::in_context(server, asked(parts), access::admin(program)).await?;
@@ -294,13 +316,14 @@ async fn import(
     // Reading waits for the sender, and the use case takes connections of its own.
     drop(conn);
     let mut form = Sent::read(server, parts, body, TEXT).await?.form;
-    *text = match form.file.take() {
+    list.text = match form.file.take() {
         Some(file) => String::from_utf8(file.bytes)
             .map_err(|_| Error::field("file", "Save the file as CSV in UTF-8, then choose it again."))?,
         None => form.text("csv").to_owned(),
     };
-    let make = !form.text("make").is_empty();
-    Ok(engine::partners::import::import(&server.pool, &moment, &actor, text, make).await?)
+    list.refused = !form.text("refused").is_empty();
+    let make = !list.refused && !form.text("make").is_empty();
+    Ok(engine::partners::import::import(&server.pool, &moment, &actor, &list.text, make).await?)
 }
 
 /// What the sender is told: the page learns what went wrong; a browser without it is led to `then`, or back to the form.

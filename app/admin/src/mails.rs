@@ -158,7 +158,7 @@ fn editor(row: TemplateRow, examples: Examples, may_edit: bool, forms: Forms) ->
     let TemplateRow { kind, template, updated_at } = row;
     let back = (format!("/admin/{}/mails", show::program().get_untracked()), "Mails".to_owned());
     let (subject, body) = (RwSignal::new(template.subject), RwSignal::new(template.body));
-    let merged = show::merge_fields(kind.fields(), Some(&examples));
+    let merged = show::merge_fields(kind.fields(), &examples);
     let examples = StoredValue::new(examples);
     let example = move || {
         let template = Template { subject: subject.get(), body: body.get() };

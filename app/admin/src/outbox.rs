@@ -84,7 +84,7 @@ fn list(page: Page<OutboxRow>) -> AnyView {
                 <tr>
                     <td><a class="link" href=href>{row.subject}</a><small>{row.title}</small></td>
                     <td>{row.email}<small>{row.name}</small></td>
-                    <td class="wide">{show::instant(row.created_at)}</td>
+                    <td class="wide">{show::time(row.created_at)}</td>
                 </tr>
             }
         })
@@ -119,7 +119,7 @@ impl LazyPage for OutboxMailPage {
                     <Card>
                         <Facts>
                             <Fact label="To">{to}</Fact>
-                            <Fact label="Written">{show::instant(row.created_at)}</Fact>
+                            <Fact label="Written">{show::time(row.created_at)}</Fact>
                         </Facts>
                         <p class="mail-text">{text(&row.body)}</p>
                     </Card>

@@ -3,9 +3,10 @@
 use access::Form;
 #[cfg(feature = "ssr")]
 use access::{Error, Result};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::messages::{Examples, MergeField, meaning};
 use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::time::Zone;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
@@ -45,9 +46,35 @@ pub(crate) fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
 }
 
-/// An instant in full: `19 Nov 2026, 14:05 UTC`.
+/// The program's time zone.
+#[derive(Clone, Copy)]
+struct ProgramZone(StoredValue<Zone>);
+
+/// For the pages in a frame: times are shown in this zone.
+pub(crate) fn provide_zone(zone: Zone) {
+    provide_context(ProgramZone(StoredValue::new(zone)));
+}
+
+/// A time as something that is asked of the program's zone; `None` outside of a program.
+fn in_zone<T>(ask: impl FnOnce(&Zone) -> T) -> Option<T> {
+    use_context::<ProgramZone>().and_then(|zone| zone.0.try_with_value(ask))
+}
+
+/// An instant in full, in the program's time zone: `19 Nov 2026, 14:05`.
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M UTC").to_string()
+    let local = in_zone(|zone| zone.local(at).format("%-d %b %Y, %H:%M").to_string());
+    local.unwrap_or_else(|| at.format("%-d %b %Y, %H:%M UTC").to_string())
+}
+
+/// The same as an element that tells which zone it is.
+pub(crate) fn time(at: DateTime<Utc>) -> AnyView {
+    let title = in_zone(|zone| zone.words(at));
+    view! { <time datetime=at.to_rfc3339_opts(SecondsFormat::Secs, true) title=title>{instant(at)}</time> }.into_any()
+}
+
+/// The program's day of an instant, in full: `19 Nov 2026`.
+pub(crate) fn day_of(at: DateTime<Utc>) -> String {
+    day(in_zone(|zone| zone.local(at).date()).unwrap_or_else(|| at.date_naive()))
 }
 
 /// Says that an act has worked, and what went wrong where no field says it.

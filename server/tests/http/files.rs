@@ -273,6 +273,16 @@ async fn a_list_of_partners_is_looked_at_and_imported_by_the_page_alone(pool: Pg
     let done = send(Some(&owner), &make, Some(list)).await;
     assert_eq!((done.status.as_u16(), done.header("location")), (303, "/admin/acme/partners/import?imported=1"));
     assert_eq!(made().await, 1);
+    let mixed = b"Full name;E-mail\nBob;bob@harbor.test\nNora;nora@harbor.test".as_slice();
+    let file = send(Some(&owner), &[("refused", "true"), ("make", "true")], Some(mixed)).await;
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"not-imported.csv\"");
+    assert_eq!(
+        file.text(),
+        "Full name,E-mail,problem\nNora,nora@harbor.test,email: There is a partner with this e-mail already.\n"
+    );
+    let half = send(Some(&owner), &make, Some(mixed)).await;
+    assert!(half.status.is_success(), "{}", half.status);
+    assert!(half.text().contains("1 partner imported") && half.text().contains("Full name,E-mail,problem"));
     sqlx::query("update memberships set role = 'viewer'").execute(&pool).await.expect("viewers");
     assert_eq!(send(Some(&owner), &make, Some(b"name\nBob".as_slice())).await.status, 403);
 }

@@ -109,6 +109,12 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/partners/erase", "program=acme&partner=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/partners/find", "program=acme&text=ad", Team),
     ("/fn/admin/partners/import", "program=acme", Powerful),
+    (
+        "/fn/admin/partners/look",
+        r#"{"program":"acme","bulk":{"act":"message","partners":["00000000-0000-7000-8000-000000000000"]}}"#,
+        Powerful,
+    ),
+    ("/fn/admin/partners/new", "program=acme", Powerful),
     ("/fn/admin/partners/note", "program=acme&partner=00000000-0000-7000-8000-000000000000&note=X", Powerful),
     ("/fn/admin/partners/one", "program=acme&code=ada", Team),
     ("/fn/admin/partners/remove-note", "program=acme&note=00000000-0000-7000-8000-000000000000", Powerful),

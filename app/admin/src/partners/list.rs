@@ -12,7 +12,7 @@ use ui::{
     Select, SkeletonTable, Tab, Table, Tabs, Th, grouped,
 };
 
-use super::bulk::{self, BulkPartners};
+use super::bulk::{self, Offered};
 use super::called;
 use super::standing::{self, SetStatus};
 use crate::show;
@@ -82,14 +82,14 @@ fn sort(word: &str) -> PartnerSort {
 pub struct PartnersPage {
     found: Read<Shown>,
     form: Form<SetStatus>,
-    bulk: Form<BulkPartners>,
+    bulk: bulk::Forms,
 }
 
 impl LazyPage for PartnersPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let (form, bulk) = (Form::new(), Form::new());
-        let each = [show::done(form), show::done(bulk)];
+        let (form, bulk) = (Form::new(), bulk::Forms::new());
+        let each = [show::done(form), show::done(bulk.act)];
         let found = read_after(
             move || each.iter().map(|done| done.get()).sum(),
             move || {
@@ -110,7 +110,7 @@ impl LazyPage for PartnersPage {
 
     fn view(this: Self) -> AnyView {
         let PartnersPage { found, form, bulk } = this;
-        bulk::tell(bulk);
+        bulk::tell(bulk.act);
         show::tell(form, "Partner's standing changed");
         view! {
             <Title text="Partners"/>
@@ -128,7 +128,7 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyView {
+fn page(shown: Shown, form: Form<SetStatus>, bulk: bulk::Forms) -> AnyView {
     let address = show::address().get_untracked();
     let program = show::program().get_untracked();
     let may_manage = shown.may_manage;
@@ -149,7 +149,7 @@ fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyVie
                 <EmptyState
                     glyph=Glyph::Users
                     title="No partners yet"
-                    words="Let somebody in, and they get a link and a place to see what they earn."
+                    words="Add somebody, and they get a link and a place to see what they earn."
                 />
             </Card>
         }
@@ -219,20 +219,17 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
     .into_any()
 }
 
-fn list(
-    shown: Shown,
-    address: &Address,
-    program: &str,
-    (form, bulk): (Form<SetStatus>, Form<BulkPartners>),
-) -> AnyView {
-    let Shown { page, filter, total, may_manage, .. } = shown;
+fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetStatus>, bulk::Forms)) -> AnyView {
+    let Shown { page, filter, total, may_manage, tags, groups, .. } = shown;
     let pages = show::pages(&page, Some(total), address);
     let more = (page.data.len() as i64) < total;
-    let bar = may_manage.then(|| bulk::bar(bulk, filter, more.then_some(total)));
+    let count = RwSignal::new(0);
+    let offered = Offered { tags: &tags, groups: &groups };
+    let bar = may_manage.then(|| bulk::bar(bulk, count, filter, more.then_some(total), &offered));
     let judging = may_manage && page.data.iter().any(|row| row.status == EnrollmentStatus::Pending);
     let head = move || {
         view! {
-            {may_manage.then(bulk::tick_all)}
+            {may_manage.then(|| bulk::tick_all(count))}
             <Th label="Partner"/>
             <Th label="Standing" under=true/>
             <Th label="Clicks" num=true wide=true/>
@@ -242,7 +239,8 @@ fn list(
             {judging.then(|| view! { <Th label="Actions" quiet=true under=true/> })}
         }
     };
-    let rows = page.data.into_iter().map(|partner| row(partner, program, (may_manage, judging), form)).collect_view();
+    let choosing = may_manage.then_some(count);
+    let rows = page.data.into_iter().map(|partner| row(partner, program, (choosing, judging), form)).collect_view();
     view! {
         <Card>
             {bar}
@@ -253,9 +251,14 @@ fn list(
     .into_any()
 }
 
-fn row(partner: PartnerRow, program: &str, (choosing, judging): (bool, bool), form: Form<SetStatus>) -> AnyView {
-    let chosen = choosing.then(|| {
-        let tick = bulk::tick(partner.id.to_string(), &called(&partner));
+fn row(
+    partner: PartnerRow,
+    program: &str,
+    (choosing, judging): (Option<RwSignal<usize>>, bool),
+    form: Form<SetStatus>,
+) -> AnyView {
+    let chosen = choosing.map(|count| {
+        let tick = bulk::tick(count, partner.id.to_string(), &called(&partner));
         view! { <td class="check">{tick}</td> }
     });
     let href = format!("/admin/{program}/partners/{}", partner.code);

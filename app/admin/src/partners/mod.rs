@@ -6,6 +6,7 @@ mod detail;
 mod edit;
 mod group;
 mod import;
+mod letter;
 mod list;
 mod new;
 mod offers;

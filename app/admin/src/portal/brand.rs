@@ -39,7 +39,7 @@ pub(super) fn card(shown: Brand, form: Form<SetBrand>, may_edit: bool) -> AnyVie
         if typed.is_empty() { None } else { domain::colour::check_accent(&typed).err() }.or_else(|| sent.get())
     });
     let sample = move || domain::colour::accent_style(&colour.with(|colour| colour.trim().to_lowercase()));
-    let accents = std::iter::once(Choice::new("", "The house's own"))
+    let accents = std::iter::once(Choice::new("", "Program default"))
         .chain(ACCENTS.iter().map(|accent| Choice::new(*accent, show::capitalised(accent))))
         .collect();
     view! {

@@ -6,10 +6,11 @@ use crate::messages::{self, Mail};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, PartnerLetterId, PartnerNoteId, ProgramId};
-use domain::messages::{LETTER_FIELDS, Template};
+use domain::ids::{AccountId, EnrollmentId, PartnerGroupId, PartnerLetterId, PartnerNoteId, ProgramId};
+use domain::messages::{LETTER_FIELDS, LetterTo, Template};
 use domain::partners::{
-    Bulk, BulkAct, BulkDone, EnrollmentStatus, MOST_AT_ONCE, MOST_FOUND, PartnerFilter, PartnerNote, read_tags,
+    Bulk, BulkAct, BulkDone, BulkLook, EnrollmentStatus, MOST_AT_ONCE, MOST_FOUND, MOST_TAGS, PartnerFilter,
+    PartnerNote, read_tags,
 };
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -142,49 +143,54 @@ pub async fn remove_note(conn: &mut PgConnection, moment: &Moment, actor: &Actor
     audit::record(conn, moment, actor, "partner.remove_note", &partner.name, &page(&partner.code), json!({})).await
 }
 
-/// Lets in, pauses or writes to all partners that were ticked or that a filter finds, together; those whom the act doesn't
-/// fit are left out. Asks for `ManagePartners`. Audited.
+/// Does something to all partners that were ticked or that a filter finds, together; those whom the act doesn't fit are
+/// left out. Asks for `ManagePartners`. Audited.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid` on `partners`, `subject` or `body`, also for an unknown merge field; `NotFound` where one is not
-/// in the program.
+/// `Forbidden`; `Invalid` on `partners`, `tag`, `group`, `subject` or `body`, also for an unknown merge field; `NotFound`
+/// where one is not in the program.
 pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<BulkDone> {
     allow(actor, Power::ManagePartners)?;
     let mut tx = pool.begin().await?;
     let ids = chosen(&mut tx, actor.program(), input).await?;
     let letter = match input.act {
         BulkAct::Message => Some(write(&mut tx, moment, actor, input).await?),
-        BulkAct::Approve | BulkAct::Pause => None,
+        _ => None,
     };
-    let standing = standing(&mut tx, actor.program(), &ids).await?;
+    let given = Given::read(&mut tx, actor.program(), input).await?;
+    lock_all(&mut tx, actor.program(), &ids).await?;
+    let standing = standing(&mut tx, actor.program(), &ids, &given).await?;
     if standing.len() < ids.len() {
         return Err(Error::NotFound("partner"));
     }
     let mut done = BulkDone { act: input.act, done: 0, left_out: 0 };
-    for (id, status, reached) in standing {
-        let (fits, to) = match input.act {
-            BulkAct::Approve => (status == EnrollmentStatus::Pending, EnrollmentStatus::Active),
-            BulkAct::Pause => (status == EnrollmentStatus::Active, EnrollmentStatus::Paused),
-            BulkAct::Message => (reached, status),
-        };
-        if !fits {
+    for partner in standing {
+        if !partner.fits(input.act) {
             done.left_out += 1;
             continue;
         }
         done.done += 1;
-        match letter {
-            Some(letter) => {
-                let mail = Mail::PartnerLetter { program: actor.program(), enrollment: id, letter };
+        match (letter, input.act.moves()) {
+            (Some(letter), _) => {
+                let mail = Mail::PartnerLetter { program: actor.program(), enrollment: partner.id, letter };
                 messages::enqueue(&mut tx, &mail).await?;
             }
-            None => set_status(&mut tx, moment, actor, id, to, "").await?,
+            (None, Some((_, to))) => set_status(&mut tx, moment, actor, partner.id, to, "").await?,
+            (None, None) if input.act == BulkAct::SetGroup => {
+                groups::put(&mut tx, moment, actor, partner.id, given.group).await?;
+            }
+            (None, None) => add_tag(&mut tx, moment, actor, partner.id, &given.tag).await?,
         }
     }
-    // Each partner's own line says that its standing changed, and nothing of a mail or of why it was among them.
+    // Each partner's own line says what was changed of it, and nothing of a mail or of why it was among them.
     if letter.is_some() || input.all {
         let action = match input.act {
             BulkAct::Approve => "partners.approve",
+            BulkAct::Decline => "partners.decline",
             BulkAct::Pause => "partners.pause",
+            BulkAct::Resume => "partners.resume",
+            BulkAct::AddTag => "partners.add_tag",
+            BulkAct::SetGroup => "partners.set_group",
             BulkAct::Message => "partners.message",
         };
         let mut details = json!({ "partners": done.done, "left_out": done.left_out });
@@ -195,6 +201,85 @@ pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -
     }
     tx.commit().await?;
     Ok(done)
+}
+
+/// To how many an act would be done by now, and to whom first. Asks for `ManagePartners`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` on `partners`, `tag` or `group`; `NotFound` where one is not in the program.
+pub async fn look(conn: &mut PgConnection, actor: &Actor, input: &Bulk) -> Result<BulkLook> {
+    allow(actor, Power::ManagePartners)?;
+    let program = actor.program();
+    let ids = chosen(conn, program, input).await?;
+    // Which tag or group it will be is chosen in the very dialog that tells this.
+    let given = Given { tag: String::new(), group: None };
+    let standing = standing(conn, program, &ids, &given).await?;
+    if standing.len() < ids.len() {
+        return Err(Error::NotFound("partner"));
+    }
+    let open = matches!(input.act, BulkAct::AddTag | BulkAct::SetGroup);
+    let all = standing.len() as i64;
+    let fits: Vec<_> = standing.into_iter().filter(|partner| open || partner.fits(input.act)).collect();
+    let first = match fits.first() {
+        Some(first) if input.act == BulkAct::Message => Some(letter_to(conn, program, first.id).await?),
+        _ => None,
+    };
+    let fits = fits.len() as i64;
+    Ok(BulkLook { act: input.act, fits, left_out: all - fits, first })
+}
+
+/// What a letter's merge fields become for a partner.
+async fn letter_to(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId) -> Result<LetterTo> {
+    Ok(sqlx::query_as!(
+        LetterTo,
+        r#"select coalesce(nullif(e.name, ''), e.company) as "name!", e.code,
+                  coalesce(nullif(o.brand, ''), p.name) as "program!"
+           from enrollments e join programs p on p.id = e.program_id join portals o on o.program_id = e.program_id
+           where e.program_id = $1 and e.id = $2"#,
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// What the partners are given, as it was typed and chosen.
+struct Given {
+    tag: String,
+    group: Option<PartnerGroupId>,
+}
+
+impl Given {
+    async fn read(conn: &mut PgConnection, program: ProgramId, input: &Bulk) -> Result<Self> {
+        let mut given = Self { tag: String::new(), group: None };
+        if input.act == BulkAct::AddTag {
+            let mut tags = read_tags(&input.tag).map_err(|words| Error::field("tag", words))?;
+            given.tag = tags.pop().filter(|_| tags.is_empty()).ok_or_else(|| Error::field("tag", "Type one tag."))?;
+        }
+        if input.act == BulkAct::SetGroup && !input.group.is_empty() {
+            let unknown = || Error::field("group", "There is no such group.");
+            let id: PartnerGroupId = input.group.parse().map_err(|_| unknown())?;
+            let known = sqlx::query_scalar!(
+                r#"select exists (select from partner_groups where program_id = $1 and id = $2) as "known!""#,
+                program as ProgramId,
+                id as PartnerGroupId
+            )
+            .fetch_one(conn)
+            .await?;
+            if !known {
+                return Err(unknown());
+            }
+            given.group = Some(id);
+        }
+        Ok(given)
+    }
+}
+
+/// Gives a partner one tag more.
+async fn add_tag(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: EnrollmentId, tag: &str) -> Result<()> {
+    let mut has = tags(conn, actor.program(), id).await?;
+    has.push(tag.to_owned());
+    set_tags(conn, moment, actor, id, &has.join(",")).await
 }
 
 /// To whom it is done, in the order of their ids, as everybody locks partners.
@@ -252,22 +337,69 @@ async fn write(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &
     Ok(id)
 }
 
-/// The partners, locked in the order of their ids, each with its standing and whether it has an e-mail.
-async fn standing(
-    conn: &mut PgConnection,
-    program: ProgramId,
-    ids: &[EnrollmentId],
-) -> Result<Vec<(EnrollmentId, EnrollmentStatus, bool)>> {
+/// Locks the partners, in the order of their ids.
+async fn lock_all(conn: &mut PgConnection, program: ProgramId, ids: &[EnrollmentId]) -> Result<()> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(
-        r#"select e.id as "id: EnrollmentId", e.status as "status: EnrollmentStatus",
-                  e.email <> '' or exists (select from enrollment_accounts a
-                                           where a.program_id = $1 and a.enrollment_id = e.id) as "reached!"
-           from enrollments e where e.program_id = $1 and e.id = any($2) order by e.id for no key update"#,
+    sqlx::query!(
+        "select from enrollments where program_id = $1 and id = any($2) order by id for no key update",
         program as ProgramId,
         &ids
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.status, row.reached)).collect())
+    Ok(())
+}
+
+/// What decides whether an act fits a partner.
+struct Standing {
+    id: EnrollmentId,
+    status: EnrollmentStatus,
+    /// Whether it has an e-mail.
+    reached: bool,
+    /// Whether it has the tag, or no room for it.
+    tagged: bool,
+    /// Whether it is in the group, or in none where it shall be in none.
+    grouped: bool,
+}
+
+impl Standing {
+    fn fits(&self, act: BulkAct) -> bool {
+        match act {
+            BulkAct::Message => self.reached,
+            BulkAct::AddTag => !self.tagged,
+            BulkAct::SetGroup => !self.grouped,
+            _ => act.moves().is_some_and(|(from, _)| from == self.status),
+        }
+    }
+}
+
+/// How the partners stand, in the order of their ids.
+async fn standing(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    ids: &[EnrollmentId],
+    given: &Given,
+) -> Result<Vec<Standing>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as!(
+        Standing,
+        r#"select e.id as "id: EnrollmentId", e.status as "status: EnrollmentStatus",
+                  e.email <> '' or exists (select from enrollment_accounts a
+                                           where a.program_id = $1 and a.enrollment_id = e.id) as "reached!",
+                  t.has or t.tags >= $5 as "tagged!",
+                  e.group_id is not distinct from $4 as "grouped!"
+           from enrollments e
+           cross join lateral (
+               select count(*) as tags, count(*) filter (where tag = $3) > 0 as has
+               from partner_tags where program_id = $1 and enrollment_id = e.id
+           ) t
+           where e.program_id = $1 and e.id = any($2) order by e.id"#,
+        program as ProgramId,
+        &ids,
+        given.tag,
+        given.group as Option<PartnerGroupId>,
+        MOST_TAGS as i64
+    )
+    .fetch_all(conn)
+    .await?)
 }

@@ -3,7 +3,7 @@
 use super::import::import;
 use super::profile::{checklist, notifications, profile, set_notifications, set_profile, stop, stop_key, stops};
 use super::summaries::send_summaries;
-use super::work::{add_note, all_tags, bulk, remove_note, set_tags};
+use super::work::{add_note, all_tags, bulk, look, remove_note, set_tags};
 use super::{count, detail, groups, list};
 use crate::fixtures::{World, percent, refused};
 use crate::messages::{Mail, compose};
@@ -58,12 +58,9 @@ async fn many_are_paused_or_written_to_at_once(pool: PgPool) {
     let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
     world.standing(&bob, EnrollmentStatus::Paused).await;
     let input = |act| Bulk {
-        act,
-        partners: vec![bob.id, ada.id, ada.id],
-        all: false,
-        filter: PartnerFilter::default(),
         subject: "News for {{ partner.name }}".into(),
         body: "One.\n\nYour code at {{program.name}} is {{partner.code}}.".into(),
+        ..Bulk::of(act, vec![bob.id, ada.id, ada.id])
     };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
     let became = |act, done, left_out| BulkDone { act, done, left_out };
@@ -118,15 +115,9 @@ async fn all_whom_a_filter_finds_are_worked_on_at_once(pool: PgPool) {
     let everybody = PartnerFilter::default();
     assert_eq!(count(&mut conn, &owner, &golden).await.expect("count"), 2);
     assert_eq!(count(&mut conn, &owner, &everybody).await.expect("count"), 3, "of this program");
-    let all = |act, filter: &PartnerFilter| Bulk {
-        act,
-        // What is ticked doesn't matter, nor whose it is.
-        partners: vec![theirs.id],
-        all: true,
-        filter: filter.clone(),
-        subject: String::new(),
-        body: String::new(),
-    };
+    // What is ticked doesn't matter, nor whose it is.
+    let all =
+        |act, filter: &PartnerFilter| Bulk { all: true, filter: filter.clone(), ..Bulk::of(act, vec![theirs.id]) };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
     let paused = act(&all(BulkAct::Pause, &golden)).await.expect("paused");
     assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 1 });
@@ -152,10 +143,82 @@ async fn all_whom_a_filter_finds_are_worked_on_at_once(pool: PgPool) {
     assert_eq!(log, expected);
 }
 
-const FILE: &str = "Name;E-mail\nx;y";
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_would_be_done_to_many_is_told_first(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob, cy) = (world.partner("ada").await, world.partner("bob").await, world.partner("cy").await);
+    world.standing(&bob, EnrollmentStatus::Pending).await;
+    world.set("update enrollments set email = '' where program_id = $1 and code = 'ada'").await;
+    let ids = vec![cy.id, ada.id, bob.id];
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for (act, fits) in [
+        (BulkAct::Approve, 1),
+        (BulkAct::Decline, 1),
+        (BulkAct::Pause, 2),
+        (BulkAct::Resume, 0),
+        (BulkAct::AddTag, 3),
+        (BulkAct::SetGroup, 3),
+    ] {
+        let told = look(&mut conn, &world.owner(), &Bulk::of(act, ids.clone())).await.expect("told");
+        assert_eq!((told.fits, told.left_out, told.first), (fits, 3 - fits, None), "{act}");
+    }
+    let letter = Bulk::of(BulkAct::Message, ids.clone());
+    let told = look(&mut conn, &world.owner(), &letter).await.expect("told");
+    let first = told.first.expect("somebody");
+    assert_eq!((told.fits, told.left_out), (2, 1));
+    let named = (first.name.as_str(), first.code.as_str());
+    assert!([("Bob", "bob"), ("Cy", "cy")].contains(&named) && first.program == "Acme", "{first:?}");
+    refused(look(&mut conn, &world.admin(Role::Viewer), &letter).await);
+    let other = world.another("other").await;
+    refused(look(&mut conn, &other.owner(), &letter).await);
+    assert!(refused(look(&mut conn, &world.owner(), &Bulk::of(BulkAct::Pause, vec![])).await).starts_with("partners:"));
+}
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn a_file_of_partners_is_imported_whole_or_not_at_all(pool: PgPool) {
+async fn many_are_declined_resumed_tagged_and_moved_at_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let owner = world.owner();
+    let (ada, bob, cy) = (world.partner("ada").await, world.partner("bob").await, world.partner("cy").await);
+    world.standing(&ada, EnrollmentStatus::Pending).await;
+    world.standing(&bob, EnrollmentStatus::Paused).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    set_tags(&mut conn, &world.moment(), &owner, cy.id, "vip").await.expect("tags");
+    let full = (1..=20).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    set_tags(&mut conn, &world.moment(), &owner, bob.id, &full).await.expect("tags");
+    let gold = GroupInput { name: "Gold".into(), offers: Vec::new() };
+    let gold = groups::create(&mut conn, &world.moment(), &owner, &gold).await.expect("group");
+    groups::put(&mut conn, &world.moment(), &owner, cy.id, Some(gold)).await.expect("in it");
+    let input =
+        |act| Bulk { tag: " VIP ".into(), group: gold.to_string(), ..Bulk::of(act, vec![ada.id, bob.id, cy.id]) };
+    let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
+    for (what, done) in [
+        (BulkAct::Decline, 1),
+        (BulkAct::Resume, 1),
+        (BulkAct::AddTag, 1),
+        (BulkAct::SetGroup, 2),
+        (BulkAct::SetGroup, 0),
+    ] {
+        let became = act(&input(what)).await.expect("done");
+        assert_eq!(became, BulkDone { act: what, done, left_out: 3 - done });
+    }
+    let now =
+        async |id| detail(&mut *world.pool.acquire().await.expect("connection"), &owner, id).await.expect("detail");
+    let (ada_now, bob_now) = (now(ada.id).await, now(bob.id).await);
+    assert_eq!((ada_now.partner.status, ada_now.tags), (EnrollmentStatus::Declined, vec!["vip".to_owned()]));
+    assert_eq!((bob_now.partner.status, bob_now.tags.len()), (EnrollmentStatus::Active, 20));
+    assert_eq!(bob_now.group.map(|group| group.id), Some(gold));
+    let nowhere = Bulk { group: String::new(), ..input(BulkAct::SetGroup) };
+    assert_eq!(act(&nowhere).await.expect("done").done, 3);
+    let strange = Bulk { group: cy.id.to_string(), ..input(BulkAct::SetGroup) };
+    assert!(refused(act(&strange).await).starts_with("group:"));
+    for tag in ["", "a, b"] {
+        let wrong = Bulk { tag: tag.into(), ..input(BulkAct::AddTag) };
+        assert!(refused(act(&wrong).await).starts_with("tag:"), "{tag}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_a_file_of_partners_the_good_rows_are_imported(pool: PgPool) {
     let world = World::new(pool).await;
     world.partner("ada").await;
     let read = async |text: &str, make: bool| import(&world.pool, &world.moment(), &world.owner(), text, make).await;
@@ -169,21 +232,47 @@ async fn a_file_of_partners_is_imported_whole_or_not_at_all(pool: PgPool) {
         assert_eq!((found.rows, found.wrong_rows, found.imported), (5, 5, false));
         assert_eq!(wrong, expected);
     }
-    assert_eq!(world.get::<i64>(count).await, 1, "nothing half done");
-    for wrong in ["", "name\n", "fruit\napple", FILE, "email\nada@x.example"] {
+    assert_eq!(world.get::<i64>(count).await, 1, "nobody could be");
+    for wrong in ["", "name\n", "fruit\napple", "Phone;E-mail\nx;y", "email\nada@x.example"] {
         assert!(refused(read(wrong, true).await).starts_with("csv:"), "{wrong}");
     }
-    let good = "\u{feff}Name;Company;Email;Tags\r\nAda Lind;;ada@x.example;Blog|VIP\r\n;Harbor GmbH;;\r\n";
+    let gold = GroupInput { name: "Gold".into(), offers: Vec::new() };
+    let mut conn = world.pool.acquire().await.expect("connection");
+    groups::create(&mut conn, &world.moment(), &world.owner(), &gold).await.expect("group");
+    let good = "\u{feff}First name\tLast name\tCompany\tE-mail\tTags\tPhone\tGroup\tStatus\r\n\
+                Ada\tLind\t\tada@x.example\tBlog|VIP\t1\tgold\t\r\n\
+                Bo\t\t\tada@x.example\t\t\t\t\r\n\
+                \t\tHarbor GmbH\t\t\t\tSilver\t\r\n\
+                \t\tQuay Ltd\tquay@x.example\t\t\t\tPending\r\n";
     let looked = read(good, false).await.expect("read");
-    assert_eq!((looked.rows, looked.wrong_rows, looked.imported), (2, 0, false));
-    assert_eq!(looked.sample[0], ["Ada Lind", "", "ada@x.example", ""].map(String::from));
+    assert_eq!((looked.rows, looked.wrong_rows, looked.good(), looked.imported), (4, 2, 2, false));
+    assert_eq!(looked.passed_over, ["Phone"]);
+    assert_eq!(looked.sample[0], ["Ada Lind", "", "ada@x.example", "", "", "Blog|VIP", "gold", ""].map(String::from));
+    assert_eq!(looked.problems[1].who, "Harbor GmbH");
     assert_eq!(world.get::<i64>(count).await, 1, "only looked at");
-    assert!(read(good, true).await.expect("imported").imported);
+    let made = read(good, true).await.expect("imported");
+    assert_eq!((made.imported, made.good()), (true, 2));
     assert_eq!(world.get::<i64>(count).await, 3);
     assert_eq!(world.get::<i64>("select count(*) from partner_tags where program_id = $1").await, 2);
+    let told =
+        "select count(*) from enrollments where program_id = $1 and (group_id is not null or status = 'pending')";
+    assert_eq!(world.get::<i64>(told).await, 2);
     let invited = mails(&world.pool).await.into_iter().filter(|mail| matches!(mail, Mail::PartnerInvitation { .. }));
-    assert_eq!(invited.count(), 1);
-    assert_eq!(read(good, true).await.expect("again").wrong_rows, 1, "the e-mail is taken now");
+    assert_eq!(invited.count(), 1, "not who waits");
+    assert_eq!(read(good, true).await.expect("again").wrong_rows, 4, "the e-mails are taken now");
+
+    // What was refused can be mended and sent again, with the column that says why.
+    assert!(made.refused.starts_with("First name,Last name,Company,E-mail,Tags,Phone,Group,Status,problem\n"));
+    let mended = made.refused.replace("Silver", "Gold");
+    let again = read(&mended, true).await.expect("imported");
+    assert_eq!((again.rows, again.good(), again.passed_over), (2, 1, vec!["Phone".to_owned()]));
+    assert!(
+        again
+            .refused
+            .lines()
+            .nth(1)
+            .is_some_and(|line| line.ends_with("email: There is a partner with this e-mail already."))
+    );
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

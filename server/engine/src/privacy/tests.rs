@@ -192,12 +192,9 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     set_tags(&mut conn, &world.moment(), &owner, id, "lovelace-fan").await.expect("tags");
     add_note(&mut conn, &world.moment(), &owner, id, "Augusta's husband is the Earl").await.expect("note");
     let letter = Bulk {
-        act: BulkAct::Message,
-        partners: vec![id],
-        all: false,
-        filter: Default::default(),
         subject: "For Augusta Lovelace".into(),
         body: "Dear Augusta Lovelace, write to augusta@analytical.example.".into(),
+        ..Bulk::of(BulkAct::Message, vec![id])
     };
     bulk(&world.pool, &world.moment(), &owner, &letter).await.expect("letter");
     for (who, slug) in [("Augusta@analytical.example", None), ("Gusta-Code", Some("acme".to_owned()))] {

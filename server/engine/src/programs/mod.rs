@@ -13,12 +13,13 @@ pub use payer::{payer, set_payer};
 pub use time_zones::time_zone_choices;
 
 use crate::{Error, Moment, Result, leads};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Offset, TimeZone, Utc};
 use domain::accounts::{Actor, Power, Role, Session};
 use domain::ids::{AccountId, FileId, OrganizationId, ProgramId};
 use domain::money::Currency;
 use domain::programs::{ClickModel, NewProgram, Program, ProgramInput, ProgramSettings, SelfReferralRule};
 use domain::text::FieldError;
+use domain::time::Zone;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
@@ -90,6 +91,39 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
 pub fn local_time(zone: &str, at: DateTime<Utc>) -> Result<String> {
     let zone: chrono_tz::Tz = zone.parse().map_err(Error::internal)?;
     Ok(at.with_timezone(&zone).format("%-d %b %Y, %H:%M %Z").to_string())
+}
+
+/// How many weeks before and after an instant pages know a zone's offsets: ten years and three.
+const WEEKS: (i64, i64) = (520, 156);
+
+/// A time zone with its offsets, for pages.
+///
+/// # Errors
+/// `Internal` where there is no such zone.
+pub fn zone(name: &str, at: DateTime<Utc>) -> Result<Zone> {
+    const WEEK: i64 = 7 * 24 * 60 * 60;
+    let zone: chrono_tz::Tz = name.parse().map_err(Error::internal)?;
+    let ahead = |second: i64| {
+        let at = DateTime::from_timestamp(second, 0).unwrap_or(at);
+        zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc()
+    };
+    let this = at.timestamp().div_euclid(WEEK);
+    let from = (this - WEEKS.0) * WEEK;
+    let mut offsets = vec![(from, ahead(from))];
+    for week in this - WEEKS.0..this + WEEKS.1 {
+        // No zone changes twice within a week.
+        let (mut before, mut after) = (week * WEEK, (week + 1) * WEEK);
+        let (old, new) = (ahead(before), ahead(after));
+        if old == new {
+            continue;
+        }
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            if ahead(middle) == old { before = middle } else { after = middle }
+        }
+        offsets.push((after, new));
+    }
+    Ok(Zone { name: name.to_owned(), offsets })
 }
 
 fn check_zone(errors: &mut Vec<FieldError>, zone: &str) {

@@ -237,6 +237,20 @@ fn acts_in(folder: &std::path::Path, found: &mut Vec<String>) {
 }
 
 #[test]
+fn a_zone_s_offsets_are_those_of_the_table() {
+    use chrono::{DateTime, Duration, Utc};
+    let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().expect("instant");
+    for name in ["Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"] {
+        let (zone, table) = (super::zone(name, now).expect("zone"), name.parse::<chrono_tz::Tz>().expect("zone"));
+        for hours in (0..9 * 365 * 24).step_by(7) {
+            let at = now - Duration::hours(hours) + Duration::days(700);
+            assert_eq!(zone.local(at), at.with_timezone(&table).naive_local(), "{name} {at}");
+        }
+    }
+    assert!(super::zone("Mars/Olympus", now).is_err());
+}
+
+#[test]
 fn every_act_has_words() {
     use domain::messages::MailKind;
     use domain::programs::audit::{ACTS, act_words};
