@@ -187,7 +187,14 @@ async fn the_overview_sums_the_program(pool: PgPool) {
     let top: Vec<_> =
         seen.top.iter().map(|top| format!("{} {} {}", top.partner.code, top.sales_amount, top.clicks)).collect();
     assert_eq!(top, ["ben €300.00 0", "ada €50.00 1"]);
-    assert_eq!(seen.attention.partners_to_pay, 1);
+    let waiting = seen.attention;
+    assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (0, 1), "ada has no payout method yet");
+    world.set("update enrollments set payout_method = 'paypal' where program_id = $1 and code = 'ada'").await;
+    let waiting = overview(conn, &world.moment(), &world.owner(), Period::Days30).await.expect("overview").attention;
+    assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (1, 0));
+    world.set("update payout_methods set minimum = 1000 where program_id = $1 and kind = 'paypal'").await;
+    let waiting = overview(conn, &world.moment(), &world.owner(), Period::Days30).await.expect("overview").attention;
+    assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (0, 0), "too little by this method");
     let refused = overview(conn, &world.moment(), &partner(&world, &ada), Period::Days30).await;
     assert!(matches!(refused, Err(Error::Forbidden)));
 }
