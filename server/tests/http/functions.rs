@@ -167,7 +167,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/promo-codes/create", "program=acme&partner=ada&code=XX&description=X", Powerful),
     ("/fn/admin/promo-codes/disable", "program=acme&id=00000000-0000-7000-8000-000000000000&disabled=true", Powerful),
     ("/fn/admin/reports", "program=acme", Team),
-    ("/fn/admin/reports/asleep", "program=acme", Team),
+    ("/fn/admin/reports/inactive", "program=acme", Team),
     ("/fn/admin/reports/cohorts", "program=acme", Team),
     ("/fn/admin/reports/top-partners", "program=acme", Team),
     ("/fn/admin/review", "program=acme", Team),
