@@ -172,6 +172,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/reports/top-partners", "program=acme", Team),
     ("/fn/admin/review", "program=acme", Team),
     ("/fn/admin/review/checks", "program=acme&checks[]=same_domain", Powerful),
+    ("/fn/admin/review/judge", r#"{"program":"acme","judging":{"verdict":"approve","commissions":[]}}"#, Powerful),
     ("/fn/admin/sale", "program=acme&id=00000000-0000-7000-8000-000000000000", Team),
     ("/fn/admin/sales", "program=acme", Team),
     ("/fn/admin/settings", "program=acme", Team),
