@@ -1,7 +1,9 @@
 //! Commissions: what an event pays, and what a refund takes back.
 
+mod judging;
 mod suspicion;
 
+pub use judging::{JudgeMany, Judged, MOST_JUDGED, Verdict};
 pub use suspicion::{Suspicion, ad_mark, mail_domain, shared_domain};
 
 use crate::ids::CommissionId;

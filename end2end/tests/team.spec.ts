@@ -190,6 +190,25 @@ test("a commission in review is approved once it was said what follows", async (
   await expect(dialog).toBeHidden();
 });
 
+test("commissions in review are judged many at once, with what they come to said first", async ({ page }) => {
+  await enter(page, "/admin/northwind/review");
+  const boxes = page.getByRole("checkbox", { name: /^Choose the commission of/ });
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await page.getByRole("button", { name: "Approve the chosen" }).click();
+  let dialog = page.getByRole("dialog", { name: "Approve the chosen commissions?" });
+  await expect(dialog).toContainText(/2 commissions of \d partners?, \S+ in all/);
+  await dialog.getByRole("button", { name: "Approve" }).click();
+  await expect(page.getByText("2 commissions approved.")).toBeVisible();
+  await expect(dialog).toBeHidden();
+  await boxes.nth(0).check();
+  await page.getByRole("button", { name: "Reverse the chosen" }).click();
+  dialog = page.getByRole("dialog", { name: "Reverse the chosen commissions?" });
+  await dialog.getByLabel("Reason").fill("A test order");
+  await dialog.getByRole("button", { name: "Reverse" }).click();
+  await expect(page.getByText("1 commission reversed.")).toBeVisible();
+});
+
 test("everything is reached by keyboard", async ({ page }) => {
   await enter(page, "/admin/acme");
   await page.keyboard.press("Control+k");

@@ -50,7 +50,7 @@ access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::I
 access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
 access::chunk!(
     admin_reports, __preload_admin_reports:
-    reports::ReportsPage, reports::RankingPage, reports::AsleepPage, reports::CohortsPage,
+    reports::ReportsPage, reports::RankingPage, reports::InactivePage, reports::CohortsPage,
 );
 access::chunk!(
     admin_offers, __preload_admin_offers:
@@ -96,7 +96,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("review") view={lazy::<review::ReviewPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports") view={lazy::<reports::ReportsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/top-partners") view={lazy::<reports::RankingPage>()} ssr=SsrMode::Async/>
-            <Route path=path!("reports/asleep") view={lazy::<reports::AsleepPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("reports/inactive") view={lazy::<reports::InactivePage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/cohorts") view={lazy::<reports::CohortsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("pay") view={lazy::<payments::PayPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments") view={lazy::<payments::BatchesPage>()} ssr=SsrMode::Async/>

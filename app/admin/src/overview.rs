@@ -102,18 +102,21 @@ fn page(shown: Shown, hide: Form<HideChecklist>) -> AnyView {
 /// What waits for the team, each with the page on which to do it.
 fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
     let waiting = overview.attention;
+    let item = |words: String, path: &str, todo: &'static str| {
+        let href = format!("/admin/{program}/{path}");
+        view! {
+            <li class="between">
+                <span>{words}</span>
+                <ButtonLink href=href>{todo}</ButtonLink>
+            </li>
+        }
+        .into_any()
+    };
     let line = |count: i64, one: &str, many: &str, path: &str, todo: &'static str| {
         let words = if count == 1 { one.to_owned() } else { format!("{} {many}", grouped(count)) };
-        let href = format!("/admin/{program}/{path}");
-        (count > 0).then(|| {
-            view! {
-                <li class="between">
-                    <span>{words}</span>
-                    <ButtonLink href=href>{todo}</ButtonLink>
-                </li>
-            }
-        })
+        (count > 0).then(|| item(words, path, todo))
     };
+    let to_pay = to_pay(waiting.partners_to_pay, waiting.partners_without_method);
     let lines = [
         line(
             waiting.partners_pending,
@@ -126,16 +129,29 @@ fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
             waiting.commissions_in_review,
             "1 commission waits for review",
             "commissions wait for review",
-            "commissions?status=review",
+            "review",
             "Review commissions",
         ),
-        line(waiting.partners_to_pay, "1 partner can be paid", "partners can be paid", "pay", "Create payments"),
+        to_pay.map(|words| item(words, "pay", if waiting.partners_to_pay > 0 { "Create payments" } else { "See who" })),
         line(waiting.failed_jobs, "1 job failed", "jobs failed", "failed-jobs", "See what failed"),
     ];
     lines.iter().any(Option::is_some).then(|| {
         view! { <Card title="Waiting for you"><ul class="list">{lines.into_iter().collect_view()}</ul></Card> }
             .into_any()
     })
+}
+
+/// How many partners can be paid, and how many could be if they had said where payments go.
+fn to_pay(can: i64, without: i64) -> Option<String> {
+    let have = if without == 1 { "has" } else { "have" };
+    match (can, without) {
+        (0, 0) => None,
+        (0, without) => Some(format!("{} can't be paid yet: no payout method was chosen", counted(without, "partner"))),
+        (can, 0) => Some(format!("{} can be paid", counted(can, "partner"))),
+        (can, without) => {
+            Some(format!("{} can be paid; {} more {have} no payout method", counted(can, "partner"), grouped(without)))
+        }
+    }
 }
 
 fn tiles(overview: &Overview, period: Period) -> AnyView {
@@ -221,4 +237,19 @@ fn top(partners: Vec<TopPartner>, program: String) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_pay;
+
+    #[test]
+    fn who_can_not_be_paid_is_told_beside_who_can() {
+        assert_eq!(to_pay(0, 0), None);
+        assert_eq!(to_pay(1, 0).as_deref(), Some("1 partner can be paid"));
+        assert_eq!(to_pay(3, 1).as_deref(), Some("3 partners can be paid; 1 more has no payout method"));
+        assert_eq!(to_pay(3, 2).as_deref(), Some("3 partners can be paid; 2 more have no payout method"));
+        let nobody = to_pay(0, 2);
+        assert_eq!(nobody.as_deref(), Some("2 partners can't be paid yet: no payout method was chosen"));
+    }
 }

@@ -235,12 +235,11 @@ impl Figures {
     }
 }
 
-/// What can be merged into a mail: what it means, with an example, of the program where that is known, beside how it is
-/// written.
-pub(crate) fn merge_fields(fields: &'static [MergeField], examples: Option<&Examples>) -> AnyView {
+/// What can be merged into a mail: what it means, with an example of the program, beside how it is written.
+pub(crate) fn merge_fields(fields: &'static [MergeField], examples: &Examples) -> AnyView {
     let fields = fields.iter().map(|merged| {
-        let (field, example) = *merged;
-        let example = examples.map_or_else(|| example.to_owned(), |examples| examples.of(*merged));
+        let (field, _) = *merged;
+        let example = examples.of(*merged);
         let written = format!("{{{{{field}}}}}");
         view! {
             <Fact label=format!("{}, such as “{example}”", meaning(field))>

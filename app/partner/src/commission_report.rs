@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Amount, Card, Download, EmptyState, Glyph, PageHead, SkeletonTable, Table, Th, grouped, report_period};
+use ui::{
+    Amount, Card, Download, EmptyState, Glyph, PageHead, SkeletonTable, Table, Th, grouped, report_period, unless_zero,
+};
 
 use crate::show;
 
@@ -120,7 +122,7 @@ fn list(report: CommissionReport) -> AnyView {
             <td class="wide"></td>
             <td class="num">{grouped(count)}</td>
             <td class="num wide"><Amount value=amount/></td>
-            <td class="num wide"><Amount value=clawed_back/></td>
+            <td class="num wide">{unless_zero(clawed_back)}</td>
             <td class="num"><Amount value=show::kept(amount, clawed_back) strong=true/></td>
         }
     };
@@ -140,7 +142,7 @@ fn row(group: CommissionGroup) -> AnyView {
             <td class="wide">{event}</td>
             <td class="num">{grouped(group.count)}</td>
             <td class="num wide"><Amount value=group.amount/></td>
-            <td class="num wide"><Amount value=group.clawed_back/></td>
+            <td class="num wide">{unless_zero(group.clawed_back)}</td>
             <td class="num"><Amount value=show::kept(group.amount, group.clawed_back) strong=true/></td>
         </tr>
     }

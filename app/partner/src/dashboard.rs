@@ -6,6 +6,7 @@ use domain::money::Money;
 use domain::partners::{Checklist, EnrollmentStatus};
 use domain::portal::{PortalPage, Sharing};
 use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
+use domain::why::Check;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -343,11 +344,11 @@ fn chart(dashboard: &Dashboard) -> AnyView {
 fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) -> AnyView {
     if lines.is_empty() {
         return view! {
-            <Card title="Latest commissions">
+            <Card title="Latest events">
                 <EmptyState
                     glyph=Glyph::Gift
-                    title="No commissions yet"
-                    words="Share your link or promo code. When somebody who came by it signs up or buys, what you earn shows here at once."
+                    title="No events yet"
+                    words="Share your link or promo code. When somebody who came by it signs up or buys, it shows here at once, with what you earn."
                 />
             </Card>
         }
@@ -355,20 +356,20 @@ fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) 
     }
     let head = || {
         view! {
-            <Th label="Customer"/>
+            <Th label="Who"/>
             <Th label="What happened" wide=true/>
             <Th label="Status" wide=true/>
             <Th label="Base" num=true wide=true/>
-            <Th label="You earn" num=true/>
+            <Th label="Amount" num=true/>
         }
     };
     let rows = lines.into_iter().map(|line| row(line, today)).collect_view();
     view! {
         <Card
-            title="Latest commissions"
+            title="Latest events"
             actions=move || all.map(|all| view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All in Rewards"</ButtonLink> })
         >
-            <Table caption="Latest commissions" head=head>{rows}</Table>
+            <Table caption="Latest events" head=head>{rows}</Table>
         </Card>
     }
     .into_any()
@@ -376,18 +377,19 @@ fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) 
 
 fn row(line: Line, today: chrono::NaiveDate) -> AnyView {
     let happened = line.happened.clone();
-    let checks = line.why.0.clone();
+    let why = |checks: &[Check]| (!checks.is_empty()).then(|| view! { <Why checks=checks.to_vec()/> });
+    let who = if line.who.is_empty() { "You".to_owned() } else { line.who };
     view! {
         <tr>
             <td>
-                {line.customer}
+                {who}
                 <small>{show::day(line.day, today)}</small>
-                <div class="narrow"><Pill tone=show::tone(line.state) text=line.state.words()/><small>{line.happened}</small><Why checks=line.why.0/></div>
+                <div class="narrow"><Pill tone=show::tone(line.state) text=line.state.words()/><small>{line.happened}</small>{why(&line.why.0)}</div>
             </td>
-            <td class="wide">{happened}<Why checks=checks/></td>
+            <td class="wide">{happened}{why(&line.why.0)}</td>
             <td class="wide"><Pill tone=show::tone(line.state) text=line.state.words()/></td>
             <td class="num wide">{line.base.map(|base| view! { <Amount value=base/> })}</td>
-            <td class="num"><Amount value=line.amount strong=true/></td>
+            <td class="num">{line.amount.map(|amount| view! { <Amount value=amount strong=true/> })}</td>
         </tr>
     }
     .into_any()

@@ -199,6 +199,11 @@ pub fn Amount(
     view! { <span class=if strong { "amount strong" } else { "amount" }>{value.to_string()}</span> }
 }
 
+/// An amount in a table, or an empty cell where it is zero: what was taken back, where nothing was.
+pub fn unless_zero(amount: Money) -> Option<AnyView> {
+    (!amount.amount.is_zero()).then(|| view! { <Amount value=amount/> }.into_any())
+}
+
 /// Pairs of a name and a value, one below the other.
 #[component]
 pub fn Facts(

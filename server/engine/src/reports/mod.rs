@@ -24,7 +24,7 @@ pub use ledger::{balance, ledger};
 pub(crate) use ledger::{clawback_words, commission_words};
 pub use overview::{overview, waiting};
 pub use performance::{commission_report, performance};
-pub use program::{asleep, cohorts, top_partners};
+pub use program::{cohorts, inactive, top_partners};
 pub use rollup::roll_up;
 pub use sales::{sale, sales, sales_page};
 pub(crate) use setting::{Cursor, Key, Listing, Setting, check_days, like, listing, own, page};

@@ -2,7 +2,7 @@ use super::*;
 use crate::assets::{self, Servers};
 use crate::payments::{due_partners, payment, payments, preview};
 use crate::reports::{
-    asleep, balance, commission_statuses, commissions, commissions_page, customers, dashboard, ledger, overview,
+    balance, commission_statuses, commissions, commissions_page, customers, dashboard, inactive, ledger, overview,
     performance, sales, sales_page, tops, waiting,
 };
 use domain::assets::{AssetFilter, AssetKind};
@@ -228,7 +228,7 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
         by_index!(world.pool, "performance", conn => performance(conn, &moment, &own, Period::Days90, unit));
     }
     by_index!(world.pool, "tops", conn => tops(conn, &moment, &own, Period::Days90));
-    by_index!(world.pool, "asleep", conn => asleep(conn, &moment, &owner, 30, &Paging::default()));
+    by_index!(world.pool, "inactive", conn => inactive(conn, &moment, &owner, 30, &Paging::default()));
     let paid = domain::ids::PaymentId(id.0);
     by_index!(world.pool, "payment", conn => payment(conn, &own, paid, &Paging::default()));
     let all = CommissionFilter::default();

@@ -4,7 +4,7 @@ use crate::commissions::release_holds;
 use crate::fixtures::{dec, instant, per_signup, refund, refused};
 use crate::payments::{payment, payments, preview, record_batch, take_back};
 use crate::programs::set_payer;
-use crate::reports::{asleep, cohorts, commission_report, ledger, performance, top, top_partners};
+use crate::reports::{cohorts, commission_report, inactive, ledger, performance, top, top_partners};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::payments::{BatchInput, PartKind, PaymentFilter, PaymentStatus, Reviewed};
@@ -144,20 +144,20 @@ async fn partners_are_ranked_by_what_they_brought(pool: PgPool) {
         top_partners(conn, &world.moment(), &actor, period, Measure::Clicks, 1).await,
         Err(Error::Forbidden)
     ));
-    assert!(matches!(asleep(conn, &world.moment(), &actor, 30, &ALL).await, Err(Error::Forbidden)));
+    assert!(matches!(inactive(conn, &world.moment(), &actor, 30, &ALL).await, Err(Error::Forbidden)));
     assert!(matches!(cohorts(conn, &world.moment(), &actor).await, Err(Error::Forbidden)));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn partners_without_a_click_are_asleep(pool: PgPool) {
+async fn partners_without_a_click_are_inactive(pool: PgPool) {
     let (mut world, ada, ben) = two_months(pool).await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let paused = world.partner("eve").await;
     world.standing(&paused, domain::partners::EnrollmentStatus::Paused).await;
-    macro_rules! sleepers {
+    macro_rules! idle {
         ($days:expr) => {{
-            let page = asleep(conn, &world.moment(), &world.owner(), $days, &ALL).await.expect("asleep");
-            let told = |row: domain::reports::AsleepPartner| {
+            let page = inactive(conn, &world.moment(), &world.owner(), $days, &ALL).await.expect("inactive");
+            let told = |row: domain::reports::InactivePartner| {
                 format!(
                     "{} {} {}",
                     row.partner.code,
@@ -169,25 +169,25 @@ async fn partners_without_a_click_are_asleep(pool: PgPool) {
         }};
     }
     // The last click of ada's was on 1 November, 20 days with today.
-    assert_eq!(sleepers!(20), ["ben  1"]);
-    let mut both = sleepers!(19);
+    assert_eq!(idle!(20), ["ben  1"]);
+    let mut both = idle!(19);
     both.sort();
     assert_eq!(both, ["ada 2026-11-01 1", "ben  1"]);
     world.click(&ben).await;
-    assert_eq!(sleepers!(1), ["ada 2026-11-01 1"]);
+    assert_eq!(idle!(1), ["ada 2026-11-01 1"]);
     world.click(&ada).await;
-    assert!(sleepers!(1).is_empty());
-    assert!(sleepers!(730).is_empty(), "who joined since is not asleep");
+    assert!(idle!(1).is_empty());
+    assert!(idle!(730).is_empty(), "who joined since is not inactive");
     world.pass(40);
     let one = Paging { cursor: None, limit: Some(1) };
-    let first = asleep(conn, &world.moment(), &world.owner(), 30, &one).await.expect("asleep");
+    let first = inactive(conn, &world.moment(), &world.owner(), 30, &one).await.expect("inactive");
     let rest = Paging { cursor: first.next_cursor.clone(), limit: Some(1) };
-    let second = asleep(conn, &world.moment(), &world.owner(), 30, &rest).await.expect("asleep");
+    let second = inactive(conn, &world.moment(), &world.owner(), 30, &rest).await.expect("inactive");
     assert_ne!(first.data[0].partner.id, second.data[0].partner.id);
     assert_eq!(second.next_cursor, None);
     for wrong in [0, 731] {
         assert_eq!(
-            refused(asleep(conn, &world.moment(), &world.owner(), wrong, &ALL).await),
+            refused(inactive(conn, &world.moment(), &world.owner(), wrong, &ALL).await),
             "days: Choose 1 to 730 days."
         );
     }

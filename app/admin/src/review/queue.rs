@@ -1,5 +1,3 @@
-//! The queue of commissions in review, each with what is suspicious about it, and the checks that hold them.
-
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::commissions::Suspicion;
 use domain::page::Page;
@@ -10,6 +8,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{Amount, Button, ButtonKind, Card, EmptyState, Glyph, PageHead, SkeletonTable, Switch, Table, Th, Why};
 
+use super::many::Many;
 use crate::commissions::Judging;
 use crate::show;
 
@@ -65,48 +64,52 @@ pub async fn set_checks(program: String, #[server(default)] checks: Vec<Suspicio
 pub struct ReviewPage {
     found: Read<Shown>,
     judging: Judging,
+    many: Many,
     checks: Form<SetChecks>,
 }
 
 impl LazyPage for ReviewPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let judging = Judging::new();
+        let (judging, many) = (Judging::new(), Many::new());
         let checks = Form::new();
         let found = read_after(
-            move || judging.version() + checks.answered(),
+            move || judging.version() + many.version() + checks.answered(),
             move || ReadReview {
                 program: program.get(),
                 cursor: address.with(|address| show::value(address, "cursor")),
             },
         );
-        Self { found, judging, checks }
+        Self { found, judging, many, checks }
     }
 
     fn view(this: Self) -> AnyView {
-        let ReviewPage { found, judging, checks } = this;
+        let ReviewPage { found, judging, many, checks } = this;
         show::tell(checks, "Checks saved");
         provide_context(judging);
         view! {
             <Title text="Review"/>
             <PageHead title="Review"/>
-            {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |shown| page(shown, checks))}
+            {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |shown| page(shown, many, checks))}
             {judging.dialog()}
+            {many.dialogs()}
         }
         .into_any()
     }
 }
 
-fn page(shown: Shown, form: Form<SetChecks>) -> AnyView {
+fn page(shown: Shown, many: Many, form: Form<SetChecks>) -> AnyView {
     let Shown { page, checks, judges, may_edit } = shown;
+    many.list(&page.data);
     view! {
-        {queue(page, judges)}
+        {queue(page, judges.then_some(many))}
         {checks_card(&checks, may_edit, form)}
     }
     .into_any()
 }
 
-fn queue(page: Page<CommissionRow>, judges: bool) -> AnyView {
+/// What waits; with the means to judge it, where the asker may.
+fn queue(page: Page<CommissionRow>, many: Option<Many>) -> AnyView {
     if page.data.is_empty() {
         return view! {
             <Card>
@@ -123,34 +126,41 @@ fn queue(page: Page<CommissionRow>, judges: bool) -> AnyView {
     let pages = show::pages(&page, None, &show::address().get_untracked());
     let head = move || {
         view! {
+            {many.map(Many::tick_all)}
             <Th label="Customer"/>
             <Th label="Partner" under=true/>
-            <Th label="Reasons" under=true/>
+            <Th label="Reason" under=true/>
             <Th label="Commission" num=true/>
-            {judges.then(|| view! { <Th label="Actions" quiet=true under=true/> })}
+            {many.map(|_| view! { <Th label="Actions" quiet=true under=true/> })}
         }
     };
-    let rows = page.data.into_iter().map(|commission| row(commission, &program, judges)).collect_view();
+    let rows = page.data.into_iter().map(|commission| row(commission, &program, many)).collect_view();
     view! {
         <Card>
-            <Table caption="Commissions in review" head=head phone_columns=2>{rows}</Table>
+            {many.map(Many::bar)}
+            <Table caption="Commissions in review" head=head phone_columns={if many.is_some() { 3 } else { 2 }}>{rows}</Table>
             {pages}
         </Card>
     }
     .into_any()
 }
 
-/// Why it waits: the checks that failed, but for those that passed other offers over.
+/// Why it waits, in short: the checks that failed, but for those that passed other offers over. Why? tells them in full.
 fn reasons(row: &CommissionRow) -> Vec<String> {
-    let holds = |check: &str| check == "review" || check == "self_referral" || check.parse::<Suspicion>().is_ok();
-    let failed = row.why.0.iter().filter(|check| !check.passed && holds(&check.check));
-    let reasons: Vec<String> = failed.map(|check| check.detail.clone()).collect();
+    let failed = row.why.0.iter().filter(|check| !check.passed);
+    let short = failed.filter_map(|check| match (check.check.parse::<Suspicion>(), check.check.as_str()) {
+        (Ok(suspicion), _) => Some(suspicion.label().to_owned()),
+        (Err(_), "review" | "self_referral") => Some(check.detail.clone()),
+        _ => None,
+    });
+    let reasons: Vec<String> = short.collect();
     if reasons.is_empty() { vec!["A person reviews it first.".to_owned()] } else { reasons }
 }
 
-fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
+fn row(row: CommissionRow, program: &str, many: Option<Many>) -> AnyView {
     let reasons = reasons(&row).into_iter().map(|reason| view! { <li>{reason}</li> }).collect_view();
-    let buttons = judges.then(|| {
+    let tick = many.map(|many| many.tick(&row));
+    let buttons = many.map(|_| {
         let buttons = use_context::<Judging>().map(|judging| judging.buttons(&row));
         view! { <td class="row-actions under">{buttons}</td> }
     });
@@ -158,13 +168,13 @@ fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
     let what = row.trigger.label();
     view! {
         <tr>
+            {tick}
             <td>
                 <a class="link" href=customer>{row.customer.label.clone()}</a>
                 <small>{show::day(row.day)}" · "{what}</small>
-                <Why checks=row.why.0/>
             </td>
             <td class="under">{show::partner_link(program, &row.partner)}</td>
-            <td class="under"><ul class="plain-list">{reasons}</ul></td>
+            <td class="under"><ul class="plain-list">{reasons}</ul><Why checks=row.why.0/></td>
             <td class="num"><Amount value=row.amount strong=true/></td>
             {buttons}
         </tr>
