@@ -1,3 +1,19 @@
+-- The rest of the partner center.
+
+-- What a remittance advice names: who pays, and where the money went.
+alter table organizations
+    -- Of several lines.
+    add column address text not null default '';
+
+alter table payments
+    -- The payout details then, masked.
+    add column masked text not null default '';
+
+-- Whether the team has put the steps of a new program away.
+alter table programs add column checklist_hidden boolean not null default false;
+-- A program that has partners is past them.
+update programs set checklist_hidden = true where exists (select from enrollments where program_id = programs.id);
+
 -- What the team sets up of the portal besides: a host of its own for links, words for single places to share on, where
 -- partners write to, and which terms present partners are asked to accept.
 alter table portals
@@ -30,3 +46,6 @@ where exists (
       and not exists (
           select from terms_acceptances x
           where x.program_id = e.program_id and x.enrollment_id = e.id and x.version >= v.version));
+
+-- A partner's leads that the team has judged, the latest first: among the latest events of its dashboard.
+create index leads_by_outcome on leads (program_id, enrollment_id, stage_at desc, id desc) where stage <> 'new';
