@@ -178,7 +178,7 @@ pub async fn accept_invitation(
     let mut conn = pool.acquire().await?;
     let invited = invitation(&mut conn, moment, token).await?.ok_or(Error::NotFound("link"))?;
     drop(conn);
-    let hash = hash_chosen(password, &[&invited.email, name]).await?;
+    let hash = hash_chosen(password, &[&invited.email, &name]).await?;
     let mut tx = pool.begin().await?;
     let link = tokens::redeem(&mut tx, moment, Purpose::Invitation, token).await?.ok_or(Error::NotFound("link"))?;
     let account = link.account.ok_or(Error::NotFound("link"))?;

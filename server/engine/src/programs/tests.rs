@@ -112,7 +112,7 @@ async fn a_new_program_is_told_its_next_steps_until_all_are_done_or_put_away(poo
 
     update(&pool, &moment, &admin, &input(&acme)).await.expect("a host");
     let mut conn = pool.acquire().await.expect("connection");
-    crate::portal::publish(&mut conn, &moment, &admin, "Be honest.").await.expect("terms");
+    crate::portal::publish(&mut conn, &moment, &admin, "Be honest.", true).await.expect("terms");
     let cheque = PayoutMethod { kind: PayoutKind::Cheque, offered: false, countries: Vec::new(), minimum: None };
     crate::payments::methods::set(&mut conn, &moment, &admin, &[cheque]).await.expect("method");
     let some = Checklist { sites: true, terms: true, payout_methods: true, ..none };
