@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 import { linkIn, mailTo } from "./mail";
-import { enter, fresh, password } from "./people";
+import { enter, fresh, password, visit } from "./people";
 
 test.describe("with mistakes in forms", () => {
   test.use({ expectedTrouble: [/\/fn\/admin\//] });
@@ -201,6 +201,7 @@ test("commissions in review are judged many at once, with what they come to said
   await dialog.getByRole("button", { name: "Approve" }).click();
   await expect(page.getByText("2 commissions approved.")).toBeVisible();
   await expect(dialog).toBeHidden();
+  await visit(page, "/admin/northwind/review");
   await boxes.nth(0).check();
   await page.getByRole("button", { name: "Reverse the chosen" }).click();
   dialog = page.getByRole("dialog", { name: "Reverse the chosen commissions?" });

@@ -143,7 +143,7 @@ async fn kept(
 }
 
 fn too_large(most: usize) -> Error {
-    Error::field("file", format!("Choose a file of at most {} MB.", most / (1024 * 1024)))
+    Error::field("file", domain::files::too_large(most))
 }
 
 fn broken(error: axum::extract::multipart::MultipartError) -> Error {

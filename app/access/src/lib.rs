@@ -22,8 +22,8 @@ mod upload;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
-    Account, Admin, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, landing, partner,
-    portal, session_token, this_partner, user_agent, visitor,
+    Account, Admin, Known, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, landing,
+    partner, portal, session_token, this_partner, user_agent, visitor,
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};

@@ -107,12 +107,24 @@ pub fn UploadForm(
 #[cfg(feature = "ssr")]
 fn send(_: Upload, _: &web_sys::FormData) {}
 
-/// By the one interface of browsers that tells how much has been sent.
+/// By the one interface of browsers that tells how much has been sent. A file that is too large is not sent at all: the
+/// server would break off in the middle of it, and nobody would learn why.
 #[cfg(not(feature = "ssr"))]
 fn send(form: Upload, data: &web_sys::FormData) {
-    if start(form, data).is_err() {
+    use domain::files::{MOST_FILE, MOST_IMAGE, too_large};
+    let most = if form.post.path == UPLOAD_ASSET { MOST_FILE } else { MOST_IMAGE };
+    if is_larger(data, most) {
+        done(form, Err(crate::Error::field("file", too_large(most))));
+    } else if start(form, data).is_err() {
         done(form, Err(crate::Error::Offline));
     }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn is_larger(data: &web_sys::FormData, most: usize) -> bool {
+    use leptos::wasm_bindgen::JsCast;
+    let file = data.get("file").dyn_into::<web_sys::Blob>();
+    file.is_ok_and(|file| file.size() > most as f64)
 }
 
 #[cfg(not(feature = "ssr"))]

@@ -7,7 +7,7 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
     Address, Amount, Button, Card, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
-    TextInput, Th, Tone, Why, orders,
+    TextInput, Th, Tone, Why, orders, unless_zero,
 };
 
 use crate::show;

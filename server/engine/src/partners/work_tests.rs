@@ -202,7 +202,7 @@ async fn many_are_declined_resumed_tagged_and_moved_at_once(pool: PgPool) {
         assert_eq!(became, BulkDone { act: what, done, left_out: 3 - done });
     }
     let now =
-        async |id| detail(&mut *world.pool.acquire().await.expect("connection"), &owner, id).await.expect("detail");
+        async |id| detail(&mut world.pool.acquire().await.expect("connection"), &owner, id).await.expect("detail");
     let (ada_now, bob_now) = (now(ada.id).await, now(bob.id).await);
     assert_eq!((ada_now.partner.status, ada_now.tags), (EnrollmentStatus::Declined, vec!["vip".to_owned()]));
     assert_eq!((bob_now.partner.status, bob_now.tags.len()), (EnrollmentStatus::Active, 20));

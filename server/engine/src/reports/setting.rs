@@ -112,8 +112,18 @@ pub(crate) async fn listing<'c>(
 ) -> Result<Listing<'c>> {
     let own = own(actor)?;
     let mut conn = conn.begin().await?;
-    sqlx::query!("select set_config('plan_cache_mode', 'force_custom_plan', true)").fetch_one(&mut *conn).await?;
-    let setting = Setting::of(&mut conn, actor).await?;
+    let program = actor.program();
+    // With the setting that each statement after it is planned by.
+    let row = sqlx::query!(
+        r#"select currency as "currency: Currency", time_zone, mask_customers,
+                  set_config('plan_cache_mode', 'force_custom_plan', true) as planned
+           from programs where id = $1"#,
+        program as ProgramId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("program"))?;
+    let setting = Setting { program, currency: row.currency, zone: zone(&row.time_zone)?, masks: row.mask_customers };
     let partner = match partner_code.map(str::trim).filter(|code| !code.is_empty()) {
         None => own,
         Some(code) => match crate::partners::find_by_code(&mut conn, actor, code).await {
