@@ -66,10 +66,11 @@ fn page(shown: Shown) -> AnyView {
     let card = shown.found.ok().map(|(days, partners)| {
         let file = file(&program, "inactive-partners", &address);
         let title = if days == 1 { "No click today".to_owned() } else { format!("No click in {days} days") };
+        let listed = list(partners, &program, &address);
         view! {
             <Card title=title actions=move || view! { <Download href=file what="inactive partners"/> }>
                 <p class="sub">"Active partners on whose links nobody has clicked in these days. Those who joined since are left out."</p>
-                {list(partners, &program, &address)}
+                {listed}
             </Card>
         }
     });
