@@ -190,20 +190,21 @@ fn is_private(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::net::TcpListener;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
 
     /// A server that answers each request with these words.
-    async fn answering(words: &'static str) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listener");
+    fn answering(words: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("listener");
         let address = listener.local_addr().expect("address");
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                stream.readable().await.expect("request");
-                stream.try_read(&mut [0; 4096]).expect("request");
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.expect("connection");
+                let read = stream.read(&mut [0; 4096]).expect("request");
+                assert!(read > 0);
                 let length = words.len();
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-                stream.writable().await.expect("answer");
-                stream.try_write(format!("{head}{words}").as_bytes()).expect("answer");
+                write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{words}")
+                    .expect("answer");
             }
         });
         address
@@ -212,12 +213,12 @@ mod tests {
     #[tokio::test]
     async fn a_host_leads_here_where_the_mark_is_answered() {
         let host = "go.acme.example";
-        let at = answering("the mark").await;
+        let at = answering("the mark");
         let address = format!("http://{host}:{}", at.port());
         assert_eq!(answers(&address, host, &[at], "the mark").await, Ok(()));
         let other = answers(&address, host, &[at], "another mark").await;
         assert!(other.is_err_and(|words| words.contains("another server")));
-        let gone = TcpListener::bind("127.0.0.1:0").await.expect("listener").local_addr().expect("address");
+        let gone = TcpListener::bind("127.0.0.1:0").expect("listener").local_addr().expect("address");
         let nowhere = answers(&format!("http://{host}:{}", gone.port()), host, &[gone], "the mark").await;
         assert!(nowhere.is_err_and(|words| words.contains("can't be reached")));
     }
