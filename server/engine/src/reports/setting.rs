@@ -91,8 +91,15 @@ pub(crate) fn own(actor: &Actor) -> Result<Option<EnrollmentId>> {
     }
 }
 
-/// The start of a list: whose rows, read in a transaction that plans each statement for its own filter, so that a
-/// filter that is not given costs nothing and one that is finds its index.
+/// A transaction to read in that plans each statement for its own filter, so that a filter that is not given costs
+/// nothing and one that is finds its index.
+pub(crate) async fn planned(conn: &mut PgConnection) -> Result<Transaction<'_, Postgres>> {
+    let mut conn = conn.begin().await?;
+    sqlx::query!("select set_config('plan_cache_mode', 'force_custom_plan', true)").fetch_one(&mut *conn).await?;
+    Ok(conn)
+}
+
+/// The start of a list: whose rows, read in a transaction of its own.
 pub(crate) struct Listing<'c> {
     pub conn: Transaction<'c, Postgres>,
     pub setting: Setting,
@@ -111,8 +118,7 @@ pub(crate) async fn listing<'c>(
     partner_code: Option<&str>,
 ) -> Result<Listing<'c>> {
     let own = own(actor)?;
-    let mut conn = conn.begin().await?;
-    sqlx::query!("select set_config('plan_cache_mode', 'force_custom_plan', true)").fetch_one(&mut *conn).await?;
+    let mut conn = planned(conn).await?;
     let setting = Setting::of(&mut conn, actor).await?;
     let partner = match partner_code.map(str::trim).filter(|code| !code.is_empty()) {
         None => own,
