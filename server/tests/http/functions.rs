@@ -573,6 +573,23 @@ async fn what_others_have_is_not_found_by_its_id(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn what_postgres_takes_in_no_text_is_refused(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let cookie = format!("tributary={}", session(&pool, "owner@acme.test").await);
+    for address in [
+        "/fn/admin/partners?program=acme&q=%00",
+        "/fn/admin/partners?program=acme&tag=a%00b",
+        "/fn/admin/partners/one?program=acme&code=%00",
+        "/admin/acme/partners?q=%00",
+        "/admin/acme/audit-log?q=%00",
+        "/admin/acme/partners/a%00",
+    ] {
+        let answer = site.send(Method::GET, address, &[("cookie", &cookie)], "").await;
+        assert_eq!(answer.status, 400, "{address}: {}", answer.text());
+    }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn they_stand_where_other_sites_can_not_post(pool: PgPool) {
     let site = Site::start(pool).await;
     let foreign = [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site")];

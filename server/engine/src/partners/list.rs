@@ -1,4 +1,5 @@
 use super::allow;
+use crate::reports::{like, planned};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -21,7 +22,7 @@ pub async fn list(
 ) -> Result<Page<PartnerRow>> {
     allow(actor, Power::View)?;
     let after: Option<EnrollmentId> = crate::links::cursor(paging)?;
-    let mut conn = crate::reports::planned(conn).await?;
+    let mut conn = planned(conn).await?;
     let mut ids = page_of_ids(&mut conn, actor.program(), filter, after, paging.rows() + 1).await?;
     let more = ids.len() as i64 > paging.rows();
     if more {
@@ -58,12 +59,9 @@ pub async fn count(conn: &mut PgConnection, actor: &Actor, filter: &PartnerFilte
 
 /// What is sought in names, as a pattern, and the tag.
 fn sought(filter: &PartnerFilter) -> (Option<String>, Option<String>) {
-    let search = match filter.search.trim() {
-        "" => None,
-        text => Some(format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))),
-    };
-    let tag = filter.tag.as_deref().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty());
-    (search, tag)
+    let tag =
+        filter.tag.as_deref().map(|tag| tag.replace('\0', "").trim().to_lowercase()).filter(|tag| !tag.is_empty());
+    (like(Some(&filter.search)), tag)
 }
 
 /// The partners of a page: the cursor is the last one of the page before, whose place the order tells.

@@ -7,6 +7,7 @@ use domain::accounts::{Actor, Power};
 use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::money::{Currency, Money};
 use domain::page::{Page, Paging};
+use domain::programs::Program;
 use domain::reports::{CustomerName, Order};
 use domain::text::{FieldError, email_masked};
 use domain::time::check_day;
@@ -74,6 +75,14 @@ pub(crate) fn check_days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Resu
 
 /// From the first on, and before the second; either may be open.
 pub type Instants = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+/// A program's day of an instant.
+///
+/// # Errors
+/// `Internal` where its time zone is unknown.
+pub fn day(program: &Program, at: DateTime<Utc>) -> Result<NaiveDate> {
+    Ok(at.with_timezone(&zone(&program.time_zone)?).date_naive())
+}
 
 /// A time zone by its IANA name.
 pub(super) fn zone(name: &str) -> Result<chrono_tz::Tz> {
