@@ -39,13 +39,14 @@ impl State {
     }
 }
 
-/// Answers a server function or a page: runs it, and tells the status of what went wrong. Who isn't signed in is led to
+/// Answers a server function or a page: runs it, and tells the status of what went wrong. What can't be sought is refused
+/// here, once for all. Who isn't signed in is led to
 /// sign in, and who must confirm first to that, where a whole page was asked for.
 ///
 /// # Errors
-/// Those of the work itself.
+/// Those of the work itself; `Malformed` where the address holds a NUL.
 pub async fn answer<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let outcome = work.await;
+    let outcome = if names_nul() { Err(Error::Malformed) } else { work.await };
     let Err(error) = outcome else { return outcome };
     let Some(parts) = use_context::<Parts>() else { return Err(error) };
     if !parts.uri.path().starts_with("/fn/") {
@@ -66,6 +67,12 @@ pub async fn answer<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     }
     note_status(&error);
     Err(error)
+}
+
+/// Whether the request's address holds a NUL, which Postgres takes in no text: no page makes such an address.
+fn names_nul() -> bool {
+    use_context::<Parts>()
+        .is_some_and(|parts| parts.uri.path_and_query().is_some_and(|asked| asked.as_str().contains("%00")))
 }
 
 /// Where an error leads instead of being shown, if it does.

@@ -129,7 +129,7 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
             of_either(asking, pool, what, asked).await?
         }
     };
-    let name = format!("{}-{}-{what}-{}", program.slug, partner.code, moment.at.format("%Y-%m-%d"));
+    let name = format!("{}-{}-{what}-{}", program.slug, partner.code, reports::day(&program, moment.at)?);
     Ok(Sheet { name, head, rows })
 }
 
@@ -167,7 +167,7 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             of_either(asking, state.pool, what, asked).await?
         }
     };
-    Ok(Sheet { name: format!("{}-{what}-{}", program.slug, moment.at.format("%Y-%m-%d")), head, rows })
+    Ok(Sheet { name: format!("{}-{what}-{}", program.slug, reports::day(&program, moment.at)?), head, rows })
 }
 
 /// A file that there is on both sides.

@@ -345,13 +345,17 @@ async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[LinkId]) -> Re
                where r.program_id = $1 and r.link_id = l.id and r.ended_at is null
            ) r
            cross join lateral (
-               select coalesce(sum(en.amount), 0) as earned
-               from referrals r
-               join commissions co on co.program_id = r.program_id and co.referral_id = r.id
-               join journals j on j.program_id = co.program_id and j.commission_id = co.id
-               join entries en on en.program_id = j.program_id and en.journal_id = j.id
-               where r.program_id = $1 and r.link_id = l.id and j.kind in ('commission', 'clawback')
-                 and en.enrollment_id is not null
+               select (select coalesce(sum(co.amount), 0)
+                       from referrals r
+                       join commissions co on co.program_id = $1 and co.referral_id = r.id
+                       where r.program_id = $1 and r.link_id = l.id)
+                      + (select coalesce(sum(en.amount), 0)
+                         from journals j
+                         join commissions co on co.program_id = $1 and co.id = j.commission_id
+                         join referrals r on r.program_id = $1 and r.id = co.referral_id
+                         join entries en on en.program_id = $1 and en.journal_id = j.id
+                         where j.program_id = $1 and j.kind = 'clawback' and r.link_id = l.id
+                           and en.account in ('held', 'payable')) as earned
            ) m
            order by wanted.place"#,
         program as ProgramId,

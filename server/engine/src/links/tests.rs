@@ -1,9 +1,11 @@
 use super::*;
 use crate::Moment;
+use crate::fixtures::{World, percent, refund, signup};
 use crate::partners::tests::{act, moment, named, program};
 use crate::partners::{self};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use domain::accounts::Actor;
+use domain::customers::TrackSignup;
 use domain::links::{NewLink, TrackClick};
 use domain::partners::EnrollmentStatus;
 use sqlx::PgPool;
@@ -246,4 +248,26 @@ async fn sixty_four_at_once_make_the_last_link_once(pool: PgPool) {
     let (made, refused): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (1, 63));
     assert!(refused.iter().all(|refused| matches!(refused, Err(Error::Conflict(_)))), "{:?}", refused[0]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_link_tells_what_its_customers_have_brought(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    for (customer, partner) in [("c1", &ada), ("c2", &bob)] {
+        let click = world.click(partner).await;
+        let input = TrackSignup { click_id: Some(click.to_string()), ..signup(customer) };
+        world.tell_signup(&input).await.expect("sign-up");
+    }
+    world.sold("c1", "100").await;
+    world.sold("c1", "20").await;
+    world.sold("c2", "10").await;
+    world.tell_refund(&refund("r1", "c1-0", Some("50"))).await.expect("refund");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for (partner, earned) in [(&ada, "€21.00"), (&bob, "€3.00")] {
+        let link = get(&mut conn, &world.owner(), partner.link).await.expect("link");
+        assert_eq!((link.clicks, link.sign_ups, link.customers), (1, 1, 1));
+        assert_eq!(link.earned.to_string(), earned);
+    }
 }

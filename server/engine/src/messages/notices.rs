@@ -4,8 +4,10 @@ use super::compose::{Content, Partner, partner, person, to_partner, written_to};
 use crate::accounts::tokens::{self, Purpose};
 use crate::partners::{profile, summaries};
 use crate::payments::details;
+use crate::reports::Setting;
 use crate::{Moment, Result};
 use chrono::NaiveDate;
+use domain::accounts::Actor;
 use domain::ids::{CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
 use domain::messages::{MailKind, Template};
 use domain::money::{Currency, Money};
@@ -54,7 +56,8 @@ pub(super) async fn commission_earned(
     }
     let to = in_portal(conn, public_url, program, row.enrollment, "commissions").await?;
     let amount = Money::new(row.amount, row.currency).to_string();
-    let due = row.available_at.format("%-d %B %Y").to_string();
+    let due =
+        Setting::of(conn, &Actor::System { program }).await?.day(row.available_at).format("%-d %B %Y").to_string();
     let what = row.trigger.label().to_lowercase();
     let values = [("commission.amount", &*amount), ("commission.event", &*what), ("commission.due", &*due)];
     let content = to_partner(conn, program, MailKind::CommissionEarned, to, Some("See your rewards"), &values).await?;

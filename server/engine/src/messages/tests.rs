@@ -1,6 +1,7 @@
 use super::*;
 use crate::Moment;
 use crate::accounts::tests::{owner, program};
+use crate::fixtures::{World, instant, percent};
 use sqlx::PgPool;
 
 #[test]
@@ -48,4 +49,26 @@ async fn letters_are_escaped_and_their_links_work(pool: PgPool) {
     let letter = compose(&mut conn, &moment, "https://t.example", &member).await.expect("answer").expect("letter");
     assert!(letter.text.contains("https://t.example/sign-in"), "who has a password signs in: {}", letter.text);
     let _ = admin;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn days_are_those_of_the_program(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    // In Berlin it is the 21st already.
+    world.at = instant("2026-11-20T23:30:00Z");
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world
+        .set(
+            "insert into notification_settings (program_id, enrollment_id, on_commission, key)
+             select program_id, id, true, code from enrollments where program_id = $1",
+        )
+        .await;
+    world.signed_up("c1", &ada).await;
+    let commission = world.sold("c1", "100").await.commissions[0].id;
+    let mail = Mail::CommissionEarned { program: world.program, commission };
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let letter = compose(&mut conn, &world.moment(), "https://t.example", &mail).await;
+    let letter = letter.expect("answer").expect("letter");
+    assert!(letter.text.contains("21 December 2026"), "{}", letter.text);
 }

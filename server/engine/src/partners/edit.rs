@@ -6,7 +6,6 @@ use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
 use domain::links::site_address;
-use domain::offers::Override;
 use domain::partners::{Kinds, OfferChoice, PartnerEdit};
 use domain::text::{check_code, check_lines, code_key, is_email};
 use serde_json::json;
@@ -173,19 +172,17 @@ pub async fn set_offers(
     )
     .execute(&mut *conn)
     .await?;
-    for (position, choice) in (0..).zip(offers) {
-        sqlx::query!(
-            "insert into enrollment_offers (program_id, enrollment_id, offer_id, position, overrides)
-             values ($1, $2, $3, $4, $5)",
-            program as ProgramId,
-            id as EnrollmentId,
-            choice.offer as OfferId,
-            position,
-            Json(&choice.overrides) as Json<&Vec<Override>>
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    sqlx::query!(
+        "insert into enrollment_offers (program_id, enrollment_id, offer_id, position, overrides)
+         select $1, $2, c.offer_id, c.place::integer - 1, c.overrides
+         from unnest($3::uuid[], $4::jsonb[]) with ordinality as c (offer_id, overrides, place)",
+        program as ProgramId,
+        id as EnrollmentId,
+        &offers.iter().map(|choice| choice.offer.0).collect::<Vec<_>>(),
+        &offers.iter().map(|choice| Json(&choice.overrides)).collect::<Vec<_>>() as _
+    )
+    .execute(&mut *conn)
+    .await?;
     let details = json!({ "offers": offers });
     audit::record(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
 }

@@ -23,25 +23,38 @@ use domain::time::Zone;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
+/// A query of programs `p` by the rest of it, what they are chosen from first; answers rows of `Program`, or of a record
+/// that has `$select` before.
+macro_rules! program_rows {
+    ($query:ident, ($($as:tt)*), $select:tt, $rest:tt $(, $argument:expr)*) => {
+        sqlx::$query!(
+            $($as)*
+            "select " + $select
+                + r#"p.id as "id: ProgramId", p.organization_id as "organization_id: OrganizationId", p.slug, p.name,
+                     p.currency as "currency: Currency", p.time_zone, p.accent, p.description, p.website,
+                     p.allowed_hosts, p.window_days, p.lead_window_days, p.click_model as "click_model: ClickModel",
+                     p.self_referral as "self_referral: SelfReferralRule", p.review_commissions, p.consent_required,
+                     p.minimum_payment, p.payment_day, p.mask_customers, p.sandbox, p.link_domain,
+                     p.logo_file_id as "logo: FileId", p.favicon_file_id as "favicon: FileId" "#
+                + $rest
+            $(, $argument)*
+        )
+    };
+    ($rest:tt $(, $argument:expr)*) => {
+        $crate::programs::program_rows!(query_as, (Program,), "", $rest $(, $argument)*)
+    };
+}
+pub(crate) use program_rows;
+
 /// The program with this id.
 ///
 /// # Errors
 /// `NotFound`.
 pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program> {
-    sqlx::query_as!(
-        Program,
-        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
-                  window_days, lead_window_days, click_model as "click_model: ClickModel",
-                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
-                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
-         from programs where id = $1"#,
-        program as ProgramId
-    )
-    .fetch_optional(conn)
-    .await?
-    .ok_or(Error::NotFound("program"))
+    program_rows!("from programs p where p.id = $1", program as ProgramId)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound("program"))
 }
 
 /// The program with this name in addresses.
@@ -49,20 +62,10 @@ pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program>
 /// # Errors
 /// `NotFound`.
 pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
-    sqlx::query_as!(
-        Program,
-        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
-                  window_days, lead_window_days, click_model as "click_model: ClickModel",
-                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
-                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
-         from programs where slug = $1"#,
-        slug
-    )
-    .fetch_optional(conn)
-    .await?
-    .ok_or(Error::NotFound("program"))
+    program_rows!("from programs p where p.slug = $1", slug)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound("program"))
 }
 
 /// Every program, by name: for jobs, the command line and the link table.
@@ -70,18 +73,7 @@ pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
-    Ok(sqlx::query_as!(
-        Program,
-        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
-                  window_days, lead_window_days, click_model as "click_model: ClickModel",
-                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
-                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
-         from programs order by name, id"#
-    )
-    .fetch_all(conn)
-    .await?)
+    Ok(program_rows!("from programs p order by p.name, p.id").fetch_all(conn).await?)
 }
 
 /// An instant in words, as clocks in a time zone show it.

@@ -27,5 +27,6 @@ pub use performance::{commission_report, performance};
 pub use program::{cohorts, inactive, top_partners};
 pub use rollup::roll_up;
 pub use sales::{sale, sales, sales_page};
-pub(crate) use setting::{Cursor, Key, Listing, Setting, check_days, like, listing, own, page};
+pub use setting::day;
+pub(crate) use setting::{Cursor, Key, Listing, Setting, check_days, like, listing, own, page, planned};
 pub use tops::{top, tops};
