@@ -1,6 +1,6 @@
 //! API keys. A key belongs to one program; only its SHA-256 is kept.
 
-use crate::programs::audit;
+use crate::programs::{audit, program_rows};
 use crate::secrets::{hex, token_hash};
 use crate::{Error, Moment, Result};
 use chrono::Duration;
