@@ -3,7 +3,7 @@
 use super::sessions::{check_password, own};
 use super::tokens::{self, Purpose};
 use crate::messages::{self, Mail};
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, partners};
 use chrono::{DateTime, Utc};
 use domain::accounts::{EmailChange, Session};
 use domain::ids::AccountId;
@@ -143,6 +143,7 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Opti
         tx.commit().await?;
         return Ok(Some(change));
     }
+    partners::hold_email(&mut tx, &change.email).await?;
     // Partners who are reached at the account's old address are reached at the new one from now on.
     sqlx::query!(
         "with was as (select email_key from accounts where id = $1 for update), followed as (

@@ -13,7 +13,7 @@ use domain::text::code_key;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-/// All that is known of a partner, its payout details in full. Asks for `Erase`. Audited.
+/// All that is known of a partner, its payout details in full. Asks for `Erase` and `RevealPayoutDetails`. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
@@ -24,7 +24,7 @@ pub async fn export(
     actor: &Actor,
     id: EnrollmentId,
 ) -> Result<Value> {
-    if !actor.may(Power::Erase) {
+    if !(actor.may(Power::Erase) && actor.may(Power::RevealPayoutDetails)) {
         return Err(Error::Forbidden);
     }
     let row = sqlx::query!(

@@ -110,9 +110,10 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     let shown = sign_up::unconfirmed(&mut conn, &moment, &token).await.expect("answer").expect("unconfirmed");
     assert_eq!((shown.email.as_str(), shown.has_password), ("ada@partner.example", false));
     drop(conn);
-    let short = sign_up::confirm(&pool, &moment, &token, "short").await;
+    let opened = Moment::seeded(moment.at + Duration::hours(30), 1);
+    let short = sign_up::confirm(&pool, &opened, &token, "short").await;
     assert!(matches!(short, Err(Error::Invalid(_))), "the link holds on");
-    let confirmed = sign_up::confirm(&pool, &moment, &token, PASSWORD).await.expect("confirmed");
+    let confirmed = sign_up::confirm(&pool, &opened, &token, PASSWORD).await.expect("confirmed");
     assert_eq!((confirmed.email.as_str(), confirmed.program.as_str()), ("ada@partner.example", "acme"));
     assert!(matches!(sign_up::confirm(&pool, &moment, &token, PASSWORD).await, Err(Error::NotFound(_))));
     assert_eq!(standing(&pool, &acme, "ada@partner.example").await, [(EnrollmentStatus::Pending, 1)]);
@@ -128,6 +129,8 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     assert_eq!(found.answers, [Answer { question: "Where?".into(), answer: "A blog".into() }]);
     let page = acceptances(&mut conn, &admin, &Paging::default()).await.expect("page");
     assert_eq!((page.data[0].version, page.data[0].by.as_str()), (1, "Ada Lind"));
+    let accepted = page.data[0].accepted_at.timestamp_micros();
+    assert_eq!(accepted, moment.at.timestamp_micros(), "when the form was sent, not when the mail was opened");
     // A partner who waits has a seat, and no page.
     let seat = seat(&mut conn, acme.id, enrollment).await.expect("seat");
     assert!(!seat.is_open());
