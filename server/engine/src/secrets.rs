@@ -27,6 +27,8 @@ pub enum Use {
     PayoutDetails,
     /// Hashes of what payout methods are recognised by.
     PayoutIdentity,
+    /// Encrypted texts of mails in the outbox.
+    Mail,
 }
 
 impl Use {
@@ -40,6 +42,7 @@ impl Use {
             Self::SecondFactor => b"tributary second factor",
             Self::PayoutDetails => b"tributary payout details",
             Self::PayoutIdentity => b"tributary payout identity",
+            Self::Mail => b"tributary mail",
         }
     }
 }

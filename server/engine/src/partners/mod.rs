@@ -21,6 +21,7 @@ mod work_tests;
 pub use create::{apply, create};
 pub use detail::{detail, detail_by_code, find_by_code};
 pub use edit::{add_account, change_code, set_offers, update};
+pub(crate) use erase::{Codes, forget_words};
 pub use erase::{erase, export};
 pub use list::{count, counts, list};
 pub use standing::set_status;

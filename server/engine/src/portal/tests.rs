@@ -410,12 +410,13 @@ async fn the_outbox_is_the_owners_and_shows_no_stranger_s_mail(pool: PgPool) {
     sign_up_and_confirm(&pool, &acme, "ada@partner.example").await;
     let moment = Moment::now();
     let mut conn = pool.acquire().await.expect("connection");
+    let secrets = crate::secrets::Secrets::new("a secret for tests, of more than 32 characters").expect("secret");
     let reset = |email: &str| Mail::PasswordReset { who: email.into(), slug: None };
     let mut sent = mails(&pool).await;
     sent.extend([reset("otto@other.example"), reset("olga@acme.example"), reset("ada@partner.example")]);
     for mail in &sent {
         if let Some(letter) = compose(&mut conn, &moment, SERVER, mail).await.expect("answer") {
-            outbox::keep(&mut conn, &moment, mail, &letter).await.expect("kept");
+            outbox::keep(&mut conn, &secrets, &moment, mail, &letter).await.expect("kept");
         }
     }
     let seen = async |conn: &mut PgConnection, actor: &Actor| -> Vec<(OutboxId, String)> {
@@ -427,13 +428,28 @@ async fn the_outbox_is_the_owners_and_shows_no_stranger_s_mail(pool: PgPool) {
     assert!(of_acme.iter().all(|(_, email)| email != "otto@other.example"), "another organization's");
     let theirs = seen(&mut conn, &of_other).await;
     assert_eq!(theirs.len(), 1);
-    assert!(matches!(outbox::get(&mut conn, &admin, theirs[0].0).await, Err(Error::NotFound(_))));
-    let one = outbox::get(&mut conn, &admin, of_acme[0].0).await.expect("mail");
+    let open = async |conn: &mut PgConnection, actor: &Actor, id: OutboxId| {
+        outbox::get(conn, &secrets, &Moment::now(), actor, id).await
+    };
+    assert!(matches!(open(&mut conn, &admin, theirs[0].0).await, Err(Error::NotFound(_))));
+    let one = open(&mut conn, &admin, of_acme[0].0).await.expect("mail");
     assert!(one.body.contains(SERVER), "{}", one.body);
+    let noted: Vec<String> = sqlx::query_scalar("select subject_path from audit_log where action = 'outbox.read'")
+        .fetch_all(&mut *conn)
+        .await
+        .expect("log");
+    assert_eq!(noted, [format!("outbox/{}", one.id)]);
+    let plain: i64 =
+        sqlx::query_scalar("select count(*) from outbox where position(convert_to($1, 'UTF8') in body) > 0")
+            .bind(SERVER)
+            .fetch_one(&mut *conn)
+            .await
+            .expect("count");
+    assert_eq!(plain, 0, "texts are encrypted");
     for role in [Role::Manager, Role::Finance, Role::Viewer] {
         let actor = Actor::Admin { account: owner.account, organization: owner.organization, role, program: acme.id };
         assert!(matches!(outbox::list(&mut conn, &actor, &Paging::default()).await, Err(Error::Forbidden)));
-        assert!(matches!(outbox::get(&mut conn, &actor, of_acme[0].0).await, Err(Error::Forbidden)));
+        assert!(matches!(open(&mut conn, &actor, of_acme[0].0).await, Err(Error::Forbidden)));
     }
     // Whoever belongs to another organization too: a link of theirs would open that as well.
     sqlx::query("insert into memberships (organization_id, account_id, role, created_at) select $1, id, 'viewer', $2 from accounts where email = 'ada@partner.example'")

@@ -63,7 +63,7 @@ pub async fn list(
     let mut data = sqlx::query_as!(
         AuditLine,
         r#"select l.id as "id: AuditId", l.at, coalesce(a.name, '') as "by!", l.action, l.subject, l.subject_path,
-                  coalesce(case when l.action = 'partner.add_account' then
+                  coalesce(case when l.action in ('outbox.read', 'partner.add_account') then
                                (select jsonb_build_object('account', n.email) from accounts n
                                 where n.id = (l.details ->> 'account')::uuid)
                            end, l.details)::text as "details!"
