@@ -54,8 +54,9 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
     messages::enqueue(conn, &Mail::SignUpConfirm { program, sign_up: id }).await
 }
 
-/// How many mails of sign-ups an address gets within an hour, however many ask: it may be a stranger's.
-const MAILS_AN_HOUR: i64 = 3;
+/// How many mails of sign-ups an address gets within an hour, however many ask: it may be a stranger's. So often an account
+/// may ask for another e-mail, too.
+pub(crate) const MAILS_AN_HOUR: usize = 3;
 
 /// Whether an address may get one more. Of two who ask at once the second counts the first.
 async fn may_mail(conn: &mut PgConnection, moment: &Moment, email: &str) -> Result<bool> {
@@ -70,7 +71,7 @@ async fn may_mail(conn: &mut PgConnection, moment: &Moment, email: &str) -> Resu
     )
     .fetch_one(conn)
     .await?;
-    Ok(sent < MAILS_AN_HOUR)
+    Ok(usize::try_from(sent).is_ok_and(|sent| sent < MAILS_AN_HOUR))
 }
 
 async fn checked(conn: &mut PgConnection, moment: &Moment, program: ProgramId, input: &SignUp) -> Result<Answered> {

@@ -284,7 +284,11 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
         .execute(&pool)
         .await
         .expect("moved");
-    refused_at_the_end(&pool, &now, &changed, "studio@partner.example").await;
+    // The address may be a stranger's: three times an hour.
+    let fourth = accounts::email::request(&pool, &now, &changed, PASSWORD, "studio@partner.example").await;
+    assert!(matches!(fourth, Err(Error::TooMany(_))), "{fourth:?}");
+    let later = Moment::seeded(now.at + Duration::hours(1), 2);
+    refused_at_the_end(&pool, &later, &changed, "studio@partner.example").await;
     signed_in(&pool, "ada@new.example").await;
 }
 
@@ -543,4 +547,41 @@ async fn questions_change_their_places(pool: PgPool) {
     }
     let gone = move_question(&mut conn, &moment, &actor, "Four", true).await;
     assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_account_lands_where_the_pages_of_the_chosen_partner_are(pool: PgPool) {
+    let world = crate::fixtures::World::new(pool).await;
+    let (ada, zed) = (world.partner("ada").await, world.partner("zed").await);
+    world
+        .set("update enrollments set affiliate = false, introducer = true where program_id = $1 and code = 'zed'")
+        .await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for partner in [&ada, &zed] {
+        sqlx::query("insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at) values ($1, $2, $3, $4)")
+            .bind(world.program)
+            .bind(partner.id)
+            .bind(world.owner)
+            .bind(world.at)
+            .execute(&mut *conn)
+            .await
+            .expect("account");
+    }
+    set_welcome(&mut conn, &world.moment(), &world.owner(), "Hello", LandsOn::Welcome).await.expect("message");
+    let hidden = Hidden { introducer: vec![PortalPage::Welcome], ..Hidden::default() };
+    set_hidden(&mut conn, &world.moment(), &world.owner(), &hidden).await.expect("hidden");
+    let session = Session {
+        account: world.owner,
+        name: "Olga".into(),
+        email: "olga@acme.example".into(),
+        language: "en".into(),
+        second_factor: false,
+        confirmed_at: world.at,
+        expires_at: world.at + Duration::days(1),
+        only_program: None,
+    };
+    for (chosen, path) in [(None, PortalPage::Welcome), (Some("zed"), PortalPage::Dashboard)] {
+        let found = landing(&mut conn, &session, "acme", Which::Rather(chosen)).await.expect("path");
+        assert_eq!(found, path.href("acme"), "{chosen:?}");
+    }
 }
