@@ -29,7 +29,6 @@ pub async fn request(pool: &PgPool, moment: &Moment, session: &Session, password
     check_password(pool, session.account, password, "email_password").await?;
     let account = session.account;
     let mut tx = pool.begin().await?;
-    note_asking(&mut tx, moment, account).await?;
     forget(&mut tx, account).await?;
     sqlx::query!(
         "insert into email_changes (account_id, email, created_at, expires_at) values ($1, $2, $3, $4)
@@ -43,6 +42,7 @@ pub async fn request(pool: &PgPool, moment: &Moment, session: &Session, password
     )
     .execute(&mut *tx)
     .await?;
+    note_asking(&mut tx, moment, account).await?;
     for new in [false, true] {
         messages::enqueue(&mut tx, &Mail::EmailChange { account, new }).await?;
     }

@@ -35,13 +35,13 @@ pub async fn update(
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
-    if !input.email.trim().is_empty() {
-        hold_email(conn, &input.email).await?;
-    }
     let partner = lock(conn, actor.program(), id).await?;
     let Changes { details, email, payout_method } = changes(conn, actor.program(), id, input).await?;
-    if email && !input.email.trim().is_empty() && is_enrolled(conn, actor.program(), Some(id), &input.email).await? {
-        return Err(Error::field("email", ENROLLED));
+    if email && !input.email.trim().is_empty() {
+        hold_email(conn, &input.email).await?;
+        if is_enrolled(conn, actor.program(), Some(id), &input.email).await? {
+            return Err(Error::field("email", ENROLLED));
+        }
     }
     sqlx::query!(
         "update enrollments set name = $3, company = $4, email = $5, website = $6, affiliate = $7, introducer = $8,

@@ -102,7 +102,7 @@ pub(crate) async fn tell_of_payout_method(
 }
 
 /// Before a partner gets another e-mail: waits for whoever gives one the same, and for who enrolls its account, so that of
-/// two at once the second sees the first. The first lock of a transaction that takes it.
+/// two at once the second sees the first.
 pub(crate) async fn hold_email(conn: &mut PgConnection, email: &str) -> Result<()> {
     let key = email_key(email);
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('partner ' || $1, 0))", key)
