@@ -92,7 +92,11 @@ async fn qr(State(server): State<Shared>, Path((slug, file)): Path<(String, Stri
         let address = format!("{before}{}", short_path(&link.program.slug, code));
         let (kind, body) = match ending {
             "svg" => ("image/svg+xml", Body::from(engine::qr::qr_svg(&address)?)),
-            "png" => ("image/png", Body::from(engine::qr::qr_png(&address)?)),
+            // Drawing takes its time, for which nobody else shall wait.
+            "png" => {
+                let drawn = tokio::task::spawn_blocking(move || engine::qr::qr_png(&address)).await;
+                ("image/png", Body::from(drawn.map_err(engine::Error::internal)??))
+            }
             _ => return Err(engine::Error::NotFound("file")),
         };
         let headers = [

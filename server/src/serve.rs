@@ -97,7 +97,13 @@ pub async fn serve(config: &Config) -> Result<()> {
         tracing::warn!("SMTP_URL is not set: mail is not sent, and lies in the admin's outbox");
     }
     let files = config.files()?;
-    let context = jobs::Context { pool: pool.clone(), mailer, public_url: public_url.clone(), files: files.clone() };
+    let context = jobs::Context {
+        pool: pool.clone(),
+        mailer,
+        public_url: public_url.clone(),
+        files: files.clone(),
+        secrets: secrets.clone(),
+    };
     let worker = tokio::spawn(work(context, stopping.clone()));
 
     let server = Server::start(Parts {

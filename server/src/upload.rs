@@ -42,12 +42,13 @@ pub fn router(server: &Shared) -> Router<Shared> {
     let import = move |State(server): State<Shared>, Path(program): Path<String>, request: Request| {
         partners(server, program, request, page.clone())
     };
+    let of = |path: &str| access::upload_path(path, "{program}");
     Router::new()
         .route("/admin/{program}/partners/import", post(import))
-        .route(access::UPLOAD_ASSET, post(asset))
-        .route(access::UPLOAD_LOGO, post(logo))
-        .route(access::UPLOAD_FAVICON, post(favicon))
-        .route(access::UPLOAD_PHOTO, post(photo))
+        .route(&of(access::UPLOAD_ASSET), post(asset))
+        .route(&of(access::UPLOAD_LOGO), post(logo))
+        .route(&of(access::UPLOAD_FAVICON), post(favicon))
+        .route(&of(access::UPLOAD_PHOTO), post(photo))
         // The limit around them is higher.
         .layer(DefaultBodyLimit::disable())
 }
@@ -150,12 +151,18 @@ fn broken(error: axum::extract::multipart::MultipartError) -> Error {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large(MOST_FILE) } else { Error::Malformed }
 }
 
+/// Lets on who may change the program that the address names: of nobody else the body is read. The connection is given back
+/// meanwhile, since reading waits for the sender.
+async fn may_edit(server: &Shared, parts: &Parts, program: &str) -> Result<()> {
+    pages::in_context(server, asked(parts), access::admin(program)).await?.may(Power::EditProgram)
+}
+
 /// An asset that is made or changed, with its file where there is a new one.
-async fn asset(State(server): State<Shared>, request: Request) -> Response {
+async fn asset(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
+        may_edit(&server, &parts, &program).await?;
         let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
-        let program = form.text("program").to_owned();
         let mut asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
         asking.may(Power::EditProgram)?;
         let kind: AssetKind = form.text("kind").parse().map_err(|_| Error::Malformed)?;
@@ -197,10 +204,10 @@ async fn asset(State(server): State<Shared>, request: Request) -> Response {
     answer(work.await, &parts.headers, access::UPLOAD_ASSET)
 }
 
-async fn logo(State(server): State<Shared>, request: Request) -> Response {
+async fn logo(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        let (mut asking, file) = brand(&server, &parts, body, FilePurpose::Logo).await?;
+        let (mut asking, file) = brand(&server, &program, &parts, body, FilePurpose::Logo).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::files::set_logo(&mut tx, &asking.moment, &asking.actor, Some(file)).await?;
         tx.commit().await?;
@@ -209,10 +216,10 @@ async fn logo(State(server): State<Shared>, request: Request) -> Response {
     answer(work.await, &parts.headers, access::UPLOAD_LOGO)
 }
 
-async fn favicon(State(server): State<Shared>, request: Request) -> Response {
+async fn favicon(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        let (mut asking, file) = brand(&server, &parts, body, FilePurpose::Favicon).await?;
+        let (mut asking, file) = brand(&server, &program, &parts, body, FilePurpose::Favicon).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::files::set_favicon(&mut tx, &asking.moment, &asking.actor, Some(file)).await?;
         tx.commit().await?;
@@ -224,12 +231,14 @@ async fn favicon(State(server): State<Shared>, request: Request) -> Response {
 /// An image of a program's brand.
 async fn brand(
     server: &Shared,
+    program: &str,
     parts: &Parts,
     body: axum::body::Body,
     purpose: FilePurpose,
 ) -> Result<(access::Admin, FileId)> {
+    may_edit(server, parts, program).await?;
     let Sent { parts, mut form } = Sent::read(server, parts, body, MOST_IMAGE).await?;
-    let mut asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
+    let mut asking = pages::in_context(server, asked(&parts), access::admin(program)).await?;
     asking.may(Power::EditProgram)?;
     let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
     let (conn, file) = kept(server, conn, moment, actor, purpose, true, form.file()).await?;
@@ -238,11 +247,12 @@ async fn brand(
 }
 
 /// A partner's photo of itself.
-async fn photo(State(server): State<Shared>, request: Request) -> Response {
+async fn photo(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
+        pages::in_context(&server, asked(&parts), access::portal(&program)).await?;
         let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_IMAGE).await?;
-        let (program, partner) = (form.text("program").to_owned(), form.id::<EnrollmentId>("partner")?);
+        let partner = form.id::<EnrollmentId>("partner")?;
         let who = access::this_partner(&program, partner, PortalPage::Dashboard);
         let mut asking = pages::in_context(&server, asked(&parts), who).await?;
         let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);

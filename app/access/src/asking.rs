@@ -167,13 +167,17 @@ pub async fn portal(program: &str) -> Result<Partner> {
         let Found { slug: _, session, actor, program, partner, seat, seen_as } = found;
         return Ok(Partner { state, conn, moment, session, actor, program, partner, seat, seen_as });
     }
-    let parts = use_context::<Parts>();
-    let chosen = parts.as_ref().and_then(|parts| cookie(&parts.headers, &partner_cookie(program)));
-    let asking = which_partner(program, Which::Rather(chosen)).await?;
+    let asking = which_partner(program, Which::Rather(chosen(program).as_deref())).await?;
     if let Some(known) = known {
         known.keep(program, &asking);
     }
     Ok(asking)
+}
+
+/// The code of the partner that this browser's account chose last in a program.
+fn chosen(program: &str) -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    cookie(&parts.headers, &partner_cookie(program)).map(str::to_owned)
 }
 
 /// The same, who looks at a page of the portal that shows to it.
@@ -256,7 +260,8 @@ pub async fn landing(token: &str, to: &str) -> Result<String> {
     };
     let Visitor { mut conn, moment, .. } = visitor().await?;
     let Some(session) = engine::accounts::session(&mut conn, &moment, token).await? else { return Ok(to.to_owned()) };
-    match engine::portal::landing(&mut conn, session.account, program).await {
+    let chosen = chosen(program);
+    match engine::portal::landing(&mut conn, &session, program, Which::Rather(chosen.as_deref())).await {
         Err(engine::Error::NotFound(_)) => Ok(to.to_owned()),
         path => Ok(path?),
     }

@@ -39,7 +39,9 @@ pub use preload::{Chunks, Preloads};
 pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
 pub use server::{State, answer, cookie, icon, over, shown_again};
-pub use upload::{ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, Upload, UploadForm};
+pub use upload::{
+    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, Upload, UploadForm, upload_path,
+};
 
 /// What a server function answers.
 pub type Result<T> = std::result::Result<T, Error>;

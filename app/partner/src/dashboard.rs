@@ -54,8 +54,11 @@ pub async fn read_dashboard(
         let mut asking = access::partner(&program, PortalPage::Dashboard).await?;
         let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
         let partner = asking.partner.id;
-        let dashboard =
+        let mut dashboard =
             engine::reports::dashboard(&mut asking.conn, &asking.moment, &asking.actor, partner, period).await?;
+        if !asking.seat.shown.contains(&PortalPage::PromoCodes) {
+            dashboard.promo_codes.clear();
+        }
         let server = domain::portal::link_server(&asking.state.public_url, &asking.program.link_domain);
         let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
         let code = dashboard.link_path.as_ref().and_then(|path| path.rsplit('/').next());

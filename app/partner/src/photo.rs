@@ -94,7 +94,7 @@ pub(crate) fn card(
             </div>
             <Dialog id=DIALOG title="Your photo">
                 {wrong(photo.set.beside(&["file"]))}
-                <UploadForm form=photo.set class="form">
+                <UploadForm form=photo.set program=program.to_owned() class="form">
                     {whose}
                     <FileInput id="photo-file" name="file" label="Photo" accept=IMAGES help="A PNG, JPEG or WebP image of at most 5 MB." required=true error=photo.set.field("file") progress=photo.set.progress()/>
                     <div class="dialog-actions">

@@ -38,6 +38,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("offer.edit", "Offer changed"),
     ("offer.move", "Order of the offers changed"),
     ("offer.restore", "Offer taken back from the archive"),
+    ("outbox.read", "Mail in the outbox read"),
     ("partner.activate", "Partner let in again"),
     ("partner.add_account", "Person invited for a partner"),
     ("partner.approve", "Partner approved"),

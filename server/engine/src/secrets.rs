@@ -29,6 +29,8 @@ pub enum Use {
     PayoutIdentity,
     /// The mark by which an address is known to lead to this installation.
     Installation,
+    /// Encrypted texts of mails in the outbox.
+    Mail,
 }
 
 impl Use {
@@ -43,6 +45,7 @@ impl Use {
             Self::PayoutDetails => b"tributary payout details",
             Self::PayoutIdentity => b"tributary payout identity",
             Self::Installation => b"tributary installation",
+            Self::Mail => b"tributary mail",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::site::{Answer, PASSWORD, Site, join, now, program};
 use domain::accounts::{Actor, Power, Role};
+use domain::partners::NewPromoCode;
 use domain::portal::{Hidden, LandsOn, PortalPage};
 use engine::accounts::setup::{NewOwner, create_admin};
 use engine::accounts::{SignIn, sign_in, sign_in_links, team};
@@ -427,6 +428,11 @@ async fn a_hidden_page_is_refused_and_so_is_each_to_who_waits(pool: PgPool) {
         let of_dashboard = ["/fn/partner/dashboard", "/fn/partner/photo/remove"].contains(&path);
         assert_eq!(status == 404, !of_dashboard, "{path}: {status}");
     }
+    // Nor does the dashboard tell what they would.
+    let promo = NewPromoCode { partner: site.ada, code: "SECRET20".into(), description: String::new() };
+    engine::partners::promo_codes::create(&mut conn, &now(), &actor, &promo).await.expect("promo code");
+    let told = async || call(&site, &Method::GET, "/fn/partner/dashboard", "program=acme", Some(&ada)).await.text();
+    assert!(!told().await.contains("SECRET20"));
     for file in crate::exports::PARTNER {
         let file = format!("/p/acme/export/{file}");
         let answer = site.send(Method::GET, &file, &[("cookie", &format!("tributary={ada}"))], "").await;
@@ -439,7 +445,14 @@ async fn a_hidden_page_is_refused_and_so_is_each_to_who_waits(pool: PgPool) {
         let is_hidden = path.contains("/links") || path.contains("/welcome");
         assert_eq!(status == 404, is_hidden, "{path}: {status}");
     }
+    let links = async || {
+        let assets = call(&site, &Method::GET, "/fn/partner/assets", "program=acme", Some(&ada)).await.json();
+        assets["links"].as_array().expect("links").len()
+    };
+    assert_eq!(links().await, 0, "nor do the assets tell of links");
     engine::portal::set_hidden(&mut conn, &now(), &actor, &Hidden::default()).await.expect("shown");
+    assert_eq!(links().await, 1);
+    assert!(told().await.contains("SECRET20"));
     sqlx::query("update enrollments set status = 'pending'").execute(&mut *conn).await.expect("pending");
     drop(conn);
     for (path, status) in of_pages(&site, &ada).await {
@@ -622,6 +635,19 @@ async fn what_postgres_takes_in_no_text_is_refused(pool: PgPool) {
         let answer = site.send(Method::GET, address, &[("cookie", &cookie)], "").await;
         assert_eq!(answer.status, 400, "{address}: {}", answer.text());
     }
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_mail_in_the_outbox_asks_for_the_password_again(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    let owner = session(&pool, "owner@acme.test").await;
+    let arguments = format!("program=acme&id={NOTHING}");
+    let open =
+        async || call(&site, &Method::GET, "/fn/admin/outbox/one", &arguments, Some(&owner)).await.status.as_u16();
+    assert_eq!(open().await, 404, "just signed in");
+    let later = "update sessions set confirmed_at = confirmed_at - interval '1 hour'";
+    sqlx::query(later).execute(&pool).await.expect("an hour later");
+    assert_eq!(open().await, 403);
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]

@@ -144,12 +144,12 @@ fn iban(place: usize) -> String {
 }
 
 /// What those answered who have applied: the first program asks.
-fn answered(number: usize, review: bool) -> Answered {
+fn answered(number: usize, review: bool, at: DateTime<Utc>) -> Answered {
     if review {
         return Answered::default();
     }
     let answer = Answer { question: QUESTION.into(), answer: CHANNELS[number % CHANNELS.len()].into() };
-    Answered { answers: vec![answer], terms: Some(1) }
+    Answered { answers: vec![answer], terms: Some((1, at)) }
 }
 
 /// A scene while it is being set.
@@ -327,7 +327,7 @@ impl<'a> Stage<'a> {
         let made = partners::create(&mut conn, &moment, &self.owner, &input).await?;
         self.profile(&mut conn, &who, made.id).await?;
         if let Some((version, _)) = portal::terms(&mut conn, self.program).await? {
-            portal::accept(&mut conn, &moment, self.program, made.id, None, version).await?;
+            portal::accept(&mut conn, moment.at, self.program, made.id, None, version).await?;
         }
         let tags = match self.cast.len() % 6 {
             0 => "blog, newsletter",
@@ -427,7 +427,7 @@ impl<'a> Stage<'a> {
             let input = newcomer(&person(from + number), None, EnrollmentStatus::Pending);
             let moment = self.moment(self.options.at - Duration::days(days));
             let mut conn = self.pool.begin().await?;
-            let answered = answered(number, self.review);
+            let answered = answered(number, self.review, moment.at);
             let made = partners::apply(&mut conn, &moment, slug, &input, &answered).await?;
             if number == 2 {
                 let moment = self.moment(self.options.at - Duration::days(days - 1));

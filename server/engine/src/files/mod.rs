@@ -266,7 +266,8 @@ pub async fn set_photo(
         claim(conn, actor.program(), file, FilePurpose::Photo).await?;
     }
     let code = sqlx::query_scalar!(
-        "update enrollments set photo_file_id = $3 where program_id = $1 and id = $2 returning code",
+        "update enrollments set photo_file_id = $3
+         where program_id = $1 and id = $2 and erased_at is null returning code",
         actor.program() as ProgramId,
         partner as EnrollmentId,
         file as Option<FileId>

@@ -5,7 +5,9 @@ use crate::ledger::close_months;
 use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
 use crate::partners::summaries::send_summaries;
+use crate::privacy::TakeOut;
 use crate::reports::roll_up;
+use crate::secrets::Secrets;
 use crate::{Error, Moment, Result};
 use chrono::{Duration, Months};
 use graphile_worker::{
@@ -28,6 +30,8 @@ pub struct Context {
     pub public_url: String,
     /// Where uploaded files lie.
     pub files: Store,
+    /// What encrypts mail in the outbox.
+    pub secrets: Secrets,
 }
 
 /// How many jobs one process does at a time.
@@ -63,6 +67,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .add_extension(context)
         .define_job::<Mail>()
         .define_job::<CopyFile>()
+        .define_job::<TakeOut>()
         .define_job::<ReleaseHolds>()
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
@@ -137,13 +142,22 @@ impl TaskHandler for CopyFile {
     }
 }
 
+impl TaskHandler for TakeOut {
+    const IDENTIFIER: &'static str = "take_out";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.search(&context.pool, &context.secrets).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
 /// Committed before it is sent, so that the link in it works; where nothing sends it, it is laid in the outbox with that.
 async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
     let mut tx = context.pool.begin().await?;
     let moment = Moment::now();
     let letter = compose(&mut tx, &moment, &context.public_url, mail).await?;
     if let (Some(letter), None) = (&letter, &context.mailer) {
-        outbox::keep(&mut tx, &moment, mail, letter).await?;
+        outbox::keep(&mut tx, &context.secrets, &moment, mail, letter).await?;
     }
     tx.commit().await?;
     Ok(letter)
@@ -176,6 +190,7 @@ macro_rules! recurring {
             match identifier {
                 $($identifier => Some($title),)+
                 CopyFile::IDENTIFIER => Some("Copy of a file"),
+                TakeOut::IDENTIFIER => Some("Search for the data of a person who was erased"),
                 _ => None,
             }
         }

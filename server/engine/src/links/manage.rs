@@ -32,7 +32,8 @@ pub async fn create(
     owner(actor, partner, Power::ManagePartners)?;
     let program = actor.program();
     let found = sqlx::query!(
-        r#"select e.code, e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts
+        r#"select e.code, e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts,
+                  e.erased_at is not null as "erased!"
            from enrollments e join programs p on p.id = e.program_id where e.program_id = $1 and e.id = $2
            for no key update of e"#,
         program as ProgramId,
@@ -41,6 +42,9 @@ pub async fn create(
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("partner"))?;
+    if found.erased {
+        return Err(partners::erased());
+    }
     if matches!(actor, Actor::Partner { .. }) && found.status != EnrollmentStatus::Active {
         return Err(Error::Conflict("Only active partners can make links.".into()));
     }
@@ -259,13 +263,15 @@ struct Locked {
     disabled_by_team: bool,
     partner_code: String,
     standing: EnrollmentStatus,
+    erased: bool,
 }
 
 async fn lock(conn: &mut PgConnection, actor: &Actor, id: LinkId) -> Result<Locked> {
     let link = sqlx::query_as!(
         Locked,
         r#"select l.enrollment_id as "enrollment: EnrollmentId", l.code, l.is_default, l.disabled_by_team,
-                  e.code as partner_code, e.status as "standing: EnrollmentStatus"
+                  e.code as partner_code, e.status as "standing: EnrollmentStatus",
+                  e.erased_at is not null as "erased!"
            from links l join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
            where l.program_id = $1 and l.id = $2 for no key update of l"#,
         actor.program() as ProgramId,
@@ -278,7 +284,7 @@ async fn lock(conn: &mut PgConnection, actor: &Actor, id: LinkId) -> Result<Lock
         Error::NotFound(_) => Error::NotFound("link"),
         error => error,
     })?;
-    Ok(link)
+    if link.erased { Err(partners::erased()) } else { Ok(link) }
 }
 
 /// Lets partners who are not active change nothing.

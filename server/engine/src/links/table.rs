@@ -136,6 +136,17 @@ impl ProgramLinks {
         let Row { enrollment_id: enrollment, status, disabled, .. } = row;
         self.links.insert(row.link_id, Link { enrollment, destination, campaign, status, disabled });
     }
+
+    /// Takes out those links that have no code any more: those of a partner that was erased.
+    fn forget(&mut self, changed: &[Uuid], rows: &[Row]) {
+        let there: HashSet<LinkId> = rows.iter().map(|row| row.link_id).collect();
+        let gone = changed.iter().copied().map(LinkId).filter(|link| !there.contains(link));
+        let gone = gone.filter(|link| self.links.remove(link).is_some()).count();
+        if gone > 0 {
+            let Self { codes, links, .. } = self;
+            codes.retain(|_, link| links.contains_key(link));
+        }
+    }
 }
 
 impl LinkTable {
@@ -213,6 +224,7 @@ impl LinkTable {
             .fetch_all(pool)
             .await?;
             if let Some(known) = self.programs.write().unwrap_or_else(PoisonError::into_inner).get_mut(&program) {
+                known.forget(&links, &rows);
                 rows.into_iter().for_each(|row| known.put(row));
             }
         }

@@ -191,6 +191,8 @@ async fn the_table_follows_what_changes(pool: PgPool) {
     let pause = EnrollmentStatus::Paused;
     act!(pool, conn => partners::set_status(conn, &moment(5), &owner, blog.enrollment, pause, "")).expect("paused");
     becomes("a pause", &|table| table.find("acme", "ada").is_some_and(|link| link.status == pause)).await;
+    act!(pool, conn => partners::erase(conn, &moment(6), &owner, blog.enrollment)).expect("erased");
+    becomes("an erasure", &|table| ["ada", "late", "blog"].iter().all(|code| table.find("acme", code).is_none())).await;
     // The connection is lost, and with it the notices: all is read again.
     let killed = "select count(pg_terminate_backend(pid)) from pg_stat_activity
                   where datname = current_database() and pid <> pg_backend_pid()";

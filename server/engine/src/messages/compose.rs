@@ -89,6 +89,12 @@ pub async fn compose(
         Mail::PartnerInvitation { account, program, enrollment } => {
             partner_invitation(conn, moment, public_url, *account, *program, *enrollment).await?
         }
+        Mail::PartnerAccountAdded { account, program, enrollment, added } => {
+            notices::account_added(conn, public_url, (*program, *enrollment), *account, *added).await?
+        }
+        Mail::PayoutMethodChanged { account, program, enrollment } => {
+            notices::payout_method_changed(conn, public_url, (*program, *enrollment), *account).await?
+        }
         Mail::SecondFactorOff { account, at } => person(conn, *account).await?.map(|person| {
             let when = at.format("%-d %B %Y at %H:%M UTC");
             Content {

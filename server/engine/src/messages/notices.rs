@@ -8,7 +8,7 @@ use crate::reports::Setting;
 use crate::{Moment, Result};
 use chrono::NaiveDate;
 use domain::accounts::Actor;
-use domain::ids::{CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
+use domain::ids::{AccountId, CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
 use domain::messages::{MailKind, Template};
 use domain::money::{Currency, Money};
 use domain::offers::Trigger;
@@ -131,6 +131,52 @@ pub(super) async fn payout_method(
         button: Some(("Confirm the payout method".into(), format!("{public_url}/confirm-payout-method/{token}"))),
         sender: of.program,
         ..person.content()
+    }))
+}
+
+/// To who signs in for a partner: somebody else may now too.
+pub(super) async fn account_added(
+    conn: &mut PgConnection,
+    public_url: &str,
+    (program, enrollment): (ProgramId, EnrollmentId),
+    account: AccountId,
+    added: AccountId,
+) -> Result<Option<Content>> {
+    let Some(of) = partner(conn, public_url, program, enrollment).await? else { return Ok(None) };
+    let (Some(to), Some(added)) = (person(conn, account).await?, person(conn, added).await?) else { return Ok(None) };
+    Ok(Some(Content {
+        subject: format!("Somebody else signs in for {} too", of.name),
+        paragraphs: vec![
+            format!("The team of {} has let {} sign in for {}.", of.program, added.email, of.name),
+            format!("If you don't know this address, tell the team of {} at once.", of.program),
+        ],
+        button: Some(("Open the portal".into(), of.portal)),
+        sender: of.program,
+        ..to.content()
+    }))
+}
+
+/// To who signs in for a partner: it is paid in another way from now on.
+pub(super) async fn payout_method_changed(
+    conn: &mut PgConnection,
+    public_url: &str,
+    (program, enrollment): (ProgramId, EnrollmentId),
+    account: AccountId,
+) -> Result<Option<Content>> {
+    let (Some(of), Some(to)) = (partner(conn, public_url, program, enrollment).await?, person(conn, account).await?)
+    else {
+        return Ok(None);
+    };
+    let method = details::method(conn, program, enrollment).await?;
+    Ok(Some(Content {
+        subject: format!("How {} pays you has changed", of.program),
+        paragraphs: vec![
+            format!("From now on {} pays {} by this method: {method}.", of.program, of.name),
+            format!("If you did not expect this, tell the team of {} at once.", of.program),
+        ],
+        button: Some(("Open the portal".into(), of.portal)),
+        sender: of.program,
+        ..to.content()
     }))
 }
 

@@ -4,15 +4,18 @@ use super::import::import;
 use super::profile::{checklist, notifications, profile, set_notifications, set_profile, stop, stop_key, stops};
 use super::summaries::send_summaries;
 use super::work::{add_note, all_tags, bulk, look, remove_note, set_tags};
-use super::{count, detail, groups, list};
+use super::{add_account, count, detail, groups, list, update};
 use crate::fixtures::{World, percent, refused};
 use crate::messages::{Mail, compose};
-use crate::payments::details_tests::actor;
+use crate::payments::details::confirm;
+use crate::payments::details_tests::{actor, chosen, input};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::partners::{
-    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Notice, Notifications, PartnerFilter, Profile, SummaryRhythm,
+    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Kinds, Notice, Notifications, PartnerEdit, PartnerFilter,
+    Profile, SummaryRhythm,
 };
+use domain::payments::PayoutKind;
 use sqlx::PgPool;
 
 async fn mails(pool: &PgPool) -> Vec<Mail> {
@@ -50,6 +53,61 @@ async fn partners_are_found_by_their_tags(pool: PgPool) {
     refused(remove_note(&mut conn, &world.moment(), &other.owner(), noted[0].id).await);
     remove_note(&mut conn, &world.moment(), &owner, noted[0].id).await.expect("removed");
     assert!(detail(&mut conn, &owner, ada.id).await.expect("detail").notes.is_empty());
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_signs_in_for_a_partner_is_told_of_another_person_and_of_another_way_to_be_paid(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.partner("ada").await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let owner = world.owner();
+    let mut people = Vec::new();
+    for email in ["augusta@partners.example", "eve@elsewhere.example"] {
+        people.push(add_account(&mut conn, &world.moment(), &owner, ada.id, email, "").await.expect("added"));
+    }
+    let letters = async |from: usize| {
+        let mut conn = world.pool.acquire().await.expect("connection");
+        let mut letters = Vec::new();
+        for mail in &mails(&world.pool).await[from..] {
+            if !matches!(mail, Mail::PartnerInvitation { .. } | Mail::PayoutMethod { .. }) {
+                let letter = compose(&mut conn, &world.moment(), "https://t.example", mail).await;
+                let letter = letter.expect("answer").expect("letter");
+                letters.push((letter.to, letter.text));
+            }
+        }
+        letters
+    };
+    let told = letters(0).await;
+    assert_eq!(told.len(), 1, "the first alone was there before: {told:?}");
+    assert!(told[0].0 == "augusta@partners.example" && told[0].1.contains("eve@elsewhere.example"), "{told:?}");
+    let log = crate::programs::audit::list(&mut conn, &owner, &Default::default(), &Paging::default()).await;
+    let log = log.expect("log").data;
+    assert!(log.iter().any(|line| line.details == "Account: eve@elsewhere.example"), "{log:?}");
+    let kept: String = world.get("select string_agg(details::text, ' ') from audit_log where program_id = $1").await;
+    assert!(!kept.contains('@'), "its id alone: {kept}");
+
+    let before = mails(&world.pool).await.len();
+    let edit = PartnerEdit {
+        name: "Ada".into(),
+        company: String::new(),
+        email: "ada@partners.example".into(),
+        website: String::new(),
+        payout_method: "Vouchers".into(),
+        kinds: Kinds { affiliate: true, ..Kinds::default() },
+    };
+    update(&mut conn, &world.moment(), &owner, ada.id, &edit).await.expect("edited");
+    update(&mut conn, &world.moment(), &owner, ada.id, &edit).await.expect("nothing new");
+    let told = letters(before).await;
+    assert_eq!(told.len(), people.len());
+    assert!(told.iter().all(|(_, text)| text.contains("by this method: Vouchers.")), "{told:?}");
+    let before = mails(&world.pool).await.len();
+    let token = chosen(&world, &ada, &input(PayoutKind::Paypal)).await;
+    confirm(&world.pool, &world.moment(), &token).await.expect("confirmed");
+    let told = letters(before).await;
+    let mut to: Vec<&str> = told.iter().map(|(to, _)| to.as_str()).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["augusta@partners.example", "eve@elsewhere.example"]);
+    assert!(told.iter().all(|(_, text)| text.contains("by this method: PayPal")), "{told:?}");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

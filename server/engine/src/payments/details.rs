@@ -7,7 +7,7 @@ use crate::commissions::suspicion;
 use crate::messages::{self, Mail};
 use crate::programs::{self, audit};
 use crate::secrets::{Secrets, Use};
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, partners};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, PayoutChangeId, ProgramId};
@@ -39,6 +39,20 @@ pub async fn choice(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> 
         pending: pending.map(|waiting| waiting.shown()),
         offered: offered.collect(),
     })
+}
+
+/// How a partner is paid, in words, as far as they may be shown; `none` where nothing has been chosen.
+pub(crate) async fn method(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<String> {
+    let row = sqlx::query!(
+        "select coalesce(payout_method, '') as \"method!\", payout_masked from enrollments
+         where program_id = $1 and id = $2",
+        program as ProgramId,
+        enrollment as EnrollmentId
+    )
+    .fetch_one(conn)
+    .await?;
+    let method = if row.method.is_empty() { "none".to_owned() } else { method_words(&row.method) };
+    Ok(if row.payout_masked.is_empty() { method } else { format!("{method} ({})", row.payout_masked) })
 }
 
 /// A choice that waits for the link in the mail.
@@ -181,7 +195,8 @@ pub async fn by_link(conn: &mut PgConnection, moment: &Moment, token: &str) -> R
     Ok(waiting.filter(|waiting| waiting.id == change).map(Waiting::shown))
 }
 
-/// Confirms a choice: it counts from now on. Answers the program's name in addresses. Audited.
+/// Confirms a choice: it counts from now on, and all who sign in for the partner are told by mail. Answers the program's
+/// name in addresses. Audited.
 ///
 /// # Errors
 /// `NotFound` where the link is over.
@@ -223,6 +238,7 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Stri
     .execute(&mut *tx)
     .await?;
     suspicion::hold_shared(&mut tx, program, enrollment).await?;
+    partners::tell_of_payout_method(&mut tx, program, enrollment).await?;
     let actor = Actor::Partner { account: chosen.account, program, enrollment };
     let details = json!({ "before": partner.method, "after": chosen.kind });
     let path = crate::partners::page(&partner.code);

@@ -8,10 +8,11 @@ mod tests;
 pub use link_host::{MARK_PATH, check_link_host, mark, set_link_host};
 pub use terms::{accept, accept_current, acceptances, count_yet_to_accept, publish, terms, versions, yet_to_accept};
 
+use crate::accounts::{Which, partner_actor};
 use crate::programs::{self, audit};
 use crate::{Error, Moment, Result};
-use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, FileId, ProgramId};
+use domain::accounts::{Actor, Power, Session};
+use domain::ids::{EnrollmentId, FileId, ProgramId};
 use domain::partners::{EnrollmentStatus, Kinds};
 use domain::portal::{
     BrandInput, Hidden, LandsOn, LinkHost, MARKDOWN, Portal, PortalPage, Question, Sharing, SignUpRule, check_questions,
@@ -339,23 +340,17 @@ pub(crate) async fn note(
     audit::record(conn, moment, actor, action, &program.name, "portal", details).await
 }
 
-/// Where an account lands in a program's portal: the path of the page.
+/// Where the session's account lands in a program's portal: the path of the page, for the partner that its pages are shown
+/// for.
 ///
 /// # Errors
 /// `NotFound` where it is no partner there.
-pub async fn landing(conn: &mut PgConnection, account: AccountId, program_slug: &str) -> Result<String> {
-    let row = sqlx::query!(
-        r#"select p.id as "program: ProgramId", e.id as "partner: EnrollmentId"
-           from programs p
-           join enrollment_accounts a on a.program_id = p.id
-           join enrollments e on e.program_id = a.program_id and e.id = a.enrollment_id
-           where p.slug = $1 and a.account_id = $2
-           order by coalesce(nullif(e.name, ''), e.company), e.id limit 1"#,
-        program_slug,
-        account as AccountId
-    )
-    .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::NotFound("program"))?;
-    Ok(seat(conn, row.program, row.partner).await?.lands_on().href(program_slug))
+pub async fn landing(
+    conn: &mut PgConnection,
+    session: &Session,
+    program_slug: &str,
+    which: Which<'_>,
+) -> Result<String> {
+    let (_, program, partner) = partner_actor(conn, session, program_slug, which).await?;
+    Ok(seat(conn, program.id, partner.id).await?.lands_on().href(program_slug))
 }

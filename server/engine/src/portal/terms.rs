@@ -3,7 +3,7 @@
 use super::{allow, check_markdown, note};
 use crate::reports::{Cursor, Key, page};
 use crate::{Error, Moment, Result};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, ProgramId};
 use domain::page::{Page, Paging};
@@ -68,13 +68,13 @@ pub async fn publish(conn: &mut PgConnection, moment: &Moment, actor: &Actor, bo
     Ok(version)
 }
 
-/// Notes that a partner has accepted a version of the terms.
+/// Notes that a partner has accepted a version of the terms, and when.
 ///
 /// # Errors
 /// `Database` where Postgres fails, or there is no such version.
 pub async fn accept(
     conn: &mut PgConnection,
-    moment: &Moment,
+    at: DateTime<Utc>,
     program: ProgramId,
     partner: EnrollmentId,
     account: Option<AccountId>,
@@ -87,7 +87,7 @@ pub async fn accept(
         partner as EnrollmentId,
         version,
         account as Option<AccountId>,
-        moment.at
+        at
     )
     .execute(conn)
     .await?;
@@ -103,7 +103,7 @@ pub async fn accept_current(conn: &mut PgConnection, moment: &Moment, actor: &Ac
     if terms(conn, program).await?.map(|(in_force, _)| in_force) != Some(version) {
         return Err(Error::Conflict("The terms have changed meanwhile. Reload the page and read them.".into()));
     }
-    accept(conn, moment, program, enrollment, Some(account), version).await
+    accept(conn, moment.at, program, enrollment, Some(account), version).await
 }
 
 /// The newest versions of the terms, `most` of them, the newest first. Asks for `View`.

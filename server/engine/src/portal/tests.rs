@@ -110,11 +110,12 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     let shown = sign_up::unconfirmed(&mut conn, &moment, &token).await.expect("answer").expect("unconfirmed");
     assert_eq!((shown.email.as_str(), shown.has_password), ("ada@partner.example", false));
     drop(conn);
+    let opened = Moment::seeded(moment.at + Duration::hours(30), 1);
     for weak in ["short", "passwordpassword", "ada@partner.example"] {
-        let refused = sign_up::confirm(&pool, &moment, &token, weak).await;
+        let refused = sign_up::confirm(&pool, &opened, &token, weak).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{weak}: the link holds on");
     }
-    let confirmed = sign_up::confirm(&pool, &moment, &token, PASSWORD).await.expect("confirmed");
+    let confirmed = sign_up::confirm(&pool, &opened, &token, PASSWORD).await.expect("confirmed");
     assert_eq!((confirmed.email.as_str(), confirmed.program.as_str()), ("ada@partner.example", "acme"));
     assert!(matches!(sign_up::confirm(&pool, &moment, &token, PASSWORD).await, Err(Error::NotFound(_))));
     assert_eq!(standing(&pool, &acme, "ada@partner.example").await, [(EnrollmentStatus::Pending, 1)]);
@@ -130,6 +131,8 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     assert_eq!(found.answers, [Answer { question: "Where?".into(), answer: "A blog".into() }]);
     let page = acceptances(&mut conn, &admin, &Paging::default()).await.expect("page");
     assert_eq!((page.data[0].version, page.data[0].by.as_str()), (1, "Ada Lind"));
+    let accepted = page.data[0].accepted_at.timestamp_micros();
+    assert_eq!(accepted, moment.at.timestamp_micros(), "when the form was sent, not when the mail was opened");
     // A partner who waits has a seat, and no page.
     let seat = seat(&mut conn, acme.id, enrollment).await.expect("seat");
     assert!(!seat.is_open());
@@ -283,7 +286,11 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
         .execute(&pool)
         .await
         .expect("moved");
-    refused_at_the_end(&pool, &now, &changed, "studio@partner.example").await;
+    // The address may be a stranger's: three times an hour.
+    let fourth = accounts::email::request(&pool, &now, &changed, PASSWORD, "studio@partner.example").await;
+    assert!(matches!(fourth, Err(Error::TooMany(_))), "{fourth:?}");
+    let later = Moment::seeded(now.at + Duration::hours(1), 2);
+    refused_at_the_end(&pool, &later, &changed, "studio@partner.example").await;
     signed_in(&pool, "ada@new.example").await;
 }
 
@@ -505,12 +512,13 @@ async fn the_outbox_is_the_owners_and_shows_no_stranger_s_mail(pool: PgPool) {
     sign_up_and_confirm(&pool, &acme, "ada@partner.example").await;
     let moment = Moment::now();
     let mut conn = pool.acquire().await.expect("connection");
+    let secrets = crate::secrets::Secrets::new("a secret for tests, of more than 32 characters").expect("secret");
     let reset = |email: &str| Mail::PasswordReset { who: email.into(), slug: None };
     let mut sent = mails(&pool).await;
     sent.extend([reset("otto@other.example"), reset("olga@acme.example"), reset("ada@partner.example")]);
     for mail in &sent {
         if let Some(letter) = compose(&mut conn, &moment, SERVER, mail).await.expect("answer") {
-            outbox::keep(&mut conn, &moment, mail, &letter).await.expect("kept");
+            outbox::keep(&mut conn, &secrets, &moment, mail, &letter).await.expect("kept");
         }
     }
     let seen = async |conn: &mut PgConnection, actor: &Actor| -> Vec<(OutboxId, String)> {
@@ -522,13 +530,28 @@ async fn the_outbox_is_the_owners_and_shows_no_stranger_s_mail(pool: PgPool) {
     assert!(of_acme.iter().all(|(_, email)| email != "otto@other.example"), "another organization's");
     let theirs = seen(&mut conn, &of_other).await;
     assert_eq!(theirs.len(), 1);
-    assert!(matches!(outbox::get(&mut conn, &admin, theirs[0].0).await, Err(Error::NotFound(_))));
-    let one = outbox::get(&mut conn, &admin, of_acme[0].0).await.expect("mail");
+    let open = async |conn: &mut PgConnection, actor: &Actor, id: OutboxId| {
+        outbox::get(conn, &secrets, &Moment::now(), actor, id).await
+    };
+    assert!(matches!(open(&mut conn, &admin, theirs[0].0).await, Err(Error::NotFound(_))));
+    let one = open(&mut conn, &admin, of_acme[0].0).await.expect("mail");
     assert!(one.body.contains(SERVER), "{}", one.body);
+    let noted: Vec<String> = sqlx::query_scalar("select subject_path from audit_log where action = 'outbox.read'")
+        .fetch_all(&mut *conn)
+        .await
+        .expect("log");
+    assert_eq!(noted, [format!("outbox/{}", one.id)]);
+    let plain: i64 =
+        sqlx::query_scalar("select count(*) from outbox where position(convert_to($1, 'UTF8') in body) > 0")
+            .bind(SERVER)
+            .fetch_one(&mut *conn)
+            .await
+            .expect("count");
+    assert_eq!(plain, 0, "texts are encrypted");
     for role in [Role::Manager, Role::Finance, Role::Viewer] {
         let actor = Actor::Admin { account: owner.account, organization: owner.organization, role, program: acme.id };
         assert!(matches!(outbox::list(&mut conn, &actor, &Paging::default()).await, Err(Error::Forbidden)));
-        assert!(matches!(outbox::get(&mut conn, &actor, of_acme[0].0).await, Err(Error::Forbidden)));
+        assert!(matches!(open(&mut conn, &actor, of_acme[0].0).await, Err(Error::Forbidden)));
     }
     // Whoever belongs to another organization too: a link of theirs would open that as well.
     sqlx::query("insert into memberships (organization_id, account_id, role, created_at) select $1, id, 'viewer', $2 from accounts where email = 'ada@partner.example'")
@@ -622,4 +645,41 @@ async fn questions_change_their_places(pool: PgPool) {
     }
     let gone = move_question(&mut conn, &moment, &actor, "Four", true).await;
     assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_account_lands_where_the_pages_of_the_chosen_partner_are(pool: PgPool) {
+    let world = crate::fixtures::World::new(pool).await;
+    let (ada, zed) = (world.partner("ada").await, world.partner("zed").await);
+    world
+        .set("update enrollments set affiliate = false, introducer = true where program_id = $1 and code = 'zed'")
+        .await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for partner in [&ada, &zed] {
+        sqlx::query("insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at) values ($1, $2, $3, $4)")
+            .bind(world.program)
+            .bind(partner.id)
+            .bind(world.owner)
+            .bind(world.at)
+            .execute(&mut *conn)
+            .await
+            .expect("account");
+    }
+    set_welcome(&mut conn, &world.moment(), &world.owner(), "Hello", LandsOn::Welcome).await.expect("message");
+    let hidden = Hidden { introducer: vec![PortalPage::Welcome], ..Hidden::default() };
+    set_hidden(&mut conn, &world.moment(), &world.owner(), &hidden).await.expect("hidden");
+    let session = Session {
+        account: world.owner,
+        name: "Olga".into(),
+        email: "olga@acme.example".into(),
+        language: "en".into(),
+        second_factor: false,
+        confirmed_at: world.at,
+        expires_at: world.at + Duration::days(1),
+        only_program: None,
+    };
+    for (chosen, path) in [(None, PortalPage::Welcome), (Some("zed"), PortalPage::Dashboard)] {
+        let found = landing(&mut conn, &session, "acme", Which::Rather(chosen)).await.expect("path");
+        assert_eq!(found, path.href("acme"), "{chosen:?}");
+    }
 }
