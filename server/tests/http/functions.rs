@@ -197,7 +197,11 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/reports/top-partners", "program=acme", Team),
     ("/fn/admin/review", "program=acme", Team),
     ("/fn/admin/review/checks", "program=acme&checks[]=same_domain", May(Power::EditProgram)),
-    ("/fn/admin/review/judge", r#"{"program":"acme","judging":{"verdict":"approve","commissions":[]}}"#, May(Power::JudgeCommissions)),
+    (
+        "/fn/admin/review/judge",
+        r#"{"program":"acme","judging":{"verdict":"approve","commissions":[]}}"#,
+        May(Power::JudgeCommissions),
+    ),
     ("/fn/admin/sale", "program=acme&id=SALE", Team),
     ("/fn/admin/sales", "program=acme", Team),
     ("/fn/admin/settings", "program=acme", Team),

@@ -412,7 +412,7 @@ async fn present_partners_accept_the_terms_that_they_are_asked_to(pool: PgPool) 
     publish(&mut conn, &at(1), &admin, "One", false).await.expect("one");
     let bob = apply(&mut conn, &at(2), "acme", &partner("bob"), &Answered::default()).await.expect("bob").id;
     assert_eq!((due(&mut conn, ada).await, due(&mut conn, bob).await), (None, Some(1)));
-    accept(&mut conn, &at(2), acme.id, bob, None, 1).await.expect("accepted");
+    accept(&mut conn, at(2).at, acme.id, bob, None, 1).await.expect("accepted");
     publish(&mut conn, &at(3), &admin, "Two", false).await.expect("two");
     assert_eq!((due(&mut conn, ada).await, due(&mut conn, bob).await), (None, None));
     // Of all, who then accept what is in force by then.
@@ -420,7 +420,7 @@ async fn present_partners_accept_the_terms_that_they_are_asked_to(pool: PgPool) 
     publish(&mut conn, &at(5), &admin, "Four", false).await.expect("four");
     assert_eq!((due(&mut conn, ada).await, due(&mut conn, bob).await), (Some(4), Some(4)));
     assert_eq!(count_yet_to_accept(&mut conn, &admin).await.expect("count"), 2);
-    accept(&mut conn, &at(6), acme.id, ada, None, 4).await.expect("accepted");
+    accept(&mut conn, at(6).at, acme.id, ada, None, 4).await.expect("accepted");
     let waiting = yet_to_accept(&mut conn, &admin, &Paging::default()).await.expect("page").data;
     assert_eq!(waiting.iter().map(|partner| partner.code.as_str()).collect::<Vec<_>>(), ["bob"]);
     let asked: Vec<_> = versions(&mut conn, &admin, 9).await.expect("versions").iter().map(|one| one.asks).collect();
