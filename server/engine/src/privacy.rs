@@ -40,6 +40,7 @@ const WRITTEN: &[Column] = &[
     ("enrollments", "answers", true),
     ("journal_notes", "note", false),
     ("links", "name", false),
+    ("partner_jobs", "task", true),
     ("partner_letters", "body", false),
     ("partner_letters", "subject", false),
     ("partner_notes", "note", false),
@@ -242,6 +243,7 @@ pub(crate) async fn scrub(
         for column in COPIED {
             rows.take_out(conn, *column, siblings, &found).await?;
         }
+        crate::partners::job::forget(conn, program, &found).await?;
         sqlx::query("delete from outbox where program_id = $1 and concat_ws(' ', email, name, subject, body) ~* $2")
             .bind(program)
             .bind(&found)
