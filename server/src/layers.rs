@@ -24,7 +24,7 @@ use tower_http::trace::TraceLayer;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What goes over very many rows, all together or not at all; that or an upload may take longer.
-const LONG: [&str; 3] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase", "/fn/admin/partners/bulk"];
+const LONG: [&str; 2] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase"];
 const LONG_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The largest body of a form or a server function, in bytes. The API and uploads have limits of their own.

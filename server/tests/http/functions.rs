@@ -109,6 +109,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/partners/erase", "program=acme&partner=00000000-0000-7000-8000-000000000000", Powerful),
     ("/fn/admin/partners/find", "program=acme&text=ad", Team),
     ("/fn/admin/partners/import", "program=acme", Powerful),
+    ("/fn/admin/partners/job", "program=acme&id=00000000-0000-7000-8000-000000000000", Powerful),
     (
         "/fn/admin/partners/look",
         r#"{"program":"acme","bulk":{"act":"message","partners":["00000000-0000-7000-8000-000000000000"]}}"#,
