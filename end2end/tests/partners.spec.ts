@@ -164,6 +164,97 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await expect(page.getByText("Nothing found")).toBeVisible();
 });
 
+test("a long list is imported, and very many are paused, by a job whose page tells how far it is", async ({ page, hydrated }) => {
+  test.slow();
+  const word = fresh("long");
+  await signIn(page, admin, "/admin/acme/partners/import");
+  await hydrated();
+  const rows = Array.from({ length: 210 }, (_, n) => `${word} ${n},${word}`).join("\n");
+  await page.getByLabel("The file's text (CSV)").fill(`name,tags,email\n${rows}\nOnce more,,${ada}`);
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("button", { name: "Import 210 partners" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Import: 211 partners" })).toBeVisible();
+  await expect(page.getByText("210 partners imported. 1 row left out.")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("row", { name: /Once more/ })).toContainText("There is a partner with this e-mail already.");
+  await hydrated();
+  await fits(page);
+  const refused = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download" }).click();
+  expect((await refused).suggestedFilename()).toBe("left-out.csv");
+  await page.reload();
+  await expect(page.getByText("210 partners imported. 1 row left out.")).toBeVisible();
+
+  await page.goto(`/admin/acme/partners?tag=${word}`);
+  await hydrated();
+  await expect(page.getByRole("link", { name: "Import: 211 partners" }).first()).toBeVisible();
+  await page.getByLabel("All 210 that match").check();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Pause" }).click();
+  const ask = page.getByRole("dialog", { name: "Pause the chosen partners?" });
+  await expect(ask.getByText("210 partners are paused.")).toBeVisible();
+  await ask.getByLabel("Reason").fill("The season is over.");
+  await ask.getByRole("button", { name: "Pause" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Pause: 210 partners" })).toBeVisible();
+  await expect(page.getByText("Paused 210 partners.")).toBeVisible({ timeout: 60_000 });
+  await page.goto(`/admin/acme/partners?tag=${word}&status=paused`);
+  await page.getByRole("link", { name: `${word} 209`, exact: true }).click();
+  await expect(page.getByText("The season is over.")).toBeVisible();
+});
+
+test("more who match than the list has shown are left alone", async ({ page, context, hydrated }) => {
+  const word = fresh("more");
+  const add = async (who: typeof page, from: number, to: number) => {
+    await who.goto("/admin/acme/partners/import");
+    await who.locator("html[data-hydrated]").waitFor();
+    const rows = Array.from({ length: to - from }, (_, n) => `${word} ${from + n},${word}`).join("\n");
+    await who.getByLabel("The file's text (CSV)").fill(`name,tags\n${rows}`);
+    await who.getByRole("button", { name: "Preview" }).click();
+    await who.getByRole("button", { name: /^Import \d+ partners?$/ }).click();
+    await expect(who.getByText(/partners? imported/)).toBeVisible();
+  };
+  await signIn(page, admin, "/admin/acme");
+  await add(page, 0, 60);
+  await page.goto(`/admin/acme/partners?tag=${word}`);
+  await hydrated();
+  await page.getByLabel("All 60 that match").check();
+  const other = await context.newPage();
+  await add(other, 60, 61);
+  await other.close();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Pause" }).click();
+  const ask = page.getByRole("dialog", { name: "Pause the chosen partners?" });
+  await expect(ask.getByText(/61 partners match by now/).first()).toBeVisible();
+  await expect(ask.getByRole("button", { name: "Pause" })).toBeDisabled();
+});
+
+test("who waits is let in or declined after a question", async ({ page, hydrated }) => {
+  const word = fresh("waits");
+  await signIn(page, admin, "/admin/acme/partners/import");
+  await hydrated();
+  await page.getByLabel("The file's text (CSV)").fill(`name,tags,status\n${word} one,${word},pending\n${word} two,${word},pending`);
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("button", { name: "Import 2 partners" }).click();
+  await expect(page.getByText("2 partners imported")).toBeVisible();
+  await page.goto(`/admin/acme/partners?tag=${word}`);
+  await hydrated();
+  await page.getByRole("button", { name: `Approve ${word} one` }).click();
+  const approve = page.getByRole("dialog", { name: "Approve this partner?" });
+  await expect(approve.getByText(`${word} one`)).toBeVisible();
+  await approve.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("row", { name: new RegExp(`${word} one`) })).toContainText("Pending");
+  await page.getByRole("button", { name: `Approve ${word} one` }).click();
+  await approve.getByRole("button", { name: "Approve" }).click();
+  await expect(page.getByText("Partner's standing changed")).toBeVisible();
+  await expect(page.getByRole("row", { name: new RegExp(`${word} one`) })).toContainText("Active");
+  await page.getByRole("button", { name: `Decline ${word} two` }).click();
+  const decline = page.getByRole("dialog", { name: "Decline this partner?" });
+  await decline.getByLabel("Reason").fill("No site yet.");
+  await decline.getByRole("button", { name: "Decline" }).click();
+  await expect(page.getByRole("row", { name: new RegExp(`${word} two`) })).toContainText("Declined");
+  await page.getByRole("link", { name: `${word} two`, exact: true }).click();
+  await expect(page.getByText("No site yet.")).toBeVisible();
+});
+
 test("the team sees the portal as a partner, and changes nothing there", async ({ page, hydrated }) => {
   await signIn(page, admin, "/admin/acme/partners/ada");
   await hydrated();

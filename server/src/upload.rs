@@ -286,6 +286,9 @@ async fn partners(
             ];
             (headers, found.refused).into_response()
         }
+        Ok(ImportPreview { job: Some(job), .. }) => {
+            Redirect::to(&format!("/admin/{program}/partners/jobs/{job}")).into_response()
+        }
         Ok(found) if found.imported && found.wrong_rows == 0 => {
             Redirect::to(&format!("{path}?imported={}", found.rows)).into_response()
         }

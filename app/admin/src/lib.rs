@@ -46,7 +46,7 @@ access::chunk!(
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
     leads::LeadsPage,
 );
-access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage);
+access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
 access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
 access::chunk!(
     admin_reports, __preload_admin_reports:
@@ -86,6 +86,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("partners") view={lazy::<partners::PartnersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/new") view={lazy::<partners::NewPartnerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/import") view={lazy::<partners::ImportPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/jobs/:id") view={lazy::<partners::PartnerJobPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/:code") view={lazy::<partners::PartnerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>

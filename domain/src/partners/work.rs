@@ -1,7 +1,7 @@
 //! The team's work on partners: tags, notes, many at once, and files of partners.
 
 use super::{Kinds, NewPartner, PartnerFilter};
-use crate::ids::{EnrollmentId, PartnerNoteId};
+use crate::ids::{EnrollmentId, PartnerJobId, PartnerNoteId};
 use crate::messages::LetterTo;
 use crate::partners::EnrollmentStatus;
 use crate::words;
@@ -15,7 +15,7 @@ pub const MOST_ROWS: usize = 10_000;
 /// The most partners that are worked on at once where each is ticked.
 pub const MOST_AT_ONCE: usize = 500;
 /// The most that are worked on at once where a filter finds them.
-pub const MOST_FOUND: usize = 5_000;
+pub const MOST_FOUND: usize = 50_000;
 
 /// Tags as they are typed, between commas: in lower case, each once.
 ///
@@ -113,7 +113,8 @@ impl BulkAct {
     }
 
     /// Why somebody is left out.
-    fn left_out(self) -> &'static str {
+    #[must_use]
+    pub fn left_out(self) -> &'static str {
         match self {
             Self::Approve | Self::Decline => "not waiting for approval",
             Self::Pause => "not active",
@@ -140,9 +141,15 @@ pub struct Bulk {
     /// Whether it is done to all whom the filter finds by then, instead of to those.
     #[serde(default)]
     pub all: bool,
+    /// How many the filter was said to find: where it finds more by then, nothing is done.
+    #[serde(default)]
+    pub found: i64,
     /// The filter of the list.
     #[serde(default)]
     pub filter: PartnerFilter,
+    /// Why they are paused, for their history; may be empty.
+    #[serde(default)]
+    pub reason: String,
     /// The tag that they are given.
     #[serde(default)]
     pub tag: String,
@@ -165,7 +172,9 @@ impl Bulk {
             act,
             partners,
             all: false,
+            found: 0,
             filter: PartnerFilter::default(),
+            reason: String::new(),
             tag: String::new(),
             group: String::new(),
             subject: String::new(),
@@ -217,6 +226,8 @@ pub struct BulkDone {
     pub done: i64,
     /// How many were left out: their standing doesn't allow it, or they have no e-mail.
     pub left_out: i64,
+    /// The job that does it where they are very many: then nothing has been done yet.
+    pub job: Option<PartnerJobId>,
 }
 
 impl BulkDone {
@@ -254,6 +265,8 @@ pub struct ImportPreview {
     pub passed_over: Vec<String>,
     /// Whether the partners of the other rows have been made.
     pub imported: bool,
+    /// The job that makes them, where they are very many.
+    pub job: Option<PartnerJobId>,
     /// The rows that can't be imported as CSV, each with its problem; the server hands it out as a file.
     #[serde(skip)]
     pub refused: String,
@@ -277,6 +290,64 @@ pub struct ImportProblem {
     /// Which column.
     pub column: String,
     /// What is wrong with it.
+    pub words: String,
+}
+
+/// Work on very many partners, which a job does, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerJob {
+    /// Its id.
+    pub id: PartnerJobId,
+    /// What is done to them; none: they are imported.
+    pub act: Option<BulkAct>,
+    /// How many they are.
+    pub total: i64,
+    /// To how many it has been done.
+    pub done: i64,
+    /// How many have been left out.
+    pub left_out: i64,
+    /// Who began it, or empty.
+    pub by: String,
+    /// When it was begun, UTC.
+    pub created_at: DateTime<Utc>,
+    /// When it was over, UTC.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Who was left out; the first hundred, and in lists of jobs none.
+    pub problems: Vec<LeftOut>,
+}
+
+impl PartnerJob {
+    /// What is done, and to how many.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let what = self.act.map_or("Import", BulkAct::label);
+        format!("{what}: {} partner{}", self.total, if self.total == 1 { "" } else { "s" })
+    }
+
+    /// How far it is, or what became of it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { act, done, left_out, .. } = *self;
+        match act {
+            _ if self.finished_at.is_none() => format!("{} of {}", done + left_out, self.total),
+            Some(act) => BulkDone { act, done, left_out, job: None }.words(),
+            None => {
+                let imported = format!("{done} partner{} imported.", if done == 1 { "" } else { "s" });
+                let rows = if left_out == 1 { "row" } else { "rows" };
+                if left_out == 0 { imported } else { format!("{imported} {left_out} {rows} left out.") }
+            }
+        }
+    }
+}
+
+/// Somebody whom work on very many partners has left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The line of an imported file, from 1 on.
+    pub line: Option<i64>,
+    /// The name, the company or the e-mail; empty where there is none.
+    pub who: String,
+    /// Why.
     pub words: String,
 }
 
@@ -391,10 +462,31 @@ mod tests {
 
     #[test]
     fn who_was_left_out_is_told_with_the_reason() {
-        let words = |act, done, left_out| BulkDone { act, done, left_out }.words();
+        let words = |act, done, left_out| BulkDone { act, done, left_out, job: None }.words();
         assert_eq!(words(BulkAct::Pause, 1, 0), "Paused 1 partner.");
         assert_eq!(words(BulkAct::Approve, 0, 2), "Nothing changed. 2 left out: not waiting for approval.");
         assert_eq!(words(BulkAct::Message, 3, 1), "Wrote to 3 partners. 1 left out: without an e-mail address.");
+    }
+
+    #[test]
+    fn a_job_tells_how_far_it_is_and_what_became_of_it() {
+        let id = PartnerJobId::from(uuid::Uuid::nil());
+        let job = |act, finished_at| PartnerJob {
+            id,
+            act,
+            total: 250,
+            done: 100,
+            left_out: 1,
+            by: String::new(),
+            created_at: DateTime::UNIX_EPOCH,
+            finished_at,
+            problems: Vec::new(),
+        };
+        assert_eq!(job(None, None).title(), "Import: 250 partners");
+        assert_eq!(job(Some(BulkAct::Pause), None).words(), "101 of 250");
+        let over = Some(DateTime::UNIX_EPOCH);
+        assert_eq!(job(Some(BulkAct::Pause), over).words(), "Paused 100 partners. 1 left out: not active.");
+        assert_eq!(job(None, over).words(), "100 partners imported. 1 row left out.");
     }
 
     #[test]

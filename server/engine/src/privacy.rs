@@ -47,6 +47,7 @@ const WRITTEN: &[Column] = &[
     ("enrollments", "answers", true),
     ("journal_notes", "note", false),
     ("links", "name", false),
+    ("partner_jobs", "task", true),
     ("partner_letters", "body", false),
     ("partner_letters", "subject", false),
     ("partner_notes", "note", false),
@@ -379,6 +380,7 @@ async fn scrub(
             tx.commit().await?;
         }
         let mut tx = begin(pool).await?;
+        crate::partners::job::forget(&mut tx, program, &found).await?;
         outbox::forget(&mut tx, secrets, program, &found, erased_at).await?;
         tx.commit().await?;
     }

@@ -293,7 +293,30 @@ async fn a_list_of_partners_is_looked_at_and_imported_by_the_page_alone(pool: Pg
     let half = send(Some(&owner), &make, Some(mixed)).await;
     assert!(half.status.is_success(), "{}", half.status);
     assert!(half.text().contains("1 partner imported") && half.text().contains("Full name,E-mail,problem"));
+    // A long list is a job's, whose page tells how far it is and hands back what was left out.
+    let rows: String = (0..201).map(|n| format!("P {n},p{n}@harbor.test\n")).collect();
+    let long = send(Some(&owner), &make, Some(format!("name,email\n{rows}Bob,bob@harbor.test").as_bytes())).await;
+    let page = long.header("location").to_owned();
+    assert!(long.status.as_u16() == 303 && page.starts_with("/admin/acme/partners/jobs/"), "{}", long.status);
+    let get = async |path: &str, session: &str| {
+        let cookie = format!("tributary={session}");
+        site.send(Method::GET, path, &[("cookie", &cookie), ("accept", "text/html")], "").await
+    };
+    let told = get(&page, &owner).await.text();
+    assert!(told.contains("Import: 202 partners") && told.contains("1 of 202") && told.contains("Bob"), "{told}");
+    assert!(get("/admin/acme/partners", &owner).await.text().contains(&page), "the list leads to it");
+    let file = format!("{page}/left-out.csv");
+    let kept = get(&file, &owner).await;
+    assert_eq!(kept.header("content-disposition"), "attachment; filename=\"left-out.csv\"");
+    let expected = "name,email,problem\nBob,bob@harbor.test,email: There is a partner with this e-mail already.\n";
+    assert_eq!(kept.text(), expected);
+    for path in [&page, &file] {
+        assert_eq!(get(path, &ada).await.status, 404, "{path}");
+    }
+    assert_eq!(site.get(&file).await.status, 303);
+    assert_eq!(get("/admin/acme/partners/jobs/x/left-out.csv", &owner).await.status, 404);
     sqlx::query("update memberships set role = 'viewer'").execute(&pool).await.expect("viewers");
+    assert_eq!(get(&file, &owner).await.status, 403);
     assert_eq!(send(Some(&owner), &make, Some(b"name\nBob".as_slice())).await.status, 403);
 }
 

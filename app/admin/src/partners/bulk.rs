@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use leptos::wasm_bindgen::JsCast;
 use ui::{
-    Button, ButtonKind, Checkbox, CloseButton, Dialog, Glyph, Menu, MenuButton, Select, TextInput, grouped, icon,
-    use_toasts,
+    Button, ButtonKind, Checkbox, CloseButton, Dialog, Glyph, Menu, MenuButton, Select, TextInput, Textarea, grouped,
+    icon, use_toasts,
 };
 
 use super::{group, letter};
@@ -22,9 +22,9 @@ const FORM: &str = "bulk";
 const BOXES: &str = "input[name='bulk[partners][]']";
 
 /// The fields that tell themselves what is wrong with them.
-pub(super) const BESIDE: &[&str] = &["subject", "body", "tag", "group"];
+pub(super) const BESIDE: &[&str] = &["subject", "body", "tag", "group", "reason"];
 
-/// Does something to the partners that were chosen.
+/// Does something to the partners that were chosen; where they are very many a job does it, whose page is gone to.
 #[server(prefix = "/fn", endpoint = "admin/partners/bulk")]
 pub async fn bulk_partners(program: String, bulk: Bulk) -> Result<BulkDone> {
     access::answer(async {
@@ -33,7 +33,11 @@ pub async fn bulk_partners(program: String, bulk: Bulk) -> Result<BulkDone> {
         let access::Admin { state, conn, moment, actor, .. } = asking;
         // The use case takes connections of its own.
         drop(conn);
-        Ok(engine::partners::work::bulk(&state.pool, &moment, &actor, &bulk).await?)
+        let done = engine::partners::work::bulk(&state.pool, &moment, &actor, &bulk).await?;
+        if let Some(job) = done.job {
+            access::redirect(&format!("/admin/{program}/partners/jobs/{job}"));
+        }
+        Ok(done)
     })
     .await
 }
@@ -66,6 +70,8 @@ impl Forms {
 pub(super) fn tell(form: Form<BulkPartners>) {
     let toasts = use_toasts();
     Effect::new(move |_| match form.answer() {
+        // The job's page tells it.
+        Some(Ok(done)) if done.job.is_some() => {}
         Some(Ok(done)) if done.done == 0 => toasts.note(done.words()),
         Some(Ok(done)) => toasts.say(done.words()),
         // What is wrong with a field stands beside it.
@@ -132,6 +138,7 @@ pub(super) fn bar(
         let label = format!("All {} that match", grouped(total));
         view! {
             {fields(filter.clone())}
+            <input type="hidden" name="bulk[found]" value=total.to_string()/>
             <Checkbox id="bulk-all" name="bulk[all]" label=label bind=all/>
         }
     });
@@ -139,7 +146,7 @@ pub(super) fn bar(
     let look = move |act: BulkAct| {
         let all = all.get_untracked();
         let chosen = Bulk::of(act, if all { Vec::new() } else { ticked() });
-        let bulk = Bulk { all, filter: filter.get_value(), ..chosen };
+        let bulk = Bulk { all, found: more.unwrap_or_default(), filter: filter.get_value(), ..chosen };
         forms.look.clear();
         forms.look.send(&LookAtBulk { program: program.get_untracked(), bulk });
     };
@@ -219,6 +226,10 @@ fn dialog(forms: Forms, act: BulkAct, offered: &Offered<'_>) -> AnyView {
             view! { <Select id="bulk-group" name="bulk[group]" label="Group" choices=choices error=form.field("group")/> }
                 .into_any()
         }
+        BulkAct::Pause => view! {
+            <Textarea id="bulk-reason" name="bulk[reason]" label="Reason" help="For your team; it stays in each partner's history and in the audit log." optional=true error=form.field("reason")/>
+        }
+        .into_any(),
         BulkAct::Message => {
             let to = Signal::derive(move || told.with(|told| told.as_ref()?.as_ref().ok()?.first.clone()));
             letter::fields(form, to)

@@ -240,9 +240,8 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
 fn actions(detail: &PartnerDetail, forms: Forms, may_see: bool) -> AnyView {
     let partner = &detail.partner;
     let waiting = partner.status == EnrollmentStatus::Pending;
-    let approve =
-        waiting.then(|| standing::at_once(forms.status, partner, EnrollmentStatus::Active, ButtonKind::Primary));
-    let items = standing::items(forms.status, partner);
+    let approve = waiting.then(|| standing::approve_button(partner));
+    let items = standing::items(partner);
     let see_as = may_see.then(|| work::see_as_item(forms.work, partner.id));
     view! {
         {approve}

@@ -1,7 +1,7 @@
 //! Partners from a file: looked at first; then those that can be are made, and the others are handed back.
 
 use super::work::write_tags;
-use super::{allow, check_names, create, groups};
+use super::{allow, check_names, create, groups, job};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
@@ -27,17 +27,17 @@ struct File {
     rows: Vec<Row>,
 }
 
-struct Row {
-    line: i64,
+pub(super) struct Row {
+    pub line: i64,
     /// As it stands in the file.
-    record: Vec<String>,
+    pub record: Vec<String>,
     /// Its values of [`IMPORT_COLUMNS`].
     values: [String; 8],
     /// `None` where its status can't be read.
     partner: Option<NewPartner>,
     tags: Vec<String>,
     group: Option<PartnerGroupId>,
-    wrong: Vec<FieldError>,
+    pub wrong: Vec<FieldError>,
 }
 
 impl Row {
@@ -53,15 +53,20 @@ impl Row {
         code_key(&self.values[4])
     }
 
+    /// Those that wish for a code are made first: codes that are made from names give way.
+    pub(super) fn wishes_code(&self) -> bool {
+        !self.values[4].is_empty()
+    }
+
     fn who(&self) -> String {
         self.values[..3].iter().find(|value| !value.is_empty()).cloned().unwrap_or_default()
     }
 }
 
 /// Reads a file of partners (CSV with a head, the columns in any order) and says what it would make and what is wrong
-/// with it. With `make`, the partners of all rows in which nothing is wrong are made, in one transaction, and each who is
-/// active gets its invitation. Who is enrolled already is refused, so that a file may be sent again. Asks for
-/// `ManagePartners`.
+/// with it. With `make`, the partners of all rows in which nothing is wrong are made, in one transaction or, where they are
+/// very many, by a job, and each who is active gets its invitation. Who is enrolled already is refused, so that a file may
+/// be sent again. Asks for `ManagePartners`.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `csv` where it can't be read as one.
@@ -71,6 +76,11 @@ pub async fn import(pool: &PgPool, moment: &Moment, actor: &Actor, text: &str, m
     let mut tx = pool.begin().await?;
     find_groups(&mut tx, actor, &mut file.rows).await?;
     find_taken(&mut tx, actor.program(), &mut file.rows).await?;
+    if make && file.rows.iter().filter(|row| row.wrong.is_empty()).count() > job::AT_ONCE {
+        let job = job::begin_import(&mut tx, moment, actor, &file.head, &file.rows).await?;
+        tx.commit().await?;
+        return Ok(ImportPreview { job: Some(job), ..preview(&file)? });
+    }
     if make {
         let made = make_all(&mut tx, moment, actor, &mut file.rows).await?;
         if made > 0 {
@@ -87,8 +97,7 @@ pub async fn import(pool: &PgPool, moment: &Moment, actor: &Actor, text: &str, m
 async fn make_all(conn: &mut PgConnection, moment: &Moment, actor: &Actor, rows: &mut [Row]) -> Result<i64> {
     let mut made = 0;
     let mut order: Vec<&mut Row> = rows.iter_mut().filter(|row| row.wrong.is_empty()).collect();
-    // Codes that were wished for go first: those that are made from names give way.
-    order.sort_by_key(|row| row.values[4].is_empty());
+    order.sort_by_key(|row| !row.wishes_code());
     for row in order {
         let Some(partner) = &row.partner else { continue };
         let mut point = conn.begin().await?;
@@ -98,6 +107,11 @@ async fn make_all(conn: &mut PgConnection, moment: &Moment, actor: &Actor, rows:
             Err(Error::Invalid(errors)) => {
                 point.rollback().await?;
                 row.wrong.extend(errors);
+                continue;
+            }
+            Err(Error::Conflict(words)) => {
+                point.rollback().await?;
+                row.wrong("code", words);
                 continue;
             }
             Err(error) => return Err(error),
@@ -114,6 +128,25 @@ async fn make_all(conn: &mut PgConnection, moment: &Moment, actor: &Actor, rows:
         made += 1;
     }
     Ok(made)
+}
+
+/// Makes the partners of rows that have waited in a job; somebody may have made such a partner, or removed a group, since.
+pub(super) async fn make_waiting(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    head: &[String],
+    records: Vec<(i64, Vec<String>)>,
+) -> Result<Vec<Row>> {
+    let columns = ImportHead::read(head.iter().map(String::as_str));
+    let (mut codes, mut emails) = (HashSet::new(), HashSet::new());
+    let rows =
+        records.into_iter().map(|(line, record)| row(line, columns.values(&record), record, (&mut codes, &mut emails)));
+    let mut rows: Vec<Row> = rows.collect();
+    find_groups(conn, actor, &mut rows).await?;
+    find_taken(conn, actor.program(), &mut rows).await?;
+    make_all(conn, moment, actor, &mut rows).await?;
+    Ok(rows)
 }
 
 fn preview(file: &File) -> Result<ImportPreview> {
@@ -133,29 +166,34 @@ fn preview(file: &File) -> Result<ImportPreview> {
         wrong_rows: wrong.len() as i64,
         passed_over: file.columns.passed_over.clone(),
         imported: false,
-        refused: refused(file, &wrong).map_err(Error::internal)?,
+        job: None,
+        refused: handed_back(&file.head, wrong.iter().map(|row| (row.record.as_slice(), problem(&row.wrong))))?,
     })
 }
 
-/// The rows that can't be imported as they stand in the file, each with what is wrong.
-fn refused(file: &File, rows: &[&Row]) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let problem = file.columns.problem;
+/// What is wrong with a row, in a line; nothing where nothing is.
+pub(super) fn problem(wrong: &[FieldError]) -> String {
+    wrong.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>().join(" ")
+}
+
+/// Rows as they stand in a file with this head, as CSV, each with its problem.
+pub(super) fn handed_back<'a>(head: &[String], rows: impl Iterator<Item = (&'a [String], String)>) -> Result<String> {
+    let problem = ImportHead::read(head.iter().map(String::as_str)).problem;
     // A row may be shorter than the head.
     let whole = |record: &[String]| {
-        let places = (0..file.head.len()).filter(|place| Some(*place) != problem);
+        let places = (0..head.len()).filter(|place| Some(*place) != problem);
         places.map(|place| record.get(place).cloned().unwrap_or_default()).collect::<Vec<_>>()
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut head = whole(&file.head);
-    head.push(PROBLEM_COLUMN.to_owned());
-    writer.write_record(&head)?;
-    for row in rows {
-        let words = row.wrong.iter().map(|error| format!("{}: {}", error.field, error.message));
-        let mut record = whole(&row.record);
-        record.push(words.collect::<Vec<_>>().join(" "));
-        writer.write_record(&record)?;
+    let mut first = whole(head);
+    first.push(PROBLEM_COLUMN.to_owned());
+    writer.write_record(&first).map_err(Error::internal)?;
+    for (record, words) in rows {
+        let mut record = whole(record);
+        record.push(words);
+        writer.write_record(&record).map_err(Error::internal)?;
     }
-    Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
+    String::from_utf8(writer.into_inner().map_err(Error::internal)?).map_err(Error::internal)
 }
 
 fn read(text: &str) -> Result<File> {

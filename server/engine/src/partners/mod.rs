@@ -6,6 +6,9 @@ mod edit;
 mod erase;
 pub mod groups;
 pub mod import;
+pub mod job;
+#[cfg(test)]
+mod job_tests;
 mod list;
 pub mod profile;
 pub mod promo_codes;

@@ -1,7 +1,8 @@
 //! The team's work on partners: tags, notes, and many at once.
 
 use super::list::page_of_ids;
-use super::{allow, groups, lock, page, set_status};
+use super::standing::check_reason;
+use super::{allow, groups, job, lock, page, set_status};
 use crate::messages::{self, Mail};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
@@ -12,6 +13,7 @@ use domain::partners::{
     Bulk, BulkAct, BulkDone, BulkLook, EnrollmentStatus, MOST_AT_ONCE, MOST_FOUND, MOST_TAGS, PartnerFilter,
     PartnerNote, read_tags,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -143,64 +145,97 @@ pub async fn remove_note(conn: &mut PgConnection, moment: &Moment, actor: &Actor
     audit::record(conn, moment, actor, "partner.remove_note", &partner.name, &page(&partner.code), json!({})).await
 }
 
-/// Does something to all partners that were ticked or that a filter finds, together; those whom the act doesn't fit are
-/// left out. Asks for `ManagePartners`. Audited.
+/// Does something to all partners that were ticked or that a filter finds, together, or by a job where they are very many;
+/// those whom the act doesn't fit are left out. Asks for `ManagePartners`. Audited.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid` on `partners`, `tag`, `group`, `subject` or `body`, also for an unknown merge field; `NotFound`
-/// where one is not in the program.
+/// `Forbidden`; `Invalid` on `partners`, `tag`, `group`, `reason`, `subject` or `body`, also for an unknown merge field;
+/// `NotFound` where one is not in the program; `Conflict` where the filter finds more than it was said to.
 pub async fn bulk(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<BulkDone> {
     allow(actor, Power::ManagePartners)?;
     let mut tx = pool.begin().await?;
     let ids = chosen(&mut tx, actor.program(), input).await?;
-    let letter = match input.act {
-        BulkAct::Message => Some(write(&mut tx, moment, actor, input).await?),
-        _ => None,
-    };
-    let given = Given::read(&mut tx, actor.program(), input).await?;
-    lock_all(&mut tx, actor.program(), &ids).await?;
-    let standing = standing(&mut tx, actor.program(), &ids, &given).await?;
+    let given = Given::read(&mut tx, moment, actor, input).await?;
+    let mut became = BulkDone { act: input.act, done: 0, left_out: 0, job: None };
+    if ids.len() > job::AT_ONCE {
+        became.job = Some(job::begin(&mut tx, moment, actor, given, &ids).await?);
+    } else {
+        became.left_out = apply(&mut tx, moment, actor, &given, &ids).await?.len() as i64;
+        became.done = ids.len() as i64 - became.left_out;
+        // Each partner's own line says what was changed of it, and nothing of a mail or of why it was among them.
+        if given.letter.is_some() || input.all {
+            note(&mut tx, moment, actor, &given, (became.done, became.left_out), "partners").await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(became)
+}
+
+/// Does it to those of these partners whom it fits; answers the others. They are locked in the order of their ids.
+pub(super) async fn apply(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    given: &Given,
+    ids: &[EnrollmentId],
+) -> Result<Vec<EnrollmentId>> {
+    let program = actor.program();
+    lock_all(conn, program, ids).await?;
+    let standing = standing(conn, program, ids, given).await?;
     if standing.len() < ids.len() {
         return Err(Error::NotFound("partner"));
     }
-    let mut done = BulkDone { act: input.act, done: 0, left_out: 0 };
+    let mut left_out = Vec::new();
     for partner in standing {
-        if !partner.fits(input.act) {
-            done.left_out += 1;
+        if !partner.fits(given.act) {
+            left_out.push(partner.id);
             continue;
         }
-        done.done += 1;
-        match (letter, input.act.moves()) {
+        let became = match (given.letter, given.act.moves()) {
             (Some(letter), _) => {
-                let mail = Mail::PartnerLetter { program: actor.program(), enrollment: partner.id, letter };
-                messages::enqueue(&mut tx, &mail).await?;
+                messages::enqueue(conn, &Mail::PartnerLetter { program, enrollment: partner.id, letter }).await
             }
-            (None, Some((_, to))) => set_status(&mut tx, moment, actor, partner.id, to, "").await?,
-            (None, None) if input.act == BulkAct::SetGroup => {
-                groups::put(&mut tx, moment, actor, partner.id, given.group).await?;
+            (None, Some((_, to))) => set_status(conn, moment, actor, partner.id, to, &given.reason).await,
+            (None, None) if given.act == BulkAct::SetGroup => {
+                groups::put(conn, moment, actor, partner.id, given.group).await
             }
-            (None, None) => add_tag(&mut tx, moment, actor, partner.id, &given.tag).await?,
-        }
-    }
-    // Each partner's own line says what was changed of it, and nothing of a mail or of why it was among them.
-    if letter.is_some() || input.all {
-        let action = match input.act {
-            BulkAct::Approve => "partners.approve",
-            BulkAct::Decline => "partners.decline",
-            BulkAct::Pause => "partners.pause",
-            BulkAct::Resume => "partners.resume",
-            BulkAct::AddTag => "partners.add_tag",
-            BulkAct::SetGroup => "partners.set_group",
-            BulkAct::Message => "partners.message",
+            (None, None) => add_tag(conn, moment, actor, partner.id, &given.tag).await,
         };
-        let mut details = json!({ "partners": done.done, "left_out": done.left_out });
-        if input.all {
-            details["all_that_match"] = described(&mut tx, actor, &input.filter).await?;
+        match became {
+            // Refused before anything was written: the group has been removed since.
+            Err(Error::Invalid(_) | Error::Conflict(_)) => left_out.push(partner.id),
+            became => became?,
         }
-        audit::record(&mut tx, moment, actor, action, "Partners", "partners", details).await?;
     }
-    tx.commit().await?;
-    Ok(done)
+    Ok(left_out)
+}
+
+/// Notes in the log to how many it was done, and how they were found.
+pub(super) async fn note(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    given: &Given,
+    (done, left_out): (i64, i64),
+    path: &str,
+) -> Result<()> {
+    let action = match given.act {
+        BulkAct::Approve => "partners.approve",
+        BulkAct::Decline => "partners.decline",
+        BulkAct::Pause => "partners.pause",
+        BulkAct::Resume => "partners.resume",
+        BulkAct::AddTag => "partners.add_tag",
+        BulkAct::SetGroup => "partners.set_group",
+        BulkAct::Message => "partners.message",
+    };
+    let mut details = json!({ "partners": done, "left_out": left_out });
+    if let Some(filter) = &given.all_that_match {
+        details["all_that_match"] = filter.clone();
+    }
+    if !given.reason.is_empty() {
+        details["reason"] = json!(given.reason);
+    }
+    audit::record(conn, moment, actor, action, "Partners", path, details).await
 }
 
 /// To how many an act would be done by now, and to whom first. Asks for `ManagePartners`.
@@ -212,14 +247,14 @@ pub async fn look(conn: &mut PgConnection, actor: &Actor, input: &Bulk) -> Resul
     let program = actor.program();
     let ids = chosen(conn, program, input).await?;
     // Which tag or group it will be is chosen in the very dialog that tells this.
-    let given = Given { tag: String::new(), group: None };
-    let standing = standing(conn, program, &ids, &given).await?;
+    let standing = standing(conn, program, &ids, &Given::nothing(input.act)).await?;
     if standing.len() < ids.len() {
         return Err(Error::NotFound("partner"));
     }
     let open = matches!(input.act, BulkAct::AddTag | BulkAct::SetGroup);
     let all = standing.len() as i64;
-    let fits: Vec<_> = standing.into_iter().filter(|partner| open || partner.fits(input.act)).collect();
+    let fits = |partner: &Standing| if open { !partner.erased } else { partner.fits(input.act) };
+    let fits: Vec<_> = standing.into_iter().filter(fits).collect();
     let first = match fits.first() {
         Some(first) if input.act == BulkAct::Message => Some(letter_to(conn, program, first.id).await?),
         _ => None,
@@ -243,36 +278,60 @@ async fn letter_to(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId
     .await?)
 }
 
-/// What the partners are given, as it was typed and chosen.
-struct Given {
+/// What is done to partners, as it was typed and chosen.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Given {
+    pub act: BulkAct,
     tag: String,
     group: Option<PartnerGroupId>,
+    reason: String,
+    letter: Option<PartnerLetterId>,
+    /// By what a filter finds them, where it does.
+    all_that_match: Option<Value>,
 }
 
 impl Given {
-    async fn read(conn: &mut PgConnection, program: ProgramId, input: &Bulk) -> Result<Self> {
-        let mut given = Self { tag: String::new(), group: None };
-        if input.act == BulkAct::AddTag {
-            let mut tags = read_tags(&input.tag).map_err(|words| Error::field("tag", words))?;
-            given.tag = tags.pop().filter(|_| tags.is_empty()).ok_or_else(|| Error::field("tag", "Type one tag."))?;
-        }
-        if input.act == BulkAct::SetGroup && !input.group.is_empty() {
-            let unknown = || Error::field("group", "There is no such group.");
-            let id: PartnerGroupId = input.group.parse().map_err(|_| unknown())?;
-            let known = sqlx::query_scalar!(
-                r#"select exists (select from partner_groups where program_id = $1 and id = $2) as "known!""#,
-                program as ProgramId,
-                id as PartnerGroupId
-            )
-            .fetch_one(conn)
-            .await?;
-            if !known {
-                return Err(unknown());
+    fn nothing(act: BulkAct) -> Self {
+        Self { act, tag: String::new(), group: None, reason: String::new(), letter: None, all_that_match: None }
+    }
+
+    async fn read(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &Bulk) -> Result<Self> {
+        let mut given = Self::nothing(input.act);
+        match input.act {
+            BulkAct::Message => given.letter = Some(write(conn, moment, actor, input).await?),
+            BulkAct::AddTag => {
+                let mut tags = read_tags(&input.tag).map_err(|words| Error::field("tag", words))?;
+                given.tag =
+                    tags.pop().filter(|_| tags.is_empty()).ok_or_else(|| Error::field("tag", "Type one tag."))?;
             }
-            given.group = Some(id);
+            BulkAct::SetGroup if !input.group.is_empty() => {
+                given.group = Some(group(conn, actor.program(), &input.group).await?);
+            }
+            BulkAct::Pause => {
+                given.reason = input.reason.trim().to_owned();
+                check_reason(&given.reason)?;
+            }
+            BulkAct::Approve | BulkAct::Decline | BulkAct::Resume | BulkAct::SetGroup => {}
+        }
+        if input.all {
+            given.all_that_match = Some(described(conn, actor, &input.filter).await?);
         }
         Ok(given)
     }
+}
+
+/// The group that was chosen.
+async fn group(conn: &mut PgConnection, program: ProgramId, id: &str) -> Result<PartnerGroupId> {
+    let unknown = || Error::field("group", "There is no such group.");
+    let id: PartnerGroupId = id.parse().map_err(|_| unknown())?;
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from partner_groups where program_id = $1 and id = $2) as "known!""#,
+        program as ProgramId,
+        id as PartnerGroupId
+    )
+    .fetch_one(conn)
+    .await?;
+    if known { Ok(id) } else { Err(unknown()) }
 }
 
 /// Gives a partner one tag more.
@@ -285,7 +344,13 @@ async fn add_tag(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: En
 /// To whom it is done, in the order of their ids, as everybody locks partners.
 async fn chosen(conn: &mut PgConnection, program: ProgramId, input: &Bulk) -> Result<Vec<EnrollmentId>> {
     let (mut ids, most) = if input.all {
-        (page_of_ids(conn, program, &input.filter, None, MOST_FOUND as i64 + 1).await?, MOST_FOUND)
+        let found = page_of_ids(conn, program, &input.filter, None, MOST_FOUND as i64 + 1).await?;
+        // Nothing is done to those whom nobody has been told of.
+        if found.len() as i64 > input.found && found.len() <= MOST_FOUND {
+            let words = "match by now: more than the list shows. Load the page again, and look at them first.";
+            return Err(Error::Conflict(format!("{} partners {words}", found.len())));
+        }
+        (found, MOST_FOUND)
     } else {
         (input.partners.clone(), MOST_AT_ONCE)
     };
@@ -356,6 +421,8 @@ struct Standing {
     status: EnrollmentStatus,
     /// Whether it has an e-mail.
     reached: bool,
+    /// Whether its personal data has been erased: nothing is done to it any more.
+    erased: bool,
     /// Whether it has the tag, or no room for it.
     tagged: bool,
     /// Whether it is in the group, or in none where it shall be in none.
@@ -365,6 +432,7 @@ struct Standing {
 impl Standing {
     fn fits(&self, act: BulkAct) -> bool {
         match act {
+            _ if self.erased => false,
             BulkAct::Message => self.reached,
             BulkAct::AddTag => !self.tagged,
             BulkAct::SetGroup => !self.grouped,
@@ -386,7 +454,7 @@ async fn standing(
         r#"select e.id as "id: EnrollmentId", e.status as "status: EnrollmentStatus",
                   e.email <> '' or exists (select from enrollment_accounts a
                                            where a.program_id = $1 and a.enrollment_id = e.id) as "reached!",
-                  t.has or t.tags >= $5 as "tagged!",
+                  e.erased_at is not null as "erased!", t.has or t.tags >= $5 as "tagged!",
                   e.group_id is not distinct from $4 as "grouped!"
            from enrollments e
            cross join lateral (

@@ -121,7 +121,7 @@ async fn many_are_paused_or_written_to_at_once(pool: PgPool) {
         ..Bulk::of(act, vec![bob.id, ada.id, ada.id])
     };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
-    let became = |act, done, left_out| BulkDone { act, done, left_out };
+    let became = |act, done, left_out| BulkDone { act, done, left_out, job: None };
     assert_eq!(act(&input(BulkAct::Pause)).await.expect("paused"), became(BulkAct::Pause, 1, 1));
     assert_eq!(act(&input(BulkAct::Approve)).await.expect("nobody waits"), became(BulkAct::Approve, 0, 2));
     assert_eq!(act(&input(BulkAct::Message)).await.expect("written"), became(BulkAct::Message, 2, 0));
@@ -174,13 +174,23 @@ async fn all_whom_a_filter_finds_are_worked_on_at_once(pool: PgPool) {
     assert_eq!(count(&mut conn, &owner, &golden).await.expect("count"), 2);
     assert_eq!(count(&mut conn, &owner, &everybody).await.expect("count"), 3, "of this program");
     // What is ticked doesn't matter, nor whose it is.
-    let all =
-        |act, filter: &PartnerFilter| Bulk { all: true, filter: filter.clone(), ..Bulk::of(act, vec![theirs.id]) };
+    let all = |act, filter: &PartnerFilter| Bulk {
+        all: true,
+        found: 3,
+        filter: filter.clone(),
+        reason: " Season's end ".into(),
+        ..Bulk::of(act, vec![theirs.id])
+    };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
+    // One more has come since the list was shown.
+    let fewer = Bulk { found: 2, ..all(BulkAct::Pause, &everybody) };
+    for refusal in [refused(act(&fewer).await), refused(look(&mut conn, &owner, &fewer).await)] {
+        assert!(refusal.contains("3 partners match by now"), "{refusal}");
+    }
     let paused = act(&all(BulkAct::Pause, &golden)).await.expect("paused");
-    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 1 });
+    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 1, job: None });
     let paused = act(&all(BulkAct::Pause, &everybody)).await.expect("paused");
-    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 2 }, "the filter is asked anew");
+    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 2, job: None }, "the filter is asked anew");
     let active = "select count(*) from enrollments where program_id = $1 and status = 'active'";
     assert_eq!((world.get::<i64>(active).await, other.get::<i64>(active).await), (0, 1));
     let nobody = PartnerFilter { tag: Some("nothing".into()), ..PartnerFilter::default() };
@@ -195,10 +205,14 @@ async fn all_whom_a_filter_finds_are_worked_on_at_once(pool: PgPool) {
     .await
     .expect("log");
     let expected = [
-        serde_json::json!({ "partners": 1, "left_out": 1, "all_that_match": { "group": "Gold" } }),
-        serde_json::json!({ "partners": 1, "left_out": 2, "all_that_match": true }),
+        serde_json::json!({ "partners": 1, "left_out": 1, "all_that_match": { "group": "Gold" }, "reason": "Season's end" }),
+        serde_json::json!({ "partners": 1, "left_out": 2, "all_that_match": true, "reason": "Season's end" }),
     ];
     assert_eq!(log, expected);
+    let told = &detail(&mut conn, &owner, ada.id).await.expect("detail").history[0];
+    assert_eq!((told.status, told.reason.as_str()), (EnrollmentStatus::Paused, "Season's end"));
+    let long = Bulk { reason: "x".repeat(1_001), ..all(BulkAct::Pause, &everybody) };
+    assert!(refused(act(&long).await).starts_with("reason:"));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -257,7 +271,7 @@ async fn many_are_declined_resumed_tagged_and_moved_at_once(pool: PgPool) {
         (BulkAct::SetGroup, 0),
     ] {
         let became = act(&input(what)).await.expect("done");
-        assert_eq!(became, BulkDone { act: what, done, left_out: 3 - done });
+        assert_eq!(became, BulkDone { act: what, done, left_out: 3 - done, job: None });
     }
     let now =
         async |id| detail(&mut world.pool.acquire().await.expect("connection"), &owner, id).await.expect("detail");

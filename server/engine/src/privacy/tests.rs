@@ -243,6 +243,15 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
         ..Bulk::of(BulkAct::Message, vec![id])
     };
     bulk(&world.pool, &world.moment(), &owner, &letter).await.expect("letter");
+    for statement in [
+        r#"insert into partner_jobs (program_id, id, task, total, left_out, created_at)
+           values ($1, $1, '{"import": ["first name", "last name", "email"]}', 2, 2, '2026-01-01T00:00:00Z')"#,
+        r#"insert into partner_job_rows (program_id, job_id, position, line, record, problem)
+           values ($1, $1, 1, 2, '["Augusta", "Lovelace", ""]', 'status: Write active or pending, or leave it empty.'),
+                  ($1, $1, 2, 3, '["Ada", "", "AUGUSTA@analytical.example"]', '')"#,
+    ] {
+        world.set(statement).await;
+    }
     for (who, slug) in [("Augusta@analytical.example", None), ("Gusta-Code", Some("acme".to_owned()))] {
         let reset = messages::Mail::PasswordReset { who: who.into(), slug };
         messages::enqueue(&mut conn, &reset).await.expect("job");
@@ -580,6 +589,7 @@ const EXCUSED: &[(&str, &[&str], &str)] = &[
     ("one_time_tokens", &["purpose"], "a word of Tributary's"),
     ("organizations", &["address", "name"], "the company's own"),
     ("partner_group_offers", &["overrides"], "rates"),
+    ("partner_job_rows", &["problem", "record"], "deleted with the job's rows where the person is found"),
     ("payments", &["currency"], "a currency"),
     ("payout_methods", &["countries"], "countries"),
     ("periods", &["time_zone"], "a time zone"),
