@@ -233,7 +233,8 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
 fn job_note(job: &PartnerJob, program: &str) -> AnyView {
     let href = format!("/admin/{program}/partners/jobs/{}", job.id);
     let words = format!(": {}", job.words());
-    view! { <Note><a class="link" href=href>{job.title()}</a>{words}</Note> }.into_any()
+    let title = job.title();
+    view! { <Note><a class="link" href=href>{title}</a>{words}</Note> }.into_any()
 }
 
 fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetStatus>, bulk::Forms)) -> AnyView {
