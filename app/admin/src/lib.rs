@@ -39,8 +39,9 @@ pub use keys::tracking_commands;
 access::chunk!(admin_frame, __preload_admin_frame: frame::Frame, overview::OverviewPage);
 access::chunk!(
     admin_partners, __preload_admin_partners:
-    partners::PartnersPage, partners::NewPartnerPage, partners::PartnerPage,
+    partners::PartnersPage, partners::NewPartnerPage,
 );
+access::chunk!(admin_partner, __preload_admin_partner: partners::PartnerPage);
 access::chunk!(
     admin_sales, __preload_admin_sales:
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,

@@ -4,7 +4,9 @@ use access::{Form, LazyPage, Read, Result, read_after};
 use domain::links::LinkRow;
 use domain::offers::OfferRow;
 use domain::page::Page;
-use domain::partners::{Bulk, BulkAct, BulkLook, EnrollmentStatus, GroupName, Kinds, PartnerDetail, Standing};
+#[cfg(feature = "ssr")]
+use domain::partners::{Bulk, BulkAct};
+use domain::partners::{BulkLook, EnrollmentStatus, GroupName, Kinds, PartnerDetail, Standing};
 use domain::portal::Answer;
 use domain::reports::{Balance, CommissionRow};
 use leptos::prelude::*;
