@@ -147,7 +147,7 @@ const RUNS: i64 = 6;
 const PAGE: i64 = 5_000;
 
 /// The most rows that a report may read of a program with about 1,000 in each table: none of the other programs'.
-const PROGRAM: i64 = 10_000;
+const PROGRAM: i64 = 20_000;
 
 /// Runs a report several times, and then looks: it has read no big table from end to end, and each time at most so many
 /// rows.
