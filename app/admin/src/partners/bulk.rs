@@ -21,6 +21,9 @@ const FORM: &str = "bulk";
 /// The boxes.
 const BOXES: &str = "input[name='bulk[partners][]']";
 
+/// Those, and the one that ticks them all.
+const EVERY_BOX: &str = "input[type='checkbox'][form='bulk']";
+
 /// The fields that tell themselves what is wrong with them.
 pub(super) const BESIDE: &[&str] = &["subject", "body", "tag", "group", "reason"];
 
@@ -88,6 +91,14 @@ fn ticked() -> Vec<EnrollmentId> {
     found.filter_map(|found| found.unchecked_into::<web_sys::HtmlInputElement>().value().parse().ok()).collect()
 }
 
+/// Ticks boxes, or takes the ticks away; in the browser only.
+fn tick_each(boxes: &str, checked: bool) {
+    let Ok(boxes) = document().query_selector_all(boxes) else { return };
+    for found in (0..boxes.length()).filter_map(|at| boxes.item(at)) {
+        found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(checked);
+    }
+}
+
 /// The box beside a partner; `count` follows how many are ticked.
 pub(super) fn tick(count: RwSignal<usize>, id: String, name: &str) -> AnyView {
     let label = format!("Choose {name}");
@@ -99,16 +110,12 @@ pub(super) fn tick(count: RwSignal<usize>, id: String, name: &str) -> AnyView {
 /// The head of the boxes: ticks all of the page, and none.
 pub(super) fn tick_all(count: RwSignal<usize>) -> AnyView {
     let tick = move |event: web_sys::Event| {
-        let checked = event_target_checked(&event);
-        let Ok(boxes) = document().query_selector_all(BOXES) else { return };
-        for found in (0..boxes.length()).filter_map(|at| boxes.item(at)) {
-            found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(checked);
-        }
+        tick_each(BOXES, event_target_checked(&event));
         count.set(ticked().len());
     };
     view! {
         <th class="check" scope="col">
-            <input type="checkbox" aria-label="Choose all on this page" on:change=tick/>
+            <input type="checkbox" form=FORM aria-label="Choose all on this page" on:change=tick/>
         </th>
     }
     .into_any()
@@ -132,8 +139,11 @@ pub(super) fn bar(
     offered: &Offered<'_>,
 ) -> AnyView {
     let (program, all) = (show::program(), RwSignal::new(false));
-    // Browsers keep boxes ticked when a page is loaded again.
-    Effect::new(move |_| count.set(ticked().len()));
+    // What is ticked was meant for the list before: browsers keep it, and so does a list that is drawn anew.
+    Effect::new(move |_| {
+        tick_each(EVERY_BOX, false);
+        count.set(0);
+    });
     let every = more.map(|total| {
         let label = format!("All {} that match", grouped(total));
         view! {

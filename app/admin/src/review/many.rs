@@ -31,7 +31,7 @@ pub async fn judge_commissions(program: String, judging: JudgeMany) -> Result<Ju
 pub(super) struct Many {
     form: Form<JudgeCommissions>,
     /// Those of the page: whose they are, and what is left of each.
-    listed: RwSignal<Vec<(CommissionId, EnrollmentId, Money)>>,
+    listed: StoredValue<Vec<(CommissionId, EnrollmentId, Money)>>,
     chosen: RwSignal<BTreeSet<CommissionId>>,
     reason: RwSignal<String>,
     /// Whether the dialog of the one and of the other verdict is open.
@@ -43,7 +43,7 @@ impl Many {
     pub(super) fn new() -> Self {
         let many = Self {
             form: Form::new(),
-            listed: RwSignal::new(Vec::new()),
+            listed: StoredValue::new(Vec::new()),
             chosen: RwSignal::new(BTreeSet::new()),
             reason: RwSignal::new(String::new()),
             open: (RwSignal::new(false), RwSignal::new(false)),
@@ -67,6 +67,12 @@ impl Many {
             Some(Err(error)) if error.leads_to("").is_none() => toasts.fail(error.words()),
             _ => {}
         });
+        // What is not shown is not chosen.
+        let address = show::address();
+        Effect::new(move |_| {
+            address.track();
+            many.chosen.update(BTreeSet::clear);
+        });
         many
     }
 
@@ -75,14 +81,13 @@ impl Many {
         self.form.answered()
     }
 
-    /// Begins anew with these commissions: what is not shown is not chosen.
+    /// Notes which commissions are shown. Nothing is told of it: the list that shows others is about to go.
     pub(super) fn list(self, rows: &[CommissionRow]) {
         let left = |row: &CommissionRow| {
             let left = Money::new(row.amount.amount - row.clawed_back.amount, row.amount.currency);
             (row.id, row.partner.id, left)
         };
-        self.listed.set(rows.iter().map(left).collect());
-        self.chosen.set(BTreeSet::new());
+        self.listed.set_value(rows.iter().map(left).collect());
     }
 
     /// The box beside a commission.
@@ -106,12 +111,13 @@ impl Many {
 
     /// The head of the boxes: ticks all of the page, and none.
     pub(super) fn tick_all(self) -> AnyView {
-        let all =
-            move || !self.listed.with(Vec::is_empty) && self.chosen.with(BTreeSet::len) == self.listed.with(Vec::len);
+        let all = move || {
+            !self.listed.with_value(Vec::is_empty)
+                && self.chosen.with(BTreeSet::len) == self.listed.with_value(Vec::len)
+        };
         let some = move || !self.chosen.with(BTreeSet::is_empty) && !all();
         let toggle = move |_| {
-            let listed: BTreeSet<CommissionId> =
-                self.listed.with_untracked(|rows| rows.iter().map(|row| row.0).collect());
+            let listed: BTreeSet<CommissionId> = self.listed.with_value(|rows| rows.iter().map(|row| row.0).collect());
             self.chosen.update(|chosen| *chosen = if chosen.is_empty() { listed } else { BTreeSet::new() });
         };
         view! {
@@ -124,7 +130,7 @@ impl Many {
 
     /// What is chosen, in words: `3 commissions of 2 partners, $41.20 in all`.
     fn words(self) -> String {
-        let (chosen, listed) = (self.chosen.get(), self.listed.get());
+        let (chosen, listed) = (self.chosen.get(), self.listed.get_value());
         let of: Vec<_> = listed.into_iter().filter(|(id, ..)| chosen.contains(id)).collect();
         let Some(currency) = of.first().map(|(_, _, left)| left.currency) else { return "Nothing chosen".to_owned() };
         let partners: BTreeSet<EnrollmentId> = of.iter().map(|(_, partner, _)| *partner).collect();
