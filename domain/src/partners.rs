@@ -352,6 +352,8 @@ pub struct PromoCodeRow {
     pub partner: PartnerName,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// Whether its partner was erased: it stays off.
+    pub erased: bool,
     /// When it was made, UTC.
     pub created_at: DateTime<Utc>,
     /// Customers attributed by it.

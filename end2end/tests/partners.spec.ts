@@ -158,10 +158,23 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await page.getByRole("button", { name: "Download as JSON" }).click();
   expect((await download).suggestedFilename()).toBe("personal-data.json");
   await page.getByRole("button", { name: "Erase", exact: true }).click();
+  await expect(page.getByText(/is still owed/)).toHaveCount(0);
   await page.getByRole("button", { name: "Erase for good" }).click();
   await page.waitForURL("/admin/acme/partners");
   await page.goto(`/admin/acme/partners?q=${email}`);
   await expect(page.getByText("Nothing found")).toBeVisible();
+  // Of who was erased the figures are left, and nothing to do.
+  await page.goto("/admin/acme/partners?q=Erased+partner");
+  await page.getByRole("link", { name: "Erased partner" }).first().click();
+  await expect(page.getByText("It has been erased.")).toBeVisible();
+  for (const button of ["Actions", "Message", "Invite", "Copy", "Add the note"]) {
+    await expect(page.getByRole("button", { name: button })).toHaveCount(0);
+  }
+  // Who is still owed something is not erased unawares.
+  await page.goto("/admin/acme/partners/ada");
+  await hydrated();
+  await page.getByRole("button", { name: "Erase", exact: true }).click();
+  await expect(page.getByText(/is still owed\. Pay or settle it first/)).toBeVisible();
 });
 
 test("a long list is imported, and very many are paused, by a job whose page tells how far it is", async ({ page, hydrated }) => {

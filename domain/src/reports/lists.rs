@@ -70,6 +70,15 @@ pub struct Balance {
     pub paid: Money,
 }
 
+impl Balance {
+    /// What is still owed, held or due, where it is more than nothing.
+    #[must_use]
+    pub fn owed(&self) -> Option<Money> {
+        let owed = Money::new(self.held.amount + self.due.amount, self.due.currency);
+        (owed.amount > Decimal::ZERO).then_some(owed)
+    }
+}
+
 /// Which commissions are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommissionFilter {
