@@ -129,6 +129,10 @@ pub async fn compose(
             let partner = partner(conn, public_url, *program, *enrollment).await?;
             to_partner(conn, *program, MailKind::PartnerPaused, partner, Some("Open your dashboard"), &[]).await?
         }
+        Mail::PartnerResumed { program, enrollment } => {
+            let partner = partner(conn, public_url, *program, *enrollment).await?;
+            to_partner(conn, *program, MailKind::PartnerResumed, partner, Some("Open your dashboard"), &[]).await?
+        }
         Mail::Test { account, program, kind } => {
             let examples = templates::examples(conn, *program).await?;
             let template = templates::of(conn, *program, *kind).await?.example(*kind, &examples);

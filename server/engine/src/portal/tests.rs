@@ -140,6 +140,14 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     assert!(super::seat(&mut conn, acme.id, enrollment).await.expect("seat").is_open());
     drop(conn);
     assert!(matches!(mails(&pool).await.pop(), Some(Mail::PartnerActivated { .. })), "who chose a password is told");
+    let mut conn = pool.acquire().await.expect("connection");
+    for status in [EnrollmentStatus::Paused, EnrollmentStatus::Active] {
+        set_status(&mut conn, &moment, &admin, enrollment, status, "").await.expect("paused and resumed");
+    }
+    let resumed = mails(&pool).await.pop().expect("mail");
+    let letter = compose(&mut conn, &moment, SERVER, &resumed).await.expect("answer").expect("letter");
+    assert_eq!(letter.subject, "Your partnership with ACME is active again");
+    drop(conn);
     signed_in(&pool, "ada@partner.example").await;
     let left: i64 = sqlx::query_scalar("select count(*) from sign_ups").fetch_one(&pool).await.expect("count");
     assert_eq!(left, 0);
