@@ -28,11 +28,17 @@ test.describe("with mistakes in forms", () => {
     // The partner comes in by the invitation, and is paused and let in again by the team.
     const partner = await (await browser.newContext()).newPage();
     await partner.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
+    await expect(partner.getByRole("heading", { level: 1, name: /^Become a partner of / })).toBeVisible();
     await partner.getByLabel("Password", { exact: true }).fill(password);
+    await partner.getByRole("button", { name: "Come in" }).click();
+    await expect(partner.getByText("Please accept the terms.")).toBeVisible();
+    await partner.getByLabel("Password", { exact: true }).fill(password);
+    await partner.getByLabel("I accept these terms").check();
     await partner.getByRole("button", { name: "Come in" }).click();
     await partner.waitForURL((url) => !url.pathname.startsWith("/accept"));
     await partner.goto("/p/acme");
     await expect(partner.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
+    await expect(partner.getByRole("link", { name: "Read and accept them" })).toHaveCount(0);
 
     await page.locator("html[data-hydrated]").waitFor();
     await page.getByRole("button", { name: "Actions" }).click();
