@@ -88,6 +88,11 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await page.getByRole("combobox", { name: "Tag" }).selectOption(word);
   await page.getByRole("button", { name: "Show" }).click();
   await expect(page.getByRole("row")).toHaveCount(3);
+  // The tabs count what the filter finds; each row shows its tags; nothing is offered to be done to nobody.
+  const tabs = page.getByRole("navigation", { name: "Partners by standing" });
+  await expect(tabs.getByRole("link")).toHaveText([/^All\s*2$/, /^Active\s*2$/]);
+  await expect(page.getByRole("cell", { name: word, exact: true })).toHaveCount(2);
+  await expect(page.getByRole("button", { name: "Actions" })).toBeDisabled();
   await page.getByRole("checkbox", { name: "Choose all on this page" }).check();
   await expect(page.getByRole("checkbox", { name: `Choose ${word} Ltd` })).toBeChecked();
   await expect(page.getByRole("checkbox", { name: `Choose ${word}`, exact: true })).toBeChecked();
@@ -212,6 +217,12 @@ test("a long list is imported, and very many are paused, by a job whose page tel
   await page.goto(`/admin/acme/partners?tag=${word}&status=paused`);
   await page.getByRole("link", { name: `${word} 209`, exact: true }).click();
   await expect(page.getByText("The season is over.")).toBeVisible();
+  await page.goto(`/admin/acme/partners?tag=${word}&status=banned`);
+  await expect(page.getByRole("navigation", { name: "Partners by standing" }).getByRole("link")).toHaveText([
+    /^All\s*210$/,
+    /^Paused\s*210$/,
+    /^Banned\s*0$/,
+  ]);
 });
 
 test("more who match than the list has shown are left alone", async ({ page, context, hydrated }) => {

@@ -133,10 +133,10 @@ fn whose(partner: EnrollmentId) -> AnyView {
 
 /// The tags, and the notes of the team.
 pub(super) fn cards(forms: Forms, detail: &PartnerDetail, may_manage: bool) -> AnyView {
-    let tags = detail.tags.iter().map(|tag| view! { <Pill text=tag.clone()/> " " }).collect_view();
-    let none = detail.tags.is_empty() && !may_manage;
+    let tags = detail.partner.tags.iter().map(|tag| view! { <Pill text=tag.clone()/> " " }).collect_view();
+    let none = detail.partner.tags.is_empty() && !may_manage;
     let partner = detail.partner.id;
-    let text = detail.tags.join(", ");
+    let text = detail.partner.tags.join(", ");
     let change = may_manage.then(|| {
         let whose = whose(partner);
         view! {
