@@ -132,8 +132,14 @@ pub(super) fn bar(
     offered: &Offered<'_>,
 ) -> AnyView {
     let (program, all) = (show::program(), RwSignal::new(false));
-    // Browsers keep boxes ticked when a page is loaded again.
-    Effect::new(move |_| count.set(ticked().len()));
+    // Without scripts nobody counts: then whoever is ticked may be sent.
+    let counted = RwSignal::new(false);
+    Effect::new(move |_| {
+        // Browsers keep boxes ticked when a page is loaded again.
+        count.set(ticked().len());
+        counted.set(true);
+    });
+    let nobody = Signal::derive(move || counted.get() && !all.get() && count.get() == 0);
     let every = more.map(|total| {
         let label = format!("All {} that match", grouped(total));
         view! {
@@ -171,7 +177,7 @@ pub(super) fn bar(
             <button type="submit" disabled=true hidden=true></button>
             {show::program_field()}
             {every}
-            <Menu id="bulk-acts" label="With the chosen partners" button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
+            <Menu id="bulk-acts" label="With the chosen partners" disabled=nobody button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
                 {items}
             </Menu>
             <span class="sub" role="status">{words}</span>
