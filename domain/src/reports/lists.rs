@@ -247,6 +247,8 @@ pub struct CustomerDetail {
     pub email: String,
     /// Its name; empty where a partner asks.
     pub name: String,
+    /// Whether its personal data was erased.
+    pub erased: bool,
     /// When the program first heard of it, UTC.
     pub created_at: DateTime<Utc>,
     /// When it signed up, UTC.
