@@ -285,10 +285,16 @@ test("the team sees the portal as a partner, and changes nothing there", async (
   await hydrated();
   await expect(page.getByText(/Partner since/)).toBeVisible();
   await expect(page.locator("main .avatar")).toBeVisible();
+  const again = page.waitForResponse(/\/fn\/admin\/partners\/one/);
+  await page.getByRole("button", { name: "Save the tags" }).click();
+  await again;
+  await expect(page.getByText("Tags saved")).toBeVisible();
   await page.getByRole("button", { name: "Actions" }).click();
   await page.getByRole("menuitem", { name: "See the portal as this partner" }).click();
   await page.waitForURL("/p/acme");
   await expect(page.getByText("You see the portal as Ada").first()).toBeVisible();
+  // What was told of the admin area stays there.
+  await expect(page.getByText("Tags saved")).toHaveCount(0, { timeout: 1_000 });
   await page.goto("/p/acme/profile");
   await hydrated();
   await page.getByRole("button", { name: "Save the profile" }).click();

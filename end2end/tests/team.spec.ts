@@ -23,6 +23,7 @@ test.describe("with mistakes in forms", () => {
     await page.getByLabel("Code").fill(code);
     await page.getByRole("button", { name: "Add partner" }).click();
     await page.waitForURL(`**/admin/acme/partners/${code}`);
+    await expect(page.getByText("Partner added, and invited by mail")).toBeVisible();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Pat <b>Partner</b> '); drop table partners; --");
 
     // The partner comes in by the invitation, and is paused and let in again by the team.

@@ -6,7 +6,7 @@ use domain::partners::{PartnerDetail, PartnerNote};
 use leptos::prelude::*;
 use ui::{
     Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, Fact, Facts, Glyph, MenuButton, Pill, TextInput,
-    Textarea,
+    Textarea, use_toasts,
 };
 
 use crate::show;
@@ -119,6 +119,12 @@ impl Forms {
         show::tell(self.tags, "Tags saved");
         show::tell(self.note, "Note added");
         show::tell(self.remove, "Note removed");
+        let toasts = use_toasts();
+        self.see_as.settled(move |outcome| {
+            if outcome.is_ok() {
+                toasts.clear();
+            }
+        });
         show::tell(self.see_as, "You see the portal as this partner");
     }
 }
