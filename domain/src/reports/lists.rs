@@ -445,3 +445,15 @@ pub struct LedgerPage {
     /// What stood in them at the end of the last day.
     pub closing: Money,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_carried_forward_is_owed_less() {
+        let money = |amount: i64| Money::new(amount.into(), "EUR".parse().expect("currency"));
+        let owed = |held, due| Balance { held: money(held), due: money(due), paid: money(5) }.owed();
+        assert_eq!((owed(3, 0), owed(3, -1), owed(3, -3)), (Some(money(3)), Some(money(2)), None));
+    }
+}

@@ -457,7 +457,7 @@ async fn who_is_invited_accepts_the_terms_with_the_invitation(pool: PgPool) {
     let token = link(&pool, &mail, "/accept-invitation/").await;
     let invited = accounts::team::invitation(&mut conn, &moment, &token).await.expect("answer").expect("open");
     assert_eq!((invited.email.as_str(), invited.partner), ("ada@partner.example", Some((acme.id, ada))));
-    let accept = async |terms| {
+    let accept = async |terms: Option<i32>| {
         accounts::team::accept_invitation(&pool, &Moment::now(), &token, "Ada Lind", PASSWORD, terms).await
     };
     for terms in [None, Some(2)] {
