@@ -284,13 +284,7 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
         ),
     };
     let questions = questions.into_iter().enumerate().map(|(at, asked)| question(at, asked, form)).collect_view();
-    let terms = terms.map(|(version, html)| {
-        view! {
-            <div class="terms prose" tabindex="0" role="region" aria-label="Terms" inner_html=html></div>
-            <Checkbox id="terms" label="I accept these terms" value=version.to_string()/>
-            <p class="error" aria-live="polite">{move || form.field("terms").get()}</p>
-        }
-    });
+    let terms = terms.map(|terms| terms_field(terms, form.field("terms")));
     view! {
         <PlainShell brand=brand accent=accent logo=logo title="Become a partner" words=words foot=foot>
             {ui::wrong(wrong)}
@@ -318,6 +312,16 @@ fn signing_out(slug: &str) -> AnyView {
             <input type="hidden" name="program" value=slug.to_owned()/>
             <p class="sub">"Not you? "<Button submit=true kind=ButtonKind::Quiet>"Sign out"</Button></p>
         </form>
+    }
+    .into_any()
+}
+
+/// The program's terms with the box that accepts this version of them.
+pub(crate) fn terms_field((version, html): (i32, String), error: Signal<Option<String>>) -> AnyView {
+    view! {
+        <div class="terms prose" tabindex="0" role="region" aria-label="Terms" inner_html=html></div>
+        <Checkbox id="terms" label="I accept these terms" value=version.to_string()/>
+        <p class="error" aria-live="polite">{move || error.get()}</p>
     }
     .into_any()
 }

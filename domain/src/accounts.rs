@@ -336,6 +336,8 @@ pub struct Invitation {
     pub email: String,
     /// The name given by who invited.
     pub name: String,
+    /// The partner, with its program, for which the person will sign in; none: it joins a team.
+    pub partner: Option<(ProgramId, EnrollmentId)>,
 }
 
 /// The shortest password accepted, in characters.

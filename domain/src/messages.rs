@@ -23,6 +23,8 @@ words! {
         PartnerDeclined = "partner_declined",
         /// To a partner who was paused.
         PartnerPaused = "partner_paused",
+        /// To a partner who is active again.
+        PartnerResumed = "partner_resumed",
         /// To a partner who was paid.
         PaymentSent = "payment_sent",
         /// To a partner who has earned a commission.
@@ -121,6 +123,7 @@ impl MailKind {
             Self::PartnerActivated => "Partner activated",
             Self::PartnerDeclined => "Partner declined",
             Self::PartnerPaused => "Partner paused",
+            Self::PartnerResumed => "Partner resumed",
             Self::PaymentSent => "Payment sent",
             Self::CommissionEarned => "New commission",
             Self::Summary => "Summary",
@@ -137,6 +140,7 @@ impl MailKind {
             Self::PartnerActivated => "To a partner who was let in.",
             Self::PartnerDeclined => "To somebody who was not let in.",
             Self::PartnerPaused => "To a partner who was paused.",
+            Self::PartnerResumed => "To a partner who is active again, after a pause or a ban.",
             Self::PaymentSent => "To a partner who was paid.",
             Self::CommissionEarned => "To a partner who has earned a commission, and wants to be told of each.",
             Self::Summary => "To a partner who wants a summary each day or each week.",
@@ -156,7 +160,9 @@ impl MailKind {
                 ("partner.website", "https://partner.example"),
                 PROGRAM,
             ],
-            Self::PartnerInvitation | Self::PartnerActivated | Self::PartnerPaused => &[NAME, CODE, PROGRAM],
+            Self::PartnerInvitation | Self::PartnerActivated | Self::PartnerPaused | Self::PartnerResumed => {
+                &[NAME, CODE, PROGRAM]
+            }
             Self::PaymentSent => &[
                 NAME,
                 CODE,
@@ -219,6 +225,11 @@ impl MailKind {
                 "{{program.name}} has paused your partnership.\n\n\
                  What you have earned so far stays yours. While the pause lasts, new sales earn nothing. If you have \
                  questions, reply to the team that looks after the program.",
+            ),
+            Self::PartnerResumed => (
+                "Your partnership with {{program.name}} is active again",
+                "You are an active partner of {{program.name}} again. From now on, new sales earn as before. Your code is \
+                 still {{partner.code}}.",
             ),
             Self::PaymentSent => (
                 "{{program.name}} has paid you {{payment.amount}}",

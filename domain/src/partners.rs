@@ -177,6 +177,10 @@ pub struct PartnerRow {
     pub due: Money,
     /// When it was enrolled, UTC.
     pub created_at: DateTime<Utc>,
+    /// The name of its group, or empty.
+    pub group: String,
+    /// Its tags.
+    pub tags: Vec<String>,
 }
 
 /// How many partners have a standing.
@@ -207,8 +211,6 @@ pub struct PartnerDetail {
     pub profile: Profile,
     /// Its photo.
     pub photo: Option<FileId>,
-    /// Its tags.
-    pub tags: Vec<String>,
     /// The team's notes, the latest first.
     pub notes: Vec<PartnerNote>,
     /// When its personal data was erased, UTC.
@@ -352,6 +354,8 @@ pub struct PromoCodeRow {
     pub partner: PartnerName,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// Whether its partner was erased: it stays off.
+    pub erased: bool,
     /// When it was made, UTC.
     pub created_at: DateTime<Utc>,
     /// Customers attributed by it.

@@ -494,14 +494,7 @@ impl SignUp {
                 errors.push(FieldError::new(format!("answers[{at}]"), words));
             }
         }
-        if terms.is_some() && self.terms != terms {
-            let words = if self.terms.is_some() {
-                "The terms have changed meanwhile. Read them and accept them again."
-            } else {
-                "Please accept the terms."
-            };
-            errors.push(FieldError::new("terms", words));
-        }
+        errors.extend(check_terms(self.terms, terms));
         errors
     }
 
@@ -518,6 +511,17 @@ impl SignUp {
     fn answer(&self, at: usize) -> &str {
         self.answers.get(at).map_or("", |answer| answer.trim())
     }
+}
+
+/// What is wrong where this version of the terms was accepted, and that one is in force.
+#[must_use]
+pub fn check_terms(accepted: Option<i32>, in_force: Option<i32>) -> Option<FieldError> {
+    let words = if accepted.is_some() {
+        "The terms have changed meanwhile. Read them and accept them again."
+    } else {
+        "Please accept the terms."
+    };
+    (in_force.is_some() && accepted != in_force).then(|| FieldError::new("terms", words))
 }
 
 /// A version of the terms.

@@ -78,7 +78,8 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await page.getByRole("button", { name: "Import 2 partners" }).click();
   await expect(page.getByText("2 partners imported")).toBeVisible();
   await expect(file).toHaveValue(/Once more,ada@tributary\.test.*already/);
-  await page.goto("/admin/acme/partners");
+  await page.getByRole("link", { name: "To the newest partners" }).click();
+  await page.waitForURL("/admin/acme/partners");
   await hydrated();
 
   // The invitation leads to a password, and in.
@@ -88,6 +89,11 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await page.getByRole("combobox", { name: "Tag" }).selectOption(word);
   await page.getByRole("button", { name: "Show" }).click();
   await expect(page.getByRole("row")).toHaveCount(3);
+  // The tabs count what the filter finds; each row shows its tags; nothing is offered to be done to nobody.
+  const tabs = page.getByRole("navigation", { name: "Partners by standing" });
+  await expect(tabs.getByRole("link")).toHaveText([/^All\s*2$/, /^Active\s*2$/]);
+  await expect(page.getByRole("cell", { name: word, exact: true })).toHaveCount(2);
+  await expect(page.getByRole("button", { name: "Actions" })).toBeDisabled();
   await page.getByRole("checkbox", { name: "Choose all on this page" }).check();
   await expect(page.getByRole("checkbox", { name: `Choose ${word} Ltd` })).toBeChecked();
   await expect(page.getByRole("checkbox", { name: `Choose ${word}`, exact: true })).toBeChecked();
@@ -158,10 +164,23 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await page.getByRole("button", { name: "Download as JSON" }).click();
   expect((await download).suggestedFilename()).toBe("personal-data.json");
   await page.getByRole("button", { name: "Erase", exact: true }).click();
+  await expect(page.getByText(/is still owed/)).toHaveCount(0);
   await page.getByRole("button", { name: "Erase for good" }).click();
   await page.waitForURL("/admin/acme/partners");
   await page.goto(`/admin/acme/partners?q=${email}`);
   await expect(page.getByText("Nothing found")).toBeVisible();
+  // Of who was erased the figures are left, and nothing to do.
+  await page.goto("/admin/acme/partners?q=Erased+partner");
+  await page.getByRole("link", { name: "Erased partner" }).first().click();
+  await expect(page.getByText("It has been erased.")).toBeVisible();
+  for (const button of ["Actions", "Message", "Invite", "Copy", "Add the note"]) {
+    await expect(page.getByRole("button", { name: button })).toHaveCount(0);
+  }
+  // Who is still owed something is not erased unawares.
+  await page.goto("/admin/acme/partners/ada");
+  await hydrated();
+  await page.getByRole("button", { name: "Erase", exact: true }).click();
+  await expect(page.getByText(/is still owed\. Pay or settle it first/)).toBeVisible();
 });
 
 test("a long list is imported, and very many are paused, by a job whose page tells how far it is", async ({ page, hydrated }) => {
@@ -199,6 +218,12 @@ test("a long list is imported, and very many are paused, by a job whose page tel
   await page.goto(`/admin/acme/partners?tag=${word}&status=paused`);
   await page.getByRole("link", { name: `${word} 209`, exact: true }).click();
   await expect(page.getByText("The season is over.")).toBeVisible();
+  await page.goto(`/admin/acme/partners?tag=${word}&status=banned`);
+  await expect(page.getByRole("navigation", { name: "Partners by standing" }).getByRole("link")).toHaveText([
+    /^All\s*210$/,
+    /^Paused\s*210$/,
+    /^Banned\s*0$/,
+  ]);
 });
 
 test("more who match than the list has shown are left alone", async ({ page, context, hydrated }) => {
@@ -260,10 +285,16 @@ test("the team sees the portal as a partner, and changes nothing there", async (
   await hydrated();
   await expect(page.getByText(/Partner since/)).toBeVisible();
   await expect(page.locator("main .avatar")).toBeVisible();
+  const again = page.waitForResponse(/\/fn\/admin\/partners\/one/);
+  await page.getByRole("button", { name: "Save the tags" }).click();
+  await again;
+  await expect(page.getByText("Tags saved")).toBeVisible();
   await page.getByRole("button", { name: "Actions" }).click();
   await page.getByRole("menuitem", { name: "See the portal as this partner" }).click();
   await page.waitForURL("/p/acme");
   await expect(page.getByText("You see the portal as Ada").first()).toBeVisible();
+  // What was told of the admin area stays there.
+  await expect(page.getByText("Tags saved")).toHaveCount(0, { timeout: 1_000 });
   await page.goto("/p/acme/profile");
   await hydrated();
   await page.getByRole("button", { name: "Save the profile" }).click();

@@ -23,16 +23,23 @@ test.describe("with mistakes in forms", () => {
     await page.getByLabel("Code").fill(code);
     await page.getByRole("button", { name: "Add partner" }).click();
     await page.waitForURL(`**/admin/acme/partners/${code}`);
+    await expect(page.getByText("Partner added, and invited by mail")).toBeVisible();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Pat <b>Partner</b> '); drop table partners; --");
 
     // The partner comes in by the invitation, and is paused and let in again by the team.
     const partner = await (await browser.newContext()).newPage();
     await partner.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
+    await expect(partner.getByRole("heading", { level: 1, name: /^Become a partner of / })).toBeVisible();
     await partner.getByLabel("Password", { exact: true }).fill(password);
+    await partner.getByRole("button", { name: "Come in" }).click();
+    await expect(partner.getByText("Please accept the terms.")).toBeVisible();
+    await partner.getByLabel("Password", { exact: true }).fill(password);
+    await partner.getByLabel("I accept these terms").check();
     await partner.getByRole("button", { name: "Come in" }).click();
     await partner.waitForURL((url) => !url.pathname.startsWith("/accept"));
     await partner.goto("/p/acme");
     await expect(partner.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
+    await expect(partner.getByRole("link", { name: "Read and accept them" })).toHaveCount(0);
 
     await page.locator("html[data-hydrated]").waitFor();
     await page.getByRole("button", { name: "Actions" }).click();

@@ -230,18 +230,17 @@ fn row(row: PromoCodeRow, program: &str, may_edit: bool, form: Form<DisablePromo
             turned.set_value(Some(asked.clone()));
         }
     };
-    let actions = may_edit.then(|| {
+    let turn = (!row.erased).then(|| {
         view! {
-            <td class="row-actions">
-                <PostForm form=form>
-                    {show::program_field()}
-                    <input type="hidden" name="id" value=row.id.to_string()/>
-                    <input type="hidden" name="disabled" value=turn/>
-                    <Button submit=true label=label on_click=remember>{words}</Button>
-                </PostForm>
-            </td>
+            <PostForm form=form>
+                {show::program_field()}
+                <input type="hidden" name="id" value=row.id.to_string()/>
+                <input type="hidden" name="disabled" value=turn/>
+                <Button submit=true label=label on_click=remember>{words}</Button>
+            </PostForm>
         }
     });
+    let actions = may_edit.then(|| view! { <td class="row-actions">{turn}</td> });
     view! {
         <tr>
             <td>

@@ -160,7 +160,7 @@ fn reach(contact: &str) -> Option<AnyView> {
     })
 }
 
-/// What stands above every page: that it is only looked at, or that there are new terms.
+/// What stands above every page: that it is only looked at, or that there are terms to accept.
 fn banner(slug: &str, seen_as: Option<String>, terms_due: bool) -> AnyView {
     if let Some(name) = seen_as {
         let program = slug.to_owned();
@@ -185,7 +185,7 @@ fn banner(slug: &str, seen_as: Option<String>, terms_due: bool) -> AnyView {
     let terms = format!("/p/{slug}/terms");
     view! {
         <Note tone=Tone::Warn glyph=Glyph::Info>
-            "The program has new terms. " <a href=terms>"Read and accept them"</a>
+            "There are terms of the program that you have not accepted yet. " <a href=terms>"Read and accept them"</a>
         </Note>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! The program's terms, to be accepted where they are new.
+//! The program's terms, to be accepted where the partner has yet to.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::EnrollmentId;

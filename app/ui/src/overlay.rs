@@ -241,6 +241,9 @@ pub fn Menu(
     /// How much the button stands out.
     #[prop(optional)]
     kind: ButtonKind,
+    /// While true it can't be opened.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
     /// Words above the items: who is signed in.
     #[prop(optional, into)]
     head: ViewFnOnce,
@@ -273,7 +276,7 @@ pub fn Menu(
     };
     view! {
         <div class="menu-anchor">
-            <button type="button" class=class popovertarget=id.clone() aria-haspopup="menu" aria-label=bare.then(|| label.clone())>
+            <button type="button" class=class popovertarget=id.clone() aria-haspopup="menu" aria-label=bare.then(|| label.clone()) disabled=move || disabled.get()>
                 {button.run()}
             </button>
             <div class="popover menu" id=id popover="auto" node_ref=node on:toggle=opened on:keydown=keys on:click=close>

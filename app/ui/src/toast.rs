@@ -63,6 +63,11 @@ impl Toasts {
         self.push(Told::Failed, text.into(), None);
     }
 
+    /// Takes all away: they told of a place that is being left.
+    pub fn clear(self) {
+        self.list.update(Vec::clear);
+    }
+
     fn push(self, told: Told, text: String, undo: Option<Callback<()>>) {
         let id = self.next.with_value(|next| *next);
         self.next.set_value(id + 1);

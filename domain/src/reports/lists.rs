@@ -70,6 +70,15 @@ pub struct Balance {
     pub paid: Money,
 }
 
+impl Balance {
+    /// What is still owed, held or due, where it is more than nothing.
+    #[must_use]
+    pub fn owed(&self) -> Option<Money> {
+        let owed = Money::new(self.held.amount + self.due.amount, self.due.currency);
+        (owed.amount > Decimal::ZERO).then_some(owed)
+    }
+}
+
 /// Which commissions are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommissionFilter {
@@ -238,6 +247,8 @@ pub struct CustomerDetail {
     pub email: String,
     /// Its name; empty where a partner asks.
     pub name: String,
+    /// Whether its personal data was erased.
+    pub erased: bool,
     /// When the program first heard of it, UTC.
     pub created_at: DateTime<Utc>,
     /// When it signed up, UTC.
@@ -433,4 +444,16 @@ pub struct LedgerPage {
     pub opening: Money,
     /// What stood in them at the end of the last day.
     pub closing: Money,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_carried_forward_is_owed_less() {
+        let money = |amount: i64| Money::new(amount.into(), "EUR".parse().expect("currency"));
+        let owed = |held, due| Balance { held: money(held), due: money(due), paid: money(5) }.owed();
+        assert_eq!((owed(3, 0), owed(3, -1), owed(3, -3)), (Some(money(3)), Some(money(2)), None));
+    }
 }

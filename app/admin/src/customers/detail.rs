@@ -154,6 +154,7 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
         customer,
         email,
         name,
+        erased,
         created_at,
         signed_up_at,
         first_sale_at,
@@ -161,14 +162,27 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
         sales,
         commissions,
     } = detail;
-    let title = if name.is_empty() { customer.label.clone() } else { name };
+    let title = if erased {
+        "Erased customer".to_owned()
+    } else if name.is_empty() {
+        customer.label.clone()
+    } else {
+        name
+    };
+    let email = if erased {
+        "Erased".to_owned()
+    } else if email.is_empty() {
+        "Not reported".to_owned()
+    } else {
+        email
+    };
     let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "Not yet".to_owned(), show::instant);
     let (signed_up, first_sale) = (day(signed_up_at), day(first_sale_at));
     let nothing_earned = commissions.is_empty();
     let attribution = attribution(referrals, &program);
     let sales = sales::table(sales, &program);
     let back = (format!("/admin/{program}/customers"), "Customers".to_owned());
-    let personal = erases.then(|| personal(erase, &program, customer.id));
+    let personal = erases.then(|| personal(erase, &program, customer.id, erased));
     let dialog = reassigns.then(|| reassign_dialog(customer.external_id.clone()));
     view! {
         <Title text=title.clone()/>
@@ -178,7 +192,7 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
         <Card>
             <Facts>
                 <Fact label="Your id">{customer.external_id}</Fact>
-                <Fact label="E-mail">{if email.is_empty() { "Not reported".to_owned() } else { email }}</Fact>
+                <Fact label="E-mail">{email}</Fact>
                 <Fact label="First seen">{show::time(created_at)}</Fact>
                 <Fact label="Signed up">{signed_up}</Fact>
                 <Fact label="First sale">{first_sale}</Fact>
@@ -200,16 +214,12 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
 }
 
 /// The customer's personal data: in a file, or taken away.
-fn personal(form: Form<EraseCustomer>, program: &str, customer: CustomerId) -> AnyView {
+fn personal(form: Form<EraseCustomer>, program: &str, customer: CustomerId, erased: bool) -> AnyView {
     let id = customer.to_string();
     let file = show::personal_data(program, "customer", id.clone());
-    view! {
-        <Card title="Personal data">
-            <p class="sub">"Everything that is known of this customer."</p>
-            <div class="row">
-                {file}
-                <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
-            </div>
+    let erase = (!erased).then(|| {
+        view! {
+            <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
             <Dialog id="erase" title="Erase the personal data?">
                 <p>"Name, e-mail and your own id of the customer are taken away for good, also where others wrote them. Sales, commissions and every sum stay. This can't be undone."</p>
                 {show::wrong(form.beside(&[]))}
@@ -222,6 +232,15 @@ fn personal(form: Form<EraseCustomer>, program: &str, customer: CustomerId) -> A
                     </div>
                 </PostForm>
             </Dialog>
+        }
+    });
+    view! {
+        <Card title="Personal data">
+            <p class="sub">{if erased { "It has been erased." } else { "Everything that is known of this customer." }}</p>
+            <div class="row">
+                {file}
+                {erase}
+            </div>
         </Card>
     }
     .into_any()

@@ -139,11 +139,15 @@ pub(super) fn bar(
     offered: &Offered<'_>,
 ) -> AnyView {
     let (program, all) = (show::program(), RwSignal::new(false));
+    // Without scripts nobody counts: then whoever is ticked may be sent.
+    let counted = RwSignal::new(false);
     // What is ticked was meant for the list before: browsers keep it, and so does a list that is drawn anew.
     Effect::new(move |_| {
         tick_each(EVERY_BOX, false);
         count.set(0);
+        counted.set(true);
     });
+    let nobody = Signal::derive(move || counted.get() && !all.get() && count.get() == 0);
     let every = more.map(|total| {
         let label = format!("All {} that match", grouped(total));
         view! {
@@ -181,7 +185,7 @@ pub(super) fn bar(
             <button type="submit" disabled=true hidden=true></button>
             {show::program_field()}
             {every}
-            <Menu id="bulk-acts" label="With the chosen partners" button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
+            <Menu id="bulk-acts" label="With the chosen partners" disabled=nobody button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
                 {items}
             </Menu>
             <span class="sub" role="status">{words}</span>

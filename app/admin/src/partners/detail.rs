@@ -189,12 +189,16 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         may_see,
     } = shown;
     let program = show::program().get_untracked();
+    // Of who was erased there is nothing left to change.
+    let erased = detail.erased_at.is_some();
+    let may_manage = may_manage && !erased;
     let name = called(&detail.partner);
     let back = (format!("/admin/{program}/partners"), "Partners".to_owned());
     let generation = forms.done.get_untracked();
     let code = detail.partner.code.clone();
     let status = detail.partner.status;
     let acts = may_manage.then(|| actions(&detail, forms, may_see));
+    let owed = balance.owed();
     let tiles = tiles(&detail, balance);
     let side = view! {
         {facts(&detail, &program, country)}
@@ -204,7 +208,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {offers::card(&detail.offers, &offers, may_manage)}
         {work::cards(forms.work, &detail, may_manage)}
     };
-    let personal = may_erase.then(|| privacy::card(forms.erase, detail.partner.id, detail.erased_at.is_some()));
+    let personal = may_erase.then(|| privacy::card(forms.erase, detail.partner.id, erased, owed));
     let dialogs = may_manage.then(|| {
         view! {
             {standing::dialogs(forms.status, &detail.partner)}
@@ -226,7 +230,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         <div class="cols">
             <div class="col">
                 {latest_card(latest, &program, &code)}
-                {links_card(links, &server, &program)}
+                {links_card(links, &server, &program, erased)}
             </div>
             <div class="col">
                 {side}
@@ -415,14 +419,15 @@ fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView
     .into_any()
 }
 
-fn links_card(links: Page<LinkRow>, server: &str, program: &str) -> AnyView {
-    let head = || {
+/// The links; those of who was erased lead nowhere.
+fn links_card(links: Page<LinkRow>, server: &str, program: &str, erased: bool) -> AnyView {
+    let head = move || {
         view! {
             <Th label="Link"/>
             <Th label="Clicks" num=true/>
             <Th label="Customers" num=true wide=true/>
             <Th label="Earned" num=true wide=true/>
-            <Th label="Copy" quiet=true/>
+            {(!erased).then(|| view! { <Th label="Copy" quiet=true/> })}
         }
     };
     let title = if links.next_cursor.is_some() { "Latest links" } else { "Links" };
@@ -431,6 +436,11 @@ fn links_card(links: Page<LinkRow>, server: &str, program: &str) -> AnyView {
         .into_iter()
         .map(|link| {
             let url = format!("{server}/r/{program}/{}", link.code);
+            let copy = (!erased).then(|| {
+                view! {
+                    <td class="row-actions"><CopyButton text=url what="link" kind=ButtonKind::Quiet/></td>
+                }
+            });
             let name = if link.name.is_empty() { link.code } else { link.name };
             view! {
                 <tr>
@@ -442,12 +452,12 @@ fn links_card(links: Page<LinkRow>, server: &str, program: &str) -> AnyView {
                     <td class="num">{grouped(link.clicks)}</td>
                     <td class="num wide">{grouped(link.customers)}</td>
                     <td class="num wide"><Amount value=link.earned/></td>
-                    <td class="row-actions"><CopyButton text=url what="link" kind=ButtonKind::Quiet/></td>
+                    {copy}
                 </tr>
             }
         })
         .collect_view();
-    view! { <Card title=title><Table caption=title head=head phone_columns=3>{rows}</Table></Card> }.into_any()
+    view! { <Card title=title><Table caption=title head=head phone_columns={if erased { 2 } else { 3 }}>{rows}</Table></Card> }.into_any()
 }
 
 fn history(history: Vec<Standing>) -> AnyView {

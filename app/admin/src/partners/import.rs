@@ -58,7 +58,7 @@ fn page(sent: ImportSent) -> AnyView {
                 <Note tone=Tone::Good>{words}</Note>
                 <div class="form-actions">
                     <ButtonLink href=action>"Import more"</ButtonLink>
-                    <ButtonLink href=list kind=ButtonKind::Primary>"To the partners"</ButtonLink>
+                    {newest()}
                 </div>
             </Card>
         }
@@ -128,11 +128,18 @@ fn imported_some(found: ImportPreview, action: String, text: String) -> AnyView 
     view! {
         <Card>
             <Note tone=Tone::Good>{made}</Note>
+            <div class="form-actions">{newest()}</div>
             <Note tone=Tone::Warn>{left}</Note>
             {download(action, text)}
         </Card>
     }
     .into_any()
+}
+
+/// The way to those who were imported: the newest stand first in the list.
+pub(super) fn newest() -> AnyView {
+    let list = format!("/admin/{}/partners", show::program().get_untracked());
+    view! { <ButtonLink href=list kind=ButtonKind::Primary>"To the newest partners"</ButtonLink> }.into_any()
 }
 
 /// The button that asks for the rows that can't be imported, as a file.

@@ -99,7 +99,12 @@ fn state(job: &PartnerJob) -> AnyView {
     let words = job.words();
     if job.finished_at.is_some() {
         let tone = if job.done > 0 { Tone::Good } else { Tone::Warn };
-        return view! { <div role="status"><Note tone=tone>{words}</Note></div> }.into_any();
+        let imported = job.act.is_none() && job.done > 0;
+        return view! {
+            <div role="status"><Note tone=tone>{words}</Note></div>
+            {imported.then(|| view! { <div class="form-actions">{super::import::newest()}</div> })}
+        }
+        .into_any();
     }
     let (past, total) = (job.done + job.left_out, job.total);
     view! {

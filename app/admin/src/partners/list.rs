@@ -25,6 +25,7 @@ pub struct Shown {
     filter: PartnerFilter,
     /// How many partners the filter finds.
     total: i64,
+    /// How many of each standing the rest of the filter finds.
     counts: Vec<StatusCount>,
     /// The program's tags.
     tags: Vec<String>,
@@ -57,8 +58,9 @@ pub async fn read_partners(
         };
         let paging = domain::page::Paging { cursor, limit: None };
         let page = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
-        let counts = engine::partners::counts(&mut asking.conn, &asking.actor).await?;
-        let total = engine::partners::count(&mut asking.conn, &asking.actor, &filter).await?;
+        let counts = engine::partners::counts(&mut asking.conn, &asking.actor, &filter).await?;
+        let listed = counts.iter().filter(|count| filter.status.is_none_or(|status| status == count.status));
+        let total: i64 = listed.map(|count| count.partners).sum();
         let tags = engine::partners::work::all_tags(&mut asking.conn, &asking.actor).await?;
         let groups = engine::partners::groups::names(&mut asking.conn, &asking.actor).await?;
         let may_manage = asking.actor.may(domain::accounts::Power::ManagePartners);
@@ -130,7 +132,7 @@ impl LazyPage for PartnersPage {
 fn skeleton() -> AnyView {
     view! {
         <PageHead title="Partners"/>
-        <Card><SkeletonTable columns=6/></Card>
+        <Card><SkeletonTable columns=8/></Card>
     }
     .into_any()
 }
@@ -150,7 +152,7 @@ fn page(shown: Shown, form: Form<SetStatus>, bulk: bulk::Forms) -> AnyView {
         })
     };
     let jobs = shown.jobs.iter().map(|job| job_note(job, &program)).collect_view();
-    if shown.counts.is_empty() {
+    if shown.counts.is_empty() && !show::filtered(&address, &["q", "tag", "group"]) {
         return view! {
             <PageHead title="Partners">{add()}</PageHead>
             {jobs}
@@ -185,8 +187,12 @@ fn tabs(counts: &[StatusCount], address: &Address) -> AnyView {
     let plain = address.without("cursor").without("status");
     let chosen = address.get("status").and_then(|word| word.parse::<EnrollmentStatus>().ok());
     let all = counts.iter().map(|count| count.partners).sum::<i64>();
+    // The one that is open shows, though the filter finds none of it.
+    let open = chosen.filter(|chosen| !counts.iter().any(|count| count.status == *chosen));
+    let open = open.map(|status| StatusCount { status, partners: 0 });
     let each = counts
         .iter()
+        .chain(&open)
         .map(|count| {
             let href = plain.with("status", count.status.as_str()).href();
             let label = show::standing_words(count.status);
@@ -243,6 +249,7 @@ fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetS
     let more = (page.data.len() as i64) < total;
     let count = RwSignal::new(0);
     let offered = Offered { tags: &tags, groups: &groups };
+    let sorted = !(tags.is_empty() && groups.is_empty());
     let bar = may_manage.then(|| bulk::bar(bulk, count, filter, more.then_some(total), &offered));
     let judging = may_manage && page.data.iter().any(|row| row.status == EnrollmentStatus::Pending);
     let judging = judging.then(|| Judging::new(form));
@@ -251,6 +258,8 @@ fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetS
             {may_manage.then(|| bulk::tick_all(count))}
             <Th label="Partner"/>
             <Th label="Standing" under=true/>
+            <Th label="Since" wide=true/>
+            {sorted.then(|| view! { <Th label="Group" wide=true/> })}
             <Th label="Clicks" num=true wide=true/>
             <Th label="Customers" num=true wide=true/>
             <Th label="Earned" num=true wide=true/>
@@ -259,7 +268,7 @@ fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetS
         }
     };
     let choosing = may_manage.then_some(count);
-    let rows = page.data.into_iter().map(|partner| row(partner, program, choosing, judging)).collect_view();
+    let rows = page.data.into_iter().map(|partner| row(partner, program, choosing, judging, sorted)).collect_view();
     view! {
         <Card>
             {bar}
@@ -271,12 +280,19 @@ fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetS
     .into_any()
 }
 
-fn row(partner: PartnerRow, program: &str, choosing: Option<RwSignal<usize>>, judging: Option<Judging>) -> AnyView {
+/// `sorted`: whether the program has groups or tags.
+fn row(
+    partner: PartnerRow,
+    program: &str,
+    choosing: Option<RwSignal<usize>>,
+    judging: Option<Judging>,
+    sorted: bool,
+) -> AnyView {
     let chosen = choosing.map(|count| {
         let tick = bulk::tick(count, partner.id.to_string(), &called(&partner));
         view! { <td class="check">{tick}</td> }
     });
-    let href = format!("/admin/{program}/partners/{}", partner.code);
+    let (name, href) = (called(&partner), format!("/admin/{program}/partners/{}", partner.code));
     let company = if partner.name.is_empty() || partner.company.is_empty() {
         String::new()
     } else {
@@ -286,14 +302,27 @@ fn row(partner: PartnerRow, program: &str, choosing: Option<RwSignal<usize>>, ju
         let acts = (partner.status == EnrollmentStatus::Pending).then(|| judging.buttons(&partner));
         view! { <td class="row-actions under">{acts}</td> }
     });
+    let since = show::day_of(partner.created_at);
+    // How long somebody has been waiting shows on a phone too.
+    let waits = (partner.status == EnrollmentStatus::Pending).then(|| format!("since {since}"));
+    let waits = waits.map(|words| view! { <small>{words}</small> });
+    let group = sorted.then(|| {
+        let tags = partner.tags.join(", ");
+        view! { <td class="wide">{partner.group}<small>{tags}</small></td> }
+    });
     view! {
         <tr>
             {chosen}
             <td>
-                <a class="link" href=href>{called(&partner)}</a>
+                <a class="link" href=href>{name}</a>
                 <small>{partner.code}{company}</small>
             </td>
-            <td class="under"><Pill tone=show::standing_tone(partner.status) text=show::standing_words(partner.status)/></td>
+            <td class="under">
+                <Pill tone=show::standing_tone(partner.status) text=show::standing_words(partner.status)/>
+                {waits}
+            </td>
+            <td class="wide">{since}</td>
+            {group}
             <td class="num wide">{grouped(partner.clicks)}</td>
             <td class="num wide">{grouped(partner.customers)}</td>
             <td class="num wide"><Amount value=partner.earned/></td>

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, ButtonLink, Card, Choice, PageHead, Select, SkeletonCard, TextInput};
+use ui::{Button, ButtonKind, ButtonLink, Card, Choice, PageHead, Select, SkeletonCard, TextInput, use_toasts};
 
 use super::edit::kinds_fields;
 use crate::show;
@@ -33,7 +33,7 @@ pub async fn read_given(program: String) -> Result<Given> {
     .await
 }
 
-/// Adds a partner, and goes on to its page.
+/// Adds a partner, and goes on to its page; answers whether an invitation goes out.
 #[server(prefix = "/fn", endpoint = "admin/partners/create")]
 pub async fn create_partner(
     program: String,
@@ -48,11 +48,12 @@ pub async fn create_partner(
     status: EnrollmentStatus,
     group: Option<String>,
     offer: Option<String>,
-) -> Result<()> {
+) -> Result<bool> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManagePartners)?;
         let kinds = super::edit::kinds(&affiliate, &introducer, &buyer);
+        let invited = status == EnrollmentStatus::Active && !email.trim().is_empty();
         let input = domain::partners::NewPartner { name, company, email, website, code, kinds, status };
         let group = super::group::chosen(group)?;
         let offer = offer.filter(|id| !id.is_empty()).map(|id| id.parse::<OfferId>()).transpose();
@@ -69,7 +70,7 @@ pub async fn create_partner(
         }
         tx.commit().await?;
         access::redirect(&format!("/admin/{program}/partners/{}", made.code));
-        Ok(())
+        Ok(invited)
     })
     .await
 }
@@ -88,7 +89,7 @@ impl LazyPage for NewPartnerPage {
 
     fn view(this: Self) -> AnyView {
         let NewPartnerPage { given, form } = this;
-        show::tell(form, "Partner added");
+        tell(form);
         let list = format!("/admin/{}/partners", show::program().get_untracked());
         view! {
             <Title text="New partner"/>
@@ -97,6 +98,18 @@ impl LazyPage for NewPartnerPage {
         }
         .into_any()
     }
+}
+
+/// Says what became of it.
+fn tell(form: Form<CreatePartner>) {
+    let toasts = use_toasts();
+    Effect::new(move |_| match form.answer() {
+        Some(Ok(true)) => toasts.say("Partner added, and invited by mail"),
+        Some(Ok(false)) => toasts.say("Partner added"),
+        Some(Err(access::Error::Invalid(_))) | None => {}
+        Some(Err(error)) if error.leads_to("").is_none() => toasts.fail(error.words()),
+        Some(Err(_)) => {}
+    });
 }
 
 fn fields(given: Given, form: Form<CreatePartner>) -> AnyView {

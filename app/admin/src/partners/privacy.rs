@@ -2,8 +2,9 @@
 
 use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
+use domain::money::Money;
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Card, CloseButton, Dialog, DialogButton};
+use ui::{Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, Note, Tone};
 
 use crate::show;
 
@@ -22,8 +23,8 @@ pub async fn erase_partner(program: String, partner: EnrollmentId) -> Result<()>
     .await
 }
 
-/// The card, for those who may.
-pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool) -> AnyView {
+/// The card, for those who may. What the partner is still owed can't be sent without payout details: that is said first.
+pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool, owed: Option<Money>) -> AnyView {
     let whose = move || {
         view! {
             {show::program_field()}
@@ -35,10 +36,15 @@ pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool
                  every sum stay. Customers, leads and other partners with the same e-mail stay: the audit log names \
                  them, to be erased on their own. This can't be undone.";
     let program = show::program().get_untracked();
+    let owed = owed.map(|owed| format!("{owed} is still owed."));
+    let first = owed.clone().map(|owed| {
+        view! { <Note tone=Tone::Warn>{owed}" Pay or settle it first: without payout details it can't be sent."</Note> }
+    });
     let erase = (!erased).then(|| {
         view! {
             <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
             <Dialog id="erase" title="Erase the personal data?">
+                {first}
                 <p>{words}</p>
                 {show::wrong(form.beside(&[]))}
                 <PostForm form=form class="form">
@@ -55,6 +61,7 @@ pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool
     view! {
         <Card title="Personal data">
             <p class="sub">{if erased { "It has been erased." } else { "Everything that is known of this partner." }}</p>
+            {owed.filter(|_| erased).map(|owed| view! { <p class="sub">{owed}</p> })}
             <div class="row">
                 {show::personal_data(&program, "partner", id)}
                 {erase}

@@ -6,7 +6,7 @@ use domain::partners::{PartnerDetail, PartnerNote};
 use leptos::prelude::*;
 use ui::{
     Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, Fact, Facts, Glyph, MenuButton, Pill, TextInput,
-    Textarea,
+    Textarea, use_toasts,
 };
 
 use crate::show;
@@ -119,6 +119,12 @@ impl Forms {
         show::tell(self.tags, "Tags saved");
         show::tell(self.note, "Note added");
         show::tell(self.remove, "Note removed");
+        let toasts = use_toasts();
+        self.see_as.settled(move |outcome| {
+            if outcome.is_ok() {
+                toasts.clear();
+            }
+        });
         show::tell(self.see_as, "You see the portal as this partner");
     }
 }
@@ -133,10 +139,10 @@ fn whose(partner: EnrollmentId) -> AnyView {
 
 /// The tags, and the notes of the team.
 pub(super) fn cards(forms: Forms, detail: &PartnerDetail, may_manage: bool) -> AnyView {
-    let tags = detail.tags.iter().map(|tag| view! { <Pill text=tag.clone()/> " " }).collect_view();
-    let none = detail.tags.is_empty() && !may_manage;
+    let tags = detail.partner.tags.iter().map(|tag| view! { <Pill text=tag.clone()/> " " }).collect_view();
+    let none = detail.partner.tags.is_empty() && !may_manage;
     let partner = detail.partner.id;
-    let text = detail.tags.join(", ");
+    let text = detail.partner.tags.join(", ");
     let change = may_manage.then(|| {
         let whose = whose(partner);
         view! {

@@ -61,7 +61,7 @@ pub(super) fn card(
                     <p class="sub">{words}</p>
                     <Textarea id="terms" label=label bind=typed rows=8 help="Markdown, without images. Whoever signs up accepts them; earlier versions stay on record. An empty version takes them back." error=form.field("terms")/>
                     {shown}
-                    <Checkbox id="ask" label="Ask present partners to accept it" checked=true help="Until they have, each page of theirs says that there are new terms. Without it, the version is for those who join from now on."/>
+                    <Checkbox id="ask" label="Ask present partners to accept it" checked=true help="Until they have, each page of theirs says that there are terms to accept. Without it, the version is for those who join from now on."/>
                     {super::save(form.pending(), may_edit, "Publish this version")}
                 </fieldset>
             </PostForm>

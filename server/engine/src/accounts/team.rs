@@ -6,9 +6,10 @@ use super::sessions::clean_name;
 use super::tokens::{self, Purpose};
 use crate::messages::{self, Mail};
 use crate::programs::audit;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, portal};
 use domain::accounts::{Actor, Invitation, Invite, Member, Power, Role};
-use domain::ids::{AccountId, OrganizationId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, OrganizationId, ProgramId};
+use domain::portal::check_terms;
 use domain::text::{email_key, is_email};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -148,36 +149,62 @@ pub async fn remove(pool: &PgPool, moment: &Moment, actor: &Actor, account: Acco
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn invitation(conn: &mut PgConnection, moment: &Moment, token: &str) -> Result<Option<Invitation>> {
-    let Some(account) = tokens::peek(conn, moment, Purpose::Invitation, token).await?.and_then(|link| link.account)
-    else {
-        return Ok(None);
-    };
-    Ok(sqlx::query_as!(
-        Invitation,
-        "select email, name from accounts where id = $1 and password_hash is null",
-        account as AccountId
-    )
-    .fetch_optional(conn)
-    .await?)
+    let Some(link) = tokens::peek(conn, moment, Purpose::Invitation, token).await? else { return Ok(None) };
+    let Some(account) = link.account else { return Ok(None) };
+    let invited =
+        sqlx::query!("select email, name from accounts where id = $1 and password_hash is null", account as AccountId)
+            .fetch_optional(&mut *conn)
+            .await?;
+    let Some(invited) = invited else { return Ok(None) };
+    let partner = partner_of(conn, account, &link.target).await?;
+    Ok(Some(Invitation { email: invited.email, name: invited.name, partner }))
 }
 
-/// Accepts an invitation, to the team or as a partner, by choosing a name and a password. Answers the e-mail, to sign in
-/// with.
+/// The partner that the link of an invitation names, where the person is still to sign in for it.
+async fn partner_of(
+    conn: &mut PgConnection,
+    account: AccountId,
+    target: &str,
+) -> Result<Option<(ProgramId, EnrollmentId)>> {
+    let ids = target.split_once('/').and_then(|(program, id)| Some((program.parse().ok()?, id.parse().ok()?)));
+    let Some((program, enrollment)): Option<(ProgramId, EnrollmentId)> = ids else { return Ok(None) };
+    let signs_in = sqlx::query_scalar!(
+        r#"select exists (select from enrollment_accounts
+                          where program_id = $1 and enrollment_id = $2 and account_id = $3) as "exists!""#,
+        program as ProgramId,
+        enrollment as EnrollmentId,
+        account as AccountId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(signs_in.then_some((program, enrollment)))
+}
+
+/// Accepts an invitation, to the team or as a partner, by choosing a name and a password; and the terms, where the partner
+/// has yet to accept them. Answers the e-mail, to sign in with.
 ///
 /// # Errors
-/// `Invalid` where the name or password won't do (the link holds on); `NotFound` where the link is over.
+/// `Invalid` where the name or password won't do, or on `terms` (the link holds on); `NotFound` where the link is over.
 pub async fn accept_invitation(
     pool: &PgPool,
     moment: &Moment,
     token: &str,
     name: &str,
     password: &str,
+    terms: Option<i32>,
 ) -> Result<String> {
     let name = clean_name(name)?;
     check_length(password)?;
     let mut conn = pool.acquire().await?;
     let invited = invitation(&mut conn, moment, token).await?.ok_or(Error::NotFound("link"))?;
+    let due = match invited.partner {
+        Some((program, partner)) => portal::seat(&mut conn, program, partner).await?.terms_due,
+        None => None,
+    };
     drop(conn);
+    if let Some(wrong) = check_terms(terms, due) {
+        return Err(Error::Invalid(vec![wrong]));
+    }
     let hash = hash_chosen(password, &[&invited.email, &name]).await?;
     let mut tx = pool.begin().await?;
     let link = tokens::redeem(&mut tx, moment, Purpose::Invitation, token).await?.ok_or(Error::NotFound("link"))?;
@@ -193,6 +220,9 @@ pub async fn accept_invitation(
     .await?
     .ok_or(Error::NotFound("link"))?;
     set_password(&mut tx, account, &hash).await?;
+    if let Some(((program, partner), version)) = invited.partner.zip(due) {
+        portal::accept(&mut tx, moment.at, program, partner, Some(account), version).await?;
+    }
     tx.commit().await?;
     Ok(email)
 }

@@ -333,7 +333,7 @@ async fn a_forgotten_password(pool: PgPool) {
         Err(Error::NotFound(_))
     ));
     assert!(matches!(
-        team::accept_invitation(&pool, &after(1), &token, "Eve", "a new kestrel lantern").await,
+        team::accept_invitation(&pool, &after(1), &token, "Eve", "a new kestrel lantern", None).await,
         Err(Error::NotFound(_))
     ));
     let mut tries = JoinSet::new();

@@ -129,6 +129,10 @@ pub async fn compose(
             let partner = partner(conn, public_url, *program, *enrollment).await?;
             to_partner(conn, *program, MailKind::PartnerPaused, partner, Some("Open your dashboard"), &[]).await?
         }
+        Mail::PartnerResumed { program, enrollment } => {
+            let partner = partner(conn, public_url, *program, *enrollment).await?;
+            to_partner(conn, *program, MailKind::PartnerResumed, partner, Some("Open your dashboard"), &[]).await?
+        }
         Mail::Test { account, program, kind } => {
             let examples = templates::examples(conn, *program).await?;
             let template = templates::of(conn, *program, *kind).await?.example(*kind, &examples);
@@ -234,18 +238,19 @@ async fn password_reset(
     }))
 }
 
-/// The link by which a person begins: to choose a password, or to sign in where there is one.
+/// The link by which a person begins: to choose a password, or to sign in at this place where there is one. Of a partner the
+/// link names it and its program.
 async fn way_in(
     conn: &mut PgConnection,
     moment: &Moment,
     public_url: &str,
-    account: AccountId,
-    has_password: bool,
+    (account, has_password): (AccountId, bool),
+    (place, of): (&str, &str),
 ) -> Result<(String, String)> {
     if has_password {
-        return Ok(("Sign in".into(), format!("{public_url}/sign-in")));
+        return Ok(("Sign in".into(), format!("{place}/sign-in")));
     }
-    let token = tokens::make(conn, moment, Purpose::Invitation, Some(account), "").await?;
+    let token = tokens::make(conn, moment, Purpose::Invitation, Some(account), of).await?;
     Ok(("Accept the invitation".into(), format!("{public_url}/accept-invitation/{token}")))
 }
 
@@ -267,7 +272,7 @@ async fn team_invitation(
     .fetch_optional(&mut *conn)
     .await?;
     let (Some(organization), Some(person)) = (organization, person(conn, account).await?) else { return Ok(None) };
-    let button = way_in(conn, moment, public_url, account, person.has_password).await?;
+    let button = way_in(conn, moment, public_url, (account, person.has_password), (public_url, "")).await?;
     Ok(Some(Content {
         subject: format!("Join the team of {organization}"),
         paragraphs: vec![
@@ -294,7 +299,8 @@ async fn partner_invitation(
 ) -> Result<Option<Content>> {
     let Some(partner) = partner(conn, public_url, program, enrollment).await? else { return Ok(None) };
     let Some(person) = person(conn, account).await? else { return Ok(None) };
-    let button = way_in(conn, moment, public_url, account, person.has_password).await?;
+    let of = format!("{program}/{enrollment}");
+    let button = way_in(conn, moment, public_url, (account, person.has_password), (&*partner.portal, &*of)).await?;
     let last = once_a_week(person.has_password).to_owned();
     let values =
         [("partner.name", &*partner.name), ("partner.code", &*partner.code), ("program.name", &*partner.program)];

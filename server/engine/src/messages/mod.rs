@@ -111,7 +111,7 @@ pub enum Mail {
         /// Which mail.
         kind: MailKind,
     },
-    /// To a partner who was let in, or let in again.
+    /// To a partner who was let in.
     PartnerActivated {
         /// The program.
         program: ProgramId,
@@ -120,6 +120,13 @@ pub enum Mail {
     },
     /// To a partner who was paused.
     PartnerPaused {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
+    /// To a partner who is active again, after a pause or a ban.
+    PartnerResumed {
         /// The program.
         program: ProgramId,
         /// The partner.
@@ -186,6 +193,7 @@ impl Mail {
             Self::Test { .. } => "Mail: test",
             Self::PartnerActivated { .. } => "Mail: partner activated",
             Self::PartnerPaused { .. } => "Mail: partner paused",
+            Self::PartnerResumed { .. } => "Mail: partner resumed",
             Self::PaymentSent { .. } => "Mail: payment sent",
             Self::CommissionEarned { .. } => "Mail: new commission",
             Self::Summary { .. } => "Mail: summary",
@@ -208,6 +216,7 @@ impl Mail {
             | Self::Test { program, .. }
             | Self::PartnerActivated { program, .. }
             | Self::PartnerPaused { program, .. }
+            | Self::PartnerResumed { program, .. }
             | Self::PaymentSent { program, .. }
             | Self::CommissionEarned { program, .. }
             | Self::Summary { program, .. }

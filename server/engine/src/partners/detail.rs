@@ -87,7 +87,6 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
     })
     .collect();
     let profile = super::profile::profile_of(conn, program, id).await?;
-    let tags = super::work::tags(conn, program, id).await?;
     let notes = match actor {
         // What the team notes is its own.
         Actor::Key { .. } => Vec::new(),
@@ -100,7 +99,6 @@ pub async fn detail(conn: &mut PgConnection, actor: &Actor, id: EnrollmentId) ->
         has_payout_details: more.has_payout_details,
         profile,
         photo: more.photo,
-        tags,
         notes,
         erased_at: more.erased_at,
         answers: more.answers.0,

@@ -32,31 +32,6 @@ pub async fn list(
     Ok(Page { data: rows(&mut conn, actor.program(), &ids).await?, next_cursor })
 }
 
-/// How many partners a filter finds. Asks for `View`, or a key.
-///
-/// # Errors
-/// `Forbidden`.
-pub async fn count(conn: &mut PgConnection, actor: &Actor, filter: &PartnerFilter) -> Result<i64> {
-    allow(actor, Power::View)?;
-    let (search, tag) = sought(filter);
-    let found = sqlx::query_scalar!(
-        r#"select count(*) as "partners!" from enrollments e
-           where program_id = $1 and ($2::enrollment_status is null or status = $2)
-             and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
-             and ($4::text is null or exists (select from partner_tags t
-                  where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $4))
-             and ($5::uuid is null or group_id = $5)"#,
-        actor.program() as ProgramId,
-        filter.status as Option<EnrollmentStatus>,
-        search,
-        tag,
-        filter.group as Option<PartnerGroupId>
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(found)
-}
-
 /// What is sought in names, as a pattern, and the tag.
 fn sought(filter: &PartnerFilter) -> (Option<String>, Option<String>) {
     let tag =
@@ -172,6 +147,8 @@ pub(super) async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[Enr
         customers: i64,
         earned: Decimal,
         due: Decimal,
+        group: String,
+        tags: Vec<String>,
     }
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
@@ -179,7 +156,11 @@ pub(super) async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[Enr
         r#"select e.id as "id: EnrollmentId", e.code, e.name, e.company, e.email, e.status as "status: EnrollmentStatus",
                   e.affiliate, e.introducer, e.buyer, e.created_at, p.currency as "currency: Currency",
                   d.clicks as "clicks!", r.sign_ups as "sign_ups!", r.customers as "customers!",
-                  m.earned as "earned!", m.due as "due!"
+                  m.earned as "earned!", m.due as "due!",
+                  coalesce((select g.name from partner_groups g where g.program_id = $1 and g.id = e.group_id), '')
+                      as "group!",
+                  array(select t.tag from partner_tags t
+                        where t.program_id = $1 and t.enrollment_id = e.id order by t.tag) as "tags!"
            from unnest($2::uuid[]) with ordinality as wanted (id, place)
            join enrollments e on e.program_id = $1 and e.id = wanted.id
            join programs p on p.id = e.program_id
@@ -215,24 +196,36 @@ pub(super) async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[Enr
         customers: row.customers,
         earned: Money::new(row.earned, row.currency),
         due: Money::new(row.due, row.currency),
+        group: row.group,
+        tags: row.tags,
         created_at: row.created_at,
     };
     Ok(rows.into_iter().map(partner).collect())
 }
 
-/// How many partners have each standing. Asks for `View`.
+/// How many of those whom a filter finds have each standing, whichever it asks for itself. Asks for `View`.
 ///
 /// # Errors
 /// `Forbidden`.
-pub async fn counts(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<StatusCount>> {
+pub async fn counts(conn: &mut PgConnection, actor: &Actor, filter: &PartnerFilter) -> Result<Vec<StatusCount>> {
     if !actor.may(Power::View) {
         return Err(Error::Forbidden);
     }
+    let (search, tag) = sought(filter);
     let counts = sqlx::query_as!(
         StatusCount,
         r#"select status as "status: EnrollmentStatus", count(*) as "partners!"
-           from enrollments where program_id = $1 group by status order by status"#,
-        actor.program() as ProgramId
+           from enrollments e
+           where program_id = $1
+             and ($2::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $2)
+             and ($3::text is null or exists (select from partner_tags t
+                  where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $3))
+             and ($4::uuid is null or group_id = $4)
+           group by status order by status"#,
+        actor.program() as ProgramId,
+        search,
+        tag,
+        filter.group as Option<PartnerGroupId>
     )
     .fetch_all(conn)
     .await?;

@@ -26,7 +26,7 @@ pub use detail::{detail, detail_by_code, find_by_code};
 pub use edit::{add_account, change_code, set_offers, update};
 pub(crate) use erase::{Codes, forget_words};
 pub use erase::{erase, export};
-pub use list::{count, counts, list};
+pub use list::{counts, list};
 pub use standing::set_status;
 
 use crate::messages::{self, Mail};

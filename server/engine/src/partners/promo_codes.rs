@@ -1,6 +1,6 @@
 //! Promo codes: those who use one become its partner's customers, without a click.
 
-use super::lock;
+use super::{erased, lock};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
@@ -57,7 +57,7 @@ pub async fn create(
 /// Switches a promo code off, or on again. Customers attributed by it stay so. Asks for `EditProgram`.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`.
+/// `Forbidden`; `NotFound`; `Conflict` where its partner was erased.
 pub async fn set_disabled(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -68,9 +68,11 @@ pub async fn set_disabled(
     if !actor.may(Power::EditProgram) {
         return Err(Error::Forbidden);
     }
-    let code = sqlx::query_scalar!(
-        "update promo_codes set disabled_at = case when $3 then coalesce(disabled_at, $4) end
-         where program_id = $1 and id = $2 returning code",
+    let row = sqlx::query!(
+        r#"update promo_codes p set disabled_at = case when $3 then coalesce(p.disabled_at, $4) end
+           from enrollments e
+           where p.program_id = $1 and p.id = $2 and e.program_id = p.program_id and e.id = p.enrollment_id
+           returning p.code, e.erased_at is not null as "erased!""#,
         actor.program() as ProgramId,
         id as PromoCodeId,
         disabled,
@@ -79,8 +81,11 @@ pub async fn set_disabled(
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("promo code"))?;
+    if row.erased {
+        return Err(erased());
+    }
     let action = if disabled { "promo_code.disable" } else { "promo_code.restore" };
-    audit::record(conn, moment, actor, action, &code, "promo-codes", json!({})).await
+    audit::record(conn, moment, actor, action, &row.code, "promo-codes", json!({})).await
 }
 
 /// The promo codes of the program, or of one partner, the latest first; a partner sees its own alone. `search` is the
@@ -100,6 +105,7 @@ pub async fn list(
         code: String,
         description: String,
         disabled: bool,
+        erased: bool,
         created_at: DateTime<Utc>,
         enrollment_id: EnrollmentId,
         partner_code: String,
@@ -116,7 +122,7 @@ pub async fn list(
     let mut rows = sqlx::query_as!(
         Row,
         r#"select p.id as "id: PromoCodeId", p.code, p.description, p.disabled_at is not null as "disabled!",
-                  p.created_at, e.id as "enrollment_id: EnrollmentId", e.code as partner_code,
+                  e.erased_at is not null as "erased!", p.created_at, e.id as "enrollment_id: EnrollmentId", e.code as partner_code,
                   coalesce(nullif(e.name, ''), e.company) as "partner_name!",
                   (select count(*) from referrals r
                    where r.program_id = $1 and r.promo_code_id = p.id and r.ended_at is null) as "customers!"
@@ -144,6 +150,7 @@ pub async fn list(
         description: row.description,
         partner: PartnerName { id: row.enrollment_id, code: row.partner_code, name: row.partner_name },
         disabled: row.disabled,
+        erased: row.erased,
         created_at: row.created_at,
         customers: row.customers,
     };

@@ -91,6 +91,9 @@ async fn tell(
         (EnrollmentStatus::Pending, EnrollmentStatus::Active) if !first.ready => {
             invite(conn, program, enrollment, first.id).await
         }
+        (EnrollmentStatus::Paused | EnrollmentStatus::Banned, EnrollmentStatus::Active) => {
+            messages::enqueue(conn, &Mail::PartnerResumed { program, enrollment }).await
+        }
         (_, EnrollmentStatus::Active) => messages::enqueue(conn, &Mail::PartnerActivated { program, enrollment }).await,
         (_, EnrollmentStatus::Paused) => messages::enqueue(conn, &Mail::PartnerPaused { program, enrollment }).await,
         (_, EnrollmentStatus::Declined) => {

@@ -389,7 +389,7 @@ async fn lists_are_searched_filtered_sorted_and_paged(pool: PgPool) {
     assert!(names(conn, found("'; drop table enrollments; --")).await.is_empty());
     let paused = PartnerFilter { status: Some(EnrollmentStatus::Paused), ..PartnerFilter::default() };
     assert!(names(conn, paused).await.is_empty());
-    assert_eq!(counts(conn, &owner).await.expect("counts")[0].partners, 5);
+    assert_eq!(counts(conn, &owner, &PartnerFilter::default()).await.expect("counts")[0].partners, 5);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -450,6 +450,11 @@ async fn promo_codes_are_unique_switched_off_and_the_partners_own(pool: PgPool) 
         codes.sort_unstable();
         assert_eq!(codes, found, "{search:?}");
     }
+    act!(pool, conn => erase(conn, &moment(3), &owner, ada.id)).expect("erased");
+    let back = act!(pool, conn => promo_codes::set_disabled(conn, &moment(4), &owner, made, false));
+    assert!(matches!(back, Err(Error::Conflict(_))), "a code of nobody stays off");
+    let seen = promo_codes::list(conn, &owner, Some(ada.id), None, &Paging::default()).await.expect("list");
+    assert!(seen.data[0].erased && seen.data[0].disabled);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

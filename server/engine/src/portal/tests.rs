@@ -2,7 +2,7 @@ use super::*;
 use crate::accounts::{self, SignIn, session, sign_in, tests::owner, tests::program};
 use crate::messages::{Mail, compose, outbox, templates};
 use crate::partners::sign_up::{self, Answered};
-use crate::partners::{apply, detail, set_status};
+use crate::partners::{apply, create, detail, set_status};
 use chrono::Duration;
 use domain::accounts::{Role, Session};
 use domain::ids::OutboxId;
@@ -140,6 +140,14 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     assert!(super::seat(&mut conn, acme.id, enrollment).await.expect("seat").is_open());
     drop(conn);
     assert!(matches!(mails(&pool).await.pop(), Some(Mail::PartnerActivated { .. })), "who chose a password is told");
+    let mut conn = pool.acquire().await.expect("connection");
+    for status in [EnrollmentStatus::Paused, EnrollmentStatus::Active] {
+        set_status(&mut conn, &moment, &admin, enrollment, status, "").await.expect("paused and resumed");
+    }
+    let resumed = mails(&pool).await.pop().expect("mail");
+    let letter = compose(&mut conn, &moment, SERVER, &resumed).await.expect("answer").expect("letter");
+    assert_eq!(letter.subject, "Your partnership with ACME is active again");
+    drop(conn);
     signed_in(&pool, "ada@partner.example").await;
     let left: i64 = sqlx::query_scalar("select count(*) from sign_ups").fetch_one(&pool).await.expect("count");
     assert_eq!(left, 0);
@@ -427,6 +435,41 @@ async fn present_partners_accept_the_terms_that_they_are_asked_to(pool: PgPool) 
     assert_eq!(asked, [false, true, false, false]);
     publish(&mut conn, &at(7), &admin, "", true).await.expect("taken back");
     assert_eq!(due(&mut conn, bob).await, None);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_is_invited_accepts_the_terms_with_the_invitation(pool: PgPool) {
+    let (admin, acme) = program(&pool, owner(&pool).await, "acme").await;
+    let moment = Moment::now();
+    let mut conn = pool.acquire().await.expect("connection");
+    publish(&mut conn, &moment, &admin, "Be honest.", true).await.expect("terms");
+    let new = NewPartner {
+        name: "Ada Lind".into(),
+        company: String::new(),
+        email: "ada@partner.example".into(),
+        website: String::new(),
+        code: None,
+        kinds: Kinds { affiliate: true, ..Kinds::default() },
+        status: EnrollmentStatus::Active,
+    };
+    let ada = create(&mut conn, &moment, &admin, &new).await.expect("partner").id;
+    let mail = mails(&pool).await.pop().expect("mail");
+    let token = link(&pool, &mail, "/accept-invitation/").await;
+    let invited = accounts::team::invitation(&mut conn, &moment, &token).await.expect("answer").expect("open");
+    assert_eq!((invited.email.as_str(), invited.partner), ("ada@partner.example", Some((acme.id, ada))));
+    let accept = async |terms: Option<i32>| {
+        accounts::team::accept_invitation(&pool, &Moment::now(), &token, "Ada Lind", PASSWORD, terms).await
+    };
+    for terms in [None, Some(2)] {
+        assert!(matches!(accept(terms).await, Err(Error::Invalid(errors)) if errors[0].field == "terms"), "{terms:?}");
+    }
+    accept(Some(1)).await.expect("the link has held on");
+    assert_eq!(seat(&mut conn, acme.id, ada).await.expect("seat").terms_due, None);
+    let accepted = acceptances(&mut conn, &admin, &Paging::default()).await.expect("page").data;
+    assert_eq!((accepted[0].partner.id, accepted[0].by.as_str()), (ada, "Ada Lind"));
+    // Who has a password signs in on the program's page.
+    let letter = compose(&mut conn, &moment, SERVER, &mail).await.expect("answer").expect("letter");
+    assert!(letter.text.contains("https://t.example/p/acme/sign-in"), "{}", letter.text);
 }
 
 #[test]

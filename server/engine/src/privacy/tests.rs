@@ -136,6 +136,7 @@ async fn nothing_holds_an_erased_customer_and_every_sum_stays(pool: PgPool) {
     assert_eq!(sums(&world).await, before);
     world.prove().await;
     refused(customers::erase(&mut conn, &world.moment(), &world.owner(), id).await);
+    assert!(crate::reports::customer(&mut conn, &world.owner(), id).await.expect("customer").erased);
     // The same event is still known: it pays once.
     let again = world.tell_sale(&sale("s1", "cust-0815-nora", "100")).await.expect("known");
     assert!(again.replayed);

@@ -235,10 +235,12 @@ pub async fn customer(conn: &mut PgConnection, actor: &Actor, id: CustomerId) ->
     let referrals = referrals(&mut list, &[id], false).await?;
     let sales = sales::of_customer(&mut list, id).await?;
     let commissions = commissions::of_customer(&mut list, id).await?;
+    let erased = row.external_id == crate::privacy::instead(id.0);
     Ok(CustomerDetail {
         customer: list.customer(id, row.external_id, &row.email, &row.name),
         email: if list.masked { email_masked(&row.email) } else { row.email },
         name: if list.masked { String::new() } else { row.name },
+        erased,
         created_at: row.created_at,
         signed_up_at: row.signed_up_at,
         first_sale_at: row.first_sale_at,
