@@ -112,6 +112,20 @@ test("the team reads performance, top partners, inactive partners and cohorts", 
   await fits(page);
 });
 
+test("the team's lists are downloaded as they are filtered", async ({ page, hydrated }) => {
+  await signIn(page, admin, "/admin/acme/partners");
+  for (const list of ["partners", "customers", "sales", "commissions", "payments", "leads"]) {
+    await page.goto(`/admin/acme/${list}`);
+    await hydrated();
+    expect((await download(page, `Download ${list} as CSV`))[0]).toContain("Partner code");
+  }
+  await page.goto("/admin/acme/partners?status=active&order=name");
+  await hydrated();
+  const active = await download(page, "Download partners as CSV");
+  expect(active.length).toBeGreaterThan(1);
+  expect(active.slice(1).every((line) => line.includes(",active,"))).toBe(true);
+});
+
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false, expectedTrouble: [/\.js csp$/] });
   test("reports are complete, and their files are there", async ({ page }) => {
