@@ -156,7 +156,7 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await expect(page.getByText("Asked to be forgotten.")).toBeVisible();
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download as JSON" }).click();
-  expect((await download).suggestedFilename()).toBe("personal-data.json");
+  expect((await download).suggestedFilename()).toMatch(/^acme-.+-personal-data\.json$/);
   await page.getByRole("button", { name: "Erase", exact: true }).click();
   await page.getByRole("button", { name: "Erase for good" }).click();
   await page.waitForURL("/admin/acme/partners");
