@@ -87,6 +87,15 @@ test.describe("with mistakes in forms", () => {
     await page.goto(`/admin/acme/audit-log?q=${code}`);
     await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Partner: ada");
     await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("Promo code made");
+    await page.goto(`/admin/acme/promo-codes?q=${code}`);
+    await expect(async () => {
+      await page.getByRole("button", { name: `Edit ${code}` }).click();
+      await expect(page.getByRole("dialog", { name: "Edit promo code" })).toBeVisible({ timeout: 1_000 });
+    }).toPass();
+    const edited = page.getByRole("dialog", { name: "Edit promo code" });
+    await edited.getByLabel("What it gives the customer").fill("A month for nothing");
+    await edited.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByRole("row", { name: new RegExp(code) })).toContainText("A month for nothing");
   });
 
   test("settings: a mistake changes nothing", async ({ page }) => {

@@ -88,6 +88,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("program.update", "Settings changed"),
     ("promo_code.create", "Promo code made"),
     ("promo_code.disable", "Promo code switched off"),
+    ("promo_code.edit", "Promo code's description changed"),
     ("promo_code.restore", "Promo code switched on"),
     ("team.change_role", "Member's role changed"),
     ("team.invite", "Member invited"),

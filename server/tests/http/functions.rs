@@ -193,6 +193,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/promo-codes", "program=acme", Team),
     ("/fn/admin/promo-codes/create", "program=acme&partner=ada&code=XX&description=X", May(Power::EditProgram)),
     ("/fn/admin/promo-codes/disable", "program=acme&id=PROMO_CODE&disabled=true", May(Power::EditProgram)),
+    ("/fn/admin/promo-codes/edit", "program=acme&id=PROMO_CODE&description=X", May(Power::EditProgram)),
     ("/fn/admin/reports", "program=acme", Team),
     ("/fn/admin/reports/inactive", "program=acme", Team),
     ("/fn/admin/reports/cohorts", "program=acme", Team),
