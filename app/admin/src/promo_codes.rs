@@ -38,23 +38,14 @@ pub async fn read_promo_codes(program: String, q: Option<String>, cursor: Option
     .await
 }
 
-/// Makes a promo code for the partner with a code.
+/// Makes a promo code for the partner with a code or a name.
 #[server(prefix = "/fn", endpoint = "admin/promo-codes/create")]
 pub async fn make_promo_code(program: String, partner: String, code: String, description: String) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
+        let partner = crate::partners::meant(&mut asking, "partner", &partner).await?.id;
         let mut tx = access::begin(&mut asking.conn).await?;
-        let found = engine::partners::find_by_code(&mut tx, &asking.actor, partner.trim()).await;
-        let partner = match found.map_err(access::Error::from) {
-            Err(access::Error::NotFound) => {
-                return Err(access::Error::field(
-                    "partner",
-                    "No partner has this code. Choose one of those that are offered.",
-                ));
-            }
-            found => found?.id,
-        };
         let input = domain::partners::NewPromoCode { partner, code, description };
         engine::partners::promo_codes::create(&mut tx, &asking.moment, &asking.actor, &input).await?;
         Ok(tx.commit().await?)
