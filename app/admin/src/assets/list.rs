@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Button, ButtonKind, Card, Choice, EmptyState, Glyph, Menu, MenuLink, PageHead, SearchInput, Select,
-    SkeletonTable, Tab, Table, Tabs, Th, grouped, icon, use_toasts,
+    Address, Button, ButtonKind, Card, Choice, CloseButton, Dialog, EmptyState, Glyph, Menu, MenuLink, PageHead,
+    SearchInput, Select, SkeletonTable, Tab, Table, Tabs, Th, grouped, icon, use_toasts,
 };
 
 use crate::show;
@@ -77,6 +77,9 @@ pub async fn move_asset(program: String, id: AssetId, up: bool) -> Result<()> {
 struct Forms {
     archive: Form<ArchiveAsset>,
     order: Form<MoveAsset>,
+    /// The banner about which is asked first, with its name: pages of others show it.
+    banner: RwSignal<Option<(ArchiveAsset, String)>>,
+    asking: RwSignal<bool>,
 }
 
 /// `/admin/{program}/assets`.
@@ -88,7 +91,12 @@ pub struct AssetsPage {
 impl LazyPage for AssetsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let forms = Forms { archive: Form::new(), order: Form::new() };
+        let forms = Forms {
+            archive: Form::new(),
+            order: Form::new(),
+            banner: RwSignal::new(None),
+            asking: RwSignal::new(false),
+        };
         let done = [show::done(forms.archive), show::done(forms.order)];
         let found = read_after(
             move || done.map(|done| done.get()).iter().sum(),
@@ -166,6 +174,38 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {states(&address)}
         {filters(&address)}
         {list}
+        {may_edit.then(|| ask_to_archive(forms))}
+    }
+    .into_any()
+}
+
+fn ask_to_archive(forms: Forms) -> AnyView {
+    let Forms { archive, banner, asking, .. } = forms;
+    let id = move || banner.get().map(|(asked, _)| asked.id.to_string());
+    let words = move || {
+        banner.get().map(|(_, name)| {
+            format!("“{name}” leaves your partners' assets. Pages that show it go on showing it, and its links go on working.")
+        })
+    };
+    let turned = use_context::<StoredValue<Option<ArchiveAsset>>>();
+    let remember = move |()| {
+        if let Some(turned) = turned {
+            turned.set_value(banner.get_untracked().map(|(asked, _)| asked));
+        }
+    };
+    view! {
+        <Dialog id="archive-banner" title="Archive this banner?" open=asking>
+            <PostForm form=archive class="form">
+                <p>{words}</p>
+                {show::program_field()}
+                <input type="hidden" name="id" prop:value=id/>
+                <input type="hidden" name="archived" value="true"/>
+                <div class="dialog-actions">
+                    <CloseButton closes="archive-banner"/>
+                    <Button submit=true kind=ButtonKind::Primary busy=archive.pending() on_click=remember>"Archive"</Button>
+                </div>
+            </PostForm>
+        </Dialog>
     }
     .into_any()
 }
@@ -281,7 +321,7 @@ fn row(asset: AssetRow, program: &str, may_edit: bool, forms: Forms) -> AnyView 
                 {step(&asset, false, forms.order)}
             }
         });
-        view! { <td class="row-actions under"><div class="row">{order}{archive(&asset, program, forms.archive)}</div></td> }
+        view! { <td class="row-actions under"><div class="row">{order}{archive(&asset, program, forms)}</div></td> }
     });
     view! {
         <tr>
@@ -313,10 +353,18 @@ fn step(asset: &AssetRow, up: bool, form: Form<MoveAsset>) -> AnyView {
     .into_any()
 }
 
-fn archive(asset: &AssetRow, program: &str, form: Form<ArchiveAsset>) -> AnyView {
+fn archive(asset: &AssetRow, program: &str, forms: Forms) -> AnyView {
     let words = if asset.archived { "Restore" } else { "Archive" };
     let label = format!("{words} {}", asset.name);
     let asked = ArchiveAsset { program: program.to_owned(), id: asset.id, archived: !asset.archived };
+    if asset.kind == AssetKind::Banner && asked.archived {
+        let name = asset.name.clone();
+        let ask = move |()| {
+            forms.banner.set(Some((asked.clone(), name.clone())));
+            forms.asking.set(true);
+        };
+        return view! { <Button label=label on_click=ask>{words}</Button> }.into_any();
+    }
     let (archived, id) = (asked.archived.to_string(), asset.id.to_string());
     let turned = use_context::<StoredValue<Option<ArchiveAsset>>>();
     let remember = move |()| {
@@ -325,7 +373,7 @@ fn archive(asset: &AssetRow, program: &str, form: Form<ArchiveAsset>) -> AnyView
         }
     };
     view! {
-        <PostForm form=form>
+        <PostForm form=forms.archive>
             {show::program_field()}
             <input type="hidden" name="id" value=id/>
             <input type="hidden" name="archived" value=archived/>
