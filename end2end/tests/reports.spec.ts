@@ -105,7 +105,11 @@ test("the team reads performance, top partners, inactive partners and cohorts", 
   await expect(page.getByText("Choose 1 to 730 days.")).toBeVisible();
   await expect(page.getByLabel("Days without a click")).toHaveValue("many");
   await reports.getByRole("link", { name: "Cohorts" }).click();
-  await expect(page.getByRole("table", { name: "Cohorts of customers" })).toBeVisible();
+  const cohorts = page.getByRole("table", { name: "Cohorts of customers" });
+  await expect(cohorts.getByRole("row", { name: /^All/ })).toBeVisible();
+  await page.getByRole("link", { name: "In percent" }).click();
+  await page.waitForURL(/show=share/);
+  await expect(cohorts.getByRole("row", { name: /^All/ })).toContainText("100%");
   await page.getByRole("link", { name: "Revenue" }).click();
   await page.waitForURL(/show=revenue/);
   await page.setViewportSize({ width: 390, height: 900 });

@@ -118,7 +118,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("id", "ID"),
     ("job", "Job's ID"),
     ("lead", "Lead's ID"),
-    ("minutes", "For minutes"),
+    ("minutes", "Minutes at most"),
     ("moved", "Moved question"),
     ("on", "Checks that are on"),
     ("same_email", "Others with the same e-mail"),
