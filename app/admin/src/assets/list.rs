@@ -1,7 +1,7 @@
 //! The program's assets: in their order, by kind.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::assets::{AssetKind, AssetRow, LANGUAGES, language_name};
+use domain::assets::{AssetKind, AssetRow, language_name};
 use domain::ids::AssetId;
 use domain::page::Page;
 use leptos::prelude::*;
@@ -19,6 +19,8 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     assets: Page<AssetRow>,
+    /// The languages that there are assets in.
+    languages: Vec<String>,
     may_edit: bool,
 }
 
@@ -42,7 +44,8 @@ pub async fn read_assets(
         };
         let paging = domain::page::Paging { cursor, limit: None };
         let assets = engine::assets::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
-        Ok(Shown { assets, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+        let languages = engine::assets::languages(&mut asking.conn, &asking.actor).await?;
+        Ok(Shown { assets, languages, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
     })
     .await
 }
@@ -149,7 +152,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { assets, may_edit } = shown;
+    let Shown { assets, languages, may_edit } = shown;
     let program = show::program().get_untracked();
     let address = show::address().get_untracked();
     let filtered = show::filtered(&address, &["q", "kind", "language", "state", "cursor"]);
@@ -172,7 +175,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     view! {
         <PageHead title="Assets">{may_edit.then(|| adding(&program))}</PageHead>
         {states(&address)}
-        {filters(&address)}
+        {filters(&address, &languages)}
         {list}
         {may_edit.then(|| ask_to_archive(forms))}
     }
@@ -246,19 +249,23 @@ fn states(address: &Address) -> AnyView {
     .into_any()
 }
 
-fn filters(address: &Address) -> AnyView {
+fn filters(address: &Address, languages: &[String]) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     let kinds = AssetKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.plural()));
     let kinds = std::iter::once(Choice::new("", "Every kind")).chain(kinds).collect();
-    let languages = LANGUAGES.iter().map(|(code, name)| Choice::new(*code, *name));
-    let languages = std::iter::once(Choice::new("", "Every language")).chain(languages).collect();
+    // Only what there is to choose from.
+    let languages = (!languages.is_empty()).then(|| {
+        let each = languages.iter().map(|code| Choice::new(code, language_name(code)));
+        let choices = std::iter::once(Choice::new("", "Every language")).chain(each).collect();
+        view! { <Select id="language" label="Language" choices=choices value=of("language")/> }
+    });
     let state = address.get("state").map(str::to_owned);
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             {state.map(|state| view! { <input type="hidden" name="state" value=state/> })}
             <SearchInput id="q" label="Search the assets" value=of("q")/>
             <Select id="kind" label="Kind" choices=kinds value=of("kind")/>
-            <Select id="language" label="Language" choices=languages value=of("language")/>
+            {languages}
             <Button submit=true>"Show"</Button>
         </form>
     }
