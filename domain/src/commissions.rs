@@ -140,7 +140,9 @@ pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
         }
     }
     if earned.is_empty() && passed_over.0.is_empty() {
-        passed_over.fail("offer", format!("No offer pays for a {}.", event.trigger.label().to_lowercase()));
+        let (trigger, others) = (event.trigger.label().to_lowercase(), "the partner's offers pay for other events");
+        let why = if terms.is_empty() { "the partner has no offer" } else { others };
+        passed_over.fail("offer", format!("Nothing is owed for a {trigger}: {why}."));
     }
     (earned, passed_over)
 }
@@ -570,6 +572,9 @@ mod tests {
             prop_assert_eq!(earned.iter().map(|earned| earned.offer).collect::<Vec<_>>(), Vec::from_iter(first));
             let named = if products.is_empty() { 1 } else { products.len() - usize::from(first.is_some()) };
             prop_assert_eq!(passed_over.0.len(), named);
+            if products.is_empty() {
+                prop_assert_eq!(&passed_over.0[0].detail, "Nothing is owed for a sale: the partner has no offer.");
+            }
         }
     }
 }

@@ -91,6 +91,15 @@ impl Outcome {
             Self::Expired => "No sign-up in time",
         }
     }
+
+    /// The same in words for the team.
+    #[must_use]
+    pub fn team_label(self) -> &'static str {
+        match self {
+            Self::NotYours => "Not the partner's",
+            other => other.label(),
+        }
+    }
 }
 
 /// A lead to be added.

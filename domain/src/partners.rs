@@ -113,19 +113,20 @@ pub struct PartnerEdit {
     pub kinds: Kinds,
 }
 
-/// The order of the list of partners.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PartnerSort {
-    /// Who came last comes first.
-    #[default]
-    Newest,
-    /// By name.
-    Name,
-    /// Who has earned most comes first.
-    Earned,
-    /// To whom most is due comes first.
-    Due,
+words! {
+    /// The order of the list of partners.
+    #[derive(Default)]
+    pub enum PartnerSort in "partner_sort" {
+        /// Who came last comes first.
+        #[default]
+        Newest = "newest",
+        /// By name.
+        Name = "name",
+        /// Who has earned most comes first.
+        Earned = "earned",
+        /// To whom most is due comes first.
+        Due = "due",
+    }
 }
 
 /// Which partners a list shows.

@@ -49,6 +49,9 @@ test("a banner is uploaded, found by the partner with its link in it, counted, a
   await theirs.close();
 
   await row.getByRole("button", { name: `Archive ${name}` }).click();
+  const ask = page.getByRole("dialog", { name: "Archive this banner?" });
+  await expect(ask.getByText("Pages that show it go on showing it")).toBeVisible();
+  await ask.getByRole("button", { name: "Archive" }).click();
   await expect(row).toHaveCount(0);
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(row).toBeVisible();

@@ -162,7 +162,7 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   await expect(page.getByText("Asked to be forgotten.")).toBeVisible();
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download as JSON" }).click();
-  expect((await download).suggestedFilename()).toBe("personal-data.json");
+  expect((await download).suggestedFilename()).toMatch(/^acme-.+-personal-data\.json$/);
   await page.getByRole("button", { name: "Erase", exact: true }).click();
   await expect(page.getByText(/is still owed/)).toHaveCount(0);
   await page.getByRole("button", { name: "Erase for good" }).click();

@@ -105,11 +105,29 @@ test("the team reads performance, top partners, inactive partners and cohorts", 
   await expect(page.getByText("Choose 1 to 730 days.")).toBeVisible();
   await expect(page.getByLabel("Days without a click")).toHaveValue("many");
   await reports.getByRole("link", { name: "Cohorts" }).click();
-  await expect(page.getByRole("table", { name: "Cohorts of customers" })).toBeVisible();
+  const cohorts = page.getByRole("table", { name: "Cohorts of customers" });
+  await expect(cohorts.getByRole("row", { name: /^All/ })).toBeVisible();
+  await page.getByRole("link", { name: "In percent" }).click();
+  await page.waitForURL(/show=share/);
+  await expect(cohorts.getByRole("row", { name: /^All/ })).toContainText("100%");
   await page.getByRole("link", { name: "Revenue" }).click();
   await page.waitForURL(/show=revenue/);
   await page.setViewportSize({ width: 390, height: 900 });
   await fits(page);
+});
+
+test("the team's lists are downloaded as they are filtered", async ({ page, hydrated }) => {
+  await signIn(page, admin, "/admin/acme/partners");
+  for (const list of ["partners", "customers", "sales", "commissions", "payments", "leads"]) {
+    await page.goto(`/admin/acme/${list}`);
+    await hydrated();
+    expect((await download(page, `Download ${list} as CSV`))[0]).toContain("Partner code");
+  }
+  await page.goto("/admin/acme/partners?status=active&order=name");
+  await hydrated();
+  const active = await download(page, "Download partners as CSV");
+  expect(active.length).toBeGreaterThan(1);
+  expect(active.slice(1).every((line) => line.includes(",active,"))).toBe(true);
 });
 
 test.describe("without JavaScript", () => {

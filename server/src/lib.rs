@@ -44,6 +44,8 @@ pub struct Parts {
     pub public_url: String,
     /// Whether this is a demo: the shop is open.
     pub demo: bool,
+    /// Whether a mail server is configured.
+    pub sends_mail: bool,
     /// The header in which a trusted proxy passes the visitor's address.
     pub client_ip_header: Option<http::HeaderName>,
     /// The header in which a trusted proxy passes the visitor's country.
@@ -61,6 +63,7 @@ pub struct Server {
     secrets: Arc<Secrets>,
     public_url: Arc<str>,
     demo: bool,
+    sends_mail: bool,
     client_ip_header: Option<http::HeaderName>,
     country_header: Option<http::HeaderName>,
     leptos: LeptosOptions,
@@ -83,7 +86,8 @@ impl Server {
     /// # Errors
     /// `Database`.
     pub async fn start(parts: Parts) -> engine::Result<Shared> {
-        let Parts { pool, secrets, public_url, demo, client_ip_header, country_header, leptos, files } = parts;
+        let Parts { pool, secrets, public_url, demo, sends_mail, client_ip_header, country_header, leptos, files } =
+            parts;
         let links = Arc::new(LinkTable::load(&pool).await?);
         let listener = tokio::spawn(links.clone().run_listener(pool.clone())).abort_handle();
         Ok(Arc::new(Self {
@@ -92,6 +96,7 @@ impl Server {
             secrets: Arc::new(secrets),
             public_url: public_url.into(),
             demo,
+            sends_mail,
             client_ip_header,
             country_header,
             leptos,

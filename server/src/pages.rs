@@ -78,6 +78,7 @@ fn state(server: &Shared) -> access::State {
         secrets: server.secrets.clone(),
         public_url: server.public_url.clone(),
         demo: server.demo,
+        sends_mail: server.sends_mail,
     }
 }
 

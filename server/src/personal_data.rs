@@ -50,15 +50,18 @@ async fn file(State(server): State<Shared>, Path(program): Path<String>, request
             _ => return Err(Error::NotFound),
         };
         tx.commit().await?;
-        Ok::<_, Error>(json)
+        let whose = match asked.of.as_str() {
+            "partner" => plain(&json["partner"]["code"]),
+            _ => format!("customer-{}", plain(&json["customer"]["external_id"])),
+        };
+        Ok::<_, Error>((format!("{}-{whose}-personal-data.json", asking.program.slug), json))
     };
     match work.await {
-        Ok(json) => {
+        Ok((name, json)) => {
             let text = serde_json::to_string_pretty(&json).unwrap_or_default();
-            let headers = [
-                (header::CONTENT_TYPE, "application/json"),
-                (header::CONTENT_DISPOSITION, "attachment; filename=\"personal-data.json\""),
-            ];
+            let disposition = format!("attachment; filename=\"{name}\"");
+            let headers =
+                [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, disposition)];
             (headers, text).into_response()
         }
         Err(error @ (Error::SignIn | Error::ConfirmFirst)) => {
@@ -66,4 +69,10 @@ async fn file(State(server): State<Shared>, Path(program): Path<String>, request
         }
         Err(error) => notice::failed(&error, "Go back and try again."),
     }
+}
+
+/// A code or an id as a part of a file's name: what may stand there, and not too much of it.
+fn plain(id: &serde_json::Value) -> String {
+    let id = id.as_str().unwrap_or_default();
+    id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(60).collect()
 }

@@ -96,6 +96,7 @@ pub async fn serve(config: &Config) -> Result<()> {
     if mailer.is_none() {
         tracing::warn!("SMTP_URL is not set: mail is not sent, and lies in the admin's outbox");
     }
+    let sends_mail = mailer.is_some();
     let files = config.files()?;
     let context = jobs::Context {
         pool: pool.clone(),
@@ -111,6 +112,7 @@ pub async fn serve(config: &Config) -> Result<()> {
         secrets,
         public_url: public_url.clone(),
         demo: config.demo,
+        sends_mail,
         client_ip_header: config.client_ip_header.clone(),
         country_header: config.country_header.clone(),
         leptos,

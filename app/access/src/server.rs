@@ -21,6 +21,8 @@ pub struct State {
     pub public_url: Arc<str>,
     /// Whether this is the demo: its sign-ins are shown and its shop is open.
     pub demo: bool,
+    /// Whether mail goes out by a mail server; else it lies in the outbox.
+    pub sends_mail: bool,
 }
 
 impl State {

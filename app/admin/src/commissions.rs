@@ -249,7 +249,7 @@ impl LazyPage for CommissionsPage {
         provide_context(judging);
         view! {
             <Title text="Commissions"/>
-            <PageHead title="Commissions"/>
+            <PageHead title="Commissions">{show::download("commissions")}</PageHead>
             {move || filters(&address.get())}
             {found.show(|| view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
             {judging.dialog()}

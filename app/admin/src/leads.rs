@@ -100,7 +100,7 @@ impl LazyPage for LeadsPage {
         let address = show::address();
         view! {
             <Title text="Leads"/>
-            <PageHead title="Leads"/>
+            <PageHead title="Leads">{show::download("leads")}</PageHead>
             {move || filters(&address.get())}
             {show::wrong(form.beside(&[]))}
             {found.show(|| view! { <Card><SkeletonTable columns=5/></Card> }.into_any(), move |shown| list(shown, form))}
@@ -115,7 +115,7 @@ fn filters(address: &Address) -> AnyView {
         .chain(Stage::ALL.iter().map(|stage| Choice::new(stage.as_str(), stage.label())))
         .collect();
     let outcomes = std::iter::once(Choice::new("", "Any outcome"))
-        .chain(Outcome::ALL.iter().map(|outcome| Choice::new(outcome.as_str(), outcome_words(*outcome))))
+        .chain(Outcome::ALL.iter().map(|outcome| Choice::new(outcome.as_str(), outcome.team_label())))
         .collect();
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
@@ -169,14 +169,6 @@ fn list(shown: Shown, form: Form<JudgeLead>) -> AnyView {
     .into_any()
 }
 
-/// What became of a lead, in words for the team.
-fn outcome_words(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::NotYours => "Not the partner's",
-        other => other.label(),
-    }
-}
-
 fn tone(stage: Stage) -> Tone {
     match stage {
         Stage::New => Tone::Warn,
@@ -217,9 +209,9 @@ fn row(lead: LeadRow, program: &str, may_judge: bool, form: Form<JudgeLead>) -> 
     let outcome = match lead.customer {
         Some(customer) => {
             let href = format!("/admin/{program}/customers/{customer}");
-            view! { <a class="link" href=href>{outcome_words(lead.outcome)}</a> }.into_any()
+            view! { <a class="link" href=href>{lead.outcome.team_label()}</a> }.into_any()
         }
-        None => outcome_words(lead.outcome).into_any(),
+        None => lead.outcome.team_label().into_any(),
     };
     view! {
         <tr>

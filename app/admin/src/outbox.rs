@@ -6,18 +6,28 @@ use domain::page::Page;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 use ui::{Card, EmptyState, Fact, Facts, Glyph, PageHead, SkeletonCard, SkeletonTable, Table, Th};
 
 use crate::show;
 
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    mails: Page<OutboxRow>,
+    /// Whether mail goes out by a mail server by now.
+    sends_mail: bool,
+}
+
 /// The mail in the outbox, without its text.
 #[server(prefix = "/fn", endpoint = "admin/outbox", input = GetUrl)]
-pub async fn read_outbox(program: String, cursor: Option<String>) -> Result<Page<OutboxRow>> {
+pub async fn read_outbox(program: String, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManageTeam)?;
         let paging = domain::page::Paging { cursor, limit: None };
-        Ok(engine::messages::outbox::list(&mut asking.conn, &asking.actor, &paging).await?)
+        let mails = engine::messages::outbox::list(&mut asking.conn, &asking.actor, &paging).await?;
+        Ok(Shown { mails, sends_mail: asking.state.sends_mail })
     })
     .await
 }
@@ -41,7 +51,7 @@ pub async fn read_outbox_mail(program: String, id: String) -> Result<OutboxRow> 
 }
 
 /// `/admin/{program}/outbox`.
-pub struct OutboxPage(Read<Page<OutboxRow>>);
+pub struct OutboxPage(Read<Shown>);
 
 impl LazyPage for OutboxPage {
     fn data() -> Self {
@@ -62,12 +72,18 @@ impl LazyPage for OutboxPage {
     }
 }
 
-fn list(page: Page<OutboxRow>) -> AnyView {
+fn list(shown: Shown) -> AnyView {
+    let Shown { mails: page, sends_mail } = shown;
     let address = show::address().get_untracked();
+    let words = if sends_mail {
+        "A mail server is configured: mail goes out by it. What was written before lies here for 30 days."
+    } else {
+        "No mail server is configured: mail lies here for 30 days instead of going out."
+    };
     if page.data.is_empty() {
         return view! {
             <Card>
-                <EmptyState glyph=Glyph::Mail title="Nothing here" words="Where no mail server is configured, mail lies here for 30 days instead of going out."/>
+                <EmptyState glyph=Glyph::Mail title="Nothing here" words=words/>
             </Card>
         }
         .into_any();
@@ -97,6 +113,7 @@ fn list(page: Page<OutboxRow>) -> AnyView {
         .collect_view();
     view! {
         <Card>
+            <p class="sub">{words}</p>
             <Table caption="Outbox" head=head>{rows}</Table>
             {foot}
         </Card>

@@ -38,23 +38,14 @@ pub async fn read_promo_codes(program: String, q: Option<String>, cursor: Option
     .await
 }
 
-/// Makes a promo code for the partner with a code.
+/// Makes a promo code for the partner with a code or a name.
 #[server(prefix = "/fn", endpoint = "admin/promo-codes/create")]
 pub async fn make_promo_code(program: String, partner: String, code: String, description: String) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
+        let partner = crate::partners::meant(&mut asking, "partner", &partner).await?.id;
         let mut tx = access::begin(&mut asking.conn).await?;
-        let found = engine::partners::find_by_code(&mut tx, &asking.actor, partner.trim()).await;
-        let partner = match found.map_err(access::Error::from) {
-            Err(access::Error::NotFound) => {
-                return Err(access::Error::field(
-                    "partner",
-                    "No partner has this code. Choose one of those that are offered.",
-                ));
-            }
-            found => found?.id,
-        };
         let input = domain::partners::NewPromoCode { partner, code, description };
         engine::partners::promo_codes::create(&mut tx, &asking.moment, &asking.actor, &input).await?;
         Ok(tx.commit().await?)
@@ -75,10 +66,76 @@ pub async fn disable_promo_code(program: String, id: PromoCodeId, disabled: bool
     .await
 }
 
+/// Says anew what a promo code gives the customer.
+#[server(prefix = "/fn", endpoint = "admin/promo-codes/edit")]
+pub async fn edit_promo_code(program: String, id: PromoCodeId, description: String) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::EditProgram)?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::partners::promo_codes::describe(&mut tx, &asking.moment, &asking.actor, id, &description).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
 #[derive(Clone, Copy)]
 struct Forms {
     make: Form<MakePromoCode>,
     disable: Form<DisablePromoCode>,
+    edit: Editing,
+}
+
+/// The act of saying anew what a code gives, and for which one.
+#[derive(Clone, Copy)]
+struct Editing {
+    form: Form<EditPromoCode>,
+    code: RwSignal<Option<(PromoCodeId, String)>>,
+    description: RwSignal<String>,
+    open: RwSignal<bool>,
+}
+
+impl Editing {
+    fn new() -> Self {
+        let (code, description) = (RwSignal::new(None), RwSignal::new(String::new()));
+        Self { form: Form::new(), code, description, open: RwSignal::new(false) }
+    }
+
+    fn button(self, row: &PromoCodeRow) -> AnyView {
+        let (label, description) = (format!("Edit {}", row.code), row.description.clone());
+        let code = (row.id, row.code.clone());
+        let choose = move |()| {
+            self.form.clear();
+            self.code.set(Some(code.clone()));
+            self.description.set(description.clone());
+            self.open.set(true);
+        };
+        view! { <Button kind=ButtonKind::Quiet on_click=choose label=label>"Edit"</Button> }.into_any()
+    }
+
+    fn drawer(self) -> AnyView {
+        let Self { form, code, description, open } = self;
+        let id = move || code.get().map(|(id, _)| id.to_string());
+        let called = move || code.get().map(|(_, code)| code);
+        view! {
+            <Drawer id="edit-promo-code" title="Edit promo code" open=open>
+                {show::wrong(form.beside(&["description"]))}
+                <PostForm form=form class="form">
+                    {show::program_field()}
+                    <input type="hidden" name="id" prop:value=id/>
+                    <p><b>{called}</b></p>
+                    <TextInput id="edited-description" name="description" label="What it gives the customer" optional=true
+                        bind=description error=form.field("description")/>
+                    <p class="sub">"The code itself stays: customers and your shop have it."</p>
+                    <div class="form-actions">
+                        <CloseButton closes="edit-promo-code"/>
+                        <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save"</Button>
+                    </div>
+                </PostForm>
+            </Drawer>
+        }
+        .into_any()
+    }
 }
 
 /// `/admin/{program}/promo-codes`.
@@ -90,8 +147,8 @@ pub struct PromoCodesPage {
 impl LazyPage for PromoCodesPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let forms = Forms { make: Form::new(), disable: Form::new() };
-        let done = [show::done(forms.make), show::done(forms.disable)];
+        let forms = Forms { make: Form::new(), disable: Form::new(), edit: Editing::new() };
+        let done = [show::done(forms.make), show::done(forms.disable), show::done(forms.edit.form)];
         let found = read_after(
             move || done.map(|done| done.get()).iter().sum(),
             move || ReadPromoCodes {
@@ -106,6 +163,7 @@ impl LazyPage for PromoCodesPage {
     fn view(this: Self) -> AnyView {
         let PromoCodesPage { found, forms } = this;
         show::tell(forms.make, "Promo code made");
+        show::tell(forms.edit.form, "Promo code changed");
         let toasts = use_toasts();
         let turned = StoredValue::new(None::<DisablePromoCode>);
         provide_context(turned);
@@ -168,13 +226,13 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
                 <Th label="Partner"/>
                 <Th label="Made" wide=true/>
                 <Th label="Customers" num=true/>
-                {may_edit.then(|| view! { <Th label="Actions" quiet=true/> })}
+                {may_edit.then(|| view! { <Th label="Actions" quiet=true under=true/> })}
             }
         };
-        let rows = codes.data.into_iter().map(|code| row(code, &program, may_edit, forms.disable)).collect_view();
+        let rows = codes.data.into_iter().map(|code| row(code, &program, may_edit, forms)).collect_view();
         view! {
             <Card>
-                <Table caption="Promo codes" head=head>{rows}</Table>
+                <Table caption="Promo codes" head=head phone_columns=3>{rows}</Table>
                 {pages}
             </Card>
         }
@@ -185,6 +243,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {filters}
         {list}
         {may_edit.then(|| new_promo_code(forms.make))}
+        {may_edit.then(|| forms.edit.drawer())}
     }
     .into_any()
 }
@@ -219,7 +278,7 @@ fn new_promo_code(form: Form<MakePromoCode>) -> AnyView {
     .into_any()
 }
 
-fn row(row: PromoCodeRow, program: &str, may_edit: bool, form: Form<DisablePromoCode>) -> AnyView {
+fn row(row: PromoCodeRow, program: &str, may_edit: bool, forms: Forms) -> AnyView {
     let words = if row.disabled { "Restore" } else { "Disable" };
     let label = format!("{words} {}", row.code);
     let asked = DisablePromoCode { program: program.to_owned(), id: row.id, disabled: !row.disabled };
@@ -232,15 +291,18 @@ fn row(row: PromoCodeRow, program: &str, may_edit: bool, form: Form<DisablePromo
     };
     let turn = (!row.erased).then(|| {
         view! {
-            <PostForm form=form>
-                {show::program_field()}
-                <input type="hidden" name="id" value=row.id.to_string()/>
-                <input type="hidden" name="disabled" value=turn/>
-                <Button submit=true label=label on_click=remember>{words}</Button>
-            </PostForm>
+            <div class="row">
+                {forms.edit.button(&row)}
+                <PostForm form=forms.disable>
+                    {show::program_field()}
+                    <input type="hidden" name="id" value=row.id.to_string()/>
+                    <input type="hidden" name="disabled" value=turn/>
+                    <Button submit=true label=label on_click=remember>{words}</Button>
+                </PostForm>
+            </div>
         }
     });
-    let actions = may_edit.then(|| view! { <td class="row-actions">{turn}</td> });
+    let actions = may_edit.then(|| view! { <td class="row-actions under">{turn}</td> });
     view! {
         <tr>
             <td>

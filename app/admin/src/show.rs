@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
 use std::time::Duration;
-use ui::{Address, Button, ButtonKind, CopyButton, Fact, Facts, Glyph, Tone, use_toasts};
+use ui::{Address, Button, ButtonKind, CopyButton, Download, Fact, Facts, Glyph, Tone, use_toasts};
 pub(crate) use ui::{nothing_found, pages, wrong};
 
 /// A part of the address's path: `program`, `code`, `id`.
@@ -34,6 +34,17 @@ pub(crate) fn address() -> Memo<Address> {
 /// A value of the address, as a server function takes it.
 pub(crate) fn value(address: &Address, key: &str) -> Option<String> {
     address.get(key).map(str::to_owned)
+}
+
+/// The address of a file with what the view shows, by the same filters.
+pub(crate) fn file(program: &str, name: &str, address: &Address) -> String {
+    address.without("cursor").at(format!("/admin/{program}/export/{name}.csv")).href()
+}
+
+/// The link that downloads a list as the view filters it.
+pub(crate) fn download(list: &'static str) -> AnyView {
+    let (program, address) = (program(), address());
+    (move || view! { <Download href=file(&program.get(), list, &address.get()) what=list/> }).into_any()
 }
 
 /// The program's name in addresses, as a form passes it on.

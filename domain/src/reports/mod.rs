@@ -19,6 +19,6 @@ pub use performance::{Figures, Performance, PerformanceRow, Unit, rate};
 pub use period::Period;
 pub use program::{
     Cohort, CohortMonth, Cohorts, CommissionGroup, CommissionReport, INACTIVE_DAYS, INACTIVE_MOST, InactivePartner,
-    Measure, PartnerFigures, Ranking, inactive_days,
+    Measure, PartnerFigures, Ranking, all_cohorts, inactive_days,
 };
 pub use tops::{ClickFacet, TopKind, TopList, TopRow, Tops};

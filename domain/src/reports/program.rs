@@ -149,6 +149,28 @@ pub struct CohortMonth {
     pub revenue: Money,
 }
 
+impl CohortMonth {
+    /// The share of so many customers who bought, in whole percent; `None` of none.
+    #[must_use]
+    pub fn share(&self, of: i64) -> Option<i64> {
+        (of > 0).then(|| (200 * self.customers + of) / (2 * of))
+    }
+}
+
+/// What so many months after their first sale came to over all cohorts that are that old: how many customers these have,
+/// and what they did. `None` where none is that old.
+#[must_use]
+pub fn all_cohorts(cohorts: &[Cohort], after: usize) -> Option<(i64, CohortMonth)> {
+    let mut old = cohorts.iter().filter_map(|cohort| Some((cohort.customers, cohort.months.get(after)?)));
+    let (mut customers, mut sum) = old.next().map(|(customers, month)| (customers, *month))?;
+    for (more, month) in old {
+        customers += more;
+        sum.customers += month.customers;
+        sum.revenue.amount += month.revenue.amount;
+    }
+    Some((customers, sum))
+}
+
 /// The cohorts of the last months, the oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cohorts {
@@ -161,6 +183,20 @@ pub struct Cohorts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cohorts_are_summed_as_far_as_they_are_old() {
+        let month = |customers: i64, revenue: i64| CohortMonth {
+            customers,
+            revenue: Money::new(revenue.into(), "EUR".parse().expect("currency")),
+        };
+        let cohort = |customers: i64, months: Vec<CohortMonth>| Cohort { month: NaiveDate::MIN, customers, months };
+        let cohorts = [cohort(3, vec![month(3, 30), month(1, 10)]), cohort(5, vec![month(5, 50)])];
+        assert_eq!(all_cohorts(&cohorts, 0), Some((8, month(8, 80))));
+        assert_eq!(all_cohorts(&cohorts, 1), Some((3, month(1, 10))));
+        assert_eq!(all_cohorts(&cohorts, 2), None);
+        assert_eq!([month(1, 0).share(3), month(2, 0).share(3), month(0, 0).share(0)], [Some(33), Some(67), None]);
+    }
 
     #[test]
     fn days_that_are_none_are_refused() {

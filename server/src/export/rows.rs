@@ -1,14 +1,16 @@
 //! How rows are written.
 
+use chrono::NaiveDate;
+use domain::customers::CustomerStatus;
 use domain::leads::LeadRow;
 use domain::ledger::LedgerAccount;
 use domain::money::Money;
 use domain::offers::Trigger;
-use domain::partners::PartnerName;
+use domain::partners::{PartnerName, PartnerRow};
 use domain::payments::{PaymentLine, PaymentRow};
 use domain::reports::{
-    Cohort, CommissionGroup, CommissionRow, InactivePartner, LedgerRow, PartnerFigures, PerformanceRow, SaleRow,
-    TopKind, TopRow,
+    Cohort, CommissionGroup, CommissionRow, CustomerRow, InactivePartner, LedgerRow, PartnerFigures, PerformanceRow,
+    SaleRow, TopKind, TopRow,
 };
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -255,20 +257,16 @@ pub fn sale(row: SaleRow, team: bool) -> Row {
 }
 
 /// Payments: the names of their columns.
-pub fn payment_head() -> Vec<&'static str> {
-    vec!["Date", "Batch", "Method", "Amount", "Currency", "Status"]
+pub fn payment_head(team: bool) -> Vec<&'static str> {
+    head(team, &["Date", "Batch"], &["Method", "Amount", "Currency", "Status"])
 }
 
 /// A payment.
-pub fn payment(row: PaymentRow) -> Row {
-    vec![
-        plain(row.payment_date),
-        row.batch_code.into(),
-        row.method.into(),
-        amount(row.amount),
-        plain(row.amount.currency),
-        plain(row.status),
-    ]
+pub fn payment(row: PaymentRow, team: bool) -> Row {
+    let mut cells = vec![plain(row.payment_date), row.batch_code.into()];
+    whose(&mut cells, team, Some(&row.partner));
+    cells.extend([row.method.into(), amount(row.amount), plain(row.amount.currency), plain(row.status)]);
+    cells
 }
 
 /// What a payment paid for: the names of its columns.
@@ -281,21 +279,85 @@ pub fn line(row: PaymentLine) -> Row {
     vec![plain(row.day), row.cause.into(), row.customer.into(), amount(row.amount), plain(row.amount.currency)]
 }
 
-pub fn lead_head() -> Vec<&'static str> {
-    vec!["Added", "E-mail", "Name", "The team says", "Since", "Outcome"]
+/// Leads: the names of their columns.
+pub fn lead_head(team: bool) -> Vec<&'static str> {
+    let stage = if team { "Stage" } else { "The team says" };
+    head(team, &["Added", "E-mail", "Name"], &[stage, "Since", "Outcome"])
 }
 
-pub fn lead(row: LeadRow) -> Row {
+/// A lead.
+pub fn lead(row: LeadRow, team: bool) -> Row {
+    let outcome = if team { row.outcome.team_label() } else { row.outcome.label() };
+    let mut cells = vec![plain(row.day), row.email.into(), row.name.into()];
+    whose(&mut cells, team, Some(&row.partner));
+    cells.extend([row.stage.label().into(), plain(row.stage_day), outcome.into()]);
+    cells
+}
+
+/// The program's customers: the names of their columns.
+pub fn customer_head() -> Vec<&'static str> {
+    head(
+        true,
+        &["First heard of", "Customer", "Name", "Customer id"],
+        &["Attributed by", "Status", "Sales", "Revenue", "Commissions", "Currency", "Why"],
+    )
+}
+
+/// A customer.
+pub fn customer(row: CustomerRow) -> Row {
+    let status = if row.first_sale_at.is_some() { CustomerStatus::Paid } else { CustomerStatus::SignedUp };
+    let mut cells = vec![plain(row.day), row.customer.label.into(), row.name.into(), row.customer.external_id.into()];
+    let referral = row.referral.as_ref();
+    whose(&mut cells, true, referral.map(|referral| &referral.partner));
+    cells.extend([
+        maybe(referral.map(|referral| referral.source)),
+        plain(status),
+        plain(row.sales),
+        amount(row.revenue),
+        amount(row.earned),
+        plain(row.revenue.currency),
+        referral.map_or(Cell::Plain(String::new()), |referral| why(&referral.why)),
+    ]);
+    cells
+}
+
+/// The program's partners: the names of their columns.
+pub fn enrollment_head() -> Vec<&'static str> {
     vec![
-        plain(row.day),
-        row.email.into(),
-        row.name.into(),
-        row.stage.label().into(),
-        plain(row.stage_day),
-        row.outcome.label().into(),
+        "Joined",
+        "Partner code",
+        "Name",
+        "Company",
+        "E-mail",
+        "Standing",
+        "Clicks",
+        "Sign-ups",
+        "Customers",
+        "Earned",
+        "Due",
+        "Currency",
     ]
 }
 
+/// A partner, with the day on which it joined.
+pub fn enrollment(row: PartnerRow, joined: Option<NaiveDate>) -> Row {
+    vec![
+        maybe(joined),
+        row.code.into(),
+        row.name.into(),
+        row.company.into(),
+        row.email.into(),
+        plain(row.status),
+        plain(row.clicks),
+        plain(row.sign_ups),
+        plain(row.customers),
+        amount(row.earned),
+        amount(row.due),
+        plain(row.earned.currency),
+    ]
+}
+
+/// A ledger: the names of its columns.
 pub fn entry_head() -> Vec<&'static str> {
     vec!["Posted on", "Entry", "Customer", "Account", "Amount", "Account stands at", "Balance", "Currency"]
 }

@@ -5,10 +5,11 @@ use access::{Admin, Error, Partner, Result};
 use domain::accounts::Actor;
 use domain::leads::LeadFilter;
 use domain::page::{Page, Paging};
+use domain::partners::PartnerFilter;
 use domain::payments::PaymentFilter;
 use domain::portal::PortalPage;
-use domain::reports::{CommissionFilter, LedgerFilter, Measure, SaleFilter, TopKind, inactive_days};
-use engine::{Moment, leads, payments, reports};
+use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Measure, SaleFilter, TopKind, inactive_days};
+use engine::{Moment, leads, partners, payments, reports};
 use sqlx::PgConnection;
 
 /// The most partners of a ranking.
@@ -70,9 +71,9 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
                 pool,
                 (actor, filter),
                 |conn, paging| payments::payments_page(conn, &actor, &filter, paging),
-                rows::payment
+                |row| rows::payment(row, false)
             );
-            (rows::payment_head(), pages)
+            (rows::payment_head(false), pages)
         }
         "payout" => {
             let payment = asked.get("id").ok_or(Error::NotFound)?;
@@ -115,9 +116,9 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
                     let moment = Moment::seeded(at, 0);
                     leads::list(conn, &moment, &actor, &filter, paging).await
                 },
-                rows::lead
+                |row| rows::lead(row, false)
             );
-            (rows::lead_head(), pages)
+            (rows::lead_head(false), pages)
         }
         _ => {
             let asking = Asking { conn: &mut conn, moment: &moment, actor: &actor, team: false };
@@ -161,6 +162,73 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
         "cohorts" => {
             let cohorts = reports::cohorts(&mut conn, &moment, &actor).await?;
             (rows::cohort_head(), Rows::Ready(cohorts.cohorts.iter().flat_map(rows::cohort).collect()))
+        }
+        "partners" => {
+            let filter = PartnerFilter {
+                search: asked.text("q").unwrap_or_default().to_owned(),
+                status: asked.get("status"),
+                tag: asked.text("tag").map(str::to_owned),
+                group: asked.get("group"),
+                sort: asked.get("order").unwrap_or_default(),
+            };
+            let named = program.clone();
+            let pages = paged!(
+                state.pool,
+                (actor, filter, named),
+                |conn, paging| partners::list(conn, &actor, &filter, paging),
+                |row| {
+                    let joined = reports::day(&named, row.created_at).ok();
+                    rows::enrollment(row, joined)
+                }
+            );
+            (rows::enrollment_head(), pages)
+        }
+        "customers" => {
+            let filter = CustomerFilter {
+                partner_code: asked.text("partner_code").map(str::to_owned),
+                referred: asked.get("referred"),
+                status: asked.get("status"),
+                search: asked.text("q").map(str::to_owned),
+                order: asked.get("order").unwrap_or_default(),
+            };
+            let pages = paged!(
+                state.pool,
+                (actor, filter),
+                |conn, paging| reports::customers_page(conn, &actor, &filter, paging),
+                rows::customer
+            );
+            (rows::customer_head(), pages)
+        }
+        "payments" => {
+            let filter = PaymentFilter::default();
+            let pages = paged!(
+                state.pool,
+                (actor, filter),
+                |conn, paging| payments::payments_page(conn, &actor, &filter, paging),
+                |row| rows::payment(row, true)
+            );
+            (rows::payment_head(true), pages)
+        }
+        "leads" => {
+            let filter = LeadFilter {
+                search: asked.text("q").unwrap_or_default().to_owned(),
+                stage: asked.get("stage"),
+                outcome: asked.get("outcome"),
+                partner_code: asked.text("partner_code").unwrap_or_default().to_owned(),
+                ..LeadFilter::default()
+            };
+            let at = moment.at;
+            let pages = paged!(
+                state.pool,
+                (actor, filter),
+                |conn, paging| async {
+                    // Every page by the instant of the first.
+                    let moment = Moment::seeded(at, 0);
+                    leads::list(conn, &moment, &actor, &filter, paging).await
+                },
+                |row| rows::lead(row, true)
+            );
+            (rows::lead_head(true), pages)
         }
         what => {
             let asking = Asking { conn: &mut conn, moment: &moment, actor: &actor, team: true };

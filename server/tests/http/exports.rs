@@ -36,6 +36,10 @@ const TEAM: &[&str] = &[
     "commissions.csv",
     "commission-report.csv",
     "sales.csv",
+    "partners.csv",
+    "customers.csv",
+    "payments.csv",
+    "leads.csv",
 ];
 
 /// A session of a partner.
@@ -109,9 +113,18 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
         rows(&get(&site, path, &owner).await);
     }
     let nothing = "payout.csv?id=00000000-0000-7000-8000-000000000000";
-    for file in
-        ["nothing.csv", "rewards", "performance.csv", "commissions.csv", "payout.csv", "payout.csv?id=x", nothing]
-    {
+    for file in [
+        "nothing.csv",
+        "rewards",
+        "performance.csv",
+        "commissions.csv",
+        "partners.csv",
+        "customers.csv",
+        "payments.csv",
+        "payout.csv",
+        "payout.csv?id=x",
+        nothing,
+    ] {
         assert_eq!(get(&site, &format!("/p/acme/export/{file}"), &ada).await.status, 404, "{file}");
     }
     for wrong in ["0", "731", "many"] {
@@ -168,6 +181,17 @@ async fn a_file_has_the_rows_of_the_page_and_no_formula(pool: PgPool) {
     for none in ["q=nora", "outcome=lost", "to=2020-01-01"] {
         let none = format!("/p/acme/export/leads.csv?{none}");
         assert!(rows(&get(&site, &none, &ada).await).is_empty(), "{none}");
+    }
+    let leads = rows(&get(&site, "/admin/acme/export/leads.csv?partner_code=ann&outcome=waiting", &owner).await);
+    assert!(leads.len() == 1 && leads[0].contains(",lee@harbor.example,'=Lee,ann,ann,New,"), "{leads:?}");
+    let customers = rows(&get(&site, "/admin/acme/export/customers.csv?q=NORA@&referred=true", &owner).await);
+    assert!(customers.len() == 1 && customers[0].contains(",nora@harbor.example,,nora,ada,"), "{customers:?}");
+    assert!(customers[0].contains(",partner_code,paid,1,100.00,25.00,EUR,"), "{customers:?}");
+    let partners = rows(&get(&site, "/admin/acme/export/partners.csv?q=ann&order=name", &owner).await);
+    assert!(partners.len() == 1 && partners[0].contains(",ann,ann,,ann@partners.test,active,0,"), "{partners:?}");
+    for none in ["partners.csv?status=paused", "partners.csv?tag=none", "customers.csv?referred=false", "payments.csv"]
+    {
+        assert!(rows(&get(&site, &format!("/admin/acme/export/{none}"), &owner).await).is_empty(), "{none}");
     }
     let groups = rows(&get(&site, "/p/acme/export/commission-report.csv?period=7d", &ada).await);
     assert_eq!(groups.len(), 2, "{groups:?}");

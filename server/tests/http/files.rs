@@ -334,7 +334,9 @@ async fn the_personal_data_of_a_partner_asks_for_the_password_again(pool: PgPool
         ];
         site.send(Method::POST, "/admin/acme/personal-data", &headers, format!("of={of}&id={id}")).await
     };
-    assert_eq!(ask("partner", site.ada.to_string()).await.status, 200, "just signed in");
+    let told = ask("partner", site.ada.to_string()).await;
+    assert_eq!(told.status, 200, "just signed in");
+    assert_eq!(told.header("content-disposition"), "attachment; filename=\"acme-ada-personal-data.json\"");
     sqlx::query("update sessions set confirmed_at = confirmed_at - interval '1 hour'")
         .execute(&pool)
         .await

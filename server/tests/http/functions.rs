@@ -193,6 +193,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/promo-codes", "program=acme", Team),
     ("/fn/admin/promo-codes/create", "program=acme&partner=ada&code=XX&description=X", May(Power::EditProgram)),
     ("/fn/admin/promo-codes/disable", "program=acme&id=PROMO_CODE&disabled=true", May(Power::EditProgram)),
+    ("/fn/admin/promo-codes/edit", "program=acme&id=PROMO_CODE&description=X", May(Power::EditProgram)),
     ("/fn/admin/reports", "program=acme", Team),
     ("/fn/admin/reports/inactive", "program=acme", Team),
     ("/fn/admin/reports/cohorts", "program=acme", Team),
@@ -660,12 +661,14 @@ async fn what_postgres_takes_in_no_text_is_refused(pool: PgPool) {
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn a_mail_in_the_outbox_asks_for_the_password_again(pool: PgPool) {
-    let site = Site::start(pool.clone()).await;
+    let site = Site::start_with(pool.clone(), |parts| parts.sends_mail = true).await;
     let owner = session(&pool, "owner@acme.test").await;
     let arguments = format!("program=acme&id={NOTHING}");
     let open =
         async || call(&site, &Method::GET, "/fn/admin/outbox/one", &arguments, Some(&owner)).await.status.as_u16();
     assert_eq!(open().await, 404, "just signed in");
+    let listed = call(&site, &Method::GET, "/fn/admin/outbox", "program=acme", Some(&owner)).await;
+    assert!(listed.text().contains("\"sends_mail\":true"), "{}", listed.text());
     let later = "update sessions set confirmed_at = confirmed_at - interval '1 hour'";
     sqlx::query(later).execute(&pool).await.expect("an hour later");
     assert_eq!(open().await, 403);

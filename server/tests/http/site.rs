@@ -175,6 +175,7 @@ impl Site {
             secrets,
             public_url: base.clone(),
             demo: false,
+            sends_mail: false,
             client_ip_header: None,
             country_header: None,
             leptos,

@@ -1,7 +1,7 @@
 //! The program's assets: in their order, by kind.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::assets::{AssetKind, AssetRow, LANGUAGES, language_name};
+use domain::assets::{AssetKind, AssetRow, language_name};
 use domain::ids::AssetId;
 use domain::page::Page;
 use leptos::prelude::*;
@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Button, ButtonKind, Card, Choice, EmptyState, Glyph, Menu, MenuLink, PageHead, SearchInput, Select,
-    SkeletonTable, Tab, Table, Tabs, Th, grouped, icon, use_toasts,
+    Address, Button, ButtonKind, Card, Choice, CloseButton, Dialog, EmptyState, Glyph, Menu, MenuLink, PageHead,
+    SearchInput, Select, SkeletonTable, Tab, Table, Tabs, Th, grouped, icon, use_toasts,
 };
 
 use crate::show;
@@ -19,6 +19,8 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     assets: Page<AssetRow>,
+    /// The languages that there are assets in.
+    languages: Vec<String>,
     may_edit: bool,
 }
 
@@ -42,7 +44,8 @@ pub async fn read_assets(
         };
         let paging = domain::page::Paging { cursor, limit: None };
         let assets = engine::assets::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
-        Ok(Shown { assets, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+        let languages = engine::assets::languages(&mut asking.conn, &asking.actor).await?;
+        Ok(Shown { assets, languages, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
     })
     .await
 }
@@ -77,6 +80,9 @@ pub async fn move_asset(program: String, id: AssetId, up: bool) -> Result<()> {
 struct Forms {
     archive: Form<ArchiveAsset>,
     order: Form<MoveAsset>,
+    /// The banner about which is asked first, with its name: pages of others show it.
+    banner: RwSignal<Option<(ArchiveAsset, String)>>,
+    asking: RwSignal<bool>,
 }
 
 /// `/admin/{program}/assets`.
@@ -88,7 +94,12 @@ pub struct AssetsPage {
 impl LazyPage for AssetsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let forms = Forms { archive: Form::new(), order: Form::new() };
+        let forms = Forms {
+            archive: Form::new(),
+            order: Form::new(),
+            banner: RwSignal::new(None),
+            asking: RwSignal::new(false),
+        };
         let done = [show::done(forms.archive), show::done(forms.order)];
         let found = read_after(
             move || done.map(|done| done.get()).iter().sum(),
@@ -141,7 +152,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { assets, may_edit } = shown;
+    let Shown { assets, languages, may_edit } = shown;
     let program = show::program().get_untracked();
     let address = show::address().get_untracked();
     let filtered = show::filtered(&address, &["q", "kind", "language", "state", "cursor"]);
@@ -164,8 +175,40 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     view! {
         <PageHead title="Assets">{may_edit.then(|| adding(&program))}</PageHead>
         {states(&address)}
-        {filters(&address)}
+        {filters(&address, &languages)}
         {list}
+        {may_edit.then(|| ask_to_archive(forms))}
+    }
+    .into_any()
+}
+
+fn ask_to_archive(forms: Forms) -> AnyView {
+    let Forms { archive, banner, asking, .. } = forms;
+    let id = move || banner.get().map(|(asked, _)| asked.id.to_string());
+    let words = move || {
+        banner.get().map(|(_, name)| {
+            format!("“{name}” leaves your partners' assets. Pages that show it go on showing it, and its links go on working.")
+        })
+    };
+    let turned = use_context::<StoredValue<Option<ArchiveAsset>>>();
+    let remember = move |()| {
+        if let Some(turned) = turned {
+            turned.set_value(banner.get_untracked().map(|(asked, _)| asked));
+        }
+    };
+    view! {
+        <Dialog id="archive-banner" title="Archive this banner?" open=asking>
+            <PostForm form=archive class="form">
+                <p>{words}</p>
+                {show::program_field()}
+                <input type="hidden" name="id" prop:value=id/>
+                <input type="hidden" name="archived" value="true"/>
+                <div class="dialog-actions">
+                    <CloseButton closes="archive-banner"/>
+                    <Button submit=true kind=ButtonKind::Primary busy=archive.pending() on_click=remember>"Archive"</Button>
+                </div>
+            </PostForm>
+        </Dialog>
     }
     .into_any()
 }
@@ -206,19 +249,23 @@ fn states(address: &Address) -> AnyView {
     .into_any()
 }
 
-fn filters(address: &Address) -> AnyView {
+fn filters(address: &Address, languages: &[String]) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     let kinds = AssetKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.plural()));
     let kinds = std::iter::once(Choice::new("", "Every kind")).chain(kinds).collect();
-    let languages = LANGUAGES.iter().map(|(code, name)| Choice::new(*code, *name));
-    let languages = std::iter::once(Choice::new("", "Every language")).chain(languages).collect();
+    // Only what there is to choose from.
+    let languages = (!languages.is_empty()).then(|| {
+        let each = languages.iter().map(|code| Choice::new(code, language_name(code)));
+        let choices = std::iter::once(Choice::new("", "Every language")).chain(each).collect();
+        view! { <Select id="language" label="Language" choices=choices value=of("language")/> }
+    });
     let state = address.get("state").map(str::to_owned);
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             {state.map(|state| view! { <input type="hidden" name="state" value=state/> })}
             <SearchInput id="q" label="Search the assets" value=of("q")/>
             <Select id="kind" label="Kind" choices=kinds value=of("kind")/>
-            <Select id="language" label="Language" choices=languages value=of("language")/>
+            {languages}
             <Button submit=true>"Show"</Button>
         </form>
     }
@@ -281,7 +328,7 @@ fn row(asset: AssetRow, program: &str, may_edit: bool, forms: Forms) -> AnyView 
                 {step(&asset, false, forms.order)}
             }
         });
-        view! { <td class="row-actions under"><div class="row">{order}{archive(&asset, program, forms.archive)}</div></td> }
+        view! { <td class="row-actions under"><div class="row">{order}{archive(&asset, program, forms)}</div></td> }
     });
     view! {
         <tr>
@@ -313,10 +360,18 @@ fn step(asset: &AssetRow, up: bool, form: Form<MoveAsset>) -> AnyView {
     .into_any()
 }
 
-fn archive(asset: &AssetRow, program: &str, form: Form<ArchiveAsset>) -> AnyView {
+fn archive(asset: &AssetRow, program: &str, forms: Forms) -> AnyView {
     let words = if asset.archived { "Restore" } else { "Archive" };
     let label = format!("{words} {}", asset.name);
     let asked = ArchiveAsset { program: program.to_owned(), id: asset.id, archived: !asset.archived };
+    if asset.kind == AssetKind::Banner && asked.archived {
+        let name = asset.name.clone();
+        let ask = move |()| {
+            forms.banner.set(Some((asked.clone(), name.clone())));
+            forms.asking.set(true);
+        };
+        return view! { <Button label=label on_click=ask>{words}</Button> }.into_any();
+    }
     let (archived, id) = (asked.archived.to_string(), asset.id.to_string());
     let turned = use_context::<StoredValue<Option<ArchiveAsset>>>();
     let remember = move |()| {
@@ -325,7 +380,7 @@ fn archive(asset: &AssetRow, program: &str, form: Form<ArchiveAsset>) -> AnyView
         }
     };
     view! {
-        <PostForm form=form>
+        <PostForm form=forms.archive>
             {show::program_field()}
             <input type="hidden" name="id" value=id/>
             <input type="hidden" name="archived" value=archived/>

@@ -55,6 +55,7 @@ pub async fn reassign_customer(
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::Reassign)?;
+        let partner_code = crate::partners::meant(&mut asking, "partner_code", &partner_code).await?.code;
         let mut tx = access::begin(&mut asking.conn).await?;
         let input = domain::customers::Reassignment { external_id, partner_code, reason };
         engine::customers::reassign(&mut tx, &asking.moment, &asking.actor, &input).await?;
@@ -134,7 +135,7 @@ fn reassign_dialog(external_id: String) -> Option<AnyView> {
                     <p>"Sales from now on pay the new partner by its current offers. What was earned before stays."</p>
                     {show::program_field()}
                     <input type="hidden" name="external_id" value=external_id/>
-                    {partner_field(("partner_code", "partner_code"), "Partner code", form.field("partner_code"))}
+                    {partner_field(("partner_code", "partner_code"), "Partner", form.field("partner_code"))}
                     <TextInput id="reassign_reason" name="reason" label="Reason" required=true error=form.field("reason") help="Kept in the audit log."/>
                     <div class="dialog-actions">
                         <CloseButton closes="reassign"/>

@@ -71,7 +71,7 @@ impl LazyPage for CustomersPage {
         let address = show::address();
         view! {
             <Title text="Customers"/>
-            <PageHead title="Customers"/>
+            <PageHead title="Customers">{show::download("customers")}</PageHead>
             {move || filters(&address.get())}
             {this.0.show(|| view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
         }

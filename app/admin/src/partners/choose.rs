@@ -1,4 +1,4 @@
-//! A field in which a partner is chosen: by its code, which is found by the name too.
+//! A field in which a partner is chosen: by its code or its name.
 
 use access::Result;
 use domain::partners::PartnerName;
@@ -26,7 +26,39 @@ pub async fn find_partners(program: String, text: String) -> Result<Vec<PartnerN
     .await
 }
 
-/// The field; its value is the code. Whom it may be is offered once typing has paused.
+/// Whom the field means: the partner with that code, else the only one with that name, company or e-mail.
+///
+/// # Errors
+/// What is wrong with the field.
+#[cfg(feature = "ssr")]
+pub(crate) async fn meant(asking: &mut access::Admin, field: &str, typed: &str) -> Result<PartnerName> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Err(access::Error::field(field, "Choose a partner."));
+    }
+    let found = engine::partners::find_by_code(&mut asking.conn, &asking.actor, typed).await;
+    match found.map_err(access::Error::from) {
+        Err(access::Error::NotFound) => {}
+        found => return found,
+    }
+    let filter = domain::partners::PartnerFilter { search: typed.to_owned(), ..Default::default() };
+    let paging = domain::page::Paging { cursor: None, limit: Some(100) };
+    let found = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
+    // A part of a name finds whom nobody meant.
+    let same = |text: &str| text.to_lowercase() == typed.to_lowercase();
+    let mut called = found.data.into_iter().filter(|row| same(&row.name) || same(&row.company) || same(&row.email));
+    match (called.next(), called.next()) {
+        (Some(row), None) => Ok(PartnerName { id: row.id, name: super::called(&row), code: row.code }),
+        (Some(_), Some(_)) => {
+            Err(access::Error::field(field, "Several partners are called so. Choose one of those that are offered."))
+        }
+        (None, _) => {
+            Err(access::Error::field(field, "No partner has this code or name. Choose one of those that are offered."))
+        }
+    }
+}
+
+/// The field; its value is the code, or a name that was typed in full. Whom it may be is offered once typing has paused.
 pub(crate) fn partner_field(
     (id, name): (&'static str, &'static str),
     label: &'static str,

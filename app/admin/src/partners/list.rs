@@ -54,7 +54,7 @@ pub async fn read_partners(
             status: status.and_then(|word| word.parse().ok()),
             tag,
             group: group.and_then(|id| id.parse().ok()),
-            sort: order.map(|word| sort(&word)).unwrap_or_default(),
+            sort: order.and_then(|word| word.parse().ok()).unwrap_or_default(),
         };
         let paging = domain::page::Paging { cursor, limit: None };
         let page = engine::partners::list(&mut asking.conn, &asking.actor, &filter, &paging).await?;
@@ -75,17 +75,12 @@ pub async fn read_partners(
 }
 
 /// The orders of the list, as the address names them and as people read them.
-const ORDERS: &[(&str, PartnerSort, &str)] = &[
-    ("", PartnerSort::Newest, "Newest first"),
-    ("name", PartnerSort::Name, "By name"),
-    ("earned", PartnerSort::Earned, "Most earned first"),
-    ("due", PartnerSort::Due, "Most due first"),
+const ORDERS: &[(&str, &str)] = &[
+    ("", "Newest first"),
+    (PartnerSort::Name.as_str(), "By name"),
+    (PartnerSort::Earned.as_str(), "Most earned first"),
+    (PartnerSort::Due.as_str(), "Most due first"),
 ];
-
-#[cfg(feature = "ssr")]
-fn sort(word: &str) -> PartnerSort {
-    ORDERS.iter().find(|(name, ..)| *name == word).map_or(PartnerSort::Newest, |(_, sort, _)| *sort)
-}
 
 /// `/admin/{program}/partners`.
 pub struct PartnersPage {
@@ -174,7 +169,10 @@ fn page(shown: Shown, form: Form<SetStatus>, bulk: bulk::Forms) -> AnyView {
         list(shown, &address, &program, (form, bulk))
     };
     view! {
-        <PageHead title="Partners">{add()}</PageHead>
+        <PageHead title="Partners">
+            {show::download("partners")}
+            {add()}
+        </PageHead>
         {jobs}
         {tabs}
         {filters}
@@ -220,7 +218,7 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
     let tags = shown.tags.iter().map(|tag| Choice::new(tag, tag)).collect();
     let groups = shown.groups.iter().map(|group| Choice::new(group.id.to_string(), &group.name)).collect();
     let (tags, groups) = (select("tag", "Tag", "Any tag", tags), select("group", "Group", "Any group", groups));
-    let orders = ORDERS.iter().map(|(word, _, label)| Choice::new(*word, *label)).collect();
+    let orders = ORDERS.iter().map(|(word, label)| Choice::new(*word, *label)).collect();
     let status = address.get("status").map(str::to_owned);
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>

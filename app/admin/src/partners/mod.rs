@@ -15,6 +15,8 @@ mod privacy;
 mod standing;
 mod work;
 
+#[cfg(feature = "ssr")]
+pub(crate) use choose::meant;
 pub(crate) use choose::partner_field;
 pub use detail::PartnerPage;
 pub use import::ImportPage;

@@ -39,7 +39,7 @@ impl LazyPage for BatchesPage {
     fn view(this: Self) -> AnyView {
         view! {
             <Title text="Payments"/>
-            <PageHead title="Payments"/>
+            <PageHead title="Payments">{show::download("payments")}</PageHead>
             {this.0.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), list)}
         }
         .into_any()

@@ -10,8 +10,9 @@ pub(crate) use inactive::InactivePage;
 pub(crate) use performance::ReportsPage;
 pub(crate) use ranking::RankingPage;
 
+use crate::show::file;
 use leptos::prelude::*;
-use ui::{Address, Tab, Tabs};
+use ui::{Tab, Tabs};
 
 /// The reports, side by side at the top of each of them.
 fn tabs(program: &str, current: &'static str) -> AnyView {
@@ -33,9 +34,4 @@ fn tabs(program: &str, current: &'static str) -> AnyView {
         </Tabs>
     }
     .into_any()
-}
-
-/// The address of a file with what the view shows, by the same filters.
-fn file(program: &str, name: &str, address: &Address) -> String {
-    address.without("cursor").at(format!("/admin/{program}/export/{name}.csv")).href()
 }

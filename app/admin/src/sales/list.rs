@@ -66,7 +66,7 @@ impl LazyPage for SalesPage {
         let address = show::address();
         view! {
             <Title text="Sales"/>
-            <PageHead title="Sales"/>
+            <PageHead title="Sales">{show::download("sales")}</PageHead>
             {move || filters(&address.get())}
             {this.0.show(|| view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
         }

@@ -208,6 +208,23 @@ pub async fn of_partner(
     Ok(Page { data, next_cursor: page.next_cursor })
 }
 
+/// The languages of the program's assets, archived ones too, each once. Asks for `View`.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn languages(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<String>> {
+    if !actor.may(Power::View) {
+        return Err(Error::Forbidden);
+    }
+    let languages = sqlx::query_scalar!(
+        "select distinct language from assets where program_id = $1 and language <> '' order by language",
+        actor.program() as ProgramId
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(languages)
+}
+
 /// The kinds and languages of the assets that a partner sees, each once.
 ///
 /// # Errors

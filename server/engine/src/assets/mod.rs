@@ -5,7 +5,7 @@ mod list;
 mod tests;
 mod views;
 
-pub use list::{Servers, banner, choices, get, list, of_partner, one_of_partner};
+pub use list::{Servers, banner, choices, get, languages, list, of_partner, one_of_partner};
 pub use views::Views;
 
 use crate::programs::audit;

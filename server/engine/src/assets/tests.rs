@@ -132,6 +132,8 @@ async fn groups_archive_and_filters_decide_what_shows(pool: PgPool) {
     set_archived(&mut conn, &world.moment(), &world.owner(), page, true).await.expect("archived");
     assert_eq!(of(&ada).await.languages, ["de"]);
     assert!(matches!(choices(&mut conn, &world.owner()).await, Err(Error::Forbidden)));
+    assert_eq!(languages(&mut conn, &world.owner()).await.expect("languages"), ["de", "fr"], "archived ones too");
+    refused(languages(&mut conn, &partner(&world, &ada)).await);
     let english = AssetFilter { language: "en".into(), ..AssetFilter::default() };
     assert_eq!(names(&world, &ann, &english).await, ["For all"]);
     let letters = AssetFilter { kind: Some(AssetKind::Email), search: "BRIE".into(), ..AssetFilter::default() };

@@ -10,7 +10,7 @@ use domain::text::email_key;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-/// All that is known of a customer. Asks for `Erase`. Audited.
+/// All that is known of a customer, with the clicks that brought it, where they are still there. Asks for `Erase`. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
@@ -26,6 +26,11 @@ pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
                            and (l.customer_id = $2 or l.email_key <> '' and l.email_key = lower(trim(c.email)))),
                'referrals', (select coalesce(jsonb_agg(to_jsonb(r) - 'terms' order by r.id), '[]') from referrals r
                              where r.program_id = $1 and r.customer_id = $2),
+               'clicks', (select coalesce(jsonb_agg(to_jsonb(k) - 'ip_hash' order by k.clicked_at, k.id), '[]')
+                          from clicks k
+                          where k.program_id = $1 and (k.clicked_at, k.id) in
+                                (select r.clicked_at, r.click_id from referrals r
+                                 where r.program_id = $1 and r.customer_id = $2)),
                'sales', (select coalesce(jsonb_agg(to_jsonb(s) order by s.occurred_at, s.id), '[]') from sales s
                          where s.program_id = $1 and s.customer_id = $2),
                'refunds', (select coalesce(jsonb_agg(to_jsonb(r) order by r.occurred_at, r.id), '[]')

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-/// All that is known of a partner, its payout details in full. Asks for `Erase` and `RevealPayoutDetails`. Audited.
+/// All that is known of a partner, its payout details in full; of mail in the outbox not the text, whose links sign in, and
+/// which owners read there. Asks for `Erase` and `RevealPayoutDetails`. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
@@ -61,6 +62,13 @@ pub async fn export(
                         where t.program_id = $1 and t.enrollment_id = $2),
                'notes', (select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]') from partner_notes n
                          where n.program_id = $1 and n.enrollment_id = $2),
+               'mails', (select coalesce(jsonb_agg(jsonb_build_object('kind', o.title, 'email', o.email, 'name', o.name,
+                                    'subject', o.subject, 'created_at', o.created_at) order by o.id), '[]')
+                         from outbox o
+                         where o.program_id = $1 and lower(o.email) in
+                               (select lower(e.email) where e.email <> ''
+                                union select a.email_key from enrollment_accounts ea join accounts a on a.id = ea.account_id
+                                      where ea.program_id = $1 and ea.enrollment_id = $2)),
                'leads', (select coalesce(jsonb_agg(to_jsonb(l) - 'email' - 'email_key' - 'name' order by l.id), '[]')
                          from leads l where l.program_id = $1 and l.enrollment_id = $2),
                'commissions', (select coalesce(jsonb_agg(to_jsonb(c) - 'why' order by c.occurred_at, c.id), '[]')

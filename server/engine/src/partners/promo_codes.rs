@@ -27,9 +27,7 @@ pub async fn create(
     }
     let code = input.code.trim();
     check_code(code).map_err(|message| Error::field("code", message))?;
-    if input.description.chars().count() > 200 {
-        return Err(Error::field("description", "Use at most 200 characters."));
-    }
+    let description = described(&input.description)?;
     let partner = lock(conn, actor.program(), input.partner).await?;
     let id: PromoCodeId = moment.id();
     let made = sqlx::query!(
@@ -40,7 +38,7 @@ pub async fn create(
         input.partner as EnrollmentId,
         code,
         code_key(code),
-        input.description.trim(),
+        description,
         moment.at
     )
     .execute(&mut *conn)
@@ -52,6 +50,53 @@ pub async fn create(
     let details = json!({ "partner": partner.code });
     audit::record(conn, moment, actor, "promo_code.create", code, "promo-codes", details).await?;
     Ok(id)
+}
+
+/// What a code gives the customer, in words that are short enough.
+fn described(description: &str) -> Result<&str> {
+    if description.chars().count() > 200 {
+        return Err(Error::field("description", "Use at most 200 characters."));
+    }
+    Ok(description.trim())
+}
+
+/// Says anew what a promo code gives the customer. The code stays: customers have it, and the company's shop. Asks for
+/// `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` on `description`; `Conflict` where the partner has been erased.
+pub async fn describe(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: PromoCodeId,
+    description: &str,
+) -> Result<()> {
+    if !actor.may(Power::EditProgram) {
+        return Err(Error::Forbidden);
+    }
+    let description = described(description)?;
+    let partner = sqlx::query_scalar!(
+        r#"select enrollment_id as "partner: EnrollmentId" from promo_codes where program_id = $1 and id = $2"#,
+        actor.program() as ProgramId,
+        id as PromoCodeId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("promo code"))?;
+    lock(conn, actor.program(), partner).await?;
+    let changed = sqlx::query!(
+        r#"update promo_codes p set description = $3 from promo_codes b
+           where p.program_id = $1 and p.id = $2 and b.program_id = $1 and b.id = $2
+           returning p.code as "code!", b.description as "before!""#,
+        actor.program() as ProgramId,
+        id as PromoCodeId,
+        description
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let details = json!({ "before": changed.before, "after": description });
+    audit::record(conn, moment, actor, "promo_code.edit", &changed.code, "promo-codes", details).await
 }
 
 /// Switches a promo code off, or on again. Customers attributed by it stay so. Asks for `EditProgram`.

@@ -240,8 +240,9 @@ async fn an_edit_gives_no_partner_another_s_e_mail_also_at_once(pool: PgPool) {
 async fn who_was_erased_is_not_filled_again(pool: PgPool) {
     let owner = program(&pool).await;
     let ada = act!(pool, conn => create(conn, &moment(0), &owner, &named("Ada"))).expect("partner").id;
-    act!(pool, conn => erase(conn, &moment(1), &owner, ada)).expect("erased");
     let promo = NewPromoCode { partner: ada, code: "ADA20".into(), description: String::new() };
+    let had = act!(pool, conn => promo_codes::create(conn, &moment(0), &owner, &promo)).expect("promo code");
+    act!(pool, conn => erase(conn, &moment(1), &owner, ada)).expect("erased");
     let link = NewLink { name: "Ada's blog".into(), ..NewLink::default() };
     let at = moment(2);
     let refused = [
@@ -254,6 +255,7 @@ async fn who_was_erased_is_not_filled_again(pool: PgPool) {
         act!(pool, conn => set_status(conn, &at, &owner, ada, EnrollmentStatus::Active, "Ada")),
         act!(pool, conn => groups::put(conn, &at, &owner, ada, None)),
         act!(pool, conn => promo_codes::create(conn, &at, &owner, &promo)).map(drop),
+        act!(pool, conn => promo_codes::describe(conn, &at, &owner, had, "Ada's own")),
         act!(pool, conn => links::create(conn, &at, &owner, ada, &link)).map(drop),
     ];
     for (place, refused) in refused.into_iter().enumerate() {
@@ -433,10 +435,21 @@ async fn promo_codes_are_unique_switched_off_and_the_partners_own(pool: PgPool) 
     assert_eq!(fields(make(code(&bob, "ada20")).await), ["code"]);
     make(code(&bob, "BOB20")).await.expect("made");
     act!(pool, conn => promo_codes::set_disabled(conn, &moment(2), &owner, made, true)).expect("off");
+    act!(pool, conn => promo_codes::describe(conn, &moment(3), &owner, made, " 20% off for a year ")).expect("edited");
+    let long = "x".repeat(201);
+    let refused = act!(pool, conn => promo_codes::describe(conn, &moment(3), &owner, made, &long));
+    assert_eq!(fields(refused), ["description"]);
+    let details: serde_json::Value =
+        sqlx::query_scalar("select details from audit_log where action = 'promo_code.edit' and subject = 'ADA20'")
+            .fetch_one(&pool)
+            .await
+            .expect("audit");
+    assert_eq!(details, json!({ "before": "20% off", "after": "20% off for a year" }));
     let as_ada = Actor::Partner { account: AccountId(id(3)), program: owner.program(), enrollment: ada.id };
     let conn = &mut *pool.acquire().await.expect("connection");
     let seen = promo_codes::list(conn, &as_ada, None, None, &Paging::default()).await.expect("list");
     assert_eq!(seen.data.iter().map(|row| (row.code.as_str(), row.disabled)).collect::<Vec<_>>(), [("ADA20", true)]);
+    assert_eq!(seen.data[0].description, "20% off for a year");
     let other = promo_codes::list(conn, &as_ada, Some(bob.id), None, &Paging::default()).await;
     assert!(matches!(other, Err(Error::NotFound(_))));
     for (search, found) in [

@@ -44,10 +44,12 @@ pub async fn set_tags(
     text: &str,
 ) -> Result<()> {
     allow(actor, Power::ManagePartners)?;
-    let tags = read_tags(text).map_err(|words| Error::field("tags", words))?;
+    let after = read_tags(text).map_err(|words| Error::field("tags", words))?;
     let partner = lock(conn, actor.program(), id).await?;
-    write_tags(conn, actor.program(), id, &tags).await?;
-    let details = json!({ "tags": tags.len() });
+    let before = tags(conn, actor.program(), id).await?;
+    write_tags(conn, actor.program(), id, &after).await?;
+    // Not which: what was typed may name a person, and an erasure would not know it.
+    let details = json!({ "how_many": { "before": before.len(), "after": after.len() } });
     audit::record(conn, moment, actor, "partner.set_tags", &partner.name, &page(&partner.code), details).await
 }
 

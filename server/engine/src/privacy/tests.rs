@@ -81,10 +81,13 @@ async fn nothing_holds_an_erased_customer_and_every_sum_stays(pool: PgPool) {
     let lead = NewLead { email: "Nora.Holt@harbor.example".into(), name: "Eleonora Holt".into() };
     leads::submit(&mut conn, &world.moment(), &actor(&world, &ada), ada.id, &lead).await.expect("lead");
     let click = world.click(&ada).await;
-    sqlx::query("update clicks set target = 'https://acme.example/?e=nora.holt%40harbor.example', ip_hash = 'x'")
-        .execute(&world.pool)
-        .await
-        .expect("click");
+    sqlx::query(
+        "update clicks set target = 'https://acme.example/?e=nora.holt%40harbor.example', ip_hash = 'x',
+                           referrer = 'https://blog.example/review', country = 'NO'",
+    )
+    .execute(&world.pool)
+    .await
+    .expect("click");
     let told = TrackSignup {
         customer: NewCustomer {
             external_id: "cust-0815-nora".into(),
@@ -116,6 +119,11 @@ async fn nothing_holds_an_erased_customer_and_every_sum_stays(pool: PgPool) {
     for expected in ["nora.holt@harbor.example", "Nora Holt", "cust-0815-nora", "\"s1\"", "Eleonora Holt"] {
         assert!(text.contains(expected), "{expected} in {text}");
     }
+    let clicks = export["clicks"].as_array().expect("clicks");
+    assert_eq!(clicks.len(), 1, "each once, also after another referral");
+    assert_eq!(clicks[0]["referrer"], "https://blog.example/review");
+    assert_eq!(clicks[0]["target"], "https://acme.example/?e=nora.holt%40harbor.example");
+    assert_eq!((clicks[0]["country"].as_str(), clicks[0].get("ip_hash")), (Some("NO"), None));
     assert!(!found(&world.pool, CUSTOMER).await.is_empty());
     let before = sums(&world).await;
 
@@ -221,9 +229,13 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
         .await
         .expect("tags");
     let mail = messages::Mail::TeamInvitation { account: world.owner, program: world.program };
-    for text in ["Augusta Lovelace has applied.", "Bob has applied."] {
+    for (to, text) in [
+        ("olga@acme.example", "Augusta Lovelace has applied."),
+        ("olga@acme.example", "Bob has applied."),
+        ("Augusta@analytical.example", "Follow the link to sign in."),
+    ] {
         let letter = messages::Letter {
-            to: "olga@acme.example".into(),
+            to: to.into(),
             name: "Olga".into(),
             from: String::new(),
             reply_to: String::new(),
@@ -278,6 +290,8 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     for expected in ["Augusta Lovelace", "ada.pay@partners.example", "GB-4711-0815", "AUGUSTA20", "husband"] {
         assert!(text.contains(expected), "{expected} in {text}");
     }
+    let mails = export["mails"].as_array().expect("mails");
+    assert!(mails.len() == 1 && mails[0]["subject"] == "News" && mails[0].get("body").is_none(), "{mails:?}");
     let places = found(&world.pool, PARTNER).await;
     for place in [
         "api_keys.name",

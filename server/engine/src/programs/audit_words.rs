@@ -178,6 +178,8 @@ mod tests {
                 r#"{"next_time_zone": {"after": "Europe/Berlin", "before": null}}"#,
                 "Next time zone: none → Europe/Berlin",
             ),
+            ("partner.set_tags", r#"{"how_many": {"before": 0, "after": 2}}"#, "How many: 0 → 2"),
+            ("partner.see_as", r#"{"minutes": 60}"#, "Minutes at most: 60"),
             ("team.change_role", r#"{"before": "viewer", "after": "owner"}"#, "viewer → owner"),
             ("partner.pause", r#"{"from": "active", "to": "paused", "reason": ""}"#, "active → paused"),
             ("customer.reassign", r#"{"from": null, "reason": "By hand", "to": "new"}"#, "none → new\nReason: By hand"),
