@@ -32,6 +32,16 @@ pub async fn all_tags(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Stri
     .await?)
 }
 
+async fn tags(conn: &mut PgConnection, program: ProgramId, id: EnrollmentId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select tag from partner_tags where program_id = $1 and enrollment_id = $2 order by tag",
+        program as ProgramId,
+        id as EnrollmentId
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Gives a partner these tags, as they are typed between commas, and no others. Asks for `ManagePartners`.
 ///
 /// # Errors
@@ -328,13 +338,7 @@ async fn group(conn: &mut PgConnection, program: ProgramId, id: &str) -> Result<
 
 /// Gives a partner one tag more.
 async fn add_tag(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: EnrollmentId, tag: &str) -> Result<()> {
-    let mut has = sqlx::query_scalar!(
-        "select tag from partner_tags where program_id = $1 and enrollment_id = $2 order by tag",
-        actor.program() as ProgramId,
-        id as EnrollmentId
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let mut has = tags(conn, actor.program(), id).await?;
     has.push(tag.to_owned());
     set_tags(conn, moment, actor, id, &has.join(",")).await
 }
