@@ -4,7 +4,8 @@ use crate::Shared;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{Redirect, Response};
+use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{Owner, provide_context, use_context};
@@ -49,6 +50,8 @@ pub fn router(server: &Shared) -> Router<Shared> {
     let lost = render_app_async_with_context(context.clone(), shell.clone());
     Router::new()
         .leptos_routes_with_context(&options, routes, context, shell)
+        // Typed by heart: home knows whose program to open.
+        .route("/admin", get(|| async { Redirect::to("/") }))
         .fallback(move |request: Request<Body>| {
             let answer = lost.clone()(request);
             async move { not_found(answer.await) }

@@ -66,3 +66,10 @@ async fn requests_are_counted_by_route(pool: PgPool) {
         assert!(figures.contains(line), "{line} is not among\n{figures}");
     }
 }
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn who_types_admin_is_led_home(pool: PgPool) {
+    let site = Site::start(pool).await;
+    let answer = site.get("/admin").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/"));
+}

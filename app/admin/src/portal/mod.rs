@@ -107,16 +107,15 @@ impl LazyPage for PortalPage {
             terms: Form::new(),
             images: images::Images::new(),
         };
+        // What is read again draws every section anew, and what was typed in others and not saved is gone: so only after
+        // what changes more than its own fields.
         let done = [
             show::done(forms.sign_up),
             show::done(forms.order),
-            show::done(forms.welcome),
-            show::done(forms.pages),
             show::done(forms.brand),
             show::done(forms.terms),
             show::done(forms.link_host),
             show::done(forms.check),
-            show::done(forms.sharing),
         ];
         let found =
             read_after(move || done.map(|done| done.get()).iter().sum(), move || ReadPortal { program: program.get() });
