@@ -209,7 +209,7 @@ fn card(shown: Shown, forms: Forms) -> AnyView {
             {wrong(update.beside(&["name", "language"]))}
             <PostForm form=update class="form">
                 <div class="form-row">
-                    <TextInput id="name" label="Name" value=name required=true autocomplete="name" error=update.field("name")/>
+                    <TextInput id="name" label="Name of your sign-in" value=name required=true autocomplete="name" help="What a program's team calls you is on My profile there." error=update.field("name")/>
                     <Select id="language" label="Language" choices=languages value=language error=update.field("language")/>
                 </div>
                 <div class="form-actions">
@@ -223,7 +223,7 @@ fn card(shown: Shown, forms: Forms) -> AnyView {
             <PostForm form=password class="form">
                 <div class="form-row">
                     <PasswordInput id="old_password" label="Current password" error=password.field("old_password")/>
-                    <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters. It signs you out everywhere else." error=password.field("password")/>
+                    <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters: a few uncommon words are good. It signs you out everywhere else." error=password.field("password")/>
                 </div>
                 <div class="form-actions">
                     <Button submit=true busy=password.pending()>"Change the password"</Button>

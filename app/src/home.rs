@@ -11,19 +11,18 @@ use leptos_router::components::Redirect;
 pub async fn landing() -> Result<String> {
     access::answer(async {
         let access::Visitor { mut conn, moment, .. } = access::visitor().await?;
-        let session = match access::session_token() {
-            Some(token) => engine::accounts::session(&mut conn, &moment, &token).await?,
-            None => None,
-        };
+        let token = access::session_token().unwrap_or_default();
+        let session = engine::accounts::session(&mut conn, &moment, &token).await?;
         let Some(session) = session else {
             let setup = engine::accounts::setup::needed(&mut conn).await?;
             return Ok(if setup { "/setup" } else { "/sign-in" }.to_owned());
         };
         let places = engine::accounts::places(&mut conn, &session).await?;
+        drop(conn);
         Ok(if let Some(program) = places.programs.first() {
             format!("/admin/{}", program.slug)
         } else if let Some(place) = places.enrollments.first() {
-            engine::portal::landing(&mut conn, session.account, &place.program_slug).await?
+            access::landing(&token, &format!("/p/{}", place.program_slug)).await?
         } else if places.organizations.is_empty() {
             "/account".to_owned()
         } else {

@@ -74,7 +74,7 @@ fn card(form: Form<AcceptInvitation>, token: String, invitation: Invitation) -> 
                 // So that password managers know for whom.
                 <input type="hidden" autocomplete="username" value=invitation.email/>
                 <TextInput id="name" label="Your name" value=invitation.name required=true autocomplete="name" error=form.field("name")/>
-                <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/>
+                <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters: a few uncommon words are good." error=form.field("password")/>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Come in"</Button>
                 </div>

@@ -34,7 +34,7 @@ pub fn shell(options: leptos::config::LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
-                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link rel="icon" href=access::icon()/>
                 <link
                     rel="preload"
                     r#as="font"
@@ -72,8 +72,9 @@ access::chunk!(setup_pages, __preload_setup_pages: setup::Setup);
 pub fn App() -> impl IntoView {
     provide_meta_context();
     ui::provide_toasts();
+    let titles = ui::provide_titles();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Tributary".to_owned() } else { format!("{title} · Tributary") }/>
+        <Title formatter=titles/>
         <Router>
             <Routes fallback=missing::Missing>
                 <Route path=path!("/") view={lazy::<home::Home>()} ssr=SsrMode::Async/>

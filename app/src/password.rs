@@ -177,7 +177,7 @@ fn choose(door: Door, form: Form<ResetPassword>, token: String, program: Option<
             <PostForm form=form class="form">
                 {of_program(program)}
                 <input type="hidden" name="token" value=token/>
-                <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/>
+                <PasswordInput id="password" label="New password" autocomplete="new-password" help="At least 10 characters: a few uncommon words are good." error=form.field("password")/>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Set the password"</Button>
                 </div>

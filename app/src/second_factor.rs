@@ -50,15 +50,26 @@ impl LazyPage for SecondFactorPage {
         let form = Form::<SecondFactor>::new();
         view! {
             <Title text="Second factor"/>
-            {due.page(move |due| if due { card(form) } else { view! { <Redirect path="/sign-in"/> }.into_any() })}
+            {due.page(move |due| if due { card(form) } else { view! { <Redirect path=sign_in(to())/> }.into_any() })}
         }
         .into_any()
     }
 }
 
+/// Where one goes on to.
+fn to() -> Option<String> {
+    use_query_map().with_untracked(|query| query.get("to")).filter(|to| access::local_path(to).is_some())
+}
+
+/// Where one signs in to go on there: on the program's own page where it is one's.
+fn sign_in(to: Option<String>) -> String {
+    to.and_then(|to| access::Error::SignIn.leads_to(&to)).unwrap_or_else(|| "/sign-in".to_owned())
+}
+
 fn card(form: Form<SecondFactor>) -> AnyView {
-    let to = use_query_map().with_untracked(|query| query.get("to"));
-    let other = || view! { <a href="/sign-in">"Sign in as someone else"</a> };
+    let to = to();
+    let href = sign_in(to.clone());
+    let other = move || view! { <a href=href>"Sign in as someone else"</a> };
     view! {
         <PlainShell
             brand="Tributary"

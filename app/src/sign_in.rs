@@ -92,16 +92,17 @@ pub async fn sign_in(
     .await
 }
 
-/// Signs out.
+/// Signs out, and leads to where one signs in: of a program, or of none.
 #[server(prefix = "/fn", endpoint = "sign-out")]
-pub async fn sign_out() -> Result<()> {
+pub async fn sign_out(program: Option<String>) -> Result<()> {
     access::answer(async {
+        let program = program.filter(|program| domain::programs::check_slug(program).is_ok());
         if let Some(token) = access::session_token() {
             let mut visitor = access::visitor().await?;
             engine::accounts::sign_out(&mut visitor.conn, &token).await?;
         }
         access::forget_session()?;
-        access::redirect("/sign-in?note=signed-out");
+        access::redirect(&format!("{}/sign-in?note=signed-out", crate::password::place(program.as_deref())));
         Ok(())
     })
     .await

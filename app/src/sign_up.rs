@@ -28,6 +28,8 @@ pub struct Shown {
     terms: Option<(i32, String)>,
     /// Who is signed in: the name and the e-mail.
     account: Option<(String, String)>,
+    /// As which partner of the program, where it is one already.
+    partner: Option<String>,
 }
 
 /// What the page on which one signs up shows.
@@ -43,7 +45,13 @@ pub async fn read_sign_up(program: String) -> Result<Shown> {
             Some(token) => engine::accounts::session(&mut conn, &moment, &token).await?,
             None => None,
         };
+        let places = match &session {
+            Some(session) => engine::accounts::places(&mut conn, session).await?.enrollments,
+            None => Vec::new(),
+        };
+        let partner = places.into_iter().find(|place| place.program_slug == program.slug);
         Ok(Shown {
+            partner: partner.map(|place| place.partner.name),
             logo: program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo")),
             slug: program.slug,
             brand: portal.shown_as(&program.name, program.sandbox),
@@ -225,7 +233,7 @@ const FIELDS: &[&str] = &[
 ];
 
 fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
-    let Shown { slug, brand, accent, logo, open, approves, questions, terms, account } = shown;
+    let Shown { slug, brand, accent, logo, open, approves, questions, terms, account, partner } = shown;
     let sign_in = format!("/p/{slug}/sign-in");
     let foot = move || view! { <a href=sign_in>"Sign in instead"</a> };
     if sent {
@@ -234,6 +242,21 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
         return view! {
             <PlainShell brand=brand accent=accent logo=logo title="Check your e-mail" words=words foot=foot>
                 <p class="sub">"Nothing there? Check your spam folder, or sign up again."</p>
+            </PlainShell>
+        }
+        .into_any();
+    }
+    let other = signing_out(&slug);
+    if let Some(name) = partner {
+        let title = format!("You are already a partner of {brand}");
+        let words = format!("You are signed in as {name}.");
+        let portal = format!("/p/{slug}");
+        return view! {
+            <PlainShell brand=brand accent=accent logo=logo title=title words=words>
+                <div class="form-actions">
+                    <ButtonLink href=portal kind=ButtonKind::Primary>"Go to the portal"</ButtonLink>
+                </div>
+                {other}
             </PlainShell>
         }
         .into_any();
@@ -248,8 +271,12 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
     }
     let wrong = form.beside(FIELDS);
     let words = if approves { "The team looks at each application, and answers by mail." } else { "" };
+    let other = account.is_some().then_some(other);
     let (name, email) = match account {
-        Some((name, email)) => (name, view! { <p class="sub">"You are signed in as "<b>{email}</b>"."</p> }.into_any()),
+        Some((name, email)) => {
+            let words = ": you apply with this account, and go on signing in as before.";
+            (name, view! { <p class="sub">"You are signed in as "<b>{email}</b>{words}</p> }.into_any())
+        }
         None => (
             String::new(),
             view! { <TextInput id="email" label="E-mail" kind="email" required=true autocomplete="email" error=form.field("email")/> }
@@ -271,14 +298,26 @@ fn card(shown: Shown, form: Form<SignUp>, sent: bool) -> AnyView {
                 <input type="hidden" name="program" value=slug/>
                 <TextInput id="name" label="Name" value=name required=true autocomplete="name" error=form.field("name")/>
                 {email}
-                <TextInput id="website" label="Website" kind="url" placeholder="https://" autocomplete="url" optional=true error=form.field("website")/>
+                <TextInput id="website" label="Website" inputmode="url" placeholder="example.com" autocomplete="url" optional=true error=form.field("website")/>
                 {questions}
                 {terms}
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Sign up"</Button>
                 </div>
             </PostForm>
+            {other}
         </PlainShell>
+    }
+    .into_any()
+}
+
+/// The way out for who is signed in as somebody else.
+fn signing_out(slug: &str) -> AnyView {
+    view! {
+        <form method="post" action="/fn/sign-out">
+            <input type="hidden" name="program" value=slug.to_owned()/>
+            <p class="sub">"Not you? "<Button submit=true kind=ButtonKind::Quiet>"Sign out"</Button></p>
+        </form>
     }
     .into_any()
 }
@@ -348,7 +387,7 @@ fn confirm_card(found: ToConfirm, form: Form<ConfirmSignUp>, token: String) -> A
     } else {
         (
             format!("Choose a password for {email} to come in."),
-            view! { <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/> }
+            view! { <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters: a few uncommon words are good." error=form.field("password")/> }
                 .into_any(),
         )
     };

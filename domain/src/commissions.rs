@@ -1,7 +1,9 @@
 //! Commissions: what an event pays, and what a refund takes back.
 
+mod judging;
 mod suspicion;
 
+pub use judging::{JudgeMany, Judged, MOST_JUDGED, Verdict};
 pub use suspicion::{Suspicion, ad_mark, mail_domain, shared_domain};
 
 use crate::ids::CommissionId;
@@ -252,8 +254,8 @@ impl Example {
     }
 }
 
-/// Examples of what terms pay, reckoned as real commissions are: one for each reward and tier, and where several rewards
-/// pay for one first sale, their sum.
+/// Examples of what terms pay, reckoned as real commissions are: one for each reward, bound and tier, and where several
+/// rewards pay for one first sale, their sum.
 #[must_use]
 pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
     // About what a customer pays, also where a unit of the currency is worth little.
@@ -261,13 +263,15 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
     let mut examples = Vec::new();
     for reward in terms.rewards.iter().filter(|reward| !reward.trigger.is_of_leads()) {
         let one = Terms { rewards: vec![reward.clone()], ..terms.clone() };
-        let mut stages = vec![(Brought::default(), String::new())];
+        let nothing = |amount| (amount, Brought::default(), String::new());
+        let mut stages = vec![nothing(amount)];
+        stages.extend(beyond_bounds(reward, amount).map(nothing));
         for (tiers, tier) in reward.tiers.iter().flat_map(|tiers| tiers.steps.iter().map(move |tier| (tiers, tier))) {
             let customers = i64::try_from(tier.from).unwrap_or(i64::MAX);
             let figures = Brought { customers, revenue: tier.from };
-            stages.push((figures, format!(", once you have {}", tiers.figure_words(tier.from, currency))));
+            stages.push((amount, figures, format!(", once you have {}", tiers.figure_words(tier.from, currency))));
         }
-        for (figures, when) in stages {
+        for (amount, figures, when) in stages {
             let event = example_event(reward, amount, currency, figures);
             let earned = earn(std::slice::from_ref(&one), &event).0.iter().map(|earned| earned.amount).sum();
             let conditions = Reward { tiers: None, minimum: None, cap: None, ..reward.clone() }.conditions(currency);
@@ -289,6 +293,19 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
         });
     }
     examples
+}
+
+/// A sale below a reward's minimum and one above its cap, where the usual one is neither.
+fn beyond_bounds(reward: &Reward, usual: Decimal) -> impl Iterator<Item = Decimal> {
+    // The sale of which the share is just the bound.
+    let sale = |bound: Decimal| match reward.rate {
+        Rate::Percent(rate) if rate > Decimal::ZERO => Some(bound * Decimal::ONE_HUNDRED / rate),
+        _ => None,
+    };
+    let below =
+        reward.minimum.and_then(sale).filter(|least| *least <= usual).map(|least| (least / Decimal::TWO).floor());
+    let above = reward.cap.and_then(sale).filter(|most| *most >= usual).map(|most| (most * Decimal::TWO).ceil());
+    [below, above].into_iter().flatten().filter(|sale| *sale > Decimal::ZERO)
 }
 
 fn example_event(reward: &Reward, amount: Decimal, currency: Currency, figures: Brought) -> Event<'_> {
@@ -431,9 +448,16 @@ mod tests {
             [
                 "A customer pays €100.00 → you earn €20.00, once, on their first sale, due at once",
                 "A customer pays €100.00 → you earn €30.00, for 12 months, held 30 days for refunds",
+                "A customer pays €234.00 → you earn €35.00, for 12 months, held 30 days for refunds",
                 "A customer pays €100.00, once you have 10 customers → you earn €35.00, for 12 months, held 30 days for refunds",
                 "In all: a customer's first payment of €100.00 → you earn €50.00",
             ]
+        );
+        let least = Reward { minimum: Some(dec("5")), ..reward(Rate::Percent(dec("30")), Duration::Lifetime) };
+        let told: Vec<_> = examples(&offer("B", vec![least]), eur()).iter().map(Example::sentence).collect();
+        assert_eq!(
+            told[1],
+            "A customer pays €8.00 → you earn €5.00, for as long as they pay, held 30 days for refunds"
         );
     }
 
@@ -519,7 +543,7 @@ mod tests {
             let steps: Vec<_> = (2..).zip(&from).map(|(rate, from)| Tier { from: (*from).into(), rate: Rate::Flat(Decimal::from(rate)) }).collect();
             let by = if by_revenue { TierMeasure::Revenue } else { TierMeasure::Customers };
             let rule = Reward { tiers: Some(Tiers { by, steps }), ..reward(Rate::Flat(Decimal::ONE), Duration::Lifetime) };
-            prop_assert_eq!(rule.check(eur()), Ok(()));
+            prop_assert!(rule.check(eur()).is_empty());
             // The other figure doesn't matter.
             let figures = if by_revenue {
                 Brought { customers: 0, revenue: customers.into() }

@@ -27,6 +27,12 @@ pub const MOST_SIDE: u32 = 6_000;
 /// The most pixels that an image may have in all: what a small file can unfold to.
 pub const MOST_PIXELS: u64 = 24_000_000;
 
+/// What is said of a file that is larger than so many bytes.
+#[must_use]
+pub fn too_large(most: usize) -> String {
+    format!("Choose a file of at most {} MB.", most / (1024 * 1024))
+}
+
 /// The endings of images, as a file input takes them.
 pub const IMAGES: &str = ".png,.jpg,.jpeg,.webp";
 /// The endings of files to download, as a file input takes them.

@@ -83,6 +83,8 @@ ids! {
     PartnerNoteId,
     /// A mail that the team writes to partners.
     PartnerLetterId,
+    /// Work on very many partners.
+    PartnerJobId,
     /// A payout method that is to be confirmed.
     PayoutChangeId,
     /// An uploaded file.

@@ -25,6 +25,32 @@ pub fn split_address(address: &str) -> Option<(&str, &str, &str)> {
     (!host.is_empty() && !host.contains('@')).then_some((scheme, host, tail))
 }
 
+/// What to say where [`site_address`] finds no address.
+pub const NO_SITE: &str = "Type your site's address, such as example.com.";
+
+/// The address of somebody's own site as people type it, in full: `example.com` is `https://example.com`. Empty stays
+/// empty; `None` for what is no http(s) address on a host with a dot.
+#[must_use]
+pub fn site_address(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(String::new());
+    }
+    let full = match text.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+        None => format!("https://{text}"),
+    };
+    let (_, host, _) = split_address(&full)?;
+    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let is_label = |label: &str| {
+        let inside = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(inside)
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    let is_host = name.contains('.') && name.split('.').all(is_label) && port.is_none_or(is_port);
+    is_host.then_some(full)
+}
+
 /// Checks a link's destination: an absolute http(s) address on the program's website or one of its allowed hosts.
 ///
 /// # Errors
@@ -525,6 +551,37 @@ mod tests {
 
     const DAY: i64 = 86_400_000;
     const NOON: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn a_site_is_typed_with_or_without_its_scheme() {
+        for (typed, full) in [
+            ("", ""),
+            ("  example.com ", "https://example.com"),
+            ("www.example.com/blog?a=b", "https://www.example.com/blog?a=b"),
+            ("http://example.com", "http://example.com"),
+            ("HTTPS://Example.com/", "https://Example.com/"),
+            ("bücher.example:8443", "https://bücher.example:8443"),
+        ] {
+            assert_eq!(site_address(typed).as_deref(), Some(full), "{typed}");
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "javascript://example.com/%0aalert(1)",
+            "data:text/html,x.y",
+            "ftp://example.com",
+            "ada@example.com",
+            "my site",
+            "blog",
+            "https://",
+            "example.com:port",
+            "example..com",
+            "-.example.com",
+            "//example.com",
+            "\"><script>.example.com",
+        ] {
+            assert_eq!(site_address(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn first_click_keeps_the_earlier_one_within_the_window() {

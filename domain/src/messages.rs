@@ -1,9 +1,11 @@
 //! Mail as a program's team words it: kinds, merge fields, and how they are filled in.
 
 use crate::ids::OutboxId;
+use crate::money::{Currency, Money};
 use crate::text::FieldError;
 use crate::words;
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -33,12 +35,80 @@ words! {
 /// A merge field: how it is written, and an example for the preview.
 pub type MergeField = (&'static str, &'static str);
 
+/// What a merge field stands for.
+#[must_use]
+pub fn meaning(field: &str) -> &'static str {
+    match field {
+        "program.name" => "The name that partners see of your program",
+        "partner.name" => "The partner's name, else its company",
+        "partner.code" => "The partner's code",
+        "partner.email" => "The partner's e-mail",
+        "partner.website" => "The partner's website, where it gave one",
+        "payment.amount" => "What was paid",
+        "payment.method" => "How it was paid",
+        "payment.date" => "The day of the payment",
+        "commission.amount" => "What was earned",
+        "commission.event" => "What it was earned for",
+        "commission.due" => "The day from which it can be paid",
+        "summary.days" => "The days that it tells of",
+        "summary.clicks" => "The clicks in those days",
+        "summary.sign_ups" => "The sign-ups in those days",
+        "summary.sales" => "The sales in those days",
+        "summary.earned" => "What was earned in those days",
+        _ => "",
+    }
+}
+
+/// What the examples of merge fields take from a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Examples {
+    /// The name that partners see.
+    pub program: String,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+impl Examples {
+    /// A merge field's example in this program.
+    #[must_use]
+    pub fn of(&self, (field, example): MergeField) -> String {
+        let amount = |cents: i64| Money::new(Decimal::new(cents, 2), self.currency).to_string();
+        match field {
+            "program.name" => self.program.clone(),
+            "payment.amount" => amount(12_000),
+            "commission.amount" => amount(1_470),
+            "summary.earned" => amount(5_880),
+            _ => example.to_owned(),
+        }
+    }
+}
+
 const PROGRAM: MergeField = ("program.name", "Acme");
 const NAME: MergeField = ("partner.name", "Ada Lind");
 const CODE: MergeField = ("partner.code", "ada");
 
 /// What can be merged into what the team writes to partners itself.
 pub const LETTER_FIELDS: &[MergeField] = &[NAME, CODE, PROGRAM];
+
+/// Somebody to whom the team writes: what its merge fields become.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterTo {
+    /// The partner's name.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// The program's name.
+    pub program: String,
+}
+
+impl LetterTo {
+    /// What a merge field becomes; `None` where letters have no such field.
+    #[must_use]
+    pub fn value(&self, field: &str) -> Option<&str> {
+        let fields = [(NAME, &self.name), (CODE, &self.code), (PROGRAM, &self.program)];
+        fields.into_iter().find(|((name, _), _)| *name == field).map(|(_, value)| value.as_str())
+    }
+}
 
 impl MailKind {
     /// Its name in the list.
@@ -214,9 +284,9 @@ impl Template {
 
     /// With the kind's examples filled in.
     #[must_use]
-    pub fn example(&self, kind: MailKind) -> Self {
-        let of = |field: &str| kind.fields().iter().find(|(name, _)| *name == field).map(|(_, example)| *example);
-        self.filled(|field| of(field).map(str::to_owned))
+    pub fn example(&self, kind: MailKind, examples: &Examples) -> Self {
+        let of = |field: &str| kind.fields().iter().find(|(name, _)| *name == field).map(|found| examples.of(*found));
+        self.filled(of)
     }
 
     /// The paragraphs of the body.
@@ -288,12 +358,16 @@ mod tests {
 
     #[test]
     fn what_comes_with_tributary_is_right() {
+        let examples = Examples { program: "Northwind".into(), currency: "JPY".parse().expect("currency") };
         for kind in MailKind::ALL {
             let template = kind.standard();
             assert_eq!(template.check(kind.fields()), [], "{kind}");
-            let example = template.example(*kind);
+            let example = template.example(*kind, &examples);
             assert!(!example.subject.contains("{{") && !example.body.contains("{{"), "{example:?}");
+            assert!(kind.fields().iter().all(|(field, _)| !meaning(field).is_empty()), "{kind}");
         }
+        let paid = MailKind::PaymentSent.standard().example(MailKind::PaymentSent, &examples);
+        assert_eq!(paid.subject, "Northwind has paid you ¥120");
     }
 
     #[test]
@@ -308,6 +382,13 @@ mod tests {
         assert_eq!(fields(with("Hi", "{{partner.name")), ["body"]);
         assert_eq!(fields(with("Hi\nBcc: eve", " ")), ["body", "subject"]);
         assert_eq!(fields(with("Hi", "nothing\0")), ["body"]);
+    }
+
+    #[test]
+    fn a_letter_has_a_value_for_each_of_its_fields() {
+        let to = LetterTo { name: "Bo".into(), code: "bo".into(), program: "Acme".into() };
+        assert!(LETTER_FIELDS.iter().all(|(field, _)| to.value(field).is_some()));
+        assert_eq!((to.value("partner.code"), to.value("partner.iban")), (Some("bo"), None));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Offers: what a program pays for what.
 
+mod check;
+
 use crate::ids::OfferId;
 use crate::money::{Currency, Money, percent};
 use crate::partners::{EnrollmentStatus, GroupName, PartnerName};
-use crate::text::FieldError;
 use crate::words;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -286,29 +287,6 @@ pub struct OfferInput {
     pub is_default: bool,
 }
 
-impl OfferInput {
-    /// Checks an offer that an admin typed; errors name their fields: `name`, `rewards`, `rewards[0].rate`.
-    #[must_use]
-    pub fn check(&self, currency: Currency) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        if self.name.trim().is_empty() || self.name.chars().count() > 100 {
-            errors.push(FieldError::new("name", "Use 1 to 100 characters."));
-        }
-        if self.description.chars().count() > 2_000 {
-            errors.push(FieldError::new("description", "Use at most 2000 characters."));
-        }
-        if self.rewards.is_empty() || self.rewards.len() > 20 {
-            errors.push(FieldError::new("rewards", "An offer has 1 to 20 rewards."));
-        }
-        for (place, reward) in self.rewards.iter().enumerate() {
-            if let Err((field, message)) = reward.check_fields(currency) {
-                errors.push(FieldError::new(format!("rewards[{place}].{field}"), message));
-            }
-        }
-        errors
-    }
-}
-
 /// An offer in the admin's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfferRow {
@@ -451,99 +429,13 @@ impl Reward {
         }
     }
 
-    /// How long it is held: `held 30 days for refunds`.
+    /// How long it is held: `held 30 days for refunds`; nothing but a sale is refunded.
     fn held(&self) -> String {
+        let why = if self.trigger == Trigger::Sale { " for refunds" } else { "" };
         match self.hold_days {
             0 => "due at once".to_owned(),
-            1 => "held 1 day for refunds".to_owned(),
-            days => format!("held {days} days for refunds"),
+            1 => format!("held 1 day{why}"),
+            days => format!("held {days} days{why}"),
         }
-    }
-
-    /// Checks a reward that an admin typed.
-    ///
-    /// # Errors
-    /// What is wrong, in words for the person who typed it.
-    pub fn check(&self, currency: Currency) -> Result<(), String> {
-        self.check_fields(currency).map_err(|(_, message)| message)
-    }
-
-    /// Checks a rate that an admin typed, for this reward.
-    ///
-    /// # Errors
-    /// What is wrong, in words for the person who typed it.
-    pub fn check_rate(&self, rate: Rate, currency: Currency) -> Result<(), String> {
-        match rate {
-            Rate::Flat(amount) => Money::new(amount, currency).check_reported(),
-            Rate::Percent(_) if !self.trigger.has_amount() => {
-                let event = if self.trigger == Trigger::SignUp { "sign-up" } else { "qualified lead" };
-                Err(format!("A {event} has no amount: use a flat reward."))
-            }
-            Rate::Percent(rate) if rate <= Decimal::ZERO || rate > Decimal::ONE_HUNDRED => {
-                Err("Use a percentage above 0, at most 100.".into())
-            }
-            Rate::Percent(rate) if rate.normalize().scale() > 4 => Err("Use at most 4 decimals.".into()),
-            Rate::Percent(_) => Ok(()),
-        }
-    }
-
-    /// Checks the tiers that an admin typed, with the field where something is wrong.
-    fn check_tiers(&self, currency: Currency) -> Result<(), (String, String)> {
-        let Some(Tiers { by, steps }) = &self.tiers else { return Ok(()) };
-        if steps.is_empty() || steps.len() > 10 {
-            return Err(("tiers".into(), "Use 1 to 10 tiers.".into()));
-        }
-        let mut before = Decimal::ZERO;
-        for (place, tier) in steps.iter().enumerate() {
-            let from = |message: &str| (format!("tiers[{place}].from"), message.to_owned());
-            match by {
-                TierMeasure::Customers if !tier.from.fract().is_zero() => return Err(from("Type a whole number.")),
-                TierMeasure::Customers if tier.from > Decimal::from(10_000_000) => {
-                    return Err(from("That is too many."));
-                }
-                TierMeasure::Customers => {}
-                TierMeasure::Revenue => {
-                    Money::new(tier.from, currency).check_reported().map_err(|message| from(&message))?;
-                }
-            }
-            if tier.from <= before {
-                return Err(from(if place == 0 { "Must be above zero." } else { "Must be above the tier before." }));
-            }
-            before = tier.from;
-            let rate = |message| (format!("tiers[{place}].rate"), message);
-            self.check_rate(tier.rate, currency).map_err(rate)?;
-            if matches!(tier.rate, Rate::Flat(_)) != matches!(self.rate, Rate::Flat(_)) {
-                return Err(rate("Use the same kind of rate as the reward.".into()));
-            }
-        }
-        Ok(())
-    }
-
-    /// What is wrong, with the field where it is.
-    fn check_fields(&self, currency: Currency) -> Result<(), (String, String)> {
-        let at = |field: &str, message: &str| Err((field.to_owned(), message.to_owned()));
-        self.check_rate(self.rate, currency).map_err(|message| ("rate".to_owned(), message))?;
-        if let Duration::Months(months) = self.duration
-            && !(1..=120).contains(&months)
-        {
-            return at("duration", "Use 1 to 120 months.");
-        }
-        if self.hold_days > 365 {
-            return at("hold_days", "Hold at most 365 days.");
-        }
-        if self.product.as_ref().is_some_and(|product| product.trim().is_empty() || product.len() > 200) {
-            return at("product", "Use 1 to 200 characters, or leave it out.");
-        }
-        for (field, bound) in [("minimum", self.minimum), ("cap", self.cap)] {
-            if let Some(bound) = bound {
-                Money::new(bound, currency).check_reported().map_err(|message| (field.to_owned(), message))?;
-            }
-        }
-        if let (Some(minimum), Some(cap)) = (self.minimum, self.cap)
-            && minimum > cap
-        {
-            return at("minimum", "The minimum is above the cap.");
-        }
-        self.check_tiers(currency)
     }
 }

@@ -5,8 +5,8 @@ mod work;
 
 pub use profile::{Checklist, Notice, Notifications, Profile, SummaryRhythm};
 pub use work::{
-    Bulk, BulkAct, BulkDone, IMPORT_COLUMNS, ImportPreview, ImportProblem, MOST_AT_ONCE, MOST_FOUND, MOST_ROWS,
-    MOST_TAGS, PartnerNote, imported, read_tags,
+    Bulk, BulkAct, BulkDone, BulkLook, IMPORT_COLUMNS, ImportHead, ImportPreview, ImportProblem, LeftOut, MOST_AT_ONCE,
+    MOST_FOUND, MOST_ROWS, MOST_TAGS, PROBLEM_COLUMN, PartnerJob, PartnerNote, imported, read_tags,
 };
 
 use crate::ids::{AccountId, EnrollmentId, FileId, OfferId, PartnerGroupId, PromoCodeId};

@@ -271,7 +271,22 @@ pub struct Portal {
     /// What is asked of whoever signs up.
     pub questions: Vec<Question>,
     /// What partners are offered to say when they share.
-    pub share_text: String,
+    pub sharing: Sharing,
+    /// The e-mail at which partners reach the team, or empty.
+    pub contact_email: String,
+    /// The program's own host for links.
+    pub link_host: LinkHost,
+}
+
+/// The host under which a program wants its links shown. It counts once it was found to lead here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkHost {
+    /// The host; empty: the server's own.
+    pub host: String,
+    /// When it was last looked at, UTC; `None`: not yet.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// What stood in the way; empty: nothing.
+    pub trouble: String,
 }
 
 impl Portal {
@@ -328,12 +343,9 @@ pub struct BrandInput {
     /// A colour of the company's own, such as `#0b6e7f`; wins over the named one.
     #[serde(default)]
     pub colour: String,
-    /// The host under which links are shown.
+    /// The e-mail at which partners reach the team, or empty.
     #[serde(default)]
-    pub link_domain: String,
-    /// What partners are offered to say when they share.
-    #[serde(default)]
-    pub share_text: String,
+    pub contact_email: String,
 }
 
 impl BrandInput {
@@ -352,11 +364,93 @@ impl BrandInput {
         {
             errors.push(FieldError::new("colour", words));
         }
-        if let Err(words) = check_link_domain(&self.link_domain) {
-            errors.push(FieldError::new("link_domain", words));
+        if !self.contact_email.is_empty() && !is_email(&self.contact_email) {
+            errors.push(FieldError::new("contact_email", "Type an e-mail address."));
         }
-        if self.share_text.chars().count() > 1_000 {
-            errors.push(FieldError::new("share_text", "Use at most 1000 characters."));
+        errors
+    }
+}
+
+/// The longest post on X, in characters.
+pub const X_LONGEST: usize = 280;
+
+/// How long a post on X with a link is, as X counts: the letters of Europe one each, others two, the link 23 however long
+/// it is.
+#[must_use]
+pub fn x_length(text: &str) -> usize {
+    const LINK: usize = 23;
+    let weight = |c: char| match u32::from(c) {
+        0..=4351 | 8192..=8205 | 8208..=8223 | 8242..=8247 => 1,
+        _ => 2,
+    };
+    let words: usize = text.trim().chars().filter(|c| *c != '\r').map(weight).sum();
+    // A space stands between them.
+    if words == 0 { LINK } else { words + 1 + LINK }
+}
+
+/// What partners are offered to say when they share their link: for a place without words of its own the general ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sharing {
+    /// For every place.
+    pub general: String,
+    /// For Facebook.
+    pub facebook: String,
+    /// For X.
+    pub x: String,
+    /// For LinkedIn.
+    pub linkedin: String,
+    /// For WhatsApp.
+    pub whatsapp: String,
+    /// The subject of an e-mail.
+    pub subject: String,
+    /// The body of an e-mail.
+    pub email: String,
+}
+
+impl Sharing {
+    /// The same without blanks around the words.
+    #[must_use]
+    pub fn trimmed(&self) -> Self {
+        let trimmed = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+        Self {
+            general: trimmed(&self.general),
+            facebook: trimmed(&self.facebook),
+            x: trimmed(&self.x),
+            linkedin: trimmed(&self.linkedin),
+            whatsapp: trimmed(&self.whatsapp),
+            subject: trimmed(&self.subject),
+            email: trimmed(&self.email),
+        }
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        for (field, text, longest) in [
+            ("general", &self.general, 1_000),
+            ("facebook", &self.facebook, 1_000),
+            ("linkedin", &self.linkedin, 3_000),
+            ("whatsapp", &self.whatsapp, 1_000),
+            ("subject", &self.subject, 200),
+            ("email", &self.email, 5_000),
+        ] {
+            if text.chars().count() > longest {
+                errors.push(FieldError::new(field, format!("Use at most {longest} characters.")));
+            } else if text.contains('\0') {
+                errors.push(FieldError::new(field, "There is a character in it that can't be kept."));
+            }
+        }
+        let length = x_length(&self.x);
+        if length > X_LONGEST {
+            let over = length - X_LONGEST;
+            errors.push(FieldError::new("x", format!("X takes {X_LONGEST} with the link: shorten it by {over}.")));
+        } else if self.x.contains('\0') {
+            errors.push(FieldError::new("x", "There is a character in it that can't be kept."));
+        }
+        if self.subject.contains(['\r', '\n']) {
+            errors.push(FieldError::new("subject", "Write it on one line."));
         }
         errors
     }
@@ -392,8 +486,8 @@ impl SignUp {
         if !is_email(self.email.trim()) {
             errors.push(FieldError::new("email", "Type an e-mail address."));
         }
-        if !self.website.trim().is_empty() && crate::links::split_address(self.website.trim()).is_none() {
-            errors.push(FieldError::new("website", "Use a full address that begins with https://."));
+        if crate::links::site_address(&self.website).is_none() {
+            errors.push(FieldError::new("website", crate::links::NO_SITE));
         }
         for (at, question) in questions.iter().enumerate() {
             if let Err(words) = question.check(self.answer(at)) {
@@ -437,6 +531,8 @@ pub struct TermsVersion {
     pub published_at: DateTime<Utc>,
     /// By whom, or empty.
     pub published_by: String,
+    /// Whether those who were partners already are asked to accept it.
+    pub asks: bool,
     /// How many partners have accepted it.
     pub accepted: i64,
 }
@@ -505,6 +601,16 @@ mod tests {
         assert_eq!(fields, ["name", "email", "website", "answers[0]", "answers[1]", "answers[2]", "terms"]);
         let none = Question { choices: vec!["One".into()], label: String::new(), ..ask(QuestionKind::Choice, true) };
         assert_eq!(check_questions(&[none]).len(), 2);
+    }
+
+    #[test]
+    fn x_counts_the_link_as_23_and_wide_letters_twice() {
+        assert_eq!((x_length(""), x_length(" abc\r\nd "), x_length("日本")), (23, 29, 28));
+        let fits = Sharing { x: "a".repeat(256), ..Sharing::default() };
+        assert_eq!(fits.check(), []);
+        let over = Sharing { x: "a".repeat(257), subject: "two\nlines".into(), ..Sharing::default() };
+        let fields: Vec<_> = over.check().into_iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["x", "subject"]);
     }
 
     #[test]

@@ -181,6 +181,36 @@ pub struct ProgramSettings {
     pub currency_fixed: bool,
 }
 
+/// What a program is set up with, step by step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checklist {
+    /// Whether there is an offer, which has rewards.
+    pub offer: bool,
+    /// Whether the portal has a name, a colour or a logo of its own.
+    pub brand: bool,
+    /// Whether it has a message.
+    pub welcome: bool,
+    /// Whether there are terms.
+    pub terms: bool,
+    /// Whether links may lead to other sites than the website.
+    pub sites: bool,
+    /// Whether a way to pay was left out or limited.
+    pub payout_methods: bool,
+    /// Whether there is a partner.
+    pub partners: bool,
+    /// Whether there is an API key.
+    pub connected: bool,
+}
+
+impl Checklist {
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        let Self { offer, brand, welcome, terms, sites, payout_methods, partners, connected } = self;
+        [offer, brand, welcome, terms, sites, payout_methods, partners, connected].into_iter().all(|done| done)
+    }
+}
+
 /// A line of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditLine {
@@ -240,6 +270,33 @@ fn check_description(description: &str) -> Result<(), &'static str> {
         return Err("Use at most 2000 characters.");
     }
     Ok(())
+}
+
+/// Who pays a program's partners, as remittance advices name it: the organization that owns the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payer {
+    /// Its name.
+    pub name: String,
+    /// Street, place and so on, of several lines; may be empty.
+    pub address: String,
+}
+
+impl Payer {
+    /// The same without white space around its texts.
+    #[must_use]
+    pub fn tidy(&self) -> Self {
+        Self { name: self.name.trim().to_owned(), address: self.address.replace("\r\n", "\n").trim().to_owned() }
+    }
+
+    /// What is wrong with a tidy one.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = crate::text::check_lines(&[("name", Some(&*self.name), 120)]);
+        if self.address.chars().count() > 500 || self.address.contains(|c: char| c.is_control() && c != '\n') {
+            errors.push(FieldError::new("address", "Use at most 500 characters."));
+        }
+        errors
+    }
 }
 
 fn check_website(website: &str) -> Result<(), &'static str> {

@@ -1,6 +1,6 @@
 //! Days and ranges in a program's time zone. The zone's rules live on the server; here are only dates.
 
-use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -47,6 +47,41 @@ impl DayRange {
     }
 }
 
+/// A time zone as pages tell times in it. The browser has no table of zones, so its offsets come with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Its IANA name.
+    pub name: String,
+    /// From which second since 1970 on it is how many seconds ahead of UTC, in order; the first counts before that too.
+    pub offsets: Vec<(i64, i32)>,
+}
+
+impl Zone {
+    /// How many seconds it is ahead of UTC at an instant.
+    fn ahead(&self, at: DateTime<Utc>) -> i32 {
+        let place = self.offsets.partition_point(|(from, _)| *from <= at.timestamp()).saturating_sub(1);
+        self.offsets.get(place).map_or(0, |(_, ahead)| *ahead)
+    }
+
+    /// The time there.
+    #[must_use]
+    pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        let utc = at.naive_utc();
+        utc.checked_add_signed(Duration::seconds(self.ahead(at).into())).unwrap_or(utc)
+    }
+
+    /// Which zone it is, and how it then stands to UTC: `Europe/Berlin, UTC+01:00`.
+    #[must_use]
+    pub fn words(&self, at: DateTime<Utc>) -> String {
+        let ahead = self.ahead(at);
+        let (sign, minutes) = (if ahead < 0 { '-' } else { '+' }, ahead.abs() / 60);
+        if self.name == "UTC" {
+            return self.name.clone();
+        }
+        format!("{}, UTC{sign}{:02}:{:02}", self.name, minutes / 60, minutes % 60)
+    }
+}
+
 /// Checks when an event is said to have happened, against the instant at which it is told.
 ///
 /// # Errors
@@ -65,6 +100,21 @@ pub fn check_occurred_at(occurred_at: DateTime<Utc>, at: DateTime<Utc>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zone_tells_its_time_before_and_after_a_change() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("instant");
+        let change = at("2026-10-25T01:00:00Z");
+        let zone = Zone { name: "Europe/Berlin".into(), offsets: vec![(0, 7200), (change.timestamp(), 3600)] };
+        let told = |text: &str| (zone.local(at(text)).format("%H:%M").to_string(), zone.words(at(text)));
+        assert_eq!(told("2026-10-25T00:59:00Z"), ("02:59".into(), "Europe/Berlin, UTC+02:00".into()));
+        assert_eq!(told("2026-10-25T01:00:00Z"), ("02:00".into(), "Europe/Berlin, UTC+01:00".into()));
+        assert_eq!(told("1960-01-01T00:00:00Z").0, "02:00");
+        let west = Zone { name: "America/St_Johns".into(), offsets: vec![(0, -12_600)] };
+        assert_eq!(west.words(change), "America/St_Johns, UTC-03:30");
+        assert_eq!(west.local(DateTime::<Utc>::MIN_UTC), DateTime::<Utc>::MIN_UTC.naive_utc());
+        assert_eq!(Zone { name: "UTC".into(), offsets: Vec::new() }.words(change), "UTC");
+    }
 
     #[test]
     fn days_at_the_calendar_s_ends_are_refused_and_break_nothing() {

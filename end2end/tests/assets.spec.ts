@@ -54,6 +54,21 @@ test("a banner is uploaded, found by the partner with its link in it, counted, a
   await expect(row).toBeVisible();
 });
 
+test("a file that is too large or empty is refused beside its field", async ({ page, hydrated }) => {
+  await signIn(page, admin, "/admin/acme/assets/new?kind=file");
+  await hydrated();
+  await page.getByLabel("Name").fill(fresh("File"));
+  const choose = async (length: number) => {
+    const buffer = Buffer.alloc(length, "x");
+    await page.getByLabel(/^File/).setInputFiles({ name: "facts.txt", mimeType: "text/plain", buffer });
+    await page.getByRole("button", { name: "Save the asset" }).click();
+  };
+  await choose(21 * 1024 * 1024);
+  await expect(page.getByText("Choose a file of at most 20 MB.").first()).toBeVisible();
+  await choose(0);
+  await expect(page.getByText("This file is empty. Choose another.").first()).toBeVisible();
+});
+
 test("words are copied with the partner's link filled in, and a page is read", async ({ page, hydrated }) => {
   await signIn(page, ada, "/p/acme/assets?kind=email");
   await hydrated();

@@ -20,10 +20,11 @@ test("a click becomes a commission, and a refund takes it back", async ({ page, 
   const partner = await (await browser.newContext()).newPage();
   await signIn(partner, ada, "/p/acme");
   await expect(partner.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
-  const latest = partner.getByRole("table", { name: /Latest commissions/ });
-  await expect(latest.getByText("v•••@harbor.example").first()).toBeVisible();
-  await latest.locator("summary:visible", { hasText: "Why?" }).first().click();
-  await expect(latest.locator("li:visible, p:visible, dd:visible").getByText(/Attributed to ada by/i).first()).toBeVisible();
+  const latest = partner.getByRole("table", { name: "Latest events" });
+  const mine = latest.getByRole("row").filter({ hasText: "v•••@harbor.example" }).first();
+  await expect(mine).toBeVisible();
+  await mine.locator("summary:visible", { hasText: "Why?" }).first().click();
+  await expect(mine.locator("li:visible, p:visible, dd:visible").getByText(/Attributed to ada by/i).first()).toBeVisible();
 
   // The company sees it too.
   const team = await (await browser.newContext()).newPage();
@@ -94,7 +95,7 @@ test("a sale without a hold is followed to its payment", async ({ page, browser 
   await expect(team.getByRole("table").locator(".pill:visible", { hasText: "Paid" }).first()).toBeVisible();
   const partner = await (await browser.newContext()).newPage();
   await signIn(partner, ada, "/p/acme");
-  const latest = partner.getByRole("table", { name: /Latest commissions/ });
+  const latest = partner.getByRole("table", { name: "Latest events" });
   const mine = latest.getByRole("row").filter({ hasText: "b•••@harbor.example" }).first();
   await expect(mine.locator(".pill:visible", { hasText: /^Paid/ })).toBeVisible();
 });

@@ -9,6 +9,7 @@ test.describe("with a mistake in the form", () => {
     await signIn(page, ada, "/p/acme");
     await hydrated();
     const section = page.locator("section", { has: page.getByRole("heading", { name: "Add a new lead" }) });
+    await expect(section.getByText(/within \d+ days becomes your customer/)).toBeVisible();
     await section.getByLabel("Their e-mail").fill(ada);
     await section.getByRole("button", { name: "Add the lead" }).click();
     await expect(section.getByLabel("Their e-mail")).toHaveAttribute("aria-invalid", "true");

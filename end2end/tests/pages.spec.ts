@@ -45,7 +45,7 @@ const team = [
   "/admin/acme/commissions",
   "/admin/acme/reports",
   "/admin/acme/reports/top-partners",
-  "/admin/acme/reports/asleep",
+  "/admin/acme/reports/inactive",
   "/admin/acme/reports/cohorts",
   "/admin/acme/payments",
   "/admin/acme/offers",

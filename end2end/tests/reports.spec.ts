@@ -80,21 +80,30 @@ test("sales and commissions are reported", async ({ page, hydrated }) => {
   await expect(page.getByRole("row", { name: /^Total/ })).toBeVisible();
 });
 
-test("the team reads performance, top partners, sleepers and cohorts", async ({ page, hydrated }) => {
+test("the team reads performance, top partners, inactive partners and cohorts", async ({ page, hydrated }) => {
   await signIn(page, admin, "/admin/acme/reports?period=12m");
   await hydrated();
   const reports = page.getByRole("navigation", { name: "Reports" });
   await expect(page.getByRole("row", { name: /^Total/ })).toBeVisible();
+  await expect(page.getByRole("row").last()).toContainText("Previous period");
+  await expect(page.getByRole("columnheader", { name: "Sign-up rate" })).toBeVisible();
+  await page.goto("/admin/acme/reports?from=2001-01-01&to=2026-01-01&unit=month");
+  await hydrated();
+  await expect(page.getByText(/^At most three years: showing/)).toBeVisible();
   await reports.getByRole("link", { name: "Top partners" }).click();
   await page.getByRole("link", { name: "By clicks" }).click();
   await page.waitForURL(/by=clicks/);
   await expect(page.getByRole("table", { name: "Top partners" }).getByRole("row").nth(1)).toBeVisible();
   expect((await download(page, "Download top partners as CSV"))[0]).toContain("Partner code");
-  await reports.getByRole("link", { name: "Asleep" }).click();
+  await reports.getByRole("link", { name: "Inactive" }).click();
   await page.getByLabel("Days without a click").fill("1");
   await page.getByRole("button", { name: "Show" }).click();
   await page.waitForURL(/days=1/);
   await expect(page.getByRole("heading", { level: 2, name: "No click today" })).toBeVisible();
+  await page.getByLabel("Days without a click").fill("many");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page.getByText("Choose 1 to 730 days.")).toBeVisible();
+  await expect(page.getByLabel("Days without a click")).toHaveValue("many");
   await reports.getByRole("link", { name: "Cohorts" }).click();
   await expect(page.getByRole("table", { name: "Cohorts of customers" })).toBeVisible();
   await page.getByRole("link", { name: "Revenue" }).click();

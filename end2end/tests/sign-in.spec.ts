@@ -3,15 +3,19 @@ import { ada, admin, password, signIn } from "./people";
 
 test("a partner signs in by code on the program's page, and signs out", async ({ page }) => {
   await page.goto("/p/acme/sign-in");
+  const brand = (await page.getByRole("banner").innerText()).trim();
   await page.getByLabel("E-mail or partner code").fill("ADA");
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL("**/p/acme");
+  await expect(page).toHaveTitle(`Dashboard · ${brand}`);
   await page.getByRole("button", { name: /account/i }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
-  await page.waitForURL(/\/sign-in/);
-  await page.goto("/p/acme");
-  await page.waitForURL(/\/sign-in\?to=/);
+  await page.waitForURL(/\/p\/acme\/sign-in\?note=signed-out/);
+  await expect(page.getByText("You are signed out.")).toBeVisible();
+  await expect(page).toHaveTitle(`Sign in · ${brand}`);
+  await page.goto("/p/acme/links");
+  await page.waitForURL(/\/p\/acme\/sign-in\?to=/);
 });
 
 test("a wrong password is told without saying whose", async ({ page, hydrated }) => {

@@ -26,6 +26,9 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   const mail = await mailTo(request, email, /Confirm your e-mail/);
   await page.goto(linkIn(mail, "/confirm-sign-up/"));
   await hydrated();
+  await page.getByLabel("Password", { exact: true }).fill("passwordpassword");
+  await page.getByRole("button", { name: "Confirm and come in" }).click();
+  await expect(page.getByText(/This is easy to guess\./)).toBeVisible();
   await page.getByLabel("Password", { exact: true }).fill(secret);
   await page.getByRole("button", { name: "Confirm and come in" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "You are on the list" })).toBeVisible();
@@ -40,11 +43,23 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   await team.getByRole("link", { name }).click();
   await expect(team.getByText("Videos")).toBeVisible();
   await team.getByRole("button", { name: "Approve" }).first().click();
+  await team.getByRole("dialog", { name: /^Approve / }).getByRole("button", { name: "Approve" }).click();
   await expect(team.getByText("Partner's standing changed")).toBeVisible();
   await team.close();
   await mailTo(request, email, /You are a partner of/);
   await page.goto("/p/acme");
   await expect(page.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
+
+  // Who is a partner already is told so, and applies to another program with the same account.
+  await page.goto("/p/acme/sign-up");
+  await expect(page.getByRole("heading", { level: 1, name: /^You are already a partner of/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Go to the portal" })).toHaveAttribute("href", "/p/acme");
+  await page.goto("/p/northwind/sign-up");
+  await hydrated();
+  await expect(page.getByText(`You are signed in as ${email}`)).toBeVisible();
+  await page.getByLabel("Website").fill("example.com");
+  await page.getByRole("button", { name: "Sign up" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "You are on the list" })).toBeVisible();
 });
 
 test("the sign-up page works without scripts, and on a phone", async ({ browser, baseURL }) => {
@@ -102,15 +117,41 @@ test("the team sets up a sandbox's portal", async ({ page, hydrated }) => {
   await expect(page.getByText(/must be 4\.5/)).toBeVisible();
   await page.getByLabel("Your own colour").fill("#7a1fa2");
   await expect(page.getByText(/must be 4\.5/)).toHaveCount(0);
-  await page.getByLabel("Host of links").fill("https://go.acme.example");
+  await page.getByLabel("Contact e-mail").fill("nobody");
   await page.getByRole("button", { name: "Save the brand" }).click();
-  await expect(page.getByText("Use a host name only")).toBeVisible();
-  await page.getByLabel("Host of links").fill("go.acme.example");
+  await expect(page.getByText("Type an e-mail address.")).toBeVisible();
+  await page.getByLabel("Contact e-mail").fill("partners@acme.example");
   await page.getByRole("button", { name: "Save the brand" }).click();
   await expect(page.getByText("Brand saved")).toBeVisible();
 
+  // A host that leads nowhere is kept, and not given to partners.
+  await page.getByRole("navigation", { name: "On this page" }).getByRole("link", { name: "Host of links" }).click();
+  await expect(page).toHaveURL(/#the-host$/);
+  await page.getByLabel("Your own host").fill("https://go.acme.example");
+  await page.getByRole("button", { name: "Save the host" }).click();
+  await expect(page.getByText("Use a host name only")).toBeVisible();
+  await page.getByLabel("Your own host").fill("go.acme.example");
+  await page.getByRole("button", { name: "Save the host" }).click();
+  await expect(page.getByText("Not in use yet")).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText("Kind of record")).toBeVisible();
+
+  await page.getByLabel("Text for X", { exact: false }).fill("a".repeat(300));
+  await expect(page.getByText("Too long for X by 44, with the link.")).toBeVisible();
+  await page.getByLabel("Text for X", { exact: false }).fill("Have a look:");
+  await page.getByRole("button", { name: "Save the texts" }).click();
+  await expect(page.getByText("Texts saved")).toBeVisible();
+
+  await page.getByRole("textbox", { name: /^Terms, version/ }).fill("# Rules\n\nBe **honest**.");
+  await expect(page.getByRole("region", { name: "Preview of the terms" }).getByRole("heading", { level: 2, name: "Rules" })).toBeVisible();
+  await page.getByLabel("Ask present partners to accept it").uncheck();
+  await page.getByRole("button", { name: "Publish this version" }).click();
+  await expect(page.getByText("Terms published")).toBeVisible();
+
   await page.getByRole("link", { name: "Versions and who accepted" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Terms" })).toBeVisible();
+  await expect(page.getByText("Not asked").first()).toBeVisible();
+  await page.getByRole("link", { name: /^Not yet/ }).click();
+  await expect(page.getByText("Every partner who was asked has accepted")).toBeVisible();
 });
 
 test("the team words a mail, and tries it", async ({ page, hydrated, request }) => {
@@ -122,12 +163,12 @@ test("the team words a mail, and tries it", async ({ page, hydrated, request }) 
   await page.getByRole("button", { name: "Save the mail" }).click();
   await expect(page.getByText(/There is no merge field/)).toBeVisible();
   await page.getByLabel("Body").fill("Good to have you in {{program.name}}.");
-  await expect(page.getByRole("region", { name: "Preview of the mail" })).toContainText("Good to have you in Acme.");
+  await expect(page.getByRole("region", { name: "Preview of the mail" })).toContainText("Good to have you in Northwind Books.");
   await page.getByRole("button", { name: "Save the mail" }).click();
   await expect(page.getByText("Mail saved")).toBeVisible();
   await page.getByRole("button", { name: "Send me a test" }).click();
   await mailTo(request, admin, /Test: Hi Ada Lind/);
-  await page.getByRole("button", { name: "Back to the standard words" }).click();
+  await page.getByRole("button", { name: "Reset to the standard text" }).click();
   await expect(page.getByText("Standard", { exact: true })).toBeVisible();
 });
 

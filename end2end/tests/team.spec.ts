@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 import { linkIn, mailTo } from "./mail";
-import { enter, fresh, password } from "./people";
+import { enter, fresh, password, visit } from "./people";
 
 test.describe("with mistakes in forms", () => {
   test.use({ expectedTrouble: [/\/fn\/admin\//] });
@@ -10,18 +10,18 @@ test.describe("with mistakes in forms", () => {
     await enter(page, "/admin/acme/partners/new");
     await page.getByLabel("Name").fill("Pat <b>Partner</b> '); drop table partners; --");
     await page.getByLabel("E-mail").fill("pat@nowhere@example");
-    await page.getByLabel("Website").fill("https://pat.example");
+    await page.getByLabel("Website").fill("pat.example");
     await page.getByLabel("Code").fill("not a code!");
     await page.locator("form.form").evaluate((form: HTMLFormElement) => (form.noValidate = true));
-    await page.getByRole("button", { name: "Let the partner in" }).click();
+    await page.getByRole("button", { name: "Add partner" }).click();
     await expect(page.getByLabel("Code")).toHaveAttribute("aria-invalid", "true");
     await expect(page.getByLabel("E-mail")).toHaveAttribute("aria-invalid", "true");
-    await expect(page.getByLabel("Website")).toHaveValue("https://pat.example");
+    await expect(page.getByLabel("Website")).toHaveValue("pat.example");
 
     const email = `${code}@partner.example`;
     await page.getByLabel("E-mail").fill(email);
     await page.getByLabel("Code").fill(code);
-    await page.getByRole("button", { name: "Let the partner in" }).click();
+    await page.getByRole("button", { name: "Add partner" }).click();
     await page.waitForURL(`**/admin/acme/partners/${code}`);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Pat <b>Partner</b> '); drop table partners; --");
 
@@ -49,9 +49,20 @@ test.describe("with mistakes in forms", () => {
     await enter(page, "/admin/acme/offers/new");
     await page.getByLabel("Name").fill(name);
     await page.getByLabel("Percentage").first().fill("140");
+    await page.getByLabel("Held for").fill("soon");
+    await page.getByLabel("Tiers").selectOption("customers");
+    await page.getByLabel("From", { exact: true }).fill("0");
+    await page.getByLabel("Tier\u2019s percentage").fill("40");
     await page.getByRole("button", { name: "Save the offer" }).click();
+    // All of it is told at once, each beside its field, and each goes as it is corrected.
+    const wrong = page.locator("main [aria-invalid=true]");
     await expect(page.getByLabel("Percentage").first()).toHaveAttribute("aria-invalid", "true");
+    await expect(wrong).toHaveCount(3);
+    await page.getByLabel("From", { exact: true }).fill("10");
+    await expect(wrong).toHaveCount(2);
+    await page.getByLabel("Held for").fill("30");
     await page.getByLabel("Percentage").first().fill("12.5");
+    await expect(wrong).toHaveCount(0);
     await page.getByRole("button", { name: "Add a reward" }).click();
     await page.getByLabel("Percentage").last().fill("5");
     await page.getByRole("button", { name: "Save the offer" }).click();
@@ -83,10 +94,50 @@ test.describe("with mistakes in forms", () => {
     const name = await page.getByLabel("Name").inputValue();
     await page.getByLabel("Name").fill("Another name");
     await page.getByLabel("Attribution window").fill("-3");
+    await page.getByLabel("Payment day").fill("the last");
     await page.getByRole("button", { name: "Save the settings" }).click();
+    await expect(page.getByLabel("Attribution window")).toHaveAttribute("aria-invalid", "true");
+    await expect(page.getByLabel("Payment day")).toHaveAttribute("aria-invalid", "true");
+    await page.getByLabel("Payment day").fill("5");
+    await expect(page.getByLabel("Payment day")).not.toHaveAttribute("aria-invalid", "true");
     await expect(page.getByLabel("Attribution window")).toHaveAttribute("aria-invalid", "true");
     await page.reload();
     await expect(page.getByLabel("Name")).toHaveValue(name);
+    await expect(page.getByLabel("Currency")).toHaveAttribute("readonly");
+  });
+
+  test("one way to pay stays", async ({ page }) => {
+    await enter(page, "/admin/acme/settings");
+    const ways = page.locator("section.card", { has: page.getByRole("heading", { name: "Payout methods" }) });
+    for (const way of await ways.getByRole("switch").all()) await way.uncheck();
+    await ways.getByRole("button", { name: "Save the payout methods" }).click();
+    await expect(ways.getByText("Keep at least one")).toBeVisible();
+    await page.reload();
+    await expect(ways.getByRole("switch", { name: "PayPal" })).toBeChecked();
+  });
+
+  test("a new program begins on its overview with what to do next", async ({ page }) => {
+    const slug = fresh("program");
+    await enter(page, "/admin/new-program");
+    await page.getByLabel("Name", { exact: true }).fill("Orchard");
+    await page.getByLabel("Name in addresses").fill(slug);
+    await page.getByLabel("Website").fill("https://orchard.example");
+    await expect(page.getByLabel("Time zone").locator("option[value='US/Eastern']")).toHaveCount(0);
+    await page.getByLabel("Time zone").selectOption("America/New_York");
+    await page.getByRole("button", { name: "Create the program" }).click();
+    await page.waitForURL(`**/admin/${slug}`);
+    await expect(page.getByText("Program created")).toBeVisible();
+    const steps = page.locator("section.card", { has: page.getByRole("heading", { name: "Next steps" }) });
+    await expect(steps.getByRole("listitem")).toHaveCount(8);
+    await steps.getByRole("link", { name: "Make an offer" }).click();
+    await page.getByLabel("Name").fill("Standard");
+    await page.getByRole("button", { name: "Save the offer" }).click();
+    await page.waitForURL(`**/admin/${slug}/offers`);
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Overview" }).click();
+    await expect(steps.getByText("Done", { exact: true })).toHaveCount(1);
+    await steps.getByRole("button", { name: "Hide these steps" }).click();
+    await expect(page.getByText("Steps hidden")).toBeVisible();
+    await expect(steps).toHaveCount(0);
   });
 });
 
@@ -137,6 +188,26 @@ test("a commission in review is approved once it was said what follows", async (
   await dialog.getByRole("button", { name: "Approve" }).click();
   await expect(page.getByText("Commission approved")).toBeVisible();
   await expect(dialog).toBeHidden();
+});
+
+test("commissions in review are judged many at once, with what they come to said first", async ({ page }) => {
+  await enter(page, "/admin/northwind/review");
+  const boxes = page.getByRole("checkbox", { name: /^Choose the commission of/ });
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await page.getByRole("button", { name: "Approve the chosen" }).click();
+  let dialog = page.getByRole("dialog", { name: "Approve the chosen commissions?" });
+  await expect(dialog).toContainText(/2 commissions of \d partners?, \S+ in all/);
+  await dialog.getByRole("button", { name: "Approve" }).click();
+  await expect(page.getByText("2 commissions approved.")).toBeVisible();
+  await expect(dialog).toBeHidden();
+  await visit(page, "/admin/northwind/review");
+  await boxes.nth(0).check();
+  await page.getByRole("button", { name: "Reverse the chosen" }).click();
+  dialog = page.getByRole("dialog", { name: "Reverse the chosen commissions?" });
+  await dialog.getByLabel("Reason").fill("A test order");
+  await dialog.getByRole("button", { name: "Reverse" }).click();
+  await expect(page.getByText("1 commission reversed.")).toBeVisible();
 });
 
 test("everything is reached by keyboard", async ({ page }) => {

@@ -1,13 +1,13 @@
-//! Uploaded files, banners that count their views, and links as QR codes. Whoever has the address gets them; none of them
+//! Uploaded files, programs' icons, banners that count their views, and links as QR codes. Whoever has the address gets them; none of them
 //! can run anything in a browser.
 
 use crate::{Shared, notice};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use domain::files::{FileInfo, FilePurpose};
+use domain::files::{FileInfo, FilePurpose, file_path};
 use domain::ids::{AssetId, FileId, ProgramId};
 use domain::links::{is_bot, short_path};
 use domain::portal::link_server;
@@ -23,12 +23,24 @@ const PHOTO: &str = "private, max-age=300";
 /// A browser asks each time whether it has changed.
 const ASKED: &str = "no-cache";
 
-/// All three.
+/// All of them.
 pub fn router() -> Router<Shared> {
     Router::new()
         .route("/files/{program}/{id}/{name}", get(file))
         .route("/a/{program}/{asset}/{code}", get(banner))
         .route("/qr/{program}/{file}", get(qr))
+        .route("/p/{program}/icon", get(icon))
+}
+
+/// The icon of a program's pages in the browser's tabs, also before signing in: its own, else the product's.
+async fn icon(State(server): State<Shared>, Path(slug): Path<String>) -> Response {
+    let work = async {
+        let program = engine::programs::by_slug(&mut *server.pool.acquire().await?, &slug).await?;
+        Ok(program.favicon.map(|id| file_path(&program.slug, id, "icon")))
+    };
+    let own: engine::Result<Option<String>> = work.await;
+    let place = own.ok().flatten().unwrap_or_else(|| "/favicon.svg".to_owned());
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Redirect::temporary(&place)).into_response()
 }
 
 async fn file(State(server): State<Shared>, Path((slug, id, _)): Path<(String, String, String)>) -> Response {
@@ -80,7 +92,11 @@ async fn qr(State(server): State<Shared>, Path((slug, file)): Path<(String, Stri
         let address = format!("{before}{}", short_path(&link.program.slug, code));
         let (kind, body) = match ending {
             "svg" => ("image/svg+xml", Body::from(engine::qr::qr_svg(&address)?)),
-            "png" => ("image/png", Body::from(engine::qr::qr_png(&address)?)),
+            // Drawing takes its time, for which nobody else shall wait.
+            "png" => {
+                let drawn = tokio::task::spawn_blocking(move || engine::qr::qr_png(&address)).await;
+                ("image/png", Body::from(drawn.map_err(engine::Error::internal)??))
+            }
             _ => return Err(engine::Error::NotFound("file")),
         };
         let headers = [

@@ -1,4 +1,4 @@
-//! Whether the process lives, whether it can serve, and what it has counted.
+//! Whether the process lives, whether it can serve, what it has counted, and whose it is.
 
 use crate::Shared;
 use axum::Router;
@@ -10,9 +10,17 @@ use metrics::counter;
 use sqlx::Connection;
 use std::time::Duration;
 
-/// `/healthz`, `/readyz` and `/metrics`.
+/// `/healthz`, `/readyz`, `/metrics` and the mark by which a host of links is known to lead here.
 pub fn router() -> Router<Shared> {
-    Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).route("/metrics", get(figures))
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(figures))
+        .route(engine::portal::MARK_PATH, get(mark))
+}
+
+async fn mark(State(server): State<Shared>) -> String {
+    engine::portal::mark(&server.secrets)
 }
 
 /// 200 where Postgres answers within a second, else 503.

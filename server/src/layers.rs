@@ -23,8 +23,7 @@ use tower_http::trace::TraceLayer;
 /// The longest that a request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What goes over very many rows, all together or not at all; that or an upload may take longer.
-const LONG: [&str; 3] = ["/fn/admin/customers/erase", "/fn/admin/partners/erase", "/fn/admin/partners/bulk"];
+/// An upload may take longer.
 const LONG_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The largest body of a form or a server function, in bytes. The API and uploads have limits of their own.
@@ -82,7 +81,7 @@ pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Rout
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let longest = if LONG.contains(&path) || is_upload(path) { LONG_TIMEOUT } else { TIMEOUT };
+    let longest = if is_upload(path) { LONG_TIMEOUT } else { TIMEOUT };
     let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }

@@ -1,4 +1,5 @@
-//! How often one address may knock: signing in, uploading, and the snippet's way in; and how often one API key may.
+//! How often one address may knock: signing in, uploading, downloading, and the snippet's way in; and how often one API key
+//! may.
 
 use crate::Shared;
 use crate::client::ClientIp;
@@ -23,6 +24,10 @@ pub struct Limits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     snippet: DefaultKeyedRateLimiter<IpAddr>,
     upload: DefaultKeyedRateLimiter<IpAddr>,
+    /// Files and banners: many on a page, and many visitors behind one address.
+    download: DefaultKeyedRateLimiter<IpAddr>,
+    /// QR codes, each drawn anew.
+    drawing: DefaultKeyedRateLimiter<IpAddr>,
     api: DefaultKeyedRateLimiter<ApiKeyId>,
 }
 
@@ -32,6 +37,8 @@ impl Default for Limits {
             sign_in: per_minute(30, 60),
             snippet: per_minute(120, 120),
             upload: per_minute(30, 60),
+            download: per_minute(6_000, 3_000),
+            drawing: per_minute(300, 300),
             api: per_minute(120_000, 10_000),
         }
     }
@@ -46,7 +53,7 @@ fn per_minute<K: Hash + Eq + Clone>(rate: u32, burst: u32) -> DefaultKeyedRateLi
 impl Limits {
     /// Lets go of addresses that have not knocked for a while.
     pub fn forget(&self) {
-        for limiter in [&self.sign_in, &self.snippet, &self.upload] {
+        for limiter in [&self.sign_in, &self.snippet, &self.upload, &self.download, &self.drawing] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -63,7 +70,15 @@ impl Limits {
 
     /// Which counter a request falls under, if any.
     fn of(&self, method: &Method, path: &str) -> Option<&DefaultKeyedRateLimiter<IpAddr>> {
-        if *method != Method::POST {
+        if matches!(*method, Method::GET | Method::HEAD) {
+            if path.starts_with("/qr/") {
+                Some(&self.drawing)
+            } else if path.starts_with("/a/") || path.starts_with("/files/") {
+                Some(&self.download)
+            } else {
+                None
+            }
+        } else if *method != Method::POST {
             None
         } else if path.starts_with("/t/") {
             Some(&self.snippet)
@@ -125,9 +140,27 @@ mod tests {
     }
 
     #[test]
+    fn each_way_to_download_is_counted() {
+        let limits = Limits::default();
+        for (path, counter) in [
+            ("/qr/acme/ada.png", &limits.drawing),
+            ("/a/acme/00000000-0000-7000-8000-000000000000/ada", &limits.download),
+            ("/files/acme/00000000-0000-7000-8000-000000000000/logo.png", &limits.download),
+        ] {
+            for method in [Method::GET, Method::HEAD] {
+                assert!(std::ptr::eq(limits.of(&method, path).expect(path), counter), "{method} {path}");
+            }
+        }
+        assert!(limits.of(&Method::GET, "/admin/acme").is_none());
+        let ip = IpAddr::from([192, 0, 2, 1]);
+        let refused = (0..1_000).any(|_| limits.drawing.check_key(&ip).is_err());
+        assert!(refused, "at last");
+    }
+
+    #[test]
     fn each_way_to_upload_is_counted() {
         let limits = Limits::default();
-        for path in ["/upload/photo", "/admin/acme/partners/import"] {
+        for path in ["/upload/acme/photo", "/admin/acme/partners/import"] {
             let found = limits.of(&Method::POST, path).expect(path);
             assert!(std::ptr::eq(found, &limits.upload), "{path}");
             assert!(limits.of(&Method::GET, path).is_none(), "{path}");

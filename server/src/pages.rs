@@ -106,6 +106,7 @@ fn context(server: &Shared) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         provide_context(state.clone());
         provide_context(chunks.for_request());
+        provide_context(access::Known::default());
         if let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>()) {
             let policy = format!(
                 "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \

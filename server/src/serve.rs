@@ -4,8 +4,8 @@ use crate::config::{Config, leptos_options};
 use crate::{Parts, Server, router};
 use axum::serve::ListenerExt;
 use engine::{Error, Moment, Result, accounts, jobs, messages};
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,9 @@ use tokio::sync::watch;
 
 /// How long requests in flight may take once the server shall stop.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a connection has to lie idle before it is asked whether it still stands.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// A pool for serving: no statement, lock or forgotten transaction holds a connection for long.
 ///
@@ -40,7 +43,19 @@ pub async fn command_pool(config: &Config) -> Result<PgPool> {
 async fn connect(config: &Config, options: PgPoolOptions, settings: &[(&str, &str)]) -> Result<PgPool> {
     let address: PgConnectOptions = config.database_url().map_err(Error::internal)?.parse().map_err(Error::internal)?;
     let address = settings.iter().fold(address, |address, (name, value)| address.options([(*name, *value)]));
-    let pool = options.acquire_timeout(Duration::from_secs(5)).connect_lazy_with(address);
+    let pool = options
+        .acquire_timeout(Duration::from_secs(5))
+        // A connection that was in use just now is there still: only one that has rested is asked first.
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= RESTED {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(address);
     // Where everything starts at once, Postgres may take longer than it may later.
     for _ in 0..3 {
         if pool.acquire().await.is_ok() {
@@ -82,7 +97,13 @@ pub async fn serve(config: &Config) -> Result<()> {
         tracing::warn!("SMTP_URL is not set: mail is not sent, and lies in the admin's outbox");
     }
     let files = config.files()?;
-    let context = jobs::Context { pool: pool.clone(), mailer, public_url: public_url.clone(), files: files.clone() };
+    let context = jobs::Context {
+        pool: pool.clone(),
+        mailer,
+        public_url: public_url.clone(),
+        files: files.clone(),
+        secrets: secrets.clone(),
+    };
     let worker = tokio::spawn(work(context, stopping.clone()));
 
     let server = Server::start(Parts {

@@ -5,7 +5,7 @@
 
 use crate::Shared;
 use crate::client::{ClientIp, country};
-use crate::notice::notice;
+use crate::notice::{leading_on, notice};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -27,11 +27,11 @@ pub fn router() -> Router<Shared> {
 
 async fn follow(State(server): State<Shared>, request: Request) -> Response {
     let Some((program, code)) = request.uri().path().strip_prefix("/r/").and_then(|rest| rest.split_once('/')) else {
-        return unknown();
+        return unknown(None);
     };
-    let Some(link) = server.links.find(&decoded(program).unwrap_or_default(), &decoded(code).unwrap_or_default())
-    else {
-        return unknown();
+    let program = decoded(program).unwrap_or_default();
+    let Some(link) = server.links.find(&program, &decoded(code).unwrap_or_default()) else {
+        return unknown(server.links.program(&program).map(|program| program.website.clone()).as_deref());
     };
     let Ok(asked) = Asked::read(request.uri().query().unwrap_or_default()) else {
         return notice(
@@ -160,11 +160,13 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn unknown() -> Response {
-    notice(
+/// No link: with a way on to the program's site, where there is such a program.
+fn unknown(site: Option<&str>) -> Response {
+    leading_on(
         StatusCode::NOT_FOUND,
         "This link leads nowhere",
         "It may have been mistyped or switched off. Ask whoever gave it to you for another.",
+        site,
     )
 }
 

@@ -42,12 +42,13 @@ pub fn router(server: &Shared) -> Router<Shared> {
     let import = move |State(server): State<Shared>, Path(program): Path<String>, request: Request| {
         partners(server, program, request, page.clone())
     };
+    let of = |path: &str| access::upload_path(path, "{program}");
     Router::new()
         .route("/admin/{program}/partners/import", post(import))
-        .route(access::UPLOAD_ASSET, post(asset))
-        .route(access::UPLOAD_LOGO, post(logo))
-        .route(access::UPLOAD_FAVICON, post(favicon))
-        .route(access::UPLOAD_PHOTO, post(photo))
+        .route(&of(access::UPLOAD_ASSET), post(asset))
+        .route(&of(access::UPLOAD_LOGO), post(logo))
+        .route(&of(access::UPLOAD_FAVICON), post(favicon))
+        .route(&of(access::UPLOAD_PHOTO), post(photo))
         // The limit around them is higher.
         .layer(DefaultBodyLimit::disable())
 }
@@ -143,19 +144,25 @@ async fn kept(
 }
 
 fn too_large(most: usize) -> Error {
-    Error::field("file", format!("Choose a file of at most {} MB.", most / (1024 * 1024)))
+    Error::field("file", domain::files::too_large(most))
 }
 
 fn broken(error: axum::extract::multipart::MultipartError) -> Error {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large(MOST_FILE) } else { Error::Malformed }
 }
 
+/// Lets on who may change the program that the address names: of nobody else the body is read. The connection is given back
+/// meanwhile, since reading waits for the sender.
+async fn may_edit(server: &Shared, parts: &Parts, program: &str) -> Result<()> {
+    pages::in_context(server, asked(parts), access::admin(program)).await?.may(Power::EditProgram)
+}
+
 /// An asset that is made or changed, with its file where there is a new one.
-async fn asset(State(server): State<Shared>, request: Request) -> Response {
+async fn asset(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
+        may_edit(&server, &parts, &program).await?;
         let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
-        let program = form.text("program").to_owned();
         let mut asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
         asking.may(Power::EditProgram)?;
         let kind: AssetKind = form.text("kind").parse().map_err(|_| Error::Malformed)?;
@@ -197,10 +204,10 @@ async fn asset(State(server): State<Shared>, request: Request) -> Response {
     answer(work.await, &parts.headers, access::UPLOAD_ASSET)
 }
 
-async fn logo(State(server): State<Shared>, request: Request) -> Response {
+async fn logo(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        let (mut asking, file) = brand(&server, &parts, body, FilePurpose::Logo).await?;
+        let (mut asking, file) = brand(&server, &program, &parts, body, FilePurpose::Logo).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::files::set_logo(&mut tx, &asking.moment, &asking.actor, Some(file)).await?;
         tx.commit().await?;
@@ -209,10 +216,10 @@ async fn logo(State(server): State<Shared>, request: Request) -> Response {
     answer(work.await, &parts.headers, access::UPLOAD_LOGO)
 }
 
-async fn favicon(State(server): State<Shared>, request: Request) -> Response {
+async fn favicon(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        let (mut asking, file) = brand(&server, &parts, body, FilePurpose::Favicon).await?;
+        let (mut asking, file) = brand(&server, &program, &parts, body, FilePurpose::Favicon).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::files::set_favicon(&mut tx, &asking.moment, &asking.actor, Some(file)).await?;
         tx.commit().await?;
@@ -224,12 +231,14 @@ async fn favicon(State(server): State<Shared>, request: Request) -> Response {
 /// An image of a program's brand.
 async fn brand(
     server: &Shared,
+    program: &str,
     parts: &Parts,
     body: axum::body::Body,
     purpose: FilePurpose,
 ) -> Result<(access::Admin, FileId)> {
+    may_edit(server, parts, program).await?;
     let Sent { parts, mut form } = Sent::read(server, parts, body, MOST_IMAGE).await?;
-    let mut asking = pages::in_context(server, asked(&parts), access::admin(form.text("program"))).await?;
+    let mut asking = pages::in_context(server, asked(&parts), access::admin(program)).await?;
     asking.may(Power::EditProgram)?;
     let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
     let (conn, file) = kept(server, conn, moment, actor, purpose, true, form.file()).await?;
@@ -238,11 +247,12 @@ async fn brand(
 }
 
 /// A partner's photo of itself.
-async fn photo(State(server): State<Shared>, request: Request) -> Response {
+async fn photo(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
+        pages::in_context(&server, asked(&parts), access::portal(&program)).await?;
         let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_IMAGE).await?;
-        let (program, partner) = (form.text("program").to_owned(), form.id::<EnrollmentId>("partner")?);
+        let partner = form.id::<EnrollmentId>("partner")?;
         let who = access::this_partner(&program, partner, PortalPage::Dashboard);
         let mut asking = pages::in_context(&server, asked(&parts), who).await?;
         let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
@@ -256,8 +266,8 @@ async fn photo(State(server): State<Shared>, request: Request) -> Response {
     answer(work.await, &parts.headers, access::UPLOAD_PHOTO)
 }
 
-/// A list of partners, from a file or typed: looked at, and made where that is asked for and nothing is wrong. The page
-/// itself answers, so that it works without scripts.
+/// A list of partners, from a file or typed: looked at; and, where that is asked for, what is right in it is made, or what
+/// is wrong is handed back as a file. The page itself answers, so that it works without scripts.
 async fn partners(
     server: Shared,
     program: String,
@@ -266,18 +276,43 @@ async fn partners(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let mut text = String::new();
-    let found = import(&server, &program, &parts, body, &mut text).await;
+    let mut list = List::default();
+    let found = import(&server, &program, &parts, body, &mut list).await;
     match found {
-        Ok(found) if found.imported => Redirect::to(&format!("{path}?imported={}", found.rows)).into_response(),
+        Ok(found) if list.refused => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"not-imported.csv\""),
+            ];
+            (headers, found.refused).into_response()
+        }
+        Ok(ImportPreview { job: Some(job), .. }) => {
+            Redirect::to(&format!("/admin/{program}/partners/jobs/{job}")).into_response()
+        }
+        Ok(found) if found.imported && found.wrong_rows == 0 => {
+            Redirect::to(&format!("{path}?imported={}", found.rows)).into_response()
+        }
         found => {
             if let Some(elsewhere) = found.as_ref().err().and_then(|error| error.leads_to(&path)) {
                 return Redirect::to(&elsewhere).into_response();
             }
+            // What is left to mend is shown instead of what was sent.
+            let text = match &found {
+                Ok(found) if found.imported => found.refused.clone(),
+                _ => list.text,
+            };
             parts.method = Method::GET;
             page(asked(&parts), ImportSent { text, found: Some(found) }).await
         }
     }
+}
+
+/// A list of partners as it was sent.
+#[derive(Default)]
+struct List {
+    text: String,
+    /// Whether the rows that can't be imported are asked for, as a file.
+    refused: bool,
 }
 
 async fn import(
@@ -285,7 +320,7 @@ async fn import(
     program: &str,
     parts: &Parts,
     body: axum::body::Body,
-    text: &mut String,
+    list: &mut List,
 ) -> Result<ImportPreview> {
     // The address says which program's team it must be: nobody else's list is read.
     let asking = pages::in_context(server, asked(parts), access::admin(program)).await?;
@@ -294,13 +329,14 @@ async fn import(
     // Reading waits for the sender, and the use case takes connections of its own.
     drop(conn);
     let mut form = Sent::read(server, parts, body, TEXT).await?.form;
-    *text = match form.file.take() {
+    list.text = match form.file.take() {
         Some(file) => String::from_utf8(file.bytes)
             .map_err(|_| Error::field("file", "Save the file as CSV in UTF-8, then choose it again."))?,
         None => form.text("csv").to_owned(),
     };
-    let make = !form.text("make").is_empty();
-    Ok(engine::partners::import::import(&server.pool, &moment, &actor, text, make).await?)
+    list.refused = !form.text("refused").is_empty();
+    let make = !list.refused && !form.text("make").is_empty();
+    Ok(engine::partners::import::import(&server.pool, &moment, &actor, &list.text, make).await?)
 }
 
 /// What the sender is told: the page learns what went wrong; a browser without it is led to `then`, or back to the form.

@@ -16,6 +16,7 @@ use http::request::Parts;
 use leptos::prelude::use_context;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Postgres, Transaction};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Somebody who need not be signed in.
 pub struct Visitor {
@@ -61,6 +62,43 @@ pub struct Partner {
     pub seat: Seat,
     /// Whether it is a member of the team who sees the portal as this partner: only reading.
     pub seen_as: bool,
+}
+
+/// Who asks in a program's portal, as the frame of a page has found it: the page inside needn't ask Postgres again. A
+/// context of one request.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Arc<Mutex<Option<Found>>>);
+
+/// A [`Partner`] but for what each use of it has of its own.
+#[derive(Clone, Debug)]
+struct Found {
+    slug: String,
+    session: Session,
+    actor: Actor,
+    program: Program,
+    partner: PartnerName,
+    seat: Seat,
+    seen_as: bool,
+}
+
+impl Known {
+    fn of(&self, slug: &str) -> Option<Found> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|found| found.slug == slug).cloned()
+    }
+
+    fn keep(&self, slug: &str, asking: &Partner) {
+        let found = Found {
+            slug: slug.to_owned(),
+            session: asking.session.clone(),
+            actor: asking.actor.clone(),
+            program: asking.program.clone(),
+            partner: asking.partner.clone(),
+            seat: asking.seat.clone(),
+            seen_as: asking.seen_as,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+    }
 }
 
 /// A member of the team in one of its programs.
@@ -123,9 +161,23 @@ pub async fn account() -> Result<Account> {
 /// # Errors
 /// `SignIn`; `NotFound` where it is no partner there; `Unavailable`.
 pub async fn portal(program: &str) -> Result<Partner> {
-    let parts = use_context::<Parts>();
-    let chosen = parts.as_ref().and_then(|parts| cookie(&parts.headers, &partner_cookie(program)));
-    which_partner(program, Which::Rather(chosen)).await
+    let known = use_context::<Known>();
+    if let Some(found) = known.as_ref().and_then(|known| known.of(program)) {
+        let Visitor { state, conn, moment } = visitor().await?;
+        let Found { slug: _, session, actor, program, partner, seat, seen_as } = found;
+        return Ok(Partner { state, conn, moment, session, actor, program, partner, seat, seen_as });
+    }
+    let asking = which_partner(program, Which::Rather(chosen(program).as_deref())).await?;
+    if let Some(known) = known {
+        known.keep(program, &asking);
+    }
+    Ok(asking)
+}
+
+/// The code of the partner that this browser's account chose last in a program.
+fn chosen(program: &str) -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    cookie(&parts.headers, &partner_cookie(program)).map(str::to_owned)
 }
 
 /// The same, who looks at a page of the portal that shows to it.
@@ -208,7 +260,8 @@ pub async fn landing(token: &str, to: &str) -> Result<String> {
     };
     let Visitor { mut conn, moment, .. } = visitor().await?;
     let Some(session) = engine::accounts::session(&mut conn, &moment, token).await? else { return Ok(to.to_owned()) };
-    match engine::portal::landing(&mut conn, session.account, program).await {
+    let chosen = chosen(program);
+    match engine::portal::landing(&mut conn, &session, program, Which::Rather(chosen.as_deref())).await {
         Err(engine::Error::NotFound(_)) => Ok(to.to_owned()),
         path => Ok(path?),
     }

@@ -1,5 +1,5 @@
 use crate::{Error, Result};
-use leptos::ev::SubmitEvent;
+use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use serde::Serialize;
@@ -137,6 +137,8 @@ pub(crate) struct Post {
     pub(crate) outcome: RwSignal<Option<Result<String>>>,
     answered: RwSignal<usize>,
     pub(crate) under_way: RwSignal<usize>,
+    /// The ids and names of the fields that were changed since the last answer: what was wrong with them is told no more.
+    edited: RwSignal<Vec<String>>,
     first: StoredValue<Option<Error>>,
 }
 
@@ -156,6 +158,7 @@ impl Post {
             outcome: RwSignal::new(None),
             answered: RwSignal::new(0),
             under_way: RwSignal::new(0),
+            edited: RwSignal::new(Vec::new()),
             first: StoredValue::new(first.into_inner()),
         };
         post.lead_on();
@@ -191,6 +194,7 @@ impl Post {
             self.under_way.try_update(|count| *count += 1);
             let outcome = crate::fetch::post(self.path, kind, body).await;
             self.under_way.try_update(|count| *count -= 1);
+            self.edited.try_set(Vec::new());
             self.outcome.try_set(Some(outcome));
             self.answered.try_update(|count| *count += 1);
         });
@@ -216,6 +220,14 @@ impl Post {
                 self.send(FIELDS, body);
             }
         };
+        let edit = move |event: Event| {
+            let field = event_target::<web_sys::Element>(&event);
+            for name in [field.get_attribute("id"), field.get_attribute("name")].into_iter().flatten() {
+                if !self.edited.with_untracked(|edited| edited.contains(&name)) {
+                    self.edited.update(|edited| edited.push(name));
+                }
+            }
+        };
         view! {
             <form
                 node_ref=element
@@ -224,6 +236,7 @@ impl Post {
                 id=(!id.is_empty()).then_some(id)
                 class=(!class.is_empty()).then_some(class)
                 on:submit=submit
+                on:input=edit
             >
                 {children}
             </form>
@@ -240,7 +253,13 @@ impl Post {
 
     pub(crate) fn field(self, field: &'static str) -> Signal<Option<String>> {
         let error = self.error();
-        Signal::derive(move || error.with(|error| error.as_ref().and_then(|error| error.of_field(field))))
+        let edited = self.edited;
+        Signal::derive(move || {
+            if edited.with(|edited| edited.iter().any(|edited| edited == field)) {
+                return None;
+            }
+            error.with(|error| error.as_ref().and_then(|error| error.of_field(field)))
+        })
     }
 
     pub(crate) fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {

@@ -22,8 +22,8 @@ mod upload;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
-    Account, Admin, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, landing, partner,
-    portal, session_token, this_partner, user_agent, visitor,
+    Account, Admin, Known, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, landing,
+    partner, portal, session_token, this_partner, user_agent, visitor,
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};
@@ -38,8 +38,10 @@ pub use places::{Place, program_links};
 pub use preload::{Chunks, Preloads};
 pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
-pub use server::{State, answer, cookie, over, shown_again};
-pub use upload::{ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, Upload, UploadForm};
+pub use server::{State, answer, cookie, icon, over, shown_again};
+pub use upload::{
+    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, Upload, UploadForm, upload_path,
+};
 
 /// What a server function answers.
 pub type Result<T> = std::result::Result<T, Error>;

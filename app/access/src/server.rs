@@ -39,13 +39,14 @@ impl State {
     }
 }
 
-/// Answers a server function or a page: runs it, and tells the status of what went wrong. Who isn't signed in is led to
+/// Answers a server function or a page: runs it, and tells the status of what went wrong. What can't be sought is refused
+/// here, once for all. Who isn't signed in is led to
 /// sign in, and who must confirm first to that, where a whole page was asked for.
 ///
 /// # Errors
-/// Those of the work itself.
+/// Those of the work itself; `Malformed` where the address holds a NUL.
 pub async fn answer<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let outcome = work.await;
+    let outcome = if names_nul() { Err(Error::Malformed) } else { work.await };
     let Err(error) = outcome else { return outcome };
     let Some(parts) = use_context::<Parts>() else { return Err(error) };
     if !parts.uri.path().starts_with("/fn/") {
@@ -68,6 +69,12 @@ pub async fn answer<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     Err(error)
 }
 
+/// Whether the request's address holds a NUL, which Postgres takes in no text: no page makes such an address.
+fn names_nul() -> bool {
+    use_context::<Parts>()
+        .is_some_and(|parts| parts.uri.path_and_query().is_some_and(|asked| asked.as_str().contains("%00")))
+}
+
 /// Where an error leads instead of being shown, if it does.
 fn leads_to(error: &Error, parts: &Parts) -> Option<String> {
     let here = if parts.uri.path().starts_with("/fn/") {
@@ -83,6 +90,18 @@ fn referring_path(headers: &HeaderMap) -> Option<String> {
     let referrer = headers.get(header::REFERER)?.to_str().ok()?;
     let (_, _, path) = domain::links::split_address(referrer)?;
     crate::local_path(path).map(str::to_owned)
+}
+
+/// The address of the icon in the browser's tabs for the page that is asked for: the program's on its pages, those before
+/// signing in included, else the product's.
+#[must_use]
+pub fn icon() -> String {
+    let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+    let of_program = path.strip_prefix("/p/").or(path.strip_prefix("/admin/"));
+    match of_program.and_then(|rest| rest.split('/').next()) {
+        Some(program) if domain::text::check_code(program).is_ok() => format!("/p/{program}/icon"),
+        _ => "/favicon.svg".to_owned(),
+    }
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {

@@ -5,7 +5,13 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Where an asset is posted, with its file.
+/// The address of an upload for a program: by it the server knows who may before it reads what is sent.
+#[must_use]
+pub fn upload_path(path: &str, program: &str) -> String {
+    path.replacen("/upload/", &format!("/upload/{program}/"), 1)
+}
+
+/// Where an asset is posted, with its file. Each of these is the path but for the program: see [`upload_path`].
 pub const UPLOAD_ASSET: &str = "/upload/asset";
 /// Where a program's logo is posted.
 pub const UPLOAD_LOGO: &str = "/upload/logo";
@@ -76,23 +82,27 @@ impl Upload {
 pub fn UploadForm(
     /// Where it posts.
     form: Upload,
+    /// The program's name in addresses.
+    program: String,
     /// Its class.
     #[prop(optional)]
     class: &'static str,
     /// Its fields and buttons.
     children: Children,
 ) -> impl IntoView {
+    let action = upload_path(form.post.path, &program);
+    let path = action.clone();
     let submit = move |event: SubmitEvent| {
         if !event.default_prevented()
             && let Ok(data) = leptos::form::form_data_from_event(&event)
         {
             event.prevent_default();
-            send(form, &data);
+            send(form, &path, &data);
         }
     };
     view! {
         <form
-            action=form.post.path
+            action=action
             method="post"
             enctype="multipart/form-data"
             class=(!class.is_empty()).then_some(class)
@@ -105,22 +115,34 @@ pub fn UploadForm(
 }
 
 #[cfg(feature = "ssr")]
-fn send(_: Upload, _: &web_sys::FormData) {}
+fn send(_: Upload, _: &str, _: &web_sys::FormData) {}
 
-/// By the one interface of browsers that tells how much has been sent.
+/// By the one interface of browsers that tells how much has been sent. A file that is too large is not sent at all: the
+/// server would break off in the middle of it, and nobody would learn why.
 #[cfg(not(feature = "ssr"))]
-fn send(form: Upload, data: &web_sys::FormData) {
-    if start(form, data).is_err() {
+fn send(form: Upload, path: &str, data: &web_sys::FormData) {
+    use domain::files::{MOST_FILE, MOST_IMAGE, too_large};
+    let most = if form.post.path == UPLOAD_ASSET { MOST_FILE } else { MOST_IMAGE };
+    if is_larger(data, most) {
+        done(form, Err(crate::Error::field("file", too_large(most))));
+    } else if start(form, path, data).is_err() {
         done(form, Err(crate::Error::Offline));
     }
 }
 
 #[cfg(not(feature = "ssr"))]
-fn start(form: Upload, data: &web_sys::FormData) -> std::result::Result<(), leptos::wasm_bindgen::JsValue> {
+fn is_larger(data: &web_sys::FormData, most: usize) -> bool {
+    use leptos::wasm_bindgen::JsCast;
+    let file = data.get("file").dyn_into::<web_sys::Blob>();
+    file.is_ok_and(|file| file.size() > most as f64)
+}
+
+#[cfg(not(feature = "ssr"))]
+fn start(form: Upload, path: &str, data: &web_sys::FormData) -> std::result::Result<(), leptos::wasm_bindgen::JsValue> {
     use leptos::wasm_bindgen::JsCast;
     use leptos::wasm_bindgen::closure::Closure;
     let request = web_sys::XmlHttpRequest::new()?;
-    request.open("POST", form.post.path)?;
+    request.open("POST", path)?;
     request.set_request_header("accept", "application/json")?;
     let told = Closure::<dyn FnMut(_)>::new(move |event: web_sys::ProgressEvent| {
         if event.length_computable() && event.total() > 0.0 {

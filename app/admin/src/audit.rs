@@ -131,7 +131,7 @@ fn row(line: AuditLine) -> AnyView {
             <td>{act}{details}<small class="narrow">{who_and_when}</small></td>
             <td>{subject}</td>
             <td class="wide">{by}</td>
-            <td class="wide">{show::instant(line.at)}</td>
+            <td class="wide">{show::time(line.at)}</td>
         </tr>
     }
     .into_any()

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonKind, Card, Choice, CloseButton, Dialog, EmptyState, Glyph, PageHead, Pill,
-    SearchInput, Select, SkeletonTable, Table, TextInput, Th, Why, commission_tone, orders,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, Why, commission_tone, orders, unless_zero,
 };
 
 use crate::show;
@@ -302,7 +302,7 @@ fn list(shown: Shown) -> AnyView {
             <td class="under"></td>
             <td class="num wide"></td>
             <td class="num"><Amount value=totals.amount strong=true/></td>
-            <td class="num wide"><Amount value=totals.clawed_back/></td>
+            <td class="num wide">{unless_zero(totals.clawed_back)}</td>
             {judges.then(|| view! { <td class="under"></td> })}
         }
     };
@@ -352,7 +352,6 @@ fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
         view! { <td class="row-actions under">{buttons}</td> }
     });
     let customer = format!("/admin/{program}/customers/{}", row.customer.id);
-    let taken = !row.clawed_back.amount.is_zero();
     view! {
         <tr>
             <td>
@@ -364,7 +363,7 @@ fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
             <td class="under"><Pill tone=commission_tone(row.status) text=state.words()/></td>
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num"><Amount value=row.amount strong=true/></td>
-            <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
+            <td class="num wide">{unless_zero(row.clawed_back)}</td>
             {buttons}
         </tr>
     }

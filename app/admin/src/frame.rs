@@ -2,6 +2,7 @@
 
 use access::{LazyPage, Place, Read, Result, read};
 use domain::reports::Waiting;
+use domain::time::Zone;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Link;
@@ -33,6 +34,8 @@ pub struct Framed {
     pays: bool,
     places: Vec<Place>,
     waiting: Waiting,
+    /// In which times are shown.
+    zone: Zone,
 }
 
 /// What the frame of a program's admin area shows.
@@ -44,6 +47,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
         let waiting = engine::reports::waiting(&mut asking.conn, &asking.actor).await?;
         let slug = asking.program.slug.clone();
         let path = |id: Option<_>, name: &str| id.map(|id| domain::files::file_path(&slug, id, name));
+        let zone = engine::programs::zone(&asking.program.time_zone, asking.moment.at)?;
         Ok(Framed {
             logo: path(asking.program.logo, "logo"),
             favicon: path(asking.program.favicon, "icon"),
@@ -59,6 +63,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
             email: asking.session.email,
             places,
             waiting,
+            zone,
         })
     })
     .await
@@ -215,8 +220,24 @@ impl LazyPage for Frame {
 }
 
 fn shell(framed: Framed) -> AnyView {
-    let Framed { slug, brand, accent, logo, favicon, sandbox, owns, edits, name, email, audits, pays, places, waiting } =
-        framed;
+    let Framed {
+        slug,
+        brand,
+        accent,
+        logo,
+        favicon,
+        sandbox,
+        owns,
+        edits,
+        name,
+        email,
+        audits,
+        pays,
+        places,
+        waiting,
+        zone,
+    } = framed;
+    show::provide_zone(zone);
     let home = format!("/admin/{slug}");
     let (found, on_search) = search(&slug);
     let waiting = counts(&slug, waiting);

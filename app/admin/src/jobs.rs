@@ -95,7 +95,7 @@ fn list(jobs: Vec<FailedJob>) -> AnyView {
                     <td>{job.what}</td>
                     <td>{job.error}</td>
                     <td class="num wide">{job.attempts}</td>
-                    <td class="wide">{show::instant(job.failed_at)}</td>
+                    <td class="wide">{show::time(job.failed_at)}</td>
                     <td class="row-actions">{again}</td>
                 </tr>
             }

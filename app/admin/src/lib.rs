@@ -3,6 +3,7 @@
 
 mod assets;
 mod audit;
+mod checklist;
 mod commissions;
 mod customers;
 mod frame;
@@ -16,6 +17,7 @@ mod offers;
 mod outbox;
 mod overview;
 mod partners;
+mod payer;
 mod payments;
 mod payout_methods;
 mod portal;
@@ -37,18 +39,19 @@ pub use keys::tracking_commands;
 access::chunk!(admin_frame, __preload_admin_frame: frame::Frame, overview::OverviewPage);
 access::chunk!(
     admin_partners, __preload_admin_partners:
-    partners::PartnersPage, partners::NewPartnerPage, partners::PartnerPage,
+    partners::PartnersPage, partners::NewPartnerPage,
 );
+access::chunk!(admin_partner, __preload_admin_partner: partners::PartnerPage);
 access::chunk!(
     admin_sales, __preload_admin_sales:
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
     leads::LeadsPage,
 );
-access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage);
+access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
 access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
 access::chunk!(
     admin_reports, __preload_admin_reports:
-    reports::ReportsPage, reports::RankingPage, reports::AsleepPage, reports::CohortsPage,
+    reports::ReportsPage, reports::RankingPage, reports::InactivePage, reports::CohortsPage,
 );
 access::chunk!(
     admin_offers, __preload_admin_offers:
@@ -84,6 +87,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("partners") view={lazy::<partners::PartnersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/new") view={lazy::<partners::NewPartnerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/import") view={lazy::<partners::ImportPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/jobs/:id") view={lazy::<partners::PartnerJobPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/:code") view={lazy::<partners::PartnerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
@@ -94,7 +98,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("review") view={lazy::<review::ReviewPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports") view={lazy::<reports::ReportsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/top-partners") view={lazy::<reports::RankingPage>()} ssr=SsrMode::Async/>
-            <Route path=path!("reports/asleep") view={lazy::<reports::AsleepPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("reports/inactive") view={lazy::<reports::InactivePage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/cohorts") view={lazy::<reports::CohortsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("pay") view={lazy::<payments::PayPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments") view={lazy::<payments::BatchesPage>()} ssr=SsrMode::Async/>

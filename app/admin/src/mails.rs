@@ -1,7 +1,7 @@
 //! Mail as the team words it.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::messages::{MailKind, Template, TemplateRow};
+use domain::messages::{Examples, MailKind, Template, TemplateRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -14,6 +14,8 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     mails: Vec<TemplateRow>,
+    /// What examples take from the program.
+    examples: Examples,
     may_edit: bool,
 }
 
@@ -23,7 +25,8 @@ pub async fn read_mails(program: String) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let mails = engine::messages::templates::list(&mut asking.conn, &asking.actor).await?;
-        Ok(Shown { mails, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+        let examples = engine::messages::templates::examples(&mut asking.conn, asking.program.id).await?;
+        Ok(Shown { mails, examples, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
     })
     .await
 }
@@ -136,7 +139,7 @@ impl LazyPage for MailPage {
         found.show(skeleton, move |shown| {
             let row = shown.mails.into_iter().find(|row| row.kind.as_str() == kind.get_untracked());
             match row {
-                Some(row) => editor(row, shown.may_edit, forms),
+                Some(row) => editor(row, shown.examples, shown.may_edit, forms),
                 None => {
                     access::status_not_found();
                     view! { <access::Failure error=access::Error::NotFound/> }.into_any()
@@ -150,12 +153,17 @@ fn skeleton() -> AnyView {
     view! { <PageHead title="Mail"/> <SkeletonCard lines=8/> <SkeletonCard lines=5/> }.into_any()
 }
 
-fn editor(row: TemplateRow, may_edit: bool, forms: Forms) -> AnyView {
+fn editor(row: TemplateRow, examples: Examples, may_edit: bool, forms: Forms) -> AnyView {
     let Forms { save, test } = forms;
     let TemplateRow { kind, template, updated_at } = row;
     let back = (format!("/admin/{}/mails", show::program().get_untracked()), "Mails".to_owned());
     let (subject, body) = (RwSignal::new(template.subject), RwSignal::new(template.body));
-    let example = move || Template { subject: subject.get(), body: body.get() }.example(kind);
+    let merged = show::merge_fields(kind.fields(), &examples);
+    let examples = StoredValue::new(examples);
+    let example = move || {
+        let template = Template { subject: subject.get(), body: body.get() };
+        examples.with_value(|examples| template.example(kind, examples))
+    };
     let paragraphs = move || {
         example()
             .paragraphs()
@@ -171,7 +179,7 @@ fn editor(row: TemplateRow, may_edit: bool, forms: Forms) -> AnyView {
                 <input type="hidden" name="kind" value=kind.as_str()/>
                 <input type="hidden" name="subject" value=subject/>
                 <input type="hidden" name="body" value=body/>
-                <Button submit=true kind=ButtonKind::Quiet>"Back to the standard words"</Button>
+                <Button submit=true kind=ButtonKind::Quiet>"Reset to the standard text"</Button>
             </PostForm>
         }
     });
@@ -212,7 +220,7 @@ fn editor(row: TemplateRow, may_edit: bool, forms: Forms) -> AnyView {
                             })}
                         {standard}
                     </div>
-                    {may_edit.then(|| view! { <p class="sub">"The test sends the words as they are saved."</p> })}
+                    {may_edit.then(|| view! { <p class="sub">"The test sends the words as they are saved, with the examples filled in."</p> })}
                 </Card>
             </div>
             <div class="col">
@@ -222,7 +230,7 @@ fn editor(row: TemplateRow, may_edit: bool, forms: Forms) -> AnyView {
                         {paragraphs}
                     </div>
                 </Card>
-                <Card title="Merge fields">{show::merge_fields(kind.fields())}</Card>
+                <Card title="Merge fields">{merged}</Card>
             </div>
         </div>
     }

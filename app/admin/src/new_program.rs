@@ -6,14 +6,15 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Choice, PlainShell, Select, TextInput, Textarea, wrong};
+use ui::{Button, ButtonKind, Choice, PlainShell, Select, TextInput, Textarea, use_toasts, wrong};
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     /// The organizations in which one may: their ids and names.
     organizations: Vec<(OrganizationId, String)>,
-    time_zones: Vec<String>,
+    /// Each with the words by which it is chosen.
+    time_zones: Vec<(String, String)>,
 }
 
 /// What a new program needs.
@@ -28,7 +29,7 @@ pub async fn read_new_program() -> Result<Shown> {
         if organizations.is_empty() {
             return Err(access::Error::NotFound);
         }
-        let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
+        let time_zones = engine::programs::time_zone_choices(asking.moment.at, None);
         Ok(Shown { organizations, time_zones })
     })
     .await
@@ -52,7 +53,7 @@ pub async fn create_program(
         let website = website.trim().to_owned();
         let input = domain::programs::NewProgram { name, slug, currency, time_zone, description, website };
         let made = engine::programs::create(&state.pool, &moment, &session, organization, &input).await?;
-        access::redirect(&format!("/admin/{}/portal", made.slug));
+        access::redirect(&format!("/admin/{}", made.slug));
         Ok(())
     })
     .await
@@ -68,6 +69,12 @@ impl LazyPage for NewProgramPage {
 
     fn view(this: Self) -> AnyView {
         let form = Form::<CreateProgram>::new();
+        let toasts = use_toasts();
+        form.settled(move |outcome| {
+            if outcome.is_ok() {
+                toasts.say("Program created");
+            }
+        });
         view! {
             <Title text="New program"/>
             {this.0.page(move |shown| card(shown, form))}
@@ -78,7 +85,7 @@ impl LazyPage for NewProgramPage {
 
 fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
     let Shown { organizations, time_zones } = shown;
-    let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
+    let zones = time_zones.into_iter().map(|(zone, words)| Choice::new(zone, words)).collect::<Vec<_>>();
     let whose = if let [(only, _)] = organizations.as_slice() {
         view! { <input type="hidden" name="organization" value=only.to_string()/> }.into_any()
     } else {
@@ -97,8 +104,8 @@ fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
                 <Textarea id="description" label="Description" rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
                 <TextInput id="website" label="Website" kind="url" placeholder="https://www.example.com" help="Where partners' links lead." required=true error=form.field("website")/>
                 <div class="form-row">
-                    <TextInput id="currency" label="Currency" value="EUR" help="Three letters. Fixed once the first commission is earned." required=true error=form.field("currency")/>
-                    <Select id="time_zone" label="Time zone" choices=zones value="UTC" help="Days and months follow it." error=form.field("time_zone")/>
+                    <TextInput id="currency" label="Currency" value="EUR" help="Three letters. Fixed once there is a sale or a commission." required=true error=form.field("currency")/>
+                    <Select id="time_zone" label="Time zone" choices=zones value="UTC" help="Days and months follow it. Once there is a sale or a commission, another one applies from the next month on." error=form.field("time_zone")/>
                 </div>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the program"</Button>

@@ -22,14 +22,20 @@ pub async fn read_outbox(program: String, cursor: Option<String>) -> Result<Page
     .await
 }
 
-/// A mail in the outbox.
+/// A mail in the outbox, to who has given the password or the second factor of late.
 #[server(prefix = "/fn", endpoint = "admin/outbox/one", input = GetUrl)]
 pub async fn read_outbox_mail(program: String, id: String) -> Result<OutboxRow> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManageTeam)?;
+        // The links in it may sign in as somebody else.
+        engine::accounts::require_confirmed(&asking.session, &asking.moment)?;
         let id = id.parse().map_err(|_| access::Error::NotFound)?;
-        Ok(engine::messages::outbox::get(&mut asking.conn, &asking.actor, id).await?)
+        let (secrets, moment, actor) = (&asking.state.secrets, &asking.moment, &asking.actor);
+        let mut tx = access::begin(&mut asking.conn).await?;
+        let mail = engine::messages::outbox::get(&mut tx, secrets, moment, actor, id).await?;
+        tx.commit().await?;
+        Ok(mail)
     })
     .await
 }
@@ -84,7 +90,7 @@ fn list(page: Page<OutboxRow>) -> AnyView {
                 <tr>
                     <td><a class="link" href=href>{row.subject}</a><small>{row.title}</small></td>
                     <td>{row.email}<small>{row.name}</small></td>
-                    <td class="wide">{show::instant(row.created_at)}</td>
+                    <td class="wide">{show::time(row.created_at)}</td>
                 </tr>
             }
         })
@@ -119,7 +125,7 @@ impl LazyPage for OutboxMailPage {
                     <Card>
                         <Facts>
                             <Fact label="To">{to}</Fact>
-                            <Fact label="Written">{show::instant(row.created_at)}</Fact>
+                            <Fact label="Written">{show::time(row.created_at)}</Fact>
                         </Facts>
                         <p class="mail-text">{text(&row.body)}</p>
                     </Card>

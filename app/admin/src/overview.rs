@@ -1,6 +1,7 @@
 //! The program at a glance, and what waits for the team.
 
-use access::{LazyPage, Read, Result, read};
+use access::{Form, LazyPage, Read, Result, read_after};
+use domain::programs::Checklist;
 use domain::reports::{Overview, Period, TopPartner};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -11,6 +12,7 @@ use ui::{
     Tile, Tiles, count_delta, counted, due_words, grouped, money_delta, report_period,
 };
 
+use crate::checklist::{self, HideChecklist};
 use crate::show;
 
 /// What the page shows.
@@ -18,6 +20,8 @@ use crate::show;
 pub struct Shown {
     overview: Overview,
     period: Period,
+    /// What is still to be set up, where that is shown.
+    checklist: Option<Checklist>,
 }
 
 /// The overview of a program, for a period as the address names it.
@@ -32,27 +36,39 @@ pub async fn read_overview(
         let mut asking = access::admin(&program).await?;
         let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
         let overview = engine::reports::overview(&mut asking.conn, &asking.moment, &asking.actor, period).await?;
-        Ok(Shown { overview, period })
+        let checklist = engine::programs::checklist(&mut asking.conn, &asking.actor).await?;
+        Ok(Shown { overview, period, checklist })
     })
     .await
 }
 
 /// `/admin/{program}`.
-pub struct OverviewPage(Read<Shown>);
+pub struct OverviewPage {
+    found: Read<Shown>,
+    hide: Form<HideChecklist>,
+}
 
 impl LazyPage for OverviewPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        Self(read(move || {
-            let of = |key| address.with(|address| show::value(address, key));
-            ReadOverview { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
-        }))
+        let hide = Form::<HideChecklist>::new();
+        let hidden = show::done(hide);
+        let found = read_after(
+            move || hidden.get(),
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                ReadOverview { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
+            },
+        );
+        Self { found, hide }
     }
 
     fn view(this: Self) -> AnyView {
+        let OverviewPage { found, hide } = this;
+        show::tell(hide, "Steps hidden");
         view! {
             <Title text="Overview"/>
-            {this.0.show(skeleton, page)}
+            {found.show(skeleton, move |shown| page(shown, hide))}
         }
         .into_any()
     }
@@ -67,13 +83,14 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown) -> AnyView {
-    let Shown { overview, period } = shown;
+fn page(shown: Shown, hide: Form<HideChecklist>) -> AnyView {
+    let Shown { overview, period, checklist } = shown;
     let address = show::address().get_untracked();
     let picker = report_period(period, overview.range, &address);
     let program = show::program().get_untracked();
     view! {
         <PageHead title="Overview">{picker}</PageHead>
+        {checklist.map(|checklist| checklist::card(checklist, &program, hide))}
         {attention(&overview, &program)}
         {tiles(&overview, period)}
         {chart(&overview)}
@@ -85,18 +102,21 @@ fn page(shown: Shown) -> AnyView {
 /// What waits for the team, each with the page on which to do it.
 fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
     let waiting = overview.attention;
+    let item = |words: String, path: &str, todo: &'static str| {
+        let href = format!("/admin/{program}/{path}");
+        view! {
+            <li class="between">
+                <span>{words}</span>
+                <ButtonLink href=href>{todo}</ButtonLink>
+            </li>
+        }
+        .into_any()
+    };
     let line = |count: i64, one: &str, many: &str, path: &str, todo: &'static str| {
         let words = if count == 1 { one.to_owned() } else { format!("{} {many}", grouped(count)) };
-        let href = format!("/admin/{program}/{path}");
-        (count > 0).then(|| {
-            view! {
-                <li class="between">
-                    <span>{words}</span>
-                    <ButtonLink href=href>{todo}</ButtonLink>
-                </li>
-            }
-        })
+        (count > 0).then(|| item(words, path, todo))
     };
+    let to_pay = to_pay(waiting.partners_to_pay, waiting.partners_without_method);
     let lines = [
         line(
             waiting.partners_pending,
@@ -109,16 +129,29 @@ fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
             waiting.commissions_in_review,
             "1 commission waits for review",
             "commissions wait for review",
-            "commissions?status=review",
+            "review",
             "Review commissions",
         ),
-        line(waiting.partners_to_pay, "1 partner can be paid", "partners can be paid", "pay", "Create payments"),
+        to_pay.map(|words| item(words, "pay", if waiting.partners_to_pay > 0 { "Create payments" } else { "See who" })),
         line(waiting.failed_jobs, "1 job failed", "jobs failed", "failed-jobs", "See what failed"),
     ];
     lines.iter().any(Option::is_some).then(|| {
         view! { <Card title="Waiting for you"><ul class="list">{lines.into_iter().collect_view()}</ul></Card> }
             .into_any()
     })
+}
+
+/// How many partners can be paid, and how many could be if they had said where payments go.
+fn to_pay(can: i64, without: i64) -> Option<String> {
+    let have = if without == 1 { "has" } else { "have" };
+    match (can, without) {
+        (0, 0) => None,
+        (0, without) => Some(format!("{} can't be paid yet: no payout method was chosen", counted(without, "partner"))),
+        (can, 0) => Some(format!("{} can be paid", counted(can, "partner"))),
+        (can, without) => {
+            Some(format!("{} can be paid; {} more {have} no payout method", counted(can, "partner"), grouped(without)))
+        }
+    }
 }
 
 fn tiles(overview: &Overview, period: Period) -> AnyView {
@@ -204,4 +237,19 @@ fn top(partners: Vec<TopPartner>, program: String) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_pay;
+
+    #[test]
+    fn who_can_not_be_paid_is_told_beside_who_can() {
+        assert_eq!(to_pay(0, 0), None);
+        assert_eq!(to_pay(1, 0).as_deref(), Some("1 partner can be paid"));
+        assert_eq!(to_pay(3, 1).as_deref(), Some("3 partners can be paid; 1 more has no payout method"));
+        assert_eq!(to_pay(3, 2).as_deref(), Some("3 partners can be paid; 2 more have no payout method"));
+        let nobody = to_pay(0, 2);
+        assert_eq!(nobody.as_deref(), Some("2 partners can't be paid yet: no payout method was chosen"));
+    }
 }

@@ -28,15 +28,17 @@ pub async fn set_payout_methods(program: String, methods: Vec<MethodInput>) -> R
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
         let mut read = Vec::with_capacity(methods.len());
+        let mut figures = show::Figures::default();
         for MethodInput { kind, offered, countries, minimum } in methods {
             let codes = countries.split([',', ';', ' ', '\n']).map(|code| code.trim().to_uppercase());
             let minimum = match minimum.trim() {
                 "" => None,
-                text => Some(show::amount(&format!("{kind}_minimum"), text)?),
+                text => Some(figures.amount(&format!("{kind}_minimum"), text)),
             };
             let countries = codes.filter(|code| !code.is_empty()).collect();
             read.push(PayoutMethod { kind, offered: offered.is_some(), countries, minimum });
         }
+        figures.check(|| engine::payments::methods::check(&read, asking.program.currency))?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::payments::methods::set(&mut tx, &asking.moment, &asking.actor, &read).await?;
         tx.commit().await?;
@@ -46,6 +48,7 @@ pub async fn set_payout_methods(program: String, methods: Vec<MethodInput>) -> R
 }
 
 const FIELDS: &[&str] = &[
+    "methods",
     "paypal_countries",
     "paypal_minimum",
     "iban_countries",
@@ -67,6 +70,7 @@ pub(crate) fn card(
 ) -> AnyView {
     let rows = methods.into_iter().enumerate();
     let rows = rows.map(|(at, (method, names))| row(at, method, names, currency, form)).collect_view();
+    let none = form.field("methods");
     view! {
         <Card title="Payout methods">
             {show::wrong(form.beside(FIELDS))}
@@ -74,6 +78,7 @@ pub(crate) fn card(
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
                     {rows}
+                    {move || none.get().map(|words| view! { <p class="error" role="alert">{words}</p> })}
                     {may_edit
                         .then(|| {
                             view! {

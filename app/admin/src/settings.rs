@@ -2,16 +2,17 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::payments::PayoutMethod;
-use domain::programs::{ClickModel, ProgramSettings, SelfReferralRule};
+use domain::programs::{ClickModel, Payer, ProgramSettings, SelfReferralRule};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Button, ButtonKind, Card, Choice, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch, TextInput,
-    Textarea, Tone,
+    Button, ButtonKind, Card, Choice, Field, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
+    TextInput, Textarea, Tone,
 };
 
+use crate::payer::{self, SetPayer};
 use crate::payout_methods::{self, SetPayoutMethods};
 use crate::show;
 
@@ -19,9 +20,11 @@ use crate::show;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     settings: ProgramSettings,
-    time_zones: Vec<String>,
+    /// Each with the words by which it is chosen.
+    time_zones: Vec<(String, String)>,
     /// Each with the names of its countries, in a line.
     methods: Vec<(PayoutMethod, String)>,
+    payer: Payer,
     may_edit: bool,
 }
 
@@ -52,7 +55,8 @@ pub async fn read_settings(program: String) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let settings = engine::programs::settings(&mut asking.conn, &asking.actor).await?;
-        let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
+        let zone = settings.next_time_zone.as_ref().unwrap_or(&settings.program.time_zone);
+        let time_zones = engine::programs::time_zone_choices(asking.moment.at, Some(zone));
         let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
         let with_names = |method: PayoutMethod| {
             let names = method.countries.iter().map(|code| engine::countries::name(code));
@@ -60,8 +64,9 @@ pub async fn read_settings(program: String) -> Result<Shown> {
             (method, names)
         };
         let methods = methods.into_iter().map(with_names).collect();
+        let payer = engine::programs::payer(&mut asking.conn, asking.program.id).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
-        Ok(Shown { settings, time_zones, methods, may_edit })
+        Ok(Shown { settings, time_zones, methods, payer, may_edit })
     })
     .await
 }
@@ -72,12 +77,13 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
     access::answer(async {
         let access::Admin { state, moment, actor, .. } = access::admin(&program).await?;
         let hosts = settings.allowed_hosts.lines().map(str::trim).filter(|host| !host.is_empty());
+        let mut figures = show::Figures::default();
         let input = domain::programs::ProgramInput {
             allowed_hosts: hosts.map(str::to_owned).collect(),
-            window_days: show::whole("window_days", &settings.window_days)?,
-            lead_window_days: show::whole("lead_window_days", &settings.lead_window_days)?,
-            minimum_payment: show::amount("minimum_payment", &settings.minimum_payment)?,
-            payment_day: show::whole("payment_day", &settings.payment_day)?,
+            window_days: figures.whole("window_days", &settings.window_days),
+            lead_window_days: figures.whole("lead_window_days", &settings.lead_window_days),
+            minimum_payment: figures.amount("minimum_payment", &settings.minimum_payment),
+            payment_day: figures.whole("payment_day", &settings.payment_day),
             review_commissions: settings.review_commissions.is_some(),
             consent_required: settings.consent_required.is_some(),
             name: settings.name,
@@ -89,6 +95,7 @@ pub async fn update_settings(program: String, settings: SettingsInput) -> Result
             time_zone: settings.time_zone,
             currency: settings.currency.trim().to_uppercase(),
         };
+        figures.check(|| input.check())?;
         engine::programs::update(&state.pool, &moment, &actor, &input).await?;
         Ok(())
     })
@@ -112,6 +119,7 @@ pub async fn copy_program(program: String, name: String, slug: String) -> Result
 struct Forms {
     update: Form<UpdateSettings>,
     methods: Form<SetPayoutMethods>,
+    payer: Form<SetPayer>,
     copy: Form<CopyProgram>,
 }
 
@@ -124,8 +132,8 @@ pub struct SettingsPage {
 impl LazyPage for SettingsPage {
     fn data() -> Self {
         let program = show::program();
-        let forms = Forms { update: Form::new(), methods: Form::new(), copy: Form::new() };
-        let done = [show::done(forms.update), show::done(forms.methods)];
+        let forms = Forms { update: Form::new(), methods: Form::new(), payer: Form::new(), copy: Form::new() };
+        let done = [show::done(forms.update), show::done(forms.methods), show::done(forms.payer)];
         let found = read_after(
             move || done.map(|done| done.get()).iter().sum(),
             move || ReadSettings { program: program.get() },
@@ -137,6 +145,7 @@ impl LazyPage for SettingsPage {
         let SettingsPage { found, forms } = this;
         show::tell(forms.update, "Settings saved");
         show::tell(forms.methods, "Payout methods saved");
+        show::tell(forms.payer, "Company saved");
         view! {
             <Title text="Settings"/>
             {found.show(skeleton, move |shown| page(shown, forms))}
@@ -171,6 +180,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let may_edit = shown.may_edit;
     let form = forms.update;
     let currency = shown.settings.program.currency;
+    let payer = payer::card(shown.payer.clone(), forms.payer, may_edit);
     let methods = payout_methods::card(shown.methods.clone(), currency, forms.methods, may_edit);
     view! {
         <PageHead title="Settings"/>
@@ -193,6 +203,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             </fieldset>
         </PostForm>
         {methods}
+        {payer}
         {may_edit.then(|| copy_card(forms.copy))}
     }
     .into_any()
@@ -227,7 +238,7 @@ fn program_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
                 <TextInput id="name" name="settings[name]" label="Name" value=program.name.clone() required=true error=form.field("name")/>
                 <Textarea id="description" name="settings[description]" label="Description" value=program.description.clone() rows=2 help="What the program is; its partners read it." optional=true error=form.field("description")/>
                 <TextInput id="website" name="settings[website]" label="Website" kind="url" value=program.website.clone() help="Where partners' links lead." required=true error=form.field("website")/>
-                <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there." optional=true error=form.field("allowed_hosts")/>
+                <Textarea id="allowed_hosts" name="settings[allowed_hosts]" label="Other hosts" value=hosts placeholder="shop.example.com" help="One a line. Links may lead there too, and the snippet may run there. Links that lead to one you take out stay." optional=true error=form.field("allowed_hosts")/>
             </div>
         </Card>
     }
@@ -265,29 +276,32 @@ fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
 
 fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
     let ProgramSettings { program, next_time_zone, currency_fixed } = shown.settings;
-    let zones = shown.time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
+    let zones = shown.time_zones.into_iter().map(|(zone, words)| Choice::new(zone, words)).collect::<Vec<_>>();
     let pending = next_time_zone.clone().map(|next| {
         let words = format!("{next} applies from the next month on. Until then it is {}.", program.time_zone);
         view! { <Note tone=Tone::Warn glyph=Glyph::Clock>{words}</Note> }
     });
     let zone = next_time_zone.unwrap_or_else(|| program.time_zone.clone());
     let code = program.currency.to_string();
+    let currency_issue = form.field("currency");
     let currency = if currency_fixed {
+        let help = "Fixed, because there are sales or commissions in it.";
         view! {
-            <input type="hidden" name="settings[currency]" value=code.clone()/>
-            <p class="sub">"The currency is "<b>{code}</b>". It is fixed, because there are sales or commissions."</p>
+            <Field id="currency" label="Currency" help=help error=currency_issue>
+                <input id="currency" name="settings[currency]" class="input" value=code readonly=true aria-describedby="currency-help currency-error"/>
+            </Field>
         }
         .into_any()
     } else {
         view! {
-            <TextInput id="currency" name="settings[currency]" label="Currency" value=code help="Three letters, such as EUR. Fixed once there is a sale or a commission." required=true error=form.field("currency")/>
+            <TextInput id="currency" name="settings[currency]" label="Currency" value=code help="Three letters, such as EUR. Fixed once there is a sale or a commission." required=true error=currency_issue/>
         }
         .into_any()
     };
     let zone_help = if currency_fixed {
-        "Days and months follow it. A new one applies from the next month on."
+        "Days and months follow it. Another one applies from the next month on."
     } else {
-        "Days and months follow it."
+        "Days and months follow it. Once there is a sale or a commission, another one applies from the next month on."
     };
     view! {
         <Card title="Money and time">

@@ -3,9 +3,10 @@
 use access::Form;
 #[cfg(feature = "ssr")]
 use access::{Error, Result};
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::messages::MergeField;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use domain::messages::{Examples, MergeField, meaning};
 use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::time::Zone;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
@@ -45,9 +46,35 @@ pub(crate) fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
 }
 
-/// An instant in full: `19 Nov 2026, 14:05 UTC`.
+/// The program's time zone.
+#[derive(Clone, Copy)]
+struct ProgramZone(StoredValue<Zone>);
+
+/// For the pages in a frame: times are shown in this zone.
+pub(crate) fn provide_zone(zone: Zone) {
+    provide_context(ProgramZone(StoredValue::new(zone)));
+}
+
+/// A time as something that is asked of the program's zone; `None` outside of a program.
+fn in_zone<T>(ask: impl FnOnce(&Zone) -> T) -> Option<T> {
+    use_context::<ProgramZone>().and_then(|zone| zone.0.try_with_value(ask))
+}
+
+/// An instant in full, in the program's time zone: `19 Nov 2026, 14:05`.
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M UTC").to_string()
+    let local = in_zone(|zone| zone.local(at).format("%-d %b %Y, %H:%M").to_string());
+    local.unwrap_or_else(|| at.format("%-d %b %Y, %H:%M UTC").to_string())
+}
+
+/// The same as an element that tells which zone it is.
+pub(crate) fn time(at: DateTime<Utc>) -> AnyView {
+    let title = in_zone(|zone| zone.words(at));
+    view! { <time datetime=at.to_rfc3339_opts(SecondsFormat::Secs, true) title=title>{instant(at)}</time> }.into_any()
+}
+
+/// The program's day of an instant, in full: `19 Nov 2026`.
+pub(crate) fn day_of(at: DateTime<Utc>) -> String {
+    day(in_zone(|zone| zone.local(at).date()).unwrap_or_else(|| at.date_naive()))
 }
 
 /// Says that an act has worked, and what went wrong where no field says it.
@@ -171,24 +198,51 @@ pub(crate) fn capitalised(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A field of a form that must be a whole number.
+/// The figures of a form as they are read: what can't be is kept, so that all of it is told at once.
 #[cfg(feature = "ssr")]
-pub(crate) fn whole<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> {
-    text.trim().parse().map_err(|_| Error::field(field, "Type a whole number."))
+#[derive(Default)]
+pub(crate) struct Figures(Vec<domain::text::FieldError>);
+
+#[cfg(feature = "ssr")]
+impl Figures {
+    /// A whole number; zero where it can't be read.
+    pub(crate) fn whole(&mut self, field: &str, text: &str) -> i32 {
+        self.read(field, text, "Type a whole number.")
+    }
+
+    /// An amount; zero where it can't be read.
+    pub(crate) fn amount(&mut self, field: &str, text: &str) -> rust_decimal::Decimal {
+        self.read(field, text, "Type an amount, such as 12.50.")
+    }
+
+    fn read<T: std::str::FromStr + Default>(&mut self, field: &str, text: &str, wrong: &str) -> T {
+        text.trim().parse().unwrap_or_else(|_| {
+            self.0.push(domain::text::FieldError::new(field, wrong));
+            T::default()
+        })
+    }
+
+    /// Whether all could be read; where not, what `others` is wrong is told with it.
+    pub(crate) fn check(self, others: impl FnOnce() -> Vec<domain::text::FieldError>) -> Result<()> {
+        let Self(mut wrong) = self;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let others = others().into_iter().filter(|other| !wrong.iter().any(|unread| unread.field == other.field));
+        let others: Vec<_> = others.collect();
+        wrong.extend(others);
+        Err(Error::Invalid(wrong))
+    }
 }
 
-/// A field of a form that must be an amount.
-#[cfg(feature = "ssr")]
-pub(crate) fn amount(field: &str, text: &str) -> Result<rust_decimal::Decimal> {
-    text.trim().parse().map_err(|_| Error::field(field, "Type an amount, such as 12.50."))
-}
-
-/// What can be merged into a mail: each as it is written, beside an example.
-pub(crate) fn merge_fields(fields: &'static [MergeField]) -> AnyView {
-    let fields = fields.iter().map(|(field, example)| {
+/// What can be merged into a mail: what it means, with an example of the program, beside how it is written.
+pub(crate) fn merge_fields(fields: &'static [MergeField], examples: &Examples) -> AnyView {
+    let fields = fields.iter().map(|merged| {
+        let (field, _) = *merged;
+        let example = examples.of(*merged);
         let written = format!("{{{{{field}}}}}");
         view! {
-            <Fact label=*example>
+            <Fact label=format!("{}, such as “{example}”", meaning(field))>
                 <code>{written.clone()}</code>" "
                 <CopyButton text=written what="merge field" kind=ButtonKind::Quiet/>
             </Fact>

@@ -38,6 +38,9 @@ pub async fn read_assets(
 ) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::partner(&program, domain::portal::PortalPage::Assets).await?;
+        // Without the page of its links a partner knows of its first one alone, with which assets lead by themselves.
+        let has_links = asking.seat.shown.contains(&domain::portal::PortalPage::Links);
+        let link = link.filter(|_| has_links);
         let filter = domain::assets::AssetFilter {
             search: q.unwrap_or_default(),
             kind: kind.and_then(|kind| kind.parse().ok()),
@@ -51,9 +54,12 @@ pub async fn read_assets(
             engine::assets::of_partner(&mut asking.conn, &asking.actor, servers, link.as_deref(), &filter, &paging)
                 .await?;
         let choices = engine::assets::choices(&mut asking.conn, &asking.actor).await?;
-        let paging = domain::page::Paging { cursor: None, limit: Some(100) };
-        let links = engine::links::list(&mut asking.conn, &asking.actor, asking.partner.id, &paging).await?;
-        let links = links.data.into_iter().filter(|link| !link.disabled).map(|link| (link.code, link.name)).collect();
+        let mut links = Vec::new();
+        if has_links {
+            let paging = domain::page::Paging { cursor: None, limit: Some(100) };
+            let found = engine::links::list(&mut asking.conn, &asking.actor, asking.partner.id, &paging).await?.data;
+            links.extend(found.into_iter().filter(|link| !link.disabled).map(|link| (link.code, link.name)));
+        }
         Ok(Shown { assets, choices, links })
     })
     .await

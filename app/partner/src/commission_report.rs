@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Amount, Card, Download, EmptyState, Glyph, PageHead, SkeletonTable, Table, Th, grouped, report_period};
+use ui::{
+    Amount, Card, Download, EmptyState, Glyph, PageHead, SkeletonTable, Table, Th, grouped, report_period, unless_zero,
+};
 
 use crate::show;
 
@@ -57,8 +59,10 @@ impl LazyPage for CommissionReportPage {
     }
 }
 
+const WORDS: &str = "What your commissions come to, by month and offer.";
+
 fn skeleton() -> AnyView {
-    view! { <PageHead title="Commissions"/> <Card><SkeletonTable columns=5/></Card> }.into_any()
+    view! { <PageHead title="Commissions" words=WORDS/> <Card><SkeletonTable columns=5/></Card> }.into_any()
 }
 
 fn page(shown: Shown) -> AnyView {
@@ -68,7 +72,7 @@ fn page(shown: Shown) -> AnyView {
     // Which year, where the address names none.
     let file = show::file(&program, "commission-report", &named(&address, period));
     view! {
-        <PageHead title="Commissions">
+        <PageHead title="Commissions" words=WORDS>
             {picker}
             <Download href=file what="commissions"/>
         </PageHead>
@@ -118,7 +122,7 @@ fn list(report: CommissionReport) -> AnyView {
             <td class="wide"></td>
             <td class="num">{grouped(count)}</td>
             <td class="num wide"><Amount value=amount/></td>
-            <td class="num wide"><Amount value=clawed_back/></td>
+            <td class="num wide">{unless_zero(clawed_back)}</td>
             <td class="num"><Amount value=show::kept(amount, clawed_back) strong=true/></td>
         }
     };
@@ -138,7 +142,7 @@ fn row(group: CommissionGroup) -> AnyView {
             <td class="wide">{event}</td>
             <td class="num">{grouped(group.count)}</td>
             <td class="num wide"><Amount value=group.amount/></td>
-            <td class="num wide"><Amount value=group.clawed_back/></td>
+            <td class="num wide">{unless_zero(group.clawed_back)}</td>
             <td class="num"><Amount value=show::kept(group.amount, group.clawed_back) strong=true/></td>
         </tr>
     }

@@ -12,7 +12,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
-    TextInput, Th, Tile, Tiles, Why, grouped, orders,
+    TextInput, Th, Tile, Tiles, Why, counted, orders, unless_zero,
 };
 
 use crate::show;
@@ -81,7 +81,7 @@ impl LazyPage for CommissionsPage {
         let (program, address) = (show::program(), show::address());
         view! {
             <Title text="Rewards"/>
-            <PageHead title="Rewards">
+            <PageHead title="Rewards" words="Each commission that you have earned: why, how much, and when it is due.">
                 {move || view! { <Download href=show::file(&program.get(), "rewards", &address.get()) what="rewards"/> }}
             </PageHead>
             {move || show::tabs(&program.get(), PortalPage::Rewards)}
@@ -114,10 +114,13 @@ fn page(shown: Shown, address: &Address) -> AnyView {
     let tiles = statuses
         .iter()
         .map(|total| {
-            let note =
-                if total.count == 1 { "1 reward".to_owned() } else { format!("{} rewards", grouped(total.count)) };
-            let kept = show::kept(total.amount, total.clawed_back).to_string();
-            view! { <Tile label=total.status.label() value=kept note=note/> }
+            let note = counted(total.count, "commission");
+            // Of what was reversed nothing is kept: what it was says more than zero.
+            let (value, note) = match total.status {
+                CommissionStatus::Reversed => (total.clawed_back, format!("{note}, taken back")),
+                _ => (show::kept(total.amount, total.clawed_back), note),
+            };
+            view! { <Tile label=total.status.label() value=value.to_string() note=note/> }
         })
         .collect::<Vec<_>>();
     let tiles = (!tiles.is_empty()).then(|| view! { <Tiles>{tiles}</Tiles> });
@@ -176,7 +179,7 @@ fn list(page: Page<CommissionRow>, statuses: &[StatusTotal], address: &Address) 
             <td class="wide"></td>
             <td class="num wide"></td>
             <td class="num wide"></td>
-            <td class="num wide"><Amount value=totals.clawed_back/></td>
+            <td class="num wide">{unless_zero(totals.clawed_back)}</td>
             <td class="num"><Amount value=show::kept(totals.amount, totals.clawed_back) strong=true/></td>
         }
     };
@@ -205,7 +208,6 @@ fn row(row: CommissionRow) -> AnyView {
     let what = happened(&row);
     let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
     let day = row.day.format("%-d %b %Y").to_string();
-    let taken = !row.clawed_back.amount.is_zero();
     let rate = row.rate.map_or_else(|| "flat".to_owned(), percent);
     view! {
         <tr>
@@ -219,7 +221,7 @@ fn row(row: CommissionRow) -> AnyView {
             <td class="wide">{row.due_day.map(|day| day.format("%-d %b %Y").to_string())}</td>
             <td class="num wide">{row.base.map(|base| view! { <Amount value=base/> })}</td>
             <td class="num wide">{rate}</td>
-            <td class="num wide">{taken.then(|| view! { <Amount value=row.clawed_back/> })}</td>
+            <td class="num wide">{unless_zero(row.clawed_back)}</td>
             <td class="num"><Amount value=show::kept(row.amount, row.clawed_back) strong=true/></td>
         </tr>
     }

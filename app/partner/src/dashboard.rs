@@ -4,8 +4,9 @@ use access::{Form, LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{Checklist, EnrollmentStatus};
-use domain::portal::PortalPage;
+use domain::portal::{PortalPage, Sharing};
 use domain::reports::{Dashboard, Line, Period, PromoCodeLine};
+use domain::why::Check;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -13,8 +14,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, ButtonKind, ButtonLink, Card, CopyField, Delta, Dialog, DialogButton, EmptyState, Glyph,
-    LineChart, Note, PageHead, Pill, Series, Share, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles, Tone, Why,
-    count_delta, due_words, grouped, icon, report_period,
+    LineChart, Note, PageHead, Pill, Series, SetUpStep, Share, SkeletonCard, SkeletonTiles, Table, Th, Tile, Tiles,
+    Tone, Why, count_delta, due_words, grouped, report_period, set_up_steps,
 };
 
 use crate::leads::{self, AddLead};
@@ -32,9 +33,11 @@ pub struct Shown {
     /// Where the link is a QR code: the address without its ending.
     qr: Option<String>,
     /// What the team would have partners say when they share.
-    share_text: String,
+    sharing: Sharing,
     /// Its latest leads; `None` where the program takes none from partners.
     leads: Option<Vec<LeadRow>>,
+    /// How long a lead counts, in days.
+    lead_window_days: i32,
     /// What it has still to set up.
     checklist: Checklist,
 }
@@ -51,20 +54,24 @@ pub async fn read_dashboard(
         let mut asking = access::partner(&program, PortalPage::Dashboard).await?;
         let period = Period::parse(period.as_deref(), from.as_deref(), to.as_deref());
         let partner = asking.partner.id;
-        let dashboard =
+        let mut dashboard =
             engine::reports::dashboard(&mut asking.conn, &asking.moment, &asking.actor, partner, period).await?;
+        if !asking.seat.shown.contains(&PortalPage::PromoCodes) {
+            dashboard.promo_codes.clear();
+        }
         let server = domain::portal::link_server(&asking.state.public_url, &asking.program.link_domain);
         let link = dashboard.link_path.as_ref().map(|path| format!("{server}{path}"));
         let code = dashboard.link_path.as_ref().and_then(|path| path.rsplit('/').next());
         let qr = code.map(|code| format!("/qr/{program}/{code}"));
-        let share_text = engine::portal::get(&mut asking.conn, asking.program.id).await?.share_text;
+        let sharing = engine::portal::get(&mut asking.conn, asking.program.id).await?.sharing;
         let (all, five) = (Default::default(), domain::page::Paging { cursor: None, limit: Some(5) });
         let leads = match asking.seat.shown.contains(&PortalPage::LeadTracking) {
             true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
             false => None,
         };
         let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.moment, &asking.actor).await?;
-        Ok(Shown { dashboard, period, link, qr, share_text, leads, checklist })
+        let lead_window_days = asking.program.lead_window_days;
+        Ok(Shown { dashboard, period, link, qr, sharing, leads, lead_window_days, checklist })
     })
     .await
 }
@@ -108,7 +115,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> AnyView {
-    let Shown { dashboard, period, link, qr, share_text, leads, checklist } = shown;
+    let Shown { dashboard, period, link, qr, sharing, leads, lead_window_days, checklist } = shown;
     let all =
         show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
     let picker = report_period(period, dashboard.range, &address);
@@ -118,10 +125,10 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, today, photo: of_partner, .. } = dashboard;
     let program = show::program().get_untracked();
-    let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads));
+    let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads, lead_window_days));
     let set_up = set_up(&program, checklist);
     let share = link.clone().map(|link| {
-        view! { <Card title="Share on social media"><Share id="share-text" text=share_text link=link/></Card> }
+        view! { <Card title="Share on social media"><Share id="share-text" sharing=sharing link=link/></Card> }
     });
     let customize = show::shows(PortalPage::Links).then(|| PortalPage::Links.href(&program));
     let me = photo::card(photo, &program, partner, of_partner, PortalPage::Dashboard);
@@ -161,26 +168,13 @@ fn set_up(program: &str, checklist: Checklist) -> Option<AnyView> {
     } else {
         ("Select payout method", "So that you can be paid.")
     };
-    let steps = [
-        (checklist.payout_method, paid, format!("{profile}#kind"), why),
-        (checklist.profile, "Complete your profile", profile.clone(), "Your name, address and country."),
-        (checklist.link_shared, "Share your link", links, "It counts with the first click."),
-    ];
-    let steps = steps
-        .into_iter()
-        .map(|(done, words, href, why)| {
-            let (glyph, state) = if done { (Glyph::CheckCircle, "Done") } else { (Glyph::Clock, "To do") };
-            let words =
-                if done { words.into_any() } else { view! { <a class="link" href=href>{words}</a> }.into_any() };
-            view! {
-                <li class="between">
-                    <span>{icon(glyph)}" "{words}<span class="sub">" "{why}</span></span>
-                    <span class="sub">{state}</span>
-                </li>
-            }
-        })
-        .collect_view();
-    Some(view! { <Card title="Get set up"><ol class="list">{steps}</ol></Card> }.into_any())
+    let step = |done, words, href, why| SetUpStep { done, words, href, why };
+    let steps = set_up_steps(vec![
+        step(checklist.payout_method, paid, format!("{profile}#kind"), why),
+        step(checklist.profile, "Complete your profile", profile.clone(), "Your name, address and country."),
+        step(checklist.link_shared, "Share your link", links, "It counts with the first click."),
+    ]);
+    Some(view! { <Card title="Get set up">{steps}</Card> }.into_any())
 }
 
 /// The partner's promo codes in one card: what each gives the customer and the partner, and its use.
@@ -353,11 +347,11 @@ fn chart(dashboard: &Dashboard) -> AnyView {
 fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) -> AnyView {
     if lines.is_empty() {
         return view! {
-            <Card title="Latest commissions">
+            <Card title="Latest events">
                 <EmptyState
                     glyph=Glyph::Gift
-                    title="No commissions yet"
-                    words="Share your link or promo code. When somebody who came by it signs up or buys, what you earn shows here at once."
+                    title="No events yet"
+                    words="Share your link or promo code. When somebody who came by it signs up or buys, it shows here at once, with what you earn."
                 />
             </Card>
         }
@@ -365,20 +359,20 @@ fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) 
     }
     let head = || {
         view! {
-            <Th label="Customer"/>
+            <Th label="Who"/>
             <Th label="What happened" wide=true/>
             <Th label="Status" wide=true/>
             <Th label="Base" num=true wide=true/>
-            <Th label="You earn" num=true/>
+            <Th label="Amount" num=true/>
         }
     };
     let rows = lines.into_iter().map(|line| row(line, today)).collect_view();
     view! {
         <Card
-            title="Latest commissions"
-            actions=move || all.map(|all| view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All rewards"</ButtonLink> })
+            title="Latest events"
+            actions=move || all.map(|all| view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All in Rewards"</ButtonLink> })
         >
-            <Table caption="Latest commissions" head=head>{rows}</Table>
+            <Table caption="Latest events" head=head>{rows}</Table>
         </Card>
     }
     .into_any()
@@ -386,18 +380,19 @@ fn latest_card(lines: Vec<Line>, all: Option<String>, today: chrono::NaiveDate) 
 
 fn row(line: Line, today: chrono::NaiveDate) -> AnyView {
     let happened = line.happened.clone();
-    let checks = line.why.0.clone();
+    let why = |checks: &[Check]| (!checks.is_empty()).then(|| view! { <Why checks=checks.to_vec()/> });
+    let who = if line.who.is_empty() { "You".to_owned() } else { line.who };
     view! {
         <tr>
             <td>
-                {line.customer}
+                {who}
                 <small>{show::day(line.day, today)}</small>
-                <div class="narrow"><Pill tone=show::tone(line.state) text=line.state.words()/><small>{line.happened}</small><Why checks=line.why.0/></div>
+                <div class="narrow"><Pill tone=show::tone(line.state) text=line.state.words()/><small>{line.happened}</small>{why(&line.why.0)}</div>
             </td>
-            <td class="wide">{happened}<Why checks=checks/></td>
+            <td class="wide">{happened}{why(&line.why.0)}</td>
             <td class="wide"><Pill tone=show::tone(line.state) text=line.state.words()/></td>
             <td class="num wide">{line.base.map(|base| view! { <Amount value=base/> })}</td>
-            <td class="num"><Amount value=line.amount strong=true/></td>
+            <td class="num">{line.amount.map(|amount| view! { <Amount value=amount strong=true/> })}</td>
         </tr>
     }
     .into_any()

@@ -95,8 +95,23 @@ fn adding(form: Form<AddLead>, program: &str, partner: EnrollmentId) -> AnyView 
     .into_any()
 }
 
+/// What a lead is good for, by the program's rule.
+fn rule(window_days: i32) -> String {
+    let days = if window_days == 1 { "a day".to_owned() } else { format!("{window_days} days") };
+    format!(
+        "Who signs up with this e-mail within {days} becomes your customer, unless another partner's code or link brings \
+         them. Once the team has qualified your lead, it goes before links."
+    )
+}
+
 /// The dashboard's section: the form, and the latest few leads.
-pub(crate) fn card(form: Form<AddLead>, program: &str, partner: EnrollmentId, leads: Vec<LeadRow>) -> AnyView {
+pub(crate) fn card(
+    form: Form<AddLead>,
+    program: &str,
+    partner: EnrollmentId,
+    leads: Vec<LeadRow>,
+    window_days: i32,
+) -> AnyView {
     let all = format!("/p/{program}/lead-tracking");
     let latest = leads.into_iter().map(line).collect_view();
     let adding = adding(form, program, partner);
@@ -105,7 +120,7 @@ pub(crate) fn card(form: Form<AddLead>, program: &str, partner: EnrollmentId, le
             title="Add a new lead"
             actions=move || view! { <ButtonLink href=all kind=ButtonKind::Quiet>"All leads"</ButtonLink> }
         >
-            <p class="sub">"Anyone who signs up with this e-mail becomes your customer."</p>
+            <p class="sub">{rule(window_days)}</p>
             {adding}
             <ul class="list">{latest}</ul>
         </Card>
@@ -203,7 +218,7 @@ fn filters(address: &Address) -> AnyView {
 fn page(shown: Shown, form: Form<AddLead>, address: &Address) -> AnyView {
     let Shown { partner, leads, window_days } = shown;
     let program = show::program().get_untracked();
-    let help = format!("Who signs up with this e-mail within {window_days} days is your customer.");
+    let help = rule(window_days);
     let (list, adding) = (list(leads, address), adding(form, &program, partner));
     view! {
         {list}

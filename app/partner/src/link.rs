@@ -142,7 +142,7 @@ fn page(shown: Shown, form: Form<EditLink>, switch: Form<DisableLink>) -> AnyVie
 
 fn qr(link: &LinkRow, program: &str, full: &str) -> AnyView {
     if link.disabled {
-        return view! { <Note glyph=Glyph::Info>"While the link is switched off, visitors find nothing at it."</Note> }
+        return view! { <Note glyph=Glyph::Info>"While the link is switched off, visitors are led to the program's site, and nothing is counted."</Note> }
             .into_any();
     }
     let file = |ending: &str| format!("/qr/{program}/{}.{ending}", link.code);

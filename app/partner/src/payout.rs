@@ -59,7 +59,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(detail: PaymentDetail, address: &Address) -> AnyView {
-    let PaymentDetail { payment, payer, company, email, parts, lines } = detail;
+    let PaymentDetail { payment, program: of, payer, company, address: to, email, masked, parts, lines } = detail;
     let program = show::program().get_untracked();
     let file = format!("/p/{program}/export/payout.csv?id={}", payment.id);
     let (tone, status) = show::payment_state(payment.status);
@@ -91,13 +91,15 @@ fn page(detail: PaymentDetail, address: &Address) -> AnyView {
         </PageHead>
         <Card title="Remittance advice">
             <Facts>
-                <Fact label="From">{payer}</Fact>
-                <Fact label="To">{payee}</Fact>
+                <Fact label="From">{named(payer.name, &payer.address)}</Fact>
+                <Fact label="To">{named(payee, &to)}</Fact>
+                <Fact label="Program">{of}</Fact>
                 <Fact label="Partner code">{payment.partner.code}</Fact>
                 <Fact label="E-mail">{email}</Fact>
                 <Fact label="Date">{payment.payment_date.format("%-d %b %Y").to_string()}</Fact>
                 <Fact label="Batch">{payment.batch_code}</Fact>
                 <Fact label="Method">{method}</Fact>
+                {(!masked.is_empty()).then(|| view! { <Fact label="Account">{masked}</Fact> })}
                 <Fact label="Status"><Pill tone=tone text=status/></Fact>
                 <Fact label="Amount"><Amount value=amount strong=true/></Fact>
             </Facts>
@@ -111,6 +113,12 @@ fn page(detail: PaymentDetail, address: &Address) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+/// Somebody's name above the lines of an address.
+fn named(name: String, address: &str) -> AnyView {
+    let lines = address.lines().map(|line| view! { <br/>{line.to_owned()} }).collect_view();
+    view! { {name}{lines} }.into_any()
 }
 
 fn part(part: PaymentPart) -> AnyView {

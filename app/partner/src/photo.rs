@@ -71,7 +71,7 @@ pub(crate) fn card(
     });
     let there = file.is_some();
     let address = file.map(|file| file_path(program, file, "photo"));
-    let whose = show::whose(program, id);
+    let (whose, of_program) = (show::whose(program, id), program.to_owned());
     let of_removal = show::whose(program, id);
     let remove = there.then(|| {
         view! {
@@ -94,7 +94,7 @@ pub(crate) fn card(
             </div>
             <Dialog id=DIALOG title="Your photo">
                 {wrong(photo.set.beside(&["file"]))}
-                <UploadForm form=photo.set class="form">
+                <UploadForm form=photo.set program=of_program class="form">
                     {whose}
                     <FileInput id="photo-file" name="file" label="Photo" accept=IMAGES help="A PNG, JPEG or WebP image of at most 5 MB." required=true error=photo.set.field("file") progress=photo.set.progress()/>
                     <div class="dialog-actions">

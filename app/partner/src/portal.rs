@@ -36,6 +36,8 @@ pub struct Frame {
     seen_as: Option<String>,
     /// Whether there are terms to accept.
     terms_due: bool,
+    /// The e-mail at which partners reach the team, or empty.
+    contact: String,
 }
 
 /// What the frame of a program's portal shows.
@@ -55,6 +57,7 @@ pub async fn read_frame(program: String) -> Result<Frame> {
             sandbox: asking.program.sandbox,
             outside: (!asking.seat.is_open()).then_some(asking.seat.status),
             brand: asking.seat.brand,
+            contact: asking.seat.contact_email,
             shown: asking.seat.shown,
             name: asking.session.name,
             email: asking.session.email,
@@ -116,21 +119,45 @@ fn sections(slug: &str, shown: &[PortalPage]) -> Vec<NavSection> {
     Section::ALL.iter().filter_map(section).collect()
 }
 
+/// Whose sign-in page follows signing out.
+fn signed_out_of(slug: &str) -> AnyView {
+    view! { <input type="hidden" name="program" value=slug.to_owned()/> }.into_any()
+}
+
 /// What somebody sees who is not let in (yet): no page of the portal.
-fn outside(brand: String, accent: String, logo: Option<String>, status: EnrollmentStatus) -> AnyView {
+fn outside(
+    slug: &str,
+    brand: String,
+    accent: String,
+    logo: Option<String>,
+    status: EnrollmentStatus,
+    contact: &str,
+) -> AnyView {
+    let contact = reach(contact);
     let (title, words) = if status == EnrollmentStatus::Pending {
         ("You are on the list", "The team looks at your application. You get a mail as soon as you are let in.")
     } else {
         ("You are not let in", "The team could not take you into this program.")
     };
+    let program = signed_out_of(slug);
     view! {
         <PlainShell brand=brand accent=accent logo=logo title=title words=words foot=|| view! { <a href="/account">"Your account"</a> }>
             <form method="post" action="/fn/sign-out">
+                {program}
                 <Button submit=true>"Sign out"</Button>
             </form>
+            {contact}
         </PlainShell>
     }
     .into_any()
+}
+
+/// Where partners reach the team, where it says so.
+fn reach(contact: &str) -> Option<AnyView> {
+    (!contact.is_empty()).then(|| {
+        let (href, contact) = (format!("mailto:{contact}"), contact.to_owned());
+        view! { <p class="sub">"Questions? Write to "<a class="link" href=href>{contact}</a></p> }.into_any()
+    })
 }
 
 /// What stands above every page: that it is only looked at, or that there are new terms.
@@ -180,19 +207,23 @@ fn shell(frame: Frame) -> AnyView {
         places,
         seen_as,
         terms_due,
+        contact,
     } = frame;
     if let Some(status) = status {
-        return outside(brand, accent, logo, status);
+        return outside(&slug, brand, accent, logo, status, &contact);
     }
+    let contact = reach(&contact);
     let home = format!("/p/{slug}");
     let banner = banner(&slug, seen_as, terms_due);
     let sections = sections(&slug, &shown);
     provide_context(ShownPages(shown));
-    let account_menu = || {
+    let program = signed_out_of(&slug);
+    let account_menu = move || {
         view! {
             <MenuLink href="/account" icon=Glyph::User>"Account"</MenuLink>
             <MenuLine/>
             <form method="post" action="/fn/sign-out">
+                {program}
                 <MenuButton icon=Glyph::SignOut submit=true>"Sign out"</MenuButton>
             </form>
         }
@@ -214,6 +245,7 @@ fn shell(frame: Frame) -> AnyView {
         >
             {banner}
             <Outlet/>
+            {contact}
         </AppShell>
     }
     .into_any()

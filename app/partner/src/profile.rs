@@ -1,7 +1,7 @@
 //! My profile: what the partner tells of itself, how it is paid, and which mails it gets.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::ids::{EnrollmentId, FileId};
+use domain::ids::{EnrollmentId, FileId, PayoutChangeId};
 use domain::partners::{Notifications, PartnerName, Profile, SummaryRhythm};
 use domain::payments::{PayoutChoice, PayoutInput, PayoutKind};
 use domain::portal::PortalPage;
@@ -27,7 +27,8 @@ pub struct Shown {
     /// Until when the link in the mail holds, in words.
     pending_until: String,
     notifications: Notifications,
-    time_zones: Vec<String>,
+    /// Each with the words by which it is chosen.
+    time_zones: Vec<(String, String)>,
     /// Codes and names of all countries.
     countries: Vec<(String, String)>,
     /// The program's own.
@@ -43,7 +44,11 @@ pub async fn read_profile(program: String) -> Result<Shown> {
         let profile = engine::partners::profile::profile(conn, actor).await?;
         let payout = engine::payments::details::choice(conn, &asking.moment, actor).await?;
         let notifications = engine::partners::profile::notifications(conn, actor).await?;
-        let until = payout.pending.as_ref().map(|pending| pending.until.format("%-d %b %Y, %H:%M UTC").to_string());
+        let zone = [&profile.time_zone, &asking.program.time_zone].into_iter().find(|zone| !zone.is_empty());
+        let pending = payout.pending.as_ref().zip(zone);
+        let until = pending.map(|(pending, zone)| engine::programs::local_time(zone, pending.until)).transpose()?;
+        let chosen = Some(profile.time_zone.as_str()).filter(|zone| !zone.is_empty());
+        let time_zones = engine::programs::time_zone_choices(asking.moment.at, chosen);
         Ok(Shown {
             partner: asking.partner,
             photo: asking.seat.photo,
@@ -51,7 +56,7 @@ pub async fn read_profile(program: String) -> Result<Shown> {
             payout,
             pending_until: until.unwrap_or_default(),
             notifications,
-            time_zones: engine::programs::time_zones().into_iter().map(str::to_owned).collect(),
+            time_zones,
             countries: engine::countries::all(),
             program_zone: asking.program.time_zone,
         })
@@ -79,6 +84,16 @@ pub async fn choose_payout(program: String, partner: EnrollmentId, payout: Payou
         engine::payments::details::choose(&mut tx, secrets, &asking.moment, &asking.actor, &payout).await?;
         tx.commit().await?;
         Ok(())
+    })
+    .await
+}
+
+/// Sends the mail again that asks to confirm it.
+#[server(prefix = "/fn", endpoint = "partner/payout-method/again")]
+pub async fn confirm_payout_again(program: String, partner: EnrollmentId, id: PayoutChangeId) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
+        Ok(engine::payments::details::send_again(&mut asking.conn, &asking.moment, &asking.actor, id).await?)
     })
     .await
 }
@@ -115,6 +130,7 @@ pub async fn save_notifications(
 struct Forms {
     profile: Form<SaveProfile>,
     payout: Form<ChoosePayout>,
+    again: Form<ConfirmPayoutAgain>,
     cancel: Form<CancelPayout>,
     notifications: Form<SaveNotifications>,
 }
@@ -125,8 +141,13 @@ pub struct ProfilePage(Read<Shown>, Forms, Photo);
 impl LazyPage for ProfilePage {
     fn data() -> Self {
         let program = show::program();
-        let forms =
-            Forms { profile: Form::new(), payout: Form::new(), cancel: Form::new(), notifications: Form::new() };
+        let forms = Forms {
+            profile: Form::new(),
+            payout: Form::new(),
+            again: Form::new(),
+            cancel: Form::new(),
+            notifications: Form::new(),
+        };
         // A form that was refused keeps what was typed: only what has worked is read again.
         let done = RwSignal::new(0);
         let toasts = use_toasts();
@@ -140,6 +161,7 @@ impl LazyPage for ProfilePage {
         };
         forms.profile.settled(tell("Profile saved"));
         forms.payout.settled(tell("A mail is on its way to you"));
+        forms.again.settled(tell("The mail is sent again"));
         forms.cancel.settled(tell("Taken back"));
         forms.notifications.settled(tell("Notifications saved"));
         let found = read_after(move || done.get(), move || ReadProfile { program: program.get() });
@@ -182,7 +204,7 @@ const PROFILE: &[&str] = &["name", "company", "address", "country", "phone", "we
 fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
     let Profile { name, company, address, country, phone, website, time_zone, tax_id } = shown.profile.clone();
     let zones = std::iter::once(Choice::new("", format!("As the program: {}", shown.program_zone)))
-        .chain(shown.time_zones.iter().map(|zone| Choice::new(zone.clone(), zone.clone())))
+        .chain(shown.time_zones.iter().map(|(zone, words)| Choice::new(zone.clone(), words.clone())))
         .collect();
     let countries = std::iter::once(Choice::new("", "Not chosen yet"))
         .chain(shown.countries.iter().map(|(code, name)| Choice::new(code.clone(), name.clone())))
@@ -194,7 +216,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
             <PostForm form=form class="form">
                 {whose}
                 <div class="form-row">
-                    <TextInput id="name" name="profile[name]" label="Name" value=name autocomplete="name" error=form.field("name")/>
+                    <TextInput id="name" name="profile[name]" label="Your name" value=name autocomplete="name" help="As the program's team sees you." error=form.field("name")/>
                     <TextInput id="company" name="profile[company]" label="Company" value=company autocomplete="organization" optional=true error=form.field("company")/>
                 </div>
                 <Textarea id="address" name="profile[address]" label="Address" value=address rows=3 optional=true error=form.field("address")/>
@@ -203,10 +225,10 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
                     <TextInput id="phone" name="profile[phone]" label="Phone" kind="tel" value=phone autocomplete="tel" optional=true error=form.field("phone")/>
                 </div>
                 <div class="form-row">
-                    <TextInput id="website" name="profile[website]" label="Website" kind="url" value=website autocomplete="url" placeholder="https://" optional=true error=form.field("website")/>
+                    <TextInput id="website" name="profile[website]" label="Website" inputmode="url" value=website autocomplete="url" placeholder="example.com" optional=true error=form.field("website")/>
                     <TextInput id="tax_id" name="profile[tax_id]" label="Tax ID" value=tax_id autocomplete="off" optional=true error=form.field("tax_id")/>
                 </div>
-                <Select id="time_zone" name="profile[time_zone]" label="Time zone" choices=zones value=time_zone help="Where you are, for the program's team. Days in reports are the program's." error=form.field("time_zone")/>
+                <Select id="time_zone" name="profile[time_zone]" label="Time zone" choices=zones value=time_zone help="Times that you read here are in it, and the team sees where you are. Days in reports are the program's." error=form.field("time_zone")/>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the profile"</Button>
                 </div>
@@ -219,7 +241,7 @@ fn profile(shown: &Shown, program: &str, form: Form<SaveProfile>) -> AnyView {
 const PAYOUT: &[&str] = &["kind", "paypal_email", "holder", "iban", "routing", "account", "address", "words"];
 
 fn payout(shown: &Shown, program: &str, forms: Forms) -> AnyView {
-    let PayoutChoice { method, masked, pending, offered } = shown.payout.clone();
+    let PayoutChoice { kind, method, masked, pending, offered } = shown.payout.clone();
     let now = if method.is_empty() {
         "Not chosen yet".to_owned()
     } else if masked.is_empty() {
@@ -230,26 +252,30 @@ fn payout(shown: &Shown, program: &str, forms: Forms) -> AnyView {
     let waiting = pending.map(|pending| {
         let what =
             if pending.masked.is_empty() { pending.method } else { format!("{}: {}", pending.method, pending.masked) };
-        let until = shown.pending_until.clone();
-        let whose = show::whose(program, shown.partner.id);
-        let back = move || {
-            view! {
-                <PostForm form=forms.cancel>
-                    {whose}
-                    <Button submit=true kind=ButtonKind::Quiet>"Take it back"</Button>
-                </PostForm>
-            }
-        };
+        let (email, until) = (pending.email, shown.pending_until.clone());
+        let (whose, of_cancel) = (show::whose(program, shown.partner.id), show::whose(program, shown.partner.id));
         view! {
-            <Note tone=Tone::Warn glyph=Glyph::Mail action=back>
-                <b>{what}</b>" counts once you open the link that we sent you. It holds until "{until}"."
+            <Note tone=Tone::Warn glyph=Glyph::Mail>
+                <b>{what}</b>" counts once you open the link that we sent to "<b>{email}</b>". It holds until "{until}"."
             </Note>
+            {ui::wrong(forms.again.beside(&[]))}
+            <div class="row">
+                <PostForm form=forms.again>
+                    {whose}
+                    <input type="hidden" name="id" value=pending.id.to_string()/>
+                    <Button submit=true busy=forms.again.pending()>"Send the mail again"</Button>
+                </PostForm>
+                <PostForm form=forms.cancel>
+                    {of_cancel}
+                    <Button submit=true kind=ButtonKind::Quiet busy=forms.cancel.pending()>"Take it back"</Button>
+                </PostForm>
+            </div>
         }
     });
     let choose = if offered.is_empty() {
         view! { <Note>"The program offers no payout method in your country. Ask its team."</Note> }.into_any()
     } else {
-        choosing(&offered, program, shown.partner.id, forms.payout)
+        choosing(kind, &offered, program, shown.partner.id, forms.payout)
     };
     view! {
         <Card title="Payout method">
@@ -262,9 +288,16 @@ fn payout(shown: &Shown, program: &str, forms: Forms) -> AnyView {
 }
 
 /// The fields of every kind that is offered; the style sheet shows those of the one that is chosen.
-fn choosing(offered: &[PayoutKind], program: &str, partner: EnrollmentId, form: Form<ChoosePayout>) -> AnyView {
+fn choosing(
+    now: Option<PayoutKind>,
+    offered: &[PayoutKind],
+    program: &str,
+    partner: EnrollmentId,
+    form: Form<ChoosePayout>,
+) -> AnyView {
     let choices = offered.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect();
     let has = |kind: PayoutKind| offered.contains(&kind);
+    let first = now.filter(|kind| has(*kind)).or(offered.first().copied()).map_or("", PayoutKind::as_str);
     let whose = show::whose(program, partner);
     let holder = (has(PayoutKind::Iban) || has(PayoutKind::UsBank) || has(PayoutKind::Cheque)).then(|| {
         view! {
@@ -313,7 +346,7 @@ fn choosing(offered: &[PayoutKind], program: &str, partner: EnrollmentId, form: 
         {ui::wrong(form.beside(PAYOUT))}
         <PostForm form=form class="form by-kind">
             {whose}
-            <Select id="kind" name="payout[kind]" label="Select payout method" choices=choices error=form.field("kind")/>
+            <Select id="kind" name="payout[kind]" label="Select payout method" choices=choices value=first error=form.field("kind")/>
             {paypal}
             {holder}
             {iban}

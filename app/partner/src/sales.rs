@@ -7,7 +7,7 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
     Address, Amount, Button, Card, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
-    TextInput, Th, Tone, Why, orders,
+    TextInput, Th, Tone, Why, orders, unless_zero,
 };
 
 use crate::show;
@@ -116,7 +116,7 @@ fn list(listed: Listed<SaleRow, SaleTotals>, address: &Address) -> AnyView {
             <td class="wide"></td>
             <td class="wide"></td>
             <td class="num wide"><Amount value=totals.amount strong=true/></td>
-            <td class="num wide"><Amount value=totals.refunded/></td>
+            <td class="num wide">{unless_zero(totals.refunded)}</td>
             <td class="num"></td>
         }
     };
@@ -140,7 +140,6 @@ fn tone(state: SaleState) -> Tone {
 
 fn row(sale: SaleRow) -> AnyView {
     let state = sale.state();
-    let refunded = !sale.refunded.amount.is_zero();
     let small =
         if sale.product.is_empty() { sale.amount.to_string() } else { format!("{} · {}", sale.product, sale.amount) };
     view! {
@@ -153,7 +152,7 @@ fn row(sale: SaleRow) -> AnyView {
             <td class="wide">{sale.product}<Why checks=sale.why.0/></td>
             <td class="wide"><Pill tone=tone(state) text=state.words()/></td>
             <td class="num wide"><Amount value=sale.amount/></td>
-            <td class="num wide">{refunded.then(|| view! { <Amount value=sale.refunded/> })}</td>
+            <td class="num wide">{unless_zero(sale.refunded)}</td>
             <td class="num"><Amount value=sale.earned strong=true/></td>
         </tr>
     }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::ids::EnrollmentId;
+use domain::leads::Stage;
 use domain::money::Money;
 use domain::page::Page;
 use domain::payments::PaymentStatus;
@@ -76,11 +77,12 @@ pub(crate) fn more_in_file<T>(page: &Page<T>) -> Option<AnyView> {
 
 /// What became of a payment, with its tint.
 pub(crate) fn payment_state(status: PaymentStatus) -> (Tone, &'static str) {
-    match status {
-        PaymentStatus::Paid => (Tone::Good, "Paid"),
-        PaymentStatus::Failed => (Tone::Bad, "Failed: due again"),
-        PaymentStatus::Cancelled => (Tone::Neutral, "Cancelled: due again"),
-    }
+    let tone = match status {
+        PaymentStatus::Paid => Tone::Good,
+        PaymentStatus::Failed => Tone::Bad,
+        PaymentStatus::Cancelled => Tone::Neutral,
+    };
+    (tone, status.words())
 }
 
 /// A day of this year or another: `19 Nov`, `19 Nov 2025`.
@@ -90,10 +92,14 @@ pub(crate) fn day(day: NaiveDate, today: NaiveDate) -> String {
     day.format(pattern).to_string()
 }
 
-/// The tint of a commission's state.
+/// The tint of a line's state.
 pub(crate) fn tone(state: LineState) -> Tone {
     match state {
         LineState::ClawedBack => Tone::Bad,
+        LineState::SignedUp => Tone::Accent,
+        LineState::Lead(Stage::Qualified | Stage::ClosedWon) => Tone::Good,
+        LineState::Lead(_) => Tone::Neutral,
+        LineState::Payment(status) => payment_state(status).0,
         LineState::Commission { status, .. } => commission_tone(status),
     }
 }

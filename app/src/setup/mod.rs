@@ -28,8 +28,8 @@ pub enum Step {
     },
     /// The owner has no program.
     Program {
-        /// The names of all time zones.
-        time_zones: Vec<String>,
+        /// The time zones, each with the words by which it is chosen.
+        time_zones: Vec<(String, String)>,
     },
     /// The program has no offer.
     Offer {
@@ -92,7 +92,7 @@ pub async fn setup_step(token: Option<String>) -> Result<Step> {
             return Err(access::Error::NotFound);
         }
         let Some(place) = places.programs.first() else {
-            let time_zones = engine::programs::time_zones().into_iter().map(str::to_owned).collect();
+            let time_zones = engine::programs::time_zone_choices(asking.moment.at, None);
             return Ok(Step::Program { time_zones });
         };
         let (actor, program) = engine::accounts::admin_actor(&mut asking.conn, &asking.session, &place.slug).await?;

@@ -28,7 +28,7 @@ pub(super) fn owner(form: Form<CreateOwner>, token: String) -> AnyView {
                 <TextInput id="organization" label="Your company" required=true autocomplete="organization" error=form.field("organization")/>
             </div>
             <TextInput id="email" label="E-mail" kind="email" required=true autocomplete="email" error=form.field("email")/>
-            <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters." error=form.field("password")/>
+            <PasswordInput id="password" label="Password" autocomplete="new-password" help="At least 10 characters: a few uncommon words are good." error=form.field("password")/>
             <div class="form-actions">
                 <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the owner"</Button>
             </div>
@@ -42,9 +42,9 @@ const CURRENCIES: &[&str] = &[
     "ZAR",
 ];
 
-pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<String>) -> AnyView {
+pub(super) fn program(form: Form<CreateProgram>, time_zones: Vec<(String, String)>) -> AnyView {
     let currencies = CURRENCIES.iter().map(|code| Choice::new(*code, *code)).collect::<Vec<_>>();
-    let zones = time_zones.into_iter().map(|zone| Choice::new(zone.clone(), zone)).collect::<Vec<_>>();
+    let zones = time_zones.into_iter().map(|(zone, words)| Choice::new(zone, words)).collect::<Vec<_>>();
     view! {
         {wrong(form.beside(&["name", "slug", "description", "currency", "time_zone", "website"]))}
         <PostForm form=form class="form">

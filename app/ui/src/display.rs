@@ -78,6 +78,9 @@ pub fn PageHead(
     /// A link back to the list it belongs to: its address and words.
     #[prop(optional, into)]
     back: Option<(String, String)>,
+    /// What the page tells, in a line.
+    #[prop(optional, into)]
+    words: Option<String>,
     /// Buttons, pickers.
     #[prop(optional)]
     children: Option<Children>,
@@ -90,6 +93,7 @@ pub fn PageHead(
                 })}
             <h1>{title}</h1>
             {children.map(|children| view! { <div class="actions">{children()}</div> })}
+            {words.map(|words| view! { <p class="sub">{words}</p> })}
         </div>
     }
     .into_any()
@@ -195,6 +199,11 @@ pub fn Amount(
     view! { <span class=if strong { "amount strong" } else { "amount" }>{value.to_string()}</span> }
 }
 
+/// An amount in a table, or an empty cell where it is zero: what was taken back, where nothing was.
+pub fn unless_zero(amount: Money) -> Option<AnyView> {
+    (!amount.amount.is_zero()).then(|| view! { <Amount value=amount/> }.into_any())
+}
+
 /// Pairs of a name and a value, one below the other.
 #[component]
 pub fn Facts(
@@ -220,6 +229,35 @@ pub fn Fact(
         </div>
     }
     .into_any()
+}
+
+/// A long page's sections beside an index of them, on a phone below it: each section has the id that its entry names.
+#[component]
+pub fn Indexed(
+    /// The sections: their ids and words.
+    entries: Vec<(&'static str, &'static str)>,
+    /// The [`Section`]s.
+    children: Children,
+) -> impl IntoView {
+    let entries = entries.into_iter().map(|(id, words)| view! { <a href=format!("#{id}")>{words}</a> }).collect_view();
+    view! {
+        <div class="indexed">
+            <nav class="index" aria-label="On this page">{entries}</nav>
+            <div class="sections">{children()}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A section of an [`Indexed`] page.
+#[component]
+pub fn Section(
+    /// Its id.
+    id: &'static str,
+    /// Its cards.
+    children: Children,
+) -> impl IntoView {
+    view! { <div id=id>{children()}</div> }.into_any()
 }
 
 /// Views of one subject, side by side, as links.

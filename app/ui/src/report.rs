@@ -20,6 +20,10 @@ use crate::table::{Table, Th};
 /// The picker of a report's period, which is in the address.
 pub fn report_period(period: Period, range: DayRange, address: &Address) -> AnyView {
     let plain = address.without("period").without("from").without("to").without("cursor");
+    let cut = Period::is_cut(address.get("from"), address.get("to")).then(|| {
+        let words = format!("At most three years: showing {}", period.label());
+        view! { <span class="sub">{words}</span> }
+    });
     let presets = Period::PRESETS
         .iter()
         .map(|preset| PeriodLink {
@@ -29,6 +33,7 @@ pub fn report_period(period: Period, range: DayRange, address: &Address) -> AnyV
         })
         .collect();
     view! {
+        {cut}
         <PeriodPicker
             id="period"
             shown=period.label()
@@ -109,7 +114,7 @@ pub fn performance(performance: Performance, period: Period, address: &Address, 
         }
         .into_any()
     } else {
-        (lines(&rows, unit), table(rows, unit, total, before)).into_any()
+        (lines(&rows, unit), table(rows, unit, (total, before), period.before(today))).into_any()
     };
     view! {
         <Tiles>
@@ -154,16 +159,16 @@ fn lines(rows: &[PerformanceRow], unit: Unit) -> AnyView {
     .into_any()
 }
 
-fn table(rows: Vec<PerformanceRow>, unit: Unit, total: Figures, before: Figures) -> AnyView {
+fn table(rows: Vec<PerformanceRow>, unit: Unit, (total, before): (Figures, Figures), days_before: DayRange) -> AnyView {
     let head = move || {
         view! {
             <Th label=unit.label()/>
             <Th label="Clicks" num=true/>
             <Th label="Unique" num=true wide=true/>
             <Th label="Sign-ups" num=true wide=true/>
-            <Th label="of clicks" num=true wide=true/>
+            <Th label="Sign-up rate" num=true wide=true/>
             <Th label="Customers" num=true wide=true/>
-            <Th label="of clicks" num=true wide=true/>
+            <Th label="Customer rate" num=true wide=true/>
             <Th label="Sales" num=true wide=true/>
             <Th label="Revenue" num=true wide=true/>
             <Th label="Refunds" num=true wide=true/>
@@ -177,12 +182,14 @@ fn table(rows: Vec<PerformanceRow>, unit: Unit, total: Figures, before: Figures)
             view! { <tr><td>{unit.name(row.days)}{small(&row.figures)}</td>{cells(&row.figures)}</tr> }
         })
         .collect_view();
-    let foot = move || view! { <td>"Total"{small(&total)}</td> {cells(&total)} };
+    let days_before = Period::Custom(days_before).label();
     view! {
-        <Table caption="Performance by day, week or month" head=head foot=foot>
+        <Table caption="Performance by day, week or month" head=head>
             {lines}
-            <tr class="before"><td>"The days before"{small(&before)}</td>{cells(&before)}</tr>
+            <tr class="total"><td>"Total"{small(&total)}</td>{cells(&total)}</tr>
+            <tr class="before"><td>"Previous period"<small>{days_before}</small>{small(&before)}</td>{cells(&before)}</tr>
         </Table>
+        <p class="sub">"The sign-up rate and the customer rate are shares of all clicks."</p>
     }
     .into_any()
 }

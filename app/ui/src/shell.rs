@@ -85,6 +85,36 @@ pub struct AccountInfo {
     pub email: String,
 }
 
+/// Whose page is shown.
+#[derive(Clone)]
+struct PageBrand(ArcRwSignal<String>);
+
+/// What makes a page's whole title of its own words: it ends in the brand of the frame around the page. Once, at the top
+/// of the app.
+pub fn provide_titles() -> impl Fn(String) -> String + Send + Sync + 'static {
+    let brand = ArcRwSignal::new(String::new());
+    provide_context(PageBrand(brand.clone()));
+    move |title| for_head(brand.with(|brand| whole_title(&title, brand)))
+}
+
+fn whole_title(title: &str, brand: &str) -> String {
+    [title, brand].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// The server writes a title into the page as it is given: names in it may not end it.
+fn for_head(title: String) -> String {
+    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
+}
+
+/// Each frame says whose page it is around.
+fn page_of(brand: &str) {
+    if let Some(PageBrand(shown)) = use_context()
+        && shown.with_untracked(|shown| shown != brand)
+    {
+        shown.set(brand.to_owned());
+    }
+}
+
 /// Whether a menu entry is the page at a path.
 fn is_current(item: &str, exact: bool, path: &str) -> bool {
     let rest = path.strip_prefix(item);
@@ -194,6 +224,7 @@ pub fn AppShell(
     /// The page.
     children: Children,
 ) -> impl IntoView {
+    page_of(&brand);
     let mut entries: Vec<PaletteEntry> = sections
         .iter()
         .flat_map(|section| section.items.iter().map(move |item| (section, item)))
@@ -312,6 +343,7 @@ pub fn PlainShell(
     /// The card's content.
     children: Children,
 ) -> impl IntoView {
+    page_of(&brand);
     listen_for_commands();
     view! {
         <div class=if wide { "plain wide-card" } else { "plain" } data-accent=accent.clone() style=accent_style(&accent)>
@@ -330,7 +362,16 @@ pub fn PlainShell(
 
 #[cfg(test)]
 mod tests {
-    use super::is_current;
+    use super::*;
+
+    #[test]
+    fn a_title_ends_in_the_brand_and_holds_no_markup() {
+        assert_eq!(whole_title("Links", "Acme"), "Links · Acme");
+        assert_eq!(whole_title("", "Acme"), "Acme");
+        if cfg!(feature = "ssr") {
+            assert_eq!(for_head("R&D</title>".into()), "R&amp;D&lt;/title>");
+        }
+    }
 
     #[test]
     fn a_menu_entry_is_current_on_its_pages_alone() {

@@ -46,6 +46,34 @@ pub fn nothing_found(address: &Address) -> AnyView {
     .into_any()
 }
 
+/// A step of setting something up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetUpStep {
+    /// Whether it is done.
+    pub done: bool,
+    /// What to do.
+    pub words: &'static str,
+    /// Where it is done.
+    pub href: String,
+    /// What for.
+    pub why: &'static str,
+}
+
+/// The steps of setting something up; those that are done lead nowhere any more.
+pub fn set_up_steps(steps: Vec<SetUpStep>) -> AnyView {
+    let steps = steps.into_iter().map(|SetUpStep { done, words, href, why }| {
+        let (glyph, state) = if done { (Glyph::CheckCircle, "Done") } else { (Glyph::Clock, "To do") };
+        let words = if done { words.into_any() } else { view! { <a class="link" href=href>{words}</a> }.into_any() };
+        view! {
+            <li class="between">
+                <span>{icon(glyph)}" "{words}<span class="sub">" "{why}</span></span>
+                <span class="sub">{state}</span>
+            </li>
+        }
+    });
+    view! { <ol class="list">{steps.collect_view()}</ol> }.into_any()
+}
+
 /// Something failed: what, under which error id it is in the log, and a way on.
 #[component]
 pub fn ErrorState(

@@ -7,10 +7,18 @@ use leptos::prelude::*;
 use crate::button::cross;
 use crate::icon::{Glyph, icon};
 
+/// What a toast tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Done,
+    Nothing,
+    Failed,
+}
+
 #[derive(Clone)]
 struct Toast {
     id: u32,
-    failed: bool,
+    told: Told,
     text: String,
     undo: Option<Callback<()>>,
 }
@@ -37,20 +45,25 @@ pub fn use_toasts() -> Toasts {
 impl Toasts {
     /// Says that something was done.
     pub fn say(self, text: impl Into<String>) {
-        self.push(false, text.into(), None);
+        self.push(Told::Done, text.into(), None);
     }
 
     /// Says that something was done, and offers to undo it.
     pub fn say_with_undo(self, text: impl Into<String>, undo: Callback<()>) {
-        self.push(false, text.into(), Some(undo));
+        self.push(Told::Done, text.into(), Some(undo));
+    }
+
+    /// Says that nothing was done, and why.
+    pub fn note(self, text: impl Into<String>) {
+        self.push(Told::Nothing, text.into(), None);
     }
 
     /// Says that something failed. It stays until it is closed.
     pub fn fail(self, text: impl Into<String>) {
-        self.push(true, text.into(), None);
+        self.push(Told::Failed, text.into(), None);
     }
 
-    fn push(self, failed: bool, text: String, undo: Option<Callback<()>>) {
+    fn push(self, told: Told, text: String, undo: Option<Callback<()>>) {
         let id = self.next.with_value(|next| *next);
         self.next.set_value(id + 1);
         self.list.update(|list| {
@@ -58,10 +71,10 @@ impl Toasts {
             if list.len() == 3 {
                 list.remove(0);
             }
-            list.push(Toast { id, failed, text, undo });
+            list.push(Toast { id, told, text, undo });
         });
         // A timer is the browser's.
-        if !failed && cfg!(target_family = "wasm") {
+        if told != Told::Failed && cfg!(target_family = "wasm") {
             let seconds = if undo.is_some() { 12 } else { 6 };
             set_timeout(move || self.close(id), Duration::from_secs(seconds));
         }
@@ -93,9 +106,14 @@ fn one(toasts: Toasts, toast: Toast) -> AnyView {
         };
         view! { <button type="button" class="btn quiet" on:click=press>"Undo"</button> }
     });
+    let (class, glyph) = match toast.told {
+        Told::Done => ("toast", Glyph::Check),
+        Told::Nothing => ("toast neutral", Glyph::Info),
+        Told::Failed => ("toast failed", Glyph::Alert),
+    };
     view! {
-        <div class=if toast.failed { "toast failed" } else { "toast" }>
-            {icon(if toast.failed { Glyph::Alert } else { Glyph::Check })}
+        <div class=class>
+            {icon(glyph)}
             <span>{toast.text}</span>
             {undo}
             <button type="button" class="btn quiet icon-btn" aria-label="Dismiss" on:click=move |_| toasts.close(id)>

@@ -34,7 +34,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The same without white space around its texts, the country in capitals.
+    /// The same without white space around its texts, the country in capitals, the site in full.
     #[must_use]
     pub fn tidy(&self) -> Self {
         let line = |text: &str| text.trim().to_owned();
@@ -44,7 +44,7 @@ impl Profile {
             address: self.address.replace("\r\n", "\n").trim().to_owned(),
             country: self.country.trim().to_uppercase(),
             phone: line(&self.phone),
-            website: line(&self.website),
+            website: crate::links::site_address(&self.website).unwrap_or_else(|| line(&self.website)),
             time_zone: line(&self.time_zone),
             tax_id: line(&self.tax_id),
         }
@@ -175,11 +175,12 @@ mod tests {
             address: "1 Main Street\r\nBerlin ".into(),
             country: "de".into(),
             phone: "+49 (30) 123-4567".into(),
+            website: " ada.example ".into(),
             ..Profile::default()
         };
         let tidy = good.tidy();
         assert_eq!((tidy.name.as_str(), tidy.address.as_str()), ("Ada Lind", "1 Main Street\nBerlin"));
-        assert_eq!(tidy.country, "DE");
+        assert_eq!((tidy.country.as_str(), tidy.website.as_str()), ("DE", "https://ada.example"));
         assert_eq!(tidy.check(), []);
         assert!(tidy.is_complete() && !Profile::default().is_complete());
         let bad =

@@ -1,6 +1,7 @@
 //! Where a partner's money goes.
 
 use super::PayoutKind;
+use crate::ids::PayoutChangeId;
 use crate::text::{FieldError, check_line, email_key, email_masked, is_email};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -211,6 +212,8 @@ impl PayoutDetails {
 /// How a partner is paid, as far as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutChoice {
+    /// The kind, where one of those is chosen.
+    pub kind: Option<PayoutKind>,
     /// The method's name, or empty until one is chosen.
     pub method: String,
     /// The details, masked; may be empty.
@@ -224,6 +227,10 @@ pub struct PayoutChoice {
 /// A payout method that is to be confirmed by the link in the mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingPayout {
+    /// Its id.
+    pub id: PayoutChangeId,
+    /// To whom the link was sent.
+    pub email: String,
     /// The method's name.
     pub method: String,
     /// The details, masked; may be empty.

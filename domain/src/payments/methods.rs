@@ -59,10 +59,14 @@ impl PayoutMethod {
     }
 }
 
-/// What is wrong with a program's ways to pay; a field is named after its kind: `iban_countries`.
+/// What is wrong with a program's ways to pay, all of them; a field is named after its kind: `iban_countries`.
 #[must_use]
 pub fn check_methods(methods: &[PayoutMethod], currency: Currency) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    if !methods.iter().any(|method| method.offered) {
+        errors
+            .push(FieldError::new("methods", "Keep at least one: without any, partners can't say how they are paid."));
+    }
     for PayoutMethod { kind, countries, minimum, .. } in methods {
         let is_code = |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
         if countries.len() > 250 || !countries.iter().all(is_code) {
@@ -100,6 +104,9 @@ mod tests {
         assert_eq!(fields, ["iban_countries", "iban_minimum"]);
         let german = method(&["DE"], None);
         assert!(german.is_offered_in("DE") && german.is_offered_in("") && !german.is_offered_in("US"));
-        assert!(!PayoutMethod { offered: false, ..german }.is_offered_in("DE"));
+        let none = PayoutMethod { offered: false, ..german };
+        assert!(!none.is_offered_in("DE"));
+        assert_eq!(check_methods(&[none.clone(), method(&[], None)], euro), []);
+        assert_eq!(check_methods(&[none], euro)[0].field, "methods");
     }
 }

@@ -25,6 +25,18 @@ words! {
     }
 }
 
+impl PaymentStatus {
+    /// What became of it, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Paid => "Paid",
+            Self::Failed => "Failed: due again",
+            Self::Cancelled => "Cancelled: due again",
+        }
+    }
+}
+
 /// The batch id of a day: `Batch-20150624`, and `-2`, `-3` … for further ones of that day.
 #[must_use]
 pub fn batch_code(day: chrono::NaiveDate, earlier_that_day: u32) -> String {

@@ -4,6 +4,7 @@ use crate::ledger::JournalKind;
 use crate::money::Money;
 use crate::page::Page;
 use crate::partners::{EnrollmentStatus, PartnerName};
+use crate::programs::Payer;
 use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -216,15 +217,21 @@ pub struct PaymentTotals {
 pub struct PaymentDetail {
     /// The payment.
     pub payment: PaymentRow,
-    /// Who paid: the program.
-    pub payer: String,
+    /// For which program.
+    pub program: String,
+    /// Who paid.
+    pub payer: Payer,
     /// The company of who was paid; empty where none is known.
     pub company: String,
+    /// The address of who was paid, of several lines, the country the last; empty where none is known.
+    pub address: String,
     /// The e-mail of who was paid.
     pub email: String,
+    /// Where the money went, masked; empty where that is not known.
+    pub masked: String,
     /// What it comes to by kind.
     pub parts: Vec<PaymentPart>,
-    /// What it paid for, the oldest first.
+    /// What it paid for, what happened first the first.
     pub lines: Page<PaymentLine>,
 }
 
@@ -286,9 +293,9 @@ impl PartKind {
 pub struct PaymentLine {
     /// The entry.
     pub id: EntryId,
-    /// When it was posted, UTC.
-    pub posted_at: DateTime<Utc>,
-    /// The day on which its cause happened.
+    /// When its cause happened, UTC.
+    pub happened_at: DateTime<Utc>,
+    /// The day of that.
     pub day: NaiveDate,
     /// The cause in words: `Commission for a sale`, `Refund of $40.00`.
     pub cause: String,

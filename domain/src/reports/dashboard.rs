@@ -1,8 +1,10 @@
 use crate::commissions::CommissionStatus;
 use crate::ids::FileId;
+use crate::leads::Stage;
 use crate::money::Money;
 use crate::offers::RewardWords;
 use crate::partners::{EnrollmentStatus, PartnerName};
+use crate::payments::PaymentStatus;
 use crate::time::DayRange;
 use crate::why::Why;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -74,7 +76,8 @@ pub struct Dashboard {
     pub held: Money,
     /// Each day of the period, also those on which nothing happened.
     pub days: Vec<Day>,
-    /// The latest commissions and clawbacks, newest first.
+    /// The latest events, newest first, at most ten: commissions and clawbacks, sign-ups that earned nothing, leads that
+    /// the team has judged, and payments.
     pub latest: Vec<Line>,
     /// What the partner earns, its own rates included: several at once.
     pub rewards: Vec<RewardWords>,
@@ -103,13 +106,13 @@ pub struct PromoCodeLine {
     pub customers: i64,
 }
 
-/// A commission, or a clawback as a line of its own.
+/// A line of the latest events: a commission, or a clawback as a line of its own; a sign-up, a lead, a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Unique among the lines: the commission's id, or the clawback's journal's.
+    /// Unique among the lines: the id of what it tells of; of a clawback, its journal's.
     pub id: uuid::Uuid,
-    /// The customer as partners may see it: `n•••@harbor.example`.
-    pub customer: String,
+    /// The customer as partners may see it: `n•••@harbor.example`; the lead's e-mail; empty for a payment.
+    pub who: String,
     /// `First sale · Team plan`, `Refund of $40.00 of $100.00`.
     pub happened: String,
     /// When it happened, UTC.
@@ -120,13 +123,13 @@ pub struct Line {
     pub state: LineState,
     /// What the rate applied to, below zero for what was refunded; `None` where flat.
     pub base: Option<Money>,
-    /// What the partner earns, below zero for a clawback.
-    pub amount: Money,
+    /// What the partner earns, below zero for a clawback; what was paid; `None` where no money moved.
+    pub amount: Option<Money>,
     /// How it came about.
     pub why: Why,
 }
 
-/// Where a commission stands, with the day that matters to the partner.
+/// Where what a line tells of stands, with the day that matters to the partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LineState {
     /// A commission.
@@ -140,13 +143,25 @@ pub enum LineState {
     },
     /// A clawback.
     ClawedBack,
+    /// A sign-up.
+    SignedUp,
+    /// A lead.
+    Lead(Stage),
+    /// A payment.
+    Payment(PaymentStatus),
 }
 
 impl LineState {
     /// The status as a word with its day: `Held until 20 Dec`, `Due since 1 Nov`, `Paid 1 Dec`.
     #[must_use]
     pub fn words(self) -> String {
-        let Self::Commission { status, due, paid } = self else { return "Clawed back".into() };
+        let (status, due, paid) = match self {
+            Self::Commission { status, due, paid } => (status, due, paid),
+            Self::ClawedBack => return "Clawed back".into(),
+            Self::SignedUp => return "Signed up".into(),
+            Self::Lead(stage) => return stage.label().into(),
+            Self::Payment(status) => return status.words().into(),
+        };
         let (joint, day) = match status {
             CommissionStatus::Held => (" until", due),
             CommissionStatus::Due => (" since", due),
@@ -181,5 +196,7 @@ mod tests {
         assert_eq!(state(CommissionStatus::Paid, "2026-10-01", "2026-11-01"), "Paid 1 Nov");
         assert_eq!(state(CommissionStatus::Review, "", ""), "In review");
         assert_eq!(LineState::ClawedBack.words(), "Clawed back");
+        assert_eq!(LineState::Lead(Stage::ClosedWon).words(), "Closed Won");
+        assert_eq!(LineState::Payment(PaymentStatus::Failed).words(), "Failed: due again");
     }
 }

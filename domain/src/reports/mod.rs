@@ -18,7 +18,7 @@ pub use overview::{Attention, Overview, OverviewDay, TopPartner, Waiting};
 pub use performance::{Figures, Performance, PerformanceRow, Unit, rate};
 pub use period::Period;
 pub use program::{
-    ASLEEP_DAYS, ASLEEP_MOST, AsleepPartner, Cohort, CohortMonth, Cohorts, CommissionGroup, CommissionReport, Measure,
-    PartnerFigures, Ranking,
+    Cohort, CohortMonth, Cohorts, CommissionGroup, CommissionReport, INACTIVE_DAYS, INACTIVE_MOST, InactivePartner,
+    Measure, PartnerFigures, Ranking, inactive_days,
 };
 pub use tops::{ClickFacet, TopKind, TopList, TopRow, Tops};

@@ -75,8 +75,11 @@ pub struct Attention {
     pub partners_pending: i64,
     /// Commissions in review.
     pub commissions_in_review: i64,
-    /// Partners with a positive due balance of at least the program's smallest payment, not banned.
+    /// Partners whom a batch pays as it is offered: a due balance of at least the smallest payment, a payout method,
+    /// not banned.
     pub partners_to_pay: i64,
+    /// Partners who would be among those, had they a payout method.
+    pub partners_without_method: i64,
     /// Jobs that failed for good; 0 for those who may not see them.
     pub failed_jobs: i64,
 }

@@ -31,15 +31,30 @@ impl Period {
     /// The most days that a chosen range may have: three years.
     pub const MAX_DAYS: u64 = 3 * 366;
 
+    /// The two days that an address names, turned where they are the wrong way round.
+    fn named(from: Option<&str>, to: Option<&str>) -> Option<DayRange> {
+        let day = |text: Option<&str>| text?.parse::<NaiveDate>().ok().filter(|day| check_day(*day).is_ok());
+        let (from, to) = (day(from)?, day(to)?);
+        Some(DayRange { from: from.min(to), to: from.max(to) })
+    }
+
+    /// The oldest day that a range which ends on this one may have.
+    fn oldest(to: NaiveDate) -> NaiveDate {
+        to.checked_sub_days(Days::new(Self::MAX_DAYS - 1)).unwrap_or(to)
+    }
+
+    /// Whether the days that an address names are too many, so that the oldest are not shown.
+    #[must_use]
+    pub fn is_cut(from: Option<&str>, to: Option<&str>) -> bool {
+        Self::named(from, to).is_some_and(|range| range.from < Self::oldest(range.to))
+    }
+
     /// The period that an address names: `period=90d`, or `from` and `to` (`2026-11-19`) together. What can't be read
     /// gives the last 30 days, days the wrong way round are turned, and a range too long loses its oldest days.
     #[must_use]
     pub fn parse(period: Option<&str>, from: Option<&str>, to: Option<&str>) -> Self {
-        let day = |text: Option<&str>| text?.parse::<NaiveDate>().ok().filter(|day| check_day(*day).is_ok());
-        if let (Some(from), Some(to)) = (day(from), day(to)) {
-            let (from, to) = (from.min(to), from.max(to));
-            let oldest = to.checked_sub_days(Days::new(Self::MAX_DAYS - 1)).unwrap_or(from);
-            return Self::Custom(DayRange { from: from.max(oldest), to });
+        if let Some(DayRange { from, to }) = Self::named(from, to) {
+            return Self::Custom(DayRange { from: from.max(Self::oldest(to)), to });
         }
         Self::PRESETS.iter().copied().find(|preset| Some(preset.word()) == period).unwrap_or_default()
     }
@@ -165,6 +180,11 @@ mod tests {
             panic!("not custom")
         };
         assert_eq!((long.days(), long.to), (i64::try_from(Period::MAX_DAYS).expect("small"), day("2026-02-01")));
+        assert!(Period::is_cut(Some("2001-01-01"), Some("2026-02-01")));
+        assert!(Period::is_cut(Some("2026-02-01"), Some("2001-01-01")));
+        let whole = long.from.to_string();
+        assert!(!Period::is_cut(Some(&whole), Some("2026-02-01")), "exactly three years");
+        assert!(!Period::is_cut(Some("2001-01-01"), None));
         for preset in Period::PRESETS {
             assert_eq!(Period::parse(Some(preset.word()), None, None), *preset);
         }

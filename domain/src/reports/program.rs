@@ -99,7 +99,7 @@ pub struct Ranking {
 
 /// An active partner on whose links nobody has clicked for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AsleepPartner {
+pub struct InactivePartner {
     /// Who.
     pub partner: PartnerName,
     /// Since when it is in the program.
@@ -110,11 +110,24 @@ pub struct AsleepPartner {
     pub customers: i64,
 }
 
-/// For how many days a partner may have no click and not be asleep, where nobody says otherwise.
-pub const ASLEEP_DAYS: u32 = 30;
+/// For how many days a partner may have no click and not be inactive, where nobody says otherwise.
+pub const INACTIVE_DAYS: u32 = 30;
 
-/// The days that may be asked for.
-pub const ASLEEP_MOST: u32 = 730;
+/// The most days that may be asked for.
+pub const INACTIVE_MOST: u32 = 730;
+
+/// For how many days, as an address asks for them; [`INACTIVE_DAYS`] where it doesn't.
+///
+/// # Errors
+/// What is wrong, in words: it is no whole number, or too small or too large a one.
+pub fn inactive_days(asked: Option<&str>) -> Result<u32, String> {
+    let asked = asked.map(str::trim).unwrap_or_default();
+    if asked.is_empty() {
+        return Ok(INACTIVE_DAYS);
+    }
+    let days = asked.parse().ok().filter(|days| (1..=INACTIVE_MOST).contains(days));
+    days.ok_or_else(|| format!("Choose 1 to {INACTIVE_MOST} days."))
+}
 
 /// Customers who bought for the first time in one month, and what they did since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,4 +156,20 @@ pub struct Cohorts {
     pub today: NaiveDate,
     /// One for each month, also those without customers.
     pub cohorts: Vec<Cohort>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_are_none_are_refused() {
+        assert_eq!(inactive_days(None), Ok(INACTIVE_DAYS));
+        assert_eq!(inactive_days(Some(" ")), Ok(INACTIVE_DAYS));
+        assert_eq!(inactive_days(Some(" 45 ")), Ok(45));
+        assert_eq!(inactive_days(Some("730")), Ok(INACTIVE_MOST));
+        for bad in ["0", "731", "-3", "1.5", "many", "99999999999"] {
+            assert_eq!(inactive_days(Some(bad)), Err("Choose 1 to 730 days.".to_owned()), "{bad}");
+        }
+    }
 }

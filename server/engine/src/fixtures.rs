@@ -233,6 +233,16 @@ impl World {
         Partner { id, code: code.to_owned(), link }
     }
 
+    /// Does the jobs that look for who was erased.
+    pub(crate) async fn take_out(&self) {
+        let waiting: Vec<(ProgramId, uuid::Uuid)> =
+            sqlx::query_as("select program_id, id from erasures").fetch_all(&self.pool).await.expect("erasures");
+        for (program, person) in waiting {
+            let job = crate::privacy::TakeOut { program, person };
+            job.search(&self.pool, &self.secrets).await.expect("taken out");
+        }
+    }
+
     /// Gives a partner a standing from now on.
     pub(crate) async fn standing(&self, partner: &Partner, status: EnrollmentStatus) {
         sqlx::query(

@@ -1,11 +1,21 @@
-//! Erasing a person: what stands in columns of its own is blanked by the rooms; here is what stands in words, beside the
-//! data of others: explanations, notes, answers and logs.
+//! Erasing a person: what stands in columns of its own is blanked by the rooms, at once; here is what stands in words, beside
+//! the data of others: explanations, notes, answers and logs. Those are searched by a job, which may take its time.
 
-use crate::{Error, Result};
+mod rows;
+
+pub(crate) use rows::{Rows, rename, reword};
+
+use crate::messages::outbox;
+use crate::partners::{Codes, forget_words};
+use crate::secrets::Secrets;
+use crate::{Error, Moment, Result, customers, jobs};
+use chrono::{DateTime, Utc};
 use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::text::email_key;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 /// What stands where a person stood.
@@ -18,34 +28,38 @@ type Column = (&'static str, &'static str, bool);
 /// What programs read or Tributary writes: here only what can be nobody else's is sought. Where links and banners lead is
 /// never touched: others live by it.
 const RECORDED: &[Column] = &[
-    ("api_answers", "answer", true),
     ("clicks", "referrer", false),
     ("clicks", "sub_id", false),
     ("clicks", "target", false),
-    ("commissions", "why", true),
     ("links", "sub_id", false),
     ("links", "utm", true),
-    ("payments", "why", true),
-    ("referrals", "why", true),
-    ("refunds", "why", true),
-    ("sales", "why", true),
 ];
 
-/// What people wrote: here full names are sought too.
+/// What people wrote, and where it is told again: here full names are sought too.
 const WRITTEN: &[Column] = &[
+    ("api_answers", "answer", true),
+    ("api_keys", "name", false),
     ("audit_log", "details", true),
     ("audit_log", "subject", false),
     ("audit_log", "subject_path", false),
+    ("commissions", "why", true),
     ("enrollment_statuses", "reason", false),
     ("enrollments", "answers", true),
     ("journal_notes", "note", false),
     ("links", "name", false),
+    ("partner_jobs", "task", true),
     ("partner_letters", "body", false),
     ("partner_letters", "subject", false),
     ("partner_notes", "note", false),
     ("payment_batches", "note", false),
+    ("payments", "method", false),
+    ("payments", "why", true),
     ("promo_codes", "description", false),
+    ("referrals", "terms", true),
+    ("referrals", "why", true),
     ("refunds", "reason", false),
+    ("refunds", "why", true),
+    ("sales", "why", true),
     ("sign_ups", "answers", true),
 ];
 
@@ -55,11 +69,29 @@ const COPIED: &[Column] = &[
     ("assets", "name", false),
     ("assets", "subject", false),
     ("files", "name", false),
+    ("lead_groups", "name", false),
     ("mail_templates", "body", false),
     ("mail_templates", "subject", false),
+    ("offers", "description", false),
+    ("offers", "name", false),
+    ("portals", "brand", false),
+    ("portals", "questions", true),
     ("portals", "share_text", false),
+    ("portals", "share_texts", true),
     ("portals", "welcome", false),
     ("terms_versions", "body", false),
+];
+
+/// What has a statement of its own: where each row has another name, it gets a fresh one (`take_out_of_names`,
+/// `take_out_of_tops`).
+#[cfg(test)]
+const NAMES: &[(&str, &str)] = &[
+    ("partner_groups", "name"),
+    ("partner_tags", "tag"),
+    ("payment_batches", "code"),
+    ("payment_batches", "code_key"),
+    ("programs", "description"),
+    ("click_tops", "value"),
 ];
 
 /// Where rows are about a partner, and which (`$3`): here any of its names is sought.
@@ -142,26 +174,122 @@ const OWN_WORDS: &[&str] = &[
     "was",
 ];
 
-fn is_own_word(key: &str) -> bool {
-    OWN_WORDS.contains(&key) || key.ends_with("_at")
+fn is_no_own_word(key: &str) -> bool {
+    !OWN_WORDS.contains(&key) && !key.ends_with("_at")
 }
 
-/// Whose data it is.
-#[derive(Clone, Copy, Debug)]
+fn is_name(key: &str) -> bool {
+    ["name", "group"].contains(&key)
+}
+
+/// Whose data it is, and what Tributary itself calls them by in what it writes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Whose {
     /// A partner.
-    Partner(EnrollmentId),
+    Partner {
+        /// Which.
+        id: EnrollmentId,
+        /// Its codes until then.
+        codes: Codes,
+        /// Its site.
+        website: String,
+    },
     /// A customer.
-    Customer(CustomerId),
+    Customer {
+        /// Which.
+        id: CustomerId,
+        /// The company's own id until then.
+        external_id: String,
+    },
 }
 
 impl Whose {
-    fn id(self) -> Uuid {
+    fn id(&self) -> Uuid {
         match self {
-            Self::Partner(id) => id.0,
-            Self::Customer(id) => id.0,
+            Self::Partner { id, .. } => id.0,
+            Self::Customer { id, .. } => id.0,
         }
     }
+}
+
+/// What is looked for once a person's own columns are blank.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sought {
+    /// Whose.
+    pub whose: Whose,
+    /// E-mails, and numbers and ids that are nobody else's.
+    pub ids: Vec<String>,
+    /// Names.
+    pub names: Vec<String>,
+}
+
+/// Takes an erased person out of all words of the program. The job holds ids; what is sought lies in `erasures` until it is
+/// done. Done again it does no harm, so that it may be retried.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TakeOut {
+    /// The program.
+    pub program: ProgramId,
+    /// The partner or the customer.
+    pub person: Uuid,
+}
+
+/// Has a person looked for, once the transaction commits.
+pub(crate) async fn look_for(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    program: ProgramId,
+    sought: &Sought,
+) -> Result<()> {
+    let person = sought.whose.id();
+    sqlx::query!(
+        "insert into erasures (program_id, id, sought, erased_at) values ($1, $2, $3, $4)",
+        program as ProgramId,
+        person,
+        Json(sought) as _,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    jobs::enqueue(conn, &TakeOut { program, person }, None).await
+}
+
+impl TakeOut {
+    /// Looks through one table after the other, each in a transaction of its own, so that nobody waits for all of them.
+    pub(crate) async fn search(&self, pool: &PgPool, secrets: &Secrets) -> Result<()> {
+        let program = self.program;
+        let row = sqlx::query!(
+            r#"select sought as "sought: Json<Sought>", erased_at from erasures where program_id = $1 and id = $2"#,
+            program as ProgramId,
+            self.person
+        )
+        .fetch_optional(pool)
+        .await?;
+        let Some(row) = row else { return Ok(()) };
+        let Sought { whose, ids, names } = row.sought.0;
+        let mut tx = begin(pool).await?;
+        match &whose {
+            Whose::Partner { id, codes, website } => {
+                forget_words(&mut tx, program, *id, codes, website, row.erased_at).await?;
+            }
+            Whose::Customer { id, external_id } => {
+                customers::rename(&mut tx, program, *id, external_id, row.erased_at).await?;
+            }
+        }
+        tx.commit().await?;
+        scrub(pool, secrets, program, &whose, &ids, &names, row.erased_at).await?;
+        sqlx::query!("delete from erasures where program_id = $1 and id = $2", program as ProgramId, self.person)
+            .execute(pool)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A transaction that may take as long as it takes: half an erasure is none.
+async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("set local statement_timeout = 0").execute(&mut *tx).await?;
+    Ok(tx)
 }
 
 /// A text as a regular expression of Postgres that finds it, also as addresses, names of files and JSON write it.
@@ -207,240 +335,159 @@ fn pattern(ids: &[&str], names: &[&str]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("|"))
 }
 
-/// Half an erasure is none: it takes as long as it takes. The first thing that it does.
-pub(crate) async fn take_time(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query("set local statement_timeout = 0").execute(conn).await?;
-    Ok(())
-}
-
 /// Takes a person out of all words of the program. E-mails and ids are sought in all of them, names of more than one word
 /// in what people wrote, and any name in the rows that are about the person. After its codes and ids have been renamed.
-pub(crate) async fn scrub(
-    conn: &mut PgConnection,
+async fn scrub(
+    pool: &PgPool,
+    secrets: &Secrets,
     program: ProgramId,
-    whose: Whose,
-    ids: &[&str],
-    names: &[&str],
+    whose: &Whose,
+    ids: &[String],
+    names: &[String],
+    erased_at: DateTime<Utc>,
 ) -> Result<()> {
+    let own = own_names(pool, program).await?;
     let ids: Vec<&str> = ids.iter().map(|text| text.trim()).filter(|text| text.chars().count() >= 4).collect();
     let names: Vec<&str> = names.iter().map(|text| text.trim()).filter(|text| text.chars().count() >= 2).collect();
     let full: Vec<&str> = names.iter().copied().filter(|name| name.contains(char::is_whitespace)).collect();
+    let full: Vec<&str> = full.into_iter().filter(|name| !own.contains(&name.to_lowercase())).collect();
     let rows = Rows { program, id: whose.id() };
     if let Some(found) = pattern(&ids, &[]) {
         for column in RECORDED {
-            rows.take_out(conn, *column, "program_id = $1", &found).await?;
+            let mut tx = begin(pool).await?;
+            rows.take_out(&mut tx, *column, "program_id = $1", &found).await?;
+            tx.commit().await?;
         }
-        take_out_of_tops(conn, program, &found).await?;
+        let mut tx = begin(pool).await?;
+        take_out_of_tops(&mut tx, program, &found).await?;
+        tx.commit().await?;
     }
     if let Some(found) = pattern(&ids, &full) {
         for column in WRITTEN {
-            rows.take_out(conn, *column, "program_id = $1", &found).await?;
+            let mut tx = begin(pool).await?;
+            rows.take_out(&mut tx, *column, "program_id = $1", &found).await?;
+            tx.commit().await?;
         }
-        let siblings = "program_id in (select p.id from programs o
-                                       join programs p on p.organization_id = o.organization_id where o.id = $1)";
-        for column in COPIED {
-            rows.take_out(conn, *column, siblings, &found).await?;
+        for sibling in siblings(pool, program).await? {
+            let rows = Rows { program: sibling, id: whose.id() };
+            for column in COPIED {
+                let mut tx = begin(pool).await?;
+                rows.take_out(&mut tx, *column, "program_id = $1", &found).await?;
+                tx.commit().await?;
+            }
+            let mut tx = begin(pool).await?;
+            take_out_of_names(&mut tx, sibling, &found).await?;
+            tx.commit().await?;
         }
-        sqlx::query("delete from outbox where program_id = $1 and concat_ws(' ', email, name, subject, body) ~* $2")
-            .bind(program)
-            .bind(&found)
-            .execute(&mut *conn)
-            .await?;
+        let mut tx = begin(pool).await?;
+        crate::partners::job::forget(&mut tx, program, &found).await?;
+        outbox::forget(&mut tx, secrets, program, &found, erased_at).await?;
+        tx.commit().await?;
     }
     if let Some(found) = pattern(&ids, &names) {
         let about = match whose {
-            Whose::Partner(_) => OF_PARTNER,
-            Whose::Customer(_) => OF_CUSTOMER,
+            Whose::Partner { .. } => OF_PARTNER,
+            Whose::Customer { .. } => OF_CUSTOMER,
         };
         for (column, which) in about {
-            rows.take_out(conn, *column, &format!("program_id = $1 and {which}"), &found).await?;
+            let mut tx = begin(pool).await?;
+            rows.take_out(&mut tx, *column, &format!("program_id = $1 and {which}"), &found).await?;
+            tx.commit().await?;
         }
     }
     Ok(())
+}
+
+/// The company's own names, in lower case: a company may be a partner of its own program, whose name is not taken away.
+async fn own_names(pool: &PgPool, program: ProgramId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"select lower(trim(n.name)) as "name!" from programs p
+           join organizations o on o.id = p.organization_id
+           join portals b on b.program_id = p.id
+           cross join unnest(array[p.name, o.name, b.brand]) as n (name)
+           where p.organization_id = (select organization_id from programs where id = $1) and n.name <> ''"#,
+        program as ProgramId
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The programs of its organization: one may be the other's copy.
+async fn siblings(pool: &PgPool, program: ProgramId) -> Result<Vec<ProgramId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select p.id as "id: ProgramId" from programs o join programs p on p.organization_id = o.organization_id
+           where o.id = $1 order by p.id"#,
+        program as ProgramId
+    )
+    .fetch_all(pool)
+    .await?)
 }
 
 /// Several values of a day may become the same word: each gets a number.
 async fn take_out_of_tops(conn: &mut PgConnection, program: ProgramId, pattern: &str) -> Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "with found as (
-             select t.ctid as place,
+             select t.enrollment_id, t.day, t.facet, t.other, t.value,
                     row_number() over (partition by t.enrollment_id, t.day, t.facet order by t.value)
                     + (select count(*) from click_tops o
                        where o.program_id = $1 and o.enrollment_id = t.enrollment_id and o.day = t.day
-                         and o.facet = t.facet and strpos(o.value, $3) = 1) as n
-             from click_tops t where t.program_id = $1 and t.value ~* $2
+                         and o.facet = t.facet and strpos(o.value, $3::text) = 1) as n
+             from click_tops t where t.program_id = $1 and t.value ~* $2::text
          )
-         update click_tops t set value = $3 || ' ' || f.n from found f where t.ctid = f.place and t.program_id = $1",
+         update click_tops t set value = $3::text || ' ' || f.n from found f
+         where t.program_id = $1 and t.enrollment_id = f.enrollment_id and t.day = f.day and t.facet = f.facet
+           and t.other = f.other and t.value = f.value",
+        program as ProgramId,
+        pattern,
+        ERASED
     )
-    .bind(program)
-    .bind(pattern)
-    .bind(ERASED)
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// So many rows are read and written at once.
-const AT_ONCE: usize = 1_000;
-
-/// Rows of a program. Conditions on them know the program as `$1` and the id as `$3`.
-pub(crate) struct Rows {
-    /// Whose.
-    pub program: ProgramId,
-    /// Whom they are about.
-    pub id: Uuid,
-}
-
-impl Rows {
-    async fn take_out(&self, conn: &mut PgConnection, column: Column, which: &str, pattern: &str) -> Result<()> {
-        let (table, name, json) = column;
-        if json {
-            for places in self.places(conn, table, name, which, pattern).await? {
-                let mut values = self.values(conn, table, name, &places).await?;
-                reword(conn, &mut values, |key| !is_own_word(key), pattern, ERASED).await?;
-                self.keep(conn, table, name, values).await?;
-            }
-            return Ok(());
-        }
-        // Names of files stand in addresses.
-        let instead = if table == "files" { "erased" } else { ERASED };
-        // Tables, columns and conditions are those above.
-        let statement = AssertSqlSafe(format!(
-            "update {table} set {name} = regexp_replace({name}, $2, $4, 'gi')
-             where $3::uuid is not null and {which} and {name} ~* $2"
-        ));
-        sqlx::query(statement).bind(self.program).bind(pattern).bind(self.id).bind(instead).execute(conn).await?;
-        Ok(())
-    }
-
-    /// Where the rows are in whose JSON the pattern is found, locked, so many at a time: their values may be more than
-    /// fits into memory.
-    pub(crate) async fn places(
-        &self,
-        conn: &mut PgConnection,
-        table: &str,
-        column: &str,
-        which: &str,
-        pattern: &str,
-    ) -> Result<Vec<Vec<String>>> {
-        // As JSON writes it, a new line ends in a letter, which is none of the word after it.
-        let text = format!(r"replace(replace(replace({column}::text, '\n', ' '), '\r', ' '), '\t', ' ')");
-        self.places_where(conn, table, &format!("{which} and {text} ~* $2"), pattern).await
-    }
-
-    /// Where the rows are for which a condition holds, locked; it knows what is sought as `$2`.
-    pub(crate) async fn places_where(
-        &self,
-        conn: &mut PgConnection,
-        table: &str,
-        condition: &str,
-        sought: &str,
-    ) -> Result<Vec<Vec<String>>> {
-        let statement = AssertSqlSafe(format!(
-            "select ctid::text from {table} where $3::uuid is not null and {condition} for no key update"
-        ));
-        let places: Vec<String> =
-            sqlx::query_scalar(statement).bind(self.program).bind(sought).bind(self.id).fetch_all(conn).await?;
-        Ok(places.chunks(AT_ONCE).map(<[String]>::to_vec).collect())
-    }
-
-    /// The JSON of the rows at these places, which are locked, so that they stay there.
-    pub(crate) async fn values(
-        &self,
-        conn: &mut PgConnection,
-        table: &str,
-        column: &str,
-        places: &[String],
-    ) -> Result<Vec<(String, Value)>> {
-        let statement = AssertSqlSafe(format!(
-            "select c.place, t.{column} from {table} t join unnest($2::text[]) as c (place) on t.ctid = c.place::tid
-             where t.program_id = $1"
-        ));
-        Ok(sqlx::query_as(statement).bind(self.program).bind(places).fetch_all(conn).await?)
-    }
-
-    /// Puts values back in their places.
-    pub(crate) async fn keep(
-        &self,
-        conn: &mut PgConnection,
-        table: &str,
-        column: &str,
-        values: Vec<(String, Value)>,
-    ) -> Result<()> {
-        if values.is_empty() {
-            return Ok(());
-        }
-        let (places, values): (Vec<String>, Vec<String>) =
-            values.into_iter().map(|(place, value)| (place, value.to_string())).unzip();
-        let statement = AssertSqlSafe(format!(
-            "update {table} t set {column} = c.value::jsonb
-             from unnest($2::text[], $3::text[]) as c (place, value)
-             where t.program_id = $1 and t.ctid = c.place::tid"
-        ));
-        sqlx::query(statement).bind(self.program).bind(places).bind(values).execute(conn).await?;
-        Ok(())
-    }
-}
-
-/// All texts of JSON, each with the name of its field; the names of fields are none.
-fn texts<'a>(key: &'a str, value: &'a mut Value, found: &mut Vec<(&'a str, &'a mut String)>) {
-    match value {
-        Value::String(text) => found.push((key, text)),
-        Value::Array(items) => {
-            for item in items {
-                texts(key, item, found);
-            }
-        }
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                texts(key, value, found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Puts another word in the stead of those, where a field of one of these names is one of them.
-pub(crate) fn rename(values: &mut [(String, Value)], keys: &[&str], is: impl Fn(&str) -> bool, instead: &str) {
-    let mut found = Vec::new();
-    for (_, value) in values {
-        texts("", value, &mut found);
-    }
-    for (key, text) in found {
-        if keys.contains(&key) && is(text) {
-            instead.clone_into(text);
-        }
-    }
-}
-
-/// Replaces what the pattern finds in the texts of some fields.
-pub(crate) async fn reword(
-    conn: &mut PgConnection,
-    values: &mut [(String, Value)],
-    takes: fn(&str) -> bool,
-    pattern: &str,
-    instead: &str,
-) -> Result<()> {
-    let mut found = Vec::new();
-    for (_, value) in values {
-        texts("", value, &mut found);
-    }
-    found.retain(|(key, _)| takes(key));
-    if found.is_empty() {
-        return Ok(());
-    }
-    let before: Vec<String> = found.iter().map(|(_, text)| text.as_str().to_owned()).collect();
-    let after: Vec<String> = sqlx::query_scalar(
-        "select regexp_replace(t, $2, $3, 'gi') from unnest($1::text[]) with ordinality as w (t, n) order by n",
+/// Where no two rows may have the same: a fresh name for each; and what the program says of itself.
+async fn take_out_of_names(conn: &mut PgConnection, program: ProgramId, pattern: &str) -> Result<()> {
+    sqlx::query!(
+        "update partner_groups
+         set name = regexp_replace(name, $2::text, 'erased-' || right(replace(id::text, '-', ''), 12), 'gi')
+         where program_id = $1 and name ~* $2::text",
+        program as ProgramId,
+        pattern
     )
-    .bind(before)
-    .bind(pattern)
-    .bind(instead)
-    .fetch_all(conn)
+    .execute(&mut *conn)
     .await?;
-    for ((_, text), after) in found.into_iter().zip(after) {
-        *text = after;
-    }
+    sqlx::query!(
+        "update payment_batches
+         set code = regexp_replace(code, $2::text, 'erased-' || right(replace(id::text, '-', ''), 12), 'gi'),
+             code_key = regexp_replace(code_key, $2::text, 'erased-' || right(replace(id::text, '-', ''), 12), 'gi')
+         where program_id = $1 and code ~* $2::text",
+        program as ProgramId,
+        pattern
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "with gone as (
+             delete from partner_tags where program_id = $1 and tag ~* $2::text returning enrollment_id, tag
+         )
+         insert into partner_tags (program_id, enrollment_id, tag)
+         select $1, enrollment_id, regexp_replace(tag, $2::text, 'erased', 'gi') from gone
+         on conflict do nothing",
+        program as ProgramId,
+        pattern
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update programs set description = regexp_replace(description, $2::text, $3::text, 'gi')
+         where id = $1 and description ~* $2::text",
+        program as ProgramId,
+        pattern,
+        ERASED
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

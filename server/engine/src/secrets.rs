@@ -27,6 +27,10 @@ pub enum Use {
     PayoutDetails,
     /// Hashes of what payout methods are recognised by.
     PayoutIdentity,
+    /// The mark by which an address is known to lead to this installation.
+    Installation,
+    /// Encrypted texts of mails in the outbox.
+    Mail,
 }
 
 impl Use {
@@ -40,6 +44,8 @@ impl Use {
             Self::SecondFactor => b"tributary second factor",
             Self::PayoutDetails => b"tributary payout details",
             Self::PayoutIdentity => b"tributary payout identity",
+            Self::Installation => b"tributary installation",
+            Self::Mail => b"tributary mail",
         }
     }
 }

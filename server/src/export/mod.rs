@@ -13,6 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use domain::ids::PartnerJobId;
 use futures_util::future::BoxFuture;
 use futures_util::stream::try_unfold;
 use http::{HeaderMap, header};
@@ -24,7 +25,10 @@ const MOST: usize = 100_000;
 
 /// A file for a partner, and a file for the team.
 pub fn router() -> Router<Shared> {
-    Router::new().route("/p/{program}/export/{file}", get(partner)).route("/admin/{program}/export/{file}", get(team))
+    Router::new()
+        .route("/p/{program}/export/{file}", get(partner))
+        .route("/admin/{program}/export/{file}", get(team))
+        .route("/admin/{program}/partners/jobs/{id}/left-out.csv", get(left_out))
 }
 
 /// A file: what it is called, and where its rows come from.
@@ -99,6 +103,32 @@ async fn team(
     answer(work.await, &here).await
 }
 
+/// Who was left out of an import, or of an act on very many partners. The rows of a file stay as they stood in it, since they
+/// are mended and imported again.
+async fn left_out(
+    State(server): State<Shared>,
+    Path((program, id)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let here = here(&request);
+    let work = async {
+        let id = id.parse::<PartnerJobId>().map_err(|_| Error::NotFound)?;
+        let mut asking = pages::in_context(&server, request, async { access::admin(&program).await }).await?;
+        Ok(engine::partners::job::left_out(&mut asking.conn, &asking.actor, id).await?)
+    };
+    let csv: access::Result<String> = work.await;
+    match csv {
+        Ok(csv) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"left-out.csv\""),
+            ];
+            (headers, csv).into_response()
+        }
+        Err(error) => refused(error, &here),
+    }
+}
+
 fn here(request: &Request) -> String {
     request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned()
 }
@@ -109,7 +139,11 @@ async fn answer(sheet: access::Result<Sheet>, here: &str) -> Response {
         Ok(sheet) => send(sheet).await,
         Err(error) => Err(error),
     };
-    sent.unwrap_or_else(|error| match error.leads_to(here) {
+    sent.unwrap_or_else(|error| refused(error, here))
+}
+
+fn refused(error: Error, here: &str) -> Response {
+    match error.leads_to(here) {
         Some(path) => Redirect::to(&path).into_response(),
         None => {
             let words = match error {
@@ -119,7 +153,7 @@ async fn answer(sheet: access::Result<Sheet>, here: &str) -> Response {
             };
             notice::failed(&error, words)
         }
-    })
+    }
 }
 
 /// The first page is read before the answer begins, so that what goes wrong has its status; what goes wrong later breaks

@@ -7,8 +7,8 @@ use domain::offers::Trigger;
 use domain::partners::PartnerName;
 use domain::payments::{PaymentLine, PaymentRow};
 use domain::reports::{
-    AsleepPartner, Cohort, CommissionGroup, CommissionRow, LedgerRow, PartnerFigures, PerformanceRow, SaleRow, TopKind,
-    TopRow,
+    Cohort, CommissionGroup, CommissionRow, InactivePartner, LedgerRow, PartnerFigures, PerformanceRow, SaleRow,
+    TopKind, TopRow,
 };
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -124,8 +124,8 @@ pub fn performance_head() -> Vec<&'static str> {
         "Refunds",
         "Commissions",
         "Currency",
-        "Sign-ups per 100 clicks",
-        "Customers per 100 clicks",
+        "Sign-up rate (%)",
+        "Customer rate (%)",
     ]
 }
 
@@ -334,13 +334,13 @@ pub fn partner(row: PartnerFigures) -> Row {
     ]
 }
 
-/// Partners asleep: the names of their columns.
-pub fn asleep_head() -> Vec<&'static str> {
+/// Inactive partners: the names of their columns.
+pub fn inactive_head() -> Vec<&'static str> {
     vec!["Partner code", "Partner", "Joined", "Last click", "Customers"]
 }
 
 /// One of them.
-pub fn asleep(row: AsleepPartner) -> Row {
+pub fn inactive(row: InactivePartner) -> Row {
     vec![
         row.partner.code.into(),
         row.partner.name.into(),

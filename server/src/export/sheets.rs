@@ -7,7 +7,7 @@ use domain::leads::LeadFilter;
 use domain::page::{Page, Paging};
 use domain::payments::PaymentFilter;
 use domain::portal::PortalPage;
-use domain::reports::{ASLEEP_DAYS, CommissionFilter, LedgerFilter, Measure, SaleFilter, TopKind};
+use domain::reports::{CommissionFilter, LedgerFilter, Measure, SaleFilter, TopKind, inactive_days};
 use engine::{Moment, leads, payments, reports};
 use sqlx::PgConnection;
 
@@ -129,7 +129,7 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
             of_either(asking, pool, what, asked).await?
         }
     };
-    let name = format!("{}-{}-{what}-{}", program.slug, partner.code, moment.at.format("%Y-%m-%d"));
+    let name = format!("{}-{}-{what}-{}", program.slug, partner.code, reports::day(&program, moment.at)?);
     Ok(Sheet { name, head, rows })
 }
 
@@ -143,8 +143,8 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             let ranking = reports::top_partners(&mut conn, &moment, &actor, asked.period(), by, RANKED).await?;
             (rows::partner_head(), Rows::Ready(ranking.partners.into_iter().map(rows::partner).collect()))
         }
-        "asleep-partners" => {
-            let days = asked.get("days").unwrap_or(ASLEEP_DAYS);
+        "inactive-partners" => {
+            let days = inactive_days(asked.text("days")).map_err(|words| Error::field("days", words))?;
             let at = moment.at;
             let pages = paged!(
                 state.pool,
@@ -152,11 +152,11 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
                 |conn, paging| async {
                     // Every page by the instant of the first.
                     let moment = Moment::seeded(at, 0);
-                    reports::asleep(conn, &moment, &actor, days, paging).await
+                    reports::inactive(conn, &moment, &actor, days, paging).await
                 },
-                rows::asleep
+                rows::inactive
             );
-            (rows::asleep_head(), pages)
+            (rows::inactive_head(), pages)
         }
         "cohorts" => {
             let cohorts = reports::cohorts(&mut conn, &moment, &actor).await?;
@@ -167,7 +167,7 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             of_either(asking, state.pool, what, asked).await?
         }
     };
-    Ok(Sheet { name: format!("{}-{what}-{}", program.slug, moment.at.format("%Y-%m-%d")), head, rows })
+    Ok(Sheet { name: format!("{}-{what}-{}", program.slug, reports::day(&program, moment.at)?), head, rows })
 }
 
 /// A file that there is on both sides.

@@ -31,7 +31,7 @@ const TEAM: &[&str] = &[
     "top-links.csv",
     "top-customers.csv",
     "top-partners.csv",
-    "asleep-partners.csv",
+    "inactive-partners.csv",
     "cohorts.csv",
     "commissions.csv",
     "commission-report.csv",
@@ -114,8 +114,10 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
     {
         assert_eq!(get(&site, &format!("/p/acme/export/{file}"), &ada).await.status, 404, "{file}");
     }
-    let wrong = get(&site, "/admin/acme/export/asleep-partners.csv?days=0", &owner).await;
-    assert_eq!(wrong.status, 422);
+    for wrong in ["0", "731", "many"] {
+        let path = format!("/admin/acme/export/inactive-partners.csv?days={wrong}");
+        assert_eq!(get(&site, &path, &owner).await.status, 422, "{wrong}");
+    }
     assert_eq!(get(&site, "/p/acme/export/rewards.csv?from=-9999-01-01", &ada).await.status, 422);
 }
 

@@ -78,7 +78,9 @@ async fn each_upload_lets_in_whom_it_should_alone(pool: PgPool) {
     let stranger = account(&pool, "owner@other.test").await;
     let banner = form(&[("program", "acme"), ("kind", "banner"), ("name", "Spring")], Some(("b.png", &png())));
     let image = form(&[("program", "acme")], Some(("b.png", &png())));
-    for (path, body) in [("/upload/asset", &banner), ("/upload/logo", &image), ("/upload/favicon", &image)] {
+    for (path, body) in
+        [("/upload/acme/asset", &banner), ("/upload/acme/logo", &image), ("/upload/acme/favicon", &image)]
+    {
         let status =
             async |session: Option<&str>| upload(&site, path, session, JSON, body.clone()).await.status.as_u16();
         assert_eq!(status(None).await, 401, "{path}");
@@ -87,9 +89,23 @@ async fn each_upload_lets_in_whom_it_should_alone(pool: PgPool) {
         }
         assert_eq!(status(Some(&owner)).await, 200, "{path}");
     }
+    // The pages before signing in bear the program's icon, others the product's.
+    let icon = async |path: &str| site.send(Method::GET, path, &[], "").await.header("location").to_owned();
+    assert!(icon("/p/acme/icon").await.starts_with("/files/acme/"));
+    assert_eq!(icon("/p/other/icon").await, "/favicon.svg");
+    let door = site.send(Method::GET, "/p/acme/sign-in", &[("accept", "text/html")], "").await.text();
+    assert!(door.contains("href=\"/p/acme/icon\""), "{door}");
+    // Who may not is refused before the body is read: another's is not even found wanting.
+    for path in ["/upload/acme/asset", "/upload/acme/logo", "/upload/acme/favicon"] {
+        let nothing = async |session: &str| upload(&site, path, Some(session), JSON, b"nothing".to_vec()).await.status;
+        assert_eq!(nothing(&ada).await, 404, "{path}");
+        assert!(nothing(&owner).await.is_client_error() && nothing(&owner).await != 404, "{path}");
+    }
+    assert_eq!(upload(&site, "/upload/acme/photo", Some(&bob), JSON, b"nothing".to_vec()).await.status, 404);
     let body = photo_of(site.ada);
-    let status =
-        async |session: Option<&str>| upload(&site, "/upload/photo", session, JSON, body.clone()).await.status.as_u16();
+    let status = async |session: Option<&str>| {
+        upload(&site, "/upload/acme/photo", session, JSON, body.clone()).await.status.as_u16()
+    };
     assert_eq!(status(None).await, 401);
     for session in [&ann, &bob, &owner, &stranger] {
         assert_eq!(status(Some(session)).await, 404);
@@ -99,18 +115,18 @@ async fn each_upload_lets_in_whom_it_should_alone(pool: PgPool) {
     assert_eq!(files, 4, "what was refused is not kept");
     // A viewer reads alone.
     sqlx::query("update memberships set role = 'viewer'").execute(&pool).await.expect("viewers");
-    for path in ["/upload/asset", "/upload/logo", "/upload/favicon"] {
+    for path in ["/upload/acme/asset", "/upload/acme/logo", "/upload/acme/favicon"] {
         assert_eq!(upload(&site, path, Some(&owner), JSON, banner.clone()).await.status, 403, "{path}");
     }
     let foreign = [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site")];
-    assert_eq!(site.send(Method::POST, "/upload/photo", &foreign, "").await.status, 403);
+    assert_eq!(site.send(Method::POST, "/upload/acme/photo", &foreign, "").await.status, 403);
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
 async fn twenty_photos_at_once_leave_connections_for_each_other(pool: PgPool) {
     let site = Site::start(pool.clone()).await;
     let ada = partner(&pool, site.program, "ada").await;
-    let photos = (0..20).map(|_| upload(&site, "/upload/photo", Some(&ada), JSON, photo_of(site.ada)));
+    let photos = (0..20).map(|_| upload(&site, "/upload/acme/photo", Some(&ada), JSON, photo_of(site.ada)));
     for answer in futures_util::future::join_all(photos).await {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
@@ -122,19 +138,19 @@ async fn what_is_wrong_is_told_beside_the_field_with_and_without_the_page(pool: 
     let ada = partner(&pool, site.program, "ada").await;
     let owner = account(&pool, "owner@acme.test").await;
     let svg = form(&[("program", "acme"), ("partner", &site.ada.to_string())], Some(("me.svg", b"<svg/>")));
-    let answer = upload(&site, "/upload/photo", Some(&ada), JSON, svg.clone()).await;
+    let answer = upload(&site, "/upload/acme/photo", Some(&ada), JSON, svg.clone()).await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.json()["invalid"][0]["field"], "file", "{}", answer.text());
-    let answer = upload(&site, "/upload/photo", Some(&ada), "text/html", svg).await;
+    let answer = upload(&site, "/upload/acme/photo", Some(&ada), "text/html", svg).await;
     assert_eq!(answer.status, 303);
     assert_eq!(answer.header("location"), "/p/acme?__path=/upload/photo&__err=kept");
     assert!(answer.header("set-cookie").starts_with("tributary-form="), "{}", answer.header("set-cookie"));
-    let answer = upload(&site, "/upload/photo", Some(&ada), "text/html", photo_of(site.ada)).await;
+    let answer = upload(&site, "/upload/acme/photo", Some(&ada), "text/html", photo_of(site.ada)).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/p/acme"));
-    let stranger = upload(&site, "/upload/photo", None, "text/html", photo_of(site.ada)).await;
+    let stranger = upload(&site, "/upload/acme/photo", None, "text/html", photo_of(site.ada)).await;
     assert_eq!(stranger.header("location"), "/p/acme/sign-in?to=/p/acme");
     let nameless = form(&[("program", "acme"), ("kind", "email"), ("name", " ")], None);
-    let answer = upload(&site, "/upload/asset", Some(&owner), JSON, nameless).await;
+    let answer = upload(&site, "/upload/acme/asset", Some(&owner), JSON, nameless).await;
     let fields: Vec<String> = answer.json()["invalid"]
         .as_array()
         .expect("errors")
@@ -143,9 +159,9 @@ async fn what_is_wrong_is_told_beside_the_field_with_and_without_the_page(pool: 
         .collect();
     assert_eq!(fields, ["name", "subject", "body"]);
     let large = form(&[("program", "acme")], Some(("x.png", &vec![0; 6 * 1024 * 1024])));
-    assert_eq!(upload(&site, "/upload/logo", Some(&owner), JSON, large).await.status, 422);
+    assert_eq!(upload(&site, "/upload/acme/logo", Some(&owner), JSON, large).await.status, 422);
     let huge = form(&[("program", "acme")], Some(("x.png", &vec![0; 22 * 1024 * 1024])));
-    assert!(upload(&site, "/upload/logo", Some(&owner), JSON, huge).await.status.is_client_error());
+    assert!(upload(&site, "/upload/acme/logo", Some(&owner), JSON, huge).await.status.is_client_error());
     for (kind, body) in [
         ("multipart/form-data", "nothing"),
         ("multipart/form-data; boundary=B", "nothing"),
@@ -157,7 +173,7 @@ async fn what_is_wrong_is_told_beside_the_field_with_and_without_the_page(pool: 
     ] {
         let cookie = format!("tributary={owner}");
         let headers = [("content-type", kind), ("cookie", cookie.as_str())];
-        let answer = site.send(Method::POST, "/upload/logo", &headers, body).await;
+        let answer = site.send(Method::POST, "/upload/acme/logo", &headers, body).await;
         assert!(answer.status.is_client_error(), "{kind} {body:?}: {}", answer.status);
     }
 }
@@ -169,9 +185,9 @@ async fn a_file_is_served_so_that_nothing_runs(pool: PgPool) {
     let owner = account(&pool, "owner@acme.test").await;
     let html = b"<script>alert(1)</script>";
     let text = form(&[("program", "acme"), ("kind", "file"), ("name", "Facts")], Some(("facts.txt", html)));
-    assert_eq!(upload(&site, "/upload/asset", Some(&owner), JSON, text).await.status, 200);
+    assert_eq!(upload(&site, "/upload/acme/asset", Some(&owner), JSON, text).await.status, 200);
     let logo = form(&[("program", "acme")], Some(("l.png", &png())));
-    assert_eq!(upload(&site, "/upload/logo", Some(&owner), JSON, logo).await.status, 200);
+    assert_eq!(upload(&site, "/upload/acme/logo", Some(&owner), JSON, logo).await.status, 200);
     let id = async |name: &'static str| -> String {
         let query = "select id::text from files where name = $1";
         sqlx::query_scalar(query).bind(name).fetch_one(&pool).await.expect("file")
@@ -210,7 +226,7 @@ async fn a_banner_counts_its_views_and_a_link_has_its_codes(pool: PgPool) {
     let site = Site::start(pool.clone()).await;
     let owner = account(&pool, "owner@acme.test").await;
     let banner = form(&[("program", "acme"), ("kind", "banner"), ("name", "Spring")], Some(("b.png", &png())));
-    assert_eq!(upload(&site, "/upload/asset", Some(&owner), JSON, banner).await.status, 200);
+    assert_eq!(upload(&site, "/upload/acme/asset", Some(&owner), JSON, banner).await.status, 200);
     let asset: String = sqlx::query_scalar("select id::text from assets").fetch_one(&pool).await.expect("asset");
     let path = format!("/a/acme/{asset}/ada");
     let first = site.get(&path).await;
@@ -267,7 +283,40 @@ async fn a_list_of_partners_is_looked_at_and_imported_by_the_page_alone(pool: Pg
     let done = send(Some(&owner), &make, Some(list)).await;
     assert_eq!((done.status.as_u16(), done.header("location")), (303, "/admin/acme/partners/import?imported=1"));
     assert_eq!(made().await, 1);
+    let mixed = b"Full name;E-mail\nBob;bob@harbor.test\nNora;nora@harbor.test".as_slice();
+    let file = send(Some(&owner), &[("refused", "true"), ("make", "true")], Some(mixed)).await;
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"not-imported.csv\"");
+    assert_eq!(
+        file.text(),
+        "Full name,E-mail,problem\nNora,nora@harbor.test,email: There is a partner with this e-mail already.\n"
+    );
+    let half = send(Some(&owner), &make, Some(mixed)).await;
+    assert!(half.status.is_success(), "{}", half.status);
+    assert!(half.text().contains("1 partner imported") && half.text().contains("Full name,E-mail,problem"));
+    // A long list is a job's, whose page tells how far it is and hands back what was left out.
+    let rows: String = (0..201).map(|n| format!("P {n},p{n}@harbor.test\n")).collect();
+    let long = send(Some(&owner), &make, Some(format!("name,email\n{rows}Bob,bob@harbor.test").as_bytes())).await;
+    let page = long.header("location").to_owned();
+    assert!(long.status.as_u16() == 303 && page.starts_with("/admin/acme/partners/jobs/"), "{}", long.status);
+    let get = async |path: &str, session: &str| {
+        let cookie = format!("tributary={session}");
+        site.send(Method::GET, path, &[("cookie", &cookie), ("accept", "text/html")], "").await
+    };
+    let told = get(&page, &owner).await.text();
+    assert!(told.contains("Import: 202 partners") && told.contains("1 of 202") && told.contains("Bob"), "{told}");
+    assert!(get("/admin/acme/partners", &owner).await.text().contains(&page), "the list leads to it");
+    let file = format!("{page}/left-out.csv");
+    let kept = get(&file, &owner).await;
+    assert_eq!(kept.header("content-disposition"), "attachment; filename=\"left-out.csv\"");
+    let expected = "name,email,problem\nBob,bob@harbor.test,email: There is a partner with this e-mail already.\n";
+    assert_eq!(kept.text(), expected);
+    for path in [&page, &file] {
+        assert_eq!(get(path, &ada).await.status, 404, "{path}");
+    }
+    assert_eq!(site.get(&file).await.status, 303);
+    assert_eq!(get("/admin/acme/partners/jobs/x/left-out.csv", &owner).await.status, 404);
     sqlx::query("update memberships set role = 'viewer'").execute(&pool).await.expect("viewers");
+    assert_eq!(get(&file, &owner).await.status, 403);
     assert_eq!(send(Some(&owner), &make, Some(b"name\nBob".as_slice())).await.status, 403);
 }
 

@@ -125,6 +125,22 @@ async fn unknown_and_disabled_codes_have_a_page(pool: PgPool) {
     assert_eq!(status("spring").await, 302, "and so does the old one");
     engine::links::set_disabled(&mut connection, &now(), &actor, link.id, true).await.expect("disabled");
     site.until("it is switched off", async || status("spring").await == 404 && status("summer").await == 404).await;
+    let page = site.get("/r/acme/summer").await.text();
+    assert!(page.contains("<a href=\"https://acme.test/home?lang=en\">Go to acme.test</a>"), "{page}");
+    assert!(!site.get("/r/nothing/ada").await.text().contains("<a "), "no program, no site");
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_link_is_a_qr_code_as_svg_and_png(pool: PgPool) {
+    let site = Site::start(pool).await;
+    for (ending, kind, begins) in [("svg", "image/svg+xml", &b"<svg"[..]), ("png", "image/png", &b"\x89PNG"[..])] {
+        let answer = site.get(&format!("/qr/acme/ada.{ending}")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, kind));
+        assert!(answer.body.starts_with(begins), "{ending}");
+    }
+    for nothing in ["/qr/acme/ada.gif", "/qr/acme/nobody.svg", "/qr/nothing/ada.png", "/qr/acme/ada"] {
+        assert_eq!(site.get(nothing).await.status, 404, "{nothing}");
+    }
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
@@ -201,4 +217,13 @@ async fn a_link_s_own_mark_and_campaign_go_with_it(pool: PgPool) {
     let marks: Vec<String> =
         sqlx::query_scalar("select distinct sub_id from clicks order by 1").fetch_all(&pool).await.expect("marks");
     assert_eq!(marks, ["footer", "left"]);
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_host_of_links_is_known_by_the_installation_s_mark(pool: PgPool) {
+    let site = Site::start(pool).await;
+    let headers = [("host", "go.acme.test")];
+    let mark = site.send(Method::GET, engine::portal::MARK_PATH, &headers, "").await;
+    assert_eq!((mark.status.as_u16(), mark.text().len()), (200, 64), "{}", mark.text());
+    assert_eq!(site.get(engine::portal::MARK_PATH).await.text(), mark.text(), "whatever the host");
 }

@@ -127,8 +127,7 @@ fn page(shown: Shown, form: Upload) -> AnyView {
         <PageHead title=title back=(list.clone(), "Assets".to_owned())/>
         {show::wrong(form.beside(&["name", "language", "subject", "body", "destination", "file"]))}
         <Card>
-            <UploadForm form=form class="form">
-                {show::program_field()}
+            <UploadForm form=form program=program class="form">
                 {id}
                 <input type="hidden" name="kind" value=kind.as_str()/>
                 <div class="form-row">

@@ -179,7 +179,7 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
             <Facts>
                 <Fact label="Your id">{customer.external_id}</Fact>
                 <Fact label="E-mail">{if email.is_empty() { "Not reported".to_owned() } else { email }}</Fact>
-                <Fact label="First seen">{show::instant(created_at)}</Fact>
+                <Fact label="First seen">{show::time(created_at)}</Fact>
                 <Fact label="Signed up">{signed_up}</Fact>
                 <Fact label="First sale">{first_sale}</Fact>
             </Facts>
@@ -245,7 +245,7 @@ fn attribution(referrals: Vec<ReferralRow>, program: &str) -> AnyView {
                         <Pill tone=Tone::Accent text=source_words(referral.source)/>
                         {ended.map(|words| view! { <Pill tone=Tone::Neutral text=words/> })}
                     </div>
-                    <div class="sub">{show::instant(referral.attributed_at)}</div>
+                    <div class="sub">{show::time(referral.attributed_at)}</div>
                     <Why checks=referral.why.0/>
                 </li>
             }

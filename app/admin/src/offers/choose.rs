@@ -147,7 +147,8 @@ fn chosen_row(row: Chosen, chosen: RwSignal<Vec<Chosen>>, currency: Currency) ->
 
 fn own_rate(offer: OfferId, place: usize, reward: Reward, own: Own, currency: Currency) -> AnyView {
     let id = format!("own-{offer}-{place}");
-    let help = format!("Instead of {}.", reward.sentence(currency));
+    let tiers = if reward.tiers.is_some() { " It replaces this offer's tiers, too." } else { "" };
+    let help = format!("Instead of {}.{tiers}", reward.sentence(currency));
     let error = Signal::derive(move || own.issue(&reward, currency));
     if own.flat {
         let sign = currency.sign().trim().to_owned();

@@ -101,8 +101,8 @@ impl Draft {
         Self::of(key, &reward)
     }
 
-    /// The reward, or what can't be read, by the names of the reward's fields. Tracks what is typed.
-    pub(super) fn read(self) -> Result<Reward, Vec<FieldError>> {
+    /// The reward as far as it can be read, and what can't be, by the names of the reward's fields. Tracks what is typed.
+    pub(super) fn read(self) -> (Reward, Vec<FieldError>) {
         let mut errors = Vec::new();
         let trigger = self.trigger.with(|word| word.parse().unwrap_or(Trigger::Sale));
         let amount = amount(&mut errors, "rate", self.rate).unwrap_or_default();
@@ -117,17 +117,20 @@ impl Draft {
             _ => Duration::FirstSale,
         };
         let product = self.product.with(|product| product.trim().to_owned());
+        // The fields of what can't be bounded don't show: what stands in them is not read.
+        let mut bounded = |field, text| if flat { None } else { bound(&mut errors, field, text) };
+        let (minimum, cap) = (bounded("minimum", self.minimum), bounded("cap", self.cap));
         let reward = Reward {
             trigger,
             rate: rate(amount),
             duration,
             hold_days: whole(&mut errors, "hold_days", self.hold_days),
             product: (trigger == Trigger::Sale && !product.is_empty()).then_some(product),
-            minimum: bound(&mut errors, "minimum", self.minimum).filter(|_| !flat),
-            cap: bound(&mut errors, "cap", self.cap).filter(|_| !flat),
+            minimum,
+            cap,
             tiers: self.read_tiers(&mut errors, rate),
         };
-        if errors.is_empty() { Ok(reward) } else { Err(errors) }
+        (reward, errors)
     }
 
     fn read_tiers(self, errors: &mut Vec<FieldError>, rate: impl Fn(Decimal) -> Rate) -> Option<Tiers> {
@@ -141,8 +144,10 @@ impl Draft {
 
     /// The reward in words with examples, or nothing while it can't be read.
     pub(super) fn words(self, currency: Currency) -> Option<(String, String, Vec<String>)> {
-        let reward = self.read().ok()?;
-        reward.check(currency).ok()?;
+        let (reward, unread) = self.read();
+        if !unread.is_empty() || !reward.check(currency).is_empty() {
+            return None;
+        }
         let words = (reward.sentence(currency), reward.conditions(currency));
         let offer = (OfferId(Default::default()), 1, String::new());
         let terms = Terms::new(offer, &[reward], (String::new(), &[]), &[]);
@@ -202,7 +207,7 @@ mod tests {
                 tiers: None,
             },
         ] {
-            assert_eq!(Draft::of(0, &reward).read(), Ok(reward));
+            assert_eq!(Draft::of(0, &reward).read(), (reward, Vec::new()));
         }
     }
 
@@ -213,7 +218,11 @@ mod tests {
         let draft = Draft::new(0);
         draft.rate.set("a third".into());
         draft.hold_days.set("-1".into());
-        let fields = draft.read().map_err(|errors| errors.into_iter().map(|error| error.field).collect::<Vec<_>>());
-        assert_eq!(fields, Err(vec!["rate".to_owned(), "hold_days".to_owned()]));
+        let fields: Vec<_> = draft.read().1.into_iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["rate", "hold_days"]);
+        draft.minimum.set("five".into());
+        assert_eq!(draft.read().1.len(), 3);
+        draft.unit.set("flat".into());
+        assert_eq!(draft.read().1.len(), 2, "the minimum doesn't show");
     }
 }

@@ -165,30 +165,43 @@ impl Editor {
         }
     }
 
-    /// What is sent, or what is wrong with it.
+    /// What is sent, or all that is wrong with it. Tracks what is typed.
     fn read(self) -> std::result::Result<OfferInput, Vec<FieldError>> {
         let mut rewards = Vec::new();
         let mut errors = Vec::new();
-        for (place, draft) in self.rewards.get_untracked().into_iter().enumerate() {
-            match untrack(|| draft.read()) {
-                Ok(reward) => rewards.push(reward),
-                Err(issues) => errors.extend(
-                    issues
-                        .into_iter()
-                        .map(|issue| FieldError::new(format!("rewards[{place}].{}", issue.field), issue.message)),
-                ),
-            }
+        for (place, draft) in self.rewards.get().into_iter().enumerate() {
+            let (reward, unread) = draft.read();
+            rewards.push(reward);
+            let unread = unread.into_iter();
+            errors.extend(unread.map(|it| FieldError::new(format!("rewards[{place}].{}", it.field), it.message)));
         }
         let input = OfferInput {
-            name: self.name.get_untracked(),
-            description: self.description.get_untracked(),
+            name: self.name.get(),
+            description: self.description.get(),
             rewards,
-            is_default: self.is_default.get_untracked(),
+            is_default: self.is_default.get(),
         };
-        if errors.is_empty() {
-            errors = input.check(self.currency);
+        for wrong in input.check(self.currency) {
+            // Of a field that can't be read, that alone is told.
+            if find(&errors, &wrong.field).is_none() {
+                errors.push(wrong);
+            }
         }
         if errors.is_empty() { Ok(input) } else { Err(errors) }
+    }
+
+    /// Once an offer was refused, what is wrong with it follows what is typed: a field that was corrected says so at once.
+    fn follow(self) {
+        Effect::new(move |before: Option<()>| {
+            let wrong = self.read().err().unwrap_or_default();
+            if before.is_none() {
+                return;
+            }
+            self.form.clear();
+            if self.issues.with_untracked(|issues| !issues.is_empty()) {
+                self.issues.set(wrong);
+            }
+        });
     }
 
     /// Which place each reward had before; none for new ones.
@@ -239,7 +252,8 @@ fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
     let editor = Editor::new(&shown, form);
     let id = shown.offer.as_ref().map(|offer| offer.id);
     let title = if id.is_some() { "Offer" } else { "New offer" };
-    let save = move |()| match editor.read() {
+    editor.follow();
+    let save = move |()| match untrack(|| editor.read()) {
         Ok(offer) => {
             editor.issues.set(Vec::new());
             form.send(&SaveOffer { program: program.get_untracked(), id, offer, places: editor.places() });
@@ -394,6 +408,10 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
             view! { <TextInput id=id("months") label="Months" bind=reward.months inputmode="numeric" required=true error=issue("duration")/> }
         })
     };
+    let hold = move || {
+        let help = if for_sales.get() { "Until then a refund takes it back." } else { "It is due after that." };
+        view! { <TextInput id=id("hold_days") label="Held for" bind=reward.hold_days suffix="days" inputmode="numeric" required=true help=help error=issue("hold_days")/> }
+    };
     let product = move || {
         for_sales.get().then(|| {
             view! { <TextInput id=id("product") label="Only this product" bind=reward.product optional=true help="As your server names it." error=issue("product")/> }
@@ -410,14 +428,14 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
     view! {
         {not_yet}
         <div class="form-row">
-            <Select id=id("trigger") label="For" choices=triggers bind=reward.trigger/>
+            <Select id=id("trigger") label="For" choices=triggers bind=reward.trigger error=issue("trigger")/>
             {unit}
             {rate}
         </div>
         <div class="form-row">
             {duration}
             {month_count}
-            <TextInput id=id("hold_days") label="Held for" bind=reward.hold_days suffix="days" inputmode="numeric" required=true help="Until then a refund takes it back." error=issue("hold_days")/>
+            {hold}
         </div>
         <div class="form-row">{product}{bounds}</div>
         {super::tiers::fields(reward, editor, percent)}

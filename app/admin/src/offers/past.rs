@@ -39,7 +39,7 @@ fn version(version: OfferVersion) -> AnyView {
     let by = if version.by.is_empty() { String::new() } else { format!(" by {}", version.by) };
     let made = format!("Version {}, {}{by}", version.version, show::instant(version.at));
     let rewards = version.words.into_iter().map(|words| {
-        view! { <span>{words.sentence}<span class="sub">", "{words.conditions}</span></span> }
+        view! { <div class="reward">{words.sentence}<span class="sub">{words.conditions}</span></div> }
     });
     view! { <li><b>{made}</b>{rewards.collect_view()}</li> }.into_any()
 }

@@ -4,7 +4,9 @@ use access::{Form, LazyPage, Read, Result, read_after};
 use domain::links::LinkRow;
 use domain::offers::OfferRow;
 use domain::page::Page;
-use domain::partners::{EnrollmentStatus, GroupName, Kinds, PartnerDetail, Standing};
+#[cfg(feature = "ssr")]
+use domain::partners::{Bulk, BulkAct};
+use domain::partners::{BulkLook, EnrollmentStatus, GroupName, Kinds, PartnerDetail, Standing};
 use domain::portal::Answer;
 use domain::reports::{Balance, CommissionRow};
 use leptos::prelude::*;
@@ -17,9 +19,11 @@ use ui::{
     counted, grouped, icon,
 };
 
+use super::bulk::{self, BulkPartners};
 use super::called;
 use super::edit::{self, AddAccount, ChangeCode, UpdatePartner};
 use super::group::{self, SetGroup};
+use super::letter;
 use super::offers::{self, SetOffers};
 use super::privacy::{self, ErasePartner};
 use super::standing::{self, SetStatus};
@@ -40,6 +44,8 @@ pub struct Shown {
     offers: Vec<OfferRow>,
     /// All groups of the program.
     groups: Vec<GroupName>,
+    /// Whom a mail to it reaches; none where the asker may not write.
+    letter: Option<BulkLook>,
     /// Where short links are, without a slash at the end.
     server: String,
     may_manage: bool,
@@ -66,6 +72,12 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let groups = engine::partners::groups::names(&mut conn, &actor).await?;
         let may = |power| actor.may(power);
         let may_manage = may(domain::accounts::Power::ManagePartners);
+        let letter = if may_manage {
+            let letter = Bulk::of(BulkAct::Message, vec![partner]);
+            Some(engine::partners::work::look(&mut conn, &actor, &letter).await?)
+        } else {
+            None
+        };
         let may_reveal = may(domain::accounts::Power::RevealPayoutDetails);
         let may_erase = may(domain::accounts::Power::Erase);
         let may_see = may(domain::accounts::Power::SeeAsPartner);
@@ -78,6 +90,7 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
             latest,
             offers,
             groups,
+            letter,
             server,
             may_manage,
             may_reveal,
@@ -96,6 +109,7 @@ struct Forms {
     account: Form<AddAccount>,
     offers: Form<SetOffers>,
     group: Form<SetGroup>,
+    letter: Form<BulkPartners>,
     work: work::Forms,
     erase: Form<ErasePartner>,
     /// How many acts have worked so far.
@@ -112,7 +126,7 @@ impl LazyPage for PartnerPage {
     fn data() -> Self {
         let (program, code) = (show::program(), show::parameter("code"));
         let (status, update, offers) = (Form::new(), Form::new(), Form::new());
-        let (change_code, account, group) = (Form::new(), Form::new(), Form::new());
+        let (change_code, account, group, letter) = (Form::new(), Form::new(), Form::new(), Form::new());
         let each = [
             show::done(status),
             show::done(update),
@@ -120,13 +134,14 @@ impl LazyPage for PartnerPage {
             show::done(account),
             show::done(offers),
             show::done(group),
+            show::done(letter),
         ];
         let work = work::Forms::new();
         let worked = work.done();
         let done = Signal::derive(move || each.iter().chain(&worked).map(|done| done.get()).sum());
         let found = read_after(move || done.get(), move || ReadPartner { program: program.get(), code: code.get() });
         let erase = Form::new();
-        let forms = Forms { status, update, code: change_code, account, offers, group, work, erase, done };
+        let forms = Forms { status, update, code: change_code, account, offers, group, letter, work, erase, done };
         Self { found, forms }
     }
 
@@ -139,6 +154,7 @@ impl LazyPage for PartnerPage {
         show::tell(forms.offers, "Offers saved");
         show::tell(forms.group, "Group saved");
         show::tell(forms.erase, "Personal data erased");
+        bulk::tell(forms.letter);
         forms.work.tell();
         found.show(skeleton, move |shown| page(shown, forms))
     }
@@ -165,6 +181,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         latest,
         offers,
         groups,
+        letter,
         server,
         may_manage,
         may_reveal,
@@ -184,7 +201,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {work::payout(forms.work, &detail, may_reveal)}
         {answers(detail.answers.clone())}
         {accounts(&detail, may_manage)}
-        {offers::card(&detail.offers, may_manage)}
+        {offers::card(&detail.offers, &offers, may_manage)}
         {work::cards(forms.work, &detail, may_manage)}
     };
     let personal = may_erase.then(|| privacy::card(forms.erase, detail.partner.id, detail.erased_at.is_some()));
@@ -196,6 +213,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             {edit::account(forms.account, &detail)}
             {offers::editor(forms.offers, &detail, &offers, generation)}
             {group::dialog(forms.group, &detail, &groups)}
+            {letter::dialog(forms.letter, detail.partner.id, letter)}
         }
     });
     view! {
@@ -224,12 +242,12 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
 fn actions(detail: &PartnerDetail, forms: Forms, may_see: bool) -> AnyView {
     let partner = &detail.partner;
     let waiting = partner.status == EnrollmentStatus::Pending;
-    let approve =
-        waiting.then(|| standing::at_once(forms.status, partner, EnrollmentStatus::Active, ButtonKind::Primary));
-    let items = standing::items(forms.status, partner);
+    let approve = waiting.then(|| standing::approve_button(partner));
+    let items = standing::items(partner);
     let see_as = may_see.then(|| work::see_as_item(forms.work, partner.id));
     view! {
         {approve}
+        <DialogButton opens="write" icon=Glyph::Mail>"Message"</DialogButton>
         <Menu id="actions" label="Actions" button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
             <MenuButton icon=Glyph::Edit opens="edit">"Edit"</MenuButton>
             <MenuButton icon=Glyph::Tag opens="change-code">"Change the code"</MenuButton>
@@ -287,7 +305,7 @@ fn facts(detail: &PartnerDetail, program: &str, country: String) -> AnyView {
         <Card title="Partner">
             <div class="profile">
                 <Avatar name=name large=true photo=photo/>
-                <span class="sub">"Partner since "{show::day(partner.created_at.date_naive())}</span>
+                <span class="sub">"Partner since "{show::day_of(partner.created_at)}</span>
             </div>
             <Facts>
                 <Fact label="Code">{partner.code}</Fact>
@@ -442,7 +460,7 @@ fn history(history: Vec<Standing>) -> AnyView {
                 <li>
                     <span>{show::standing_words(standing.status)}{by}</span>
                     {reason}
-                    <span class="sub">{show::instant(standing.at)}</span>
+                    <span class="sub">{show::time(standing.at)}</span>
                 </li>
             }
         })

@@ -112,7 +112,7 @@ pub(super) fn particulars(form: Form<UpdatePartner>, detail: &PartnerDetail) -> 
                 <TextInput id="name" label="Name" value=partner.name autocomplete="off" error=form.field("name")/>
                 <TextInput id="company" label="Company" value=partner.company optional=true autocomplete="off" error=form.field("company")/>
                 <TextInput id="email" label="E-mail" kind="email" value=partner.email optional=true autocomplete="off" help="Where you reach the partner. Its accounts keep the e-mails they sign in with." error=form.field("email")/>
-                <TextInput id="website" label="Website" kind="url" value=website optional=true error=form.field("website")/>
+                <TextInput id="website" label="Website" inputmode="url" value=website optional=true error=form.field("website")/>
                 <Select id="payout_method" label="Payout method" choices=methods value=method help="The partner chooses it on its profile, with the details. Those are dropped where you choose another." error=form.field("payout_method")/>
                 {kinds_fields(partner.kinds)}
                 <div class="form-actions">

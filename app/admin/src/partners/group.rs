@@ -2,6 +2,8 @@
 
 use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
+#[cfg(feature = "ssr")]
+use domain::ids::PartnerGroupId;
 use domain::partners::{GroupName, PartnerDetail};
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, Choice, CloseButton, Dialog, Select};
@@ -14,8 +16,7 @@ pub async fn set_group(program: String, partner: EnrollmentId, group: Option<Str
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManagePartners)?;
-        let group = group.filter(|id| !id.is_empty()).map(|id| id.parse()).transpose();
-        let group = group.map_err(|_| access::Error::field("group", "Choose a group."))?;
+        let group = chosen(group)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::partners::groups::put(&mut tx, &asking.moment, &asking.actor, partner, group).await?;
         Ok(tx.commit().await?)
@@ -23,11 +24,23 @@ pub async fn set_group(program: String, partner: EnrollmentId, group: Option<Str
     .await
 }
 
+/// The group that was chosen, if one was.
+#[cfg(feature = "ssr")]
+pub(super) fn chosen(group: Option<String>) -> Result<Option<PartnerGroupId>> {
+    let group = group.filter(|id| !id.is_empty()).map(|id| id.parse::<PartnerGroupId>()).transpose();
+    group.map_err(|_| access::Error::field("group", "Choose a group."))
+}
+
+/// What can be chosen: none, or one of these.
+pub(super) fn choices(groups: &[GroupName]) -> Vec<Choice> {
+    std::iter::once(Choice::new("", "No group"))
+        .chain(groups.iter().map(|group| Choice::new(group.id.to_string(), group.name.clone())))
+        .collect()
+}
+
 /// The dialog in which the group is chosen: `group`.
 pub(super) fn dialog(form: Form<SetGroup>, detail: &PartnerDetail, groups: &[GroupName]) -> AnyView {
-    let choices = std::iter::once(Choice::new("", "No group"))
-        .chain(groups.iter().map(|group| Choice::new(group.id.to_string(), group.name.clone())))
-        .collect();
+    let choices = choices(groups);
     let partner = detail.partner.id.to_string();
     let now = detail.group.as_ref().map(|group| group.id.to_string()).unwrap_or_default();
     view! {

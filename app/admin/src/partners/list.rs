@@ -2,19 +2,19 @@
 
 use access::{Form, LazyPage, Read, Result, read_after};
 use domain::page::Page;
-use domain::partners::{EnrollmentStatus, GroupName, PartnerFilter, PartnerRow, PartnerSort, StatusCount};
+use domain::partners::{EnrollmentStatus, GroupName, PartnerFilter, PartnerJob, PartnerRow, PartnerSort, StatusCount};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, ButtonKind, ButtonLink, Card, Choice, EmptyState, Glyph, PageHead, Pill, SearchInput,
-    Select, SkeletonTable, Tab, Table, Tabs, Th, grouped,
+    Address, Amount, Button, ButtonKind, ButtonLink, Card, Choice, EmptyState, Glyph, Note, PageHead, Pill,
+    SearchInput, Select, SkeletonTable, Tab, Table, Tabs, Th, grouped,
 };
 
-use super::bulk::{self, BulkPartners};
+use super::bulk::{self, Offered};
 use super::called;
-use super::standing::{self, SetStatus};
+use super::standing::{Judging, SetStatus};
 use crate::show;
 
 /// What the page shows.
@@ -30,6 +30,8 @@ pub struct Shown {
     tags: Vec<String>,
     /// Its groups.
     groups: Vec<GroupName>,
+    /// Work on very many partners of the last day.
+    jobs: Vec<PartnerJob>,
     may_manage: bool,
 }
 
@@ -60,7 +62,12 @@ pub async fn read_partners(
         let tags = engine::partners::work::all_tags(&mut asking.conn, &asking.actor).await?;
         let groups = engine::partners::groups::names(&mut asking.conn, &asking.actor).await?;
         let may_manage = asking.actor.may(domain::accounts::Power::ManagePartners);
-        Ok(Shown { page, filter, total, counts, tags, groups, may_manage })
+        let jobs = if may_manage {
+            engine::partners::job::latest(&mut asking.conn, &asking.moment, &asking.actor).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Shown { page, filter, total, counts, tags, groups, jobs, may_manage })
     })
     .await
 }
@@ -82,14 +89,14 @@ fn sort(word: &str) -> PartnerSort {
 pub struct PartnersPage {
     found: Read<Shown>,
     form: Form<SetStatus>,
-    bulk: Form<BulkPartners>,
+    bulk: bulk::Forms,
 }
 
 impl LazyPage for PartnersPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let (form, bulk) = (Form::new(), Form::new());
-        let each = [show::done(form), show::done(bulk)];
+        let (form, bulk) = (Form::new(), bulk::Forms::new());
+        let each = [show::done(form), show::done(bulk.act)];
         let found = read_after(
             move || each.iter().map(|done| done.get()).sum(),
             move || {
@@ -110,7 +117,7 @@ impl LazyPage for PartnersPage {
 
     fn view(this: Self) -> AnyView {
         let PartnersPage { found, form, bulk } = this;
-        bulk::tell(bulk);
+        bulk::tell(bulk.act);
         show::tell(form, "Partner's standing changed");
         view! {
             <Title text="Partners"/>
@@ -128,7 +135,7 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyView {
+fn page(shown: Shown, form: Form<SetStatus>, bulk: bulk::Forms) -> AnyView {
     let address = show::address().get_untracked();
     let program = show::program().get_untracked();
     let may_manage = shown.may_manage;
@@ -142,14 +149,16 @@ fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyVie
             }
         })
     };
+    let jobs = shown.jobs.iter().map(|job| job_note(job, &program)).collect_view();
     if shown.counts.is_empty() {
         return view! {
             <PageHead title="Partners">{add()}</PageHead>
+            {jobs}
             <Card>
                 <EmptyState
                     glyph=Glyph::Users
                     title="No partners yet"
-                    words="Let somebody in, and they get a link and a place to see what they earn."
+                    words="Add somebody, and they get a link and a place to see what they earn."
                 />
             </Card>
         }
@@ -164,6 +173,7 @@ fn page(shown: Shown, form: Form<SetStatus>, bulk: Form<BulkPartners>) -> AnyVie
     };
     view! {
         <PageHead title="Partners">{add()}</PageHead>
+        {jobs}
         {tabs}
         {filters}
         {list}
@@ -219,43 +229,51 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
     .into_any()
 }
 
-fn list(
-    shown: Shown,
-    address: &Address,
-    program: &str,
-    (form, bulk): (Form<SetStatus>, Form<BulkPartners>),
-) -> AnyView {
-    let Shown { page, filter, total, may_manage, .. } = shown;
+/// Work on very many partners, with the way to its page.
+fn job_note(job: &PartnerJob, program: &str) -> AnyView {
+    let href = format!("/admin/{program}/partners/jobs/{}", job.id);
+    let words = format!(": {}", job.words());
+    let title = job.title();
+    view! { <Note><a class="link" href=href>{title}</a>{words}</Note> }.into_any()
+}
+
+fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetStatus>, bulk::Forms)) -> AnyView {
+    let Shown { page, filter, total, may_manage, tags, groups, .. } = shown;
     let pages = show::pages(&page, Some(total), address);
     let more = (page.data.len() as i64) < total;
-    let bar = may_manage.then(|| bulk::bar(bulk, filter, more.then_some(total)));
+    let count = RwSignal::new(0);
+    let offered = Offered { tags: &tags, groups: &groups };
+    let bar = may_manage.then(|| bulk::bar(bulk, count, filter, more.then_some(total), &offered));
     let judging = may_manage && page.data.iter().any(|row| row.status == EnrollmentStatus::Pending);
+    let judging = judging.then(|| Judging::new(form));
     let head = move || {
         view! {
-            {may_manage.then(bulk::tick_all)}
+            {may_manage.then(|| bulk::tick_all(count))}
             <Th label="Partner"/>
             <Th label="Standing" under=true/>
             <Th label="Clicks" num=true wide=true/>
             <Th label="Customers" num=true wide=true/>
             <Th label="Earned" num=true wide=true/>
             <Th label="Due" num=true/>
-            {judging.then(|| view! { <Th label="Actions" quiet=true under=true/> })}
+            {judging.map(|_| view! { <Th label="Actions" quiet=true under=true/> })}
         }
     };
-    let rows = page.data.into_iter().map(|partner| row(partner, program, (may_manage, judging), form)).collect_view();
+    let choosing = may_manage.then_some(count);
+    let rows = page.data.into_iter().map(|partner| row(partner, program, choosing, judging)).collect_view();
     view! {
         <Card>
             {bar}
             <Table caption="Partners" head=head phone_columns={if may_manage { 3 } else { 2 }}>{rows}</Table>
             {pages}
         </Card>
+        {judging.map(Judging::dialogs)}
     }
     .into_any()
 }
 
-fn row(partner: PartnerRow, program: &str, (choosing, judging): (bool, bool), form: Form<SetStatus>) -> AnyView {
-    let chosen = choosing.then(|| {
-        let tick = bulk::tick(partner.id.to_string(), &called(&partner));
+fn row(partner: PartnerRow, program: &str, choosing: Option<RwSignal<usize>>, judging: Option<Judging>) -> AnyView {
+    let chosen = choosing.map(|count| {
+        let tick = bulk::tick(count, partner.id.to_string(), &called(&partner));
         view! { <td class="check">{tick}</td> }
     });
     let href = format!("/admin/{program}/partners/{}", partner.code);
@@ -264,15 +282,8 @@ fn row(partner: PartnerRow, program: &str, (choosing, judging): (bool, bool), fo
     } else {
         format!(" · {}", partner.company)
     };
-    let acts = judging.then(|| {
-        let acts = (partner.status == EnrollmentStatus::Pending).then(|| {
-            view! {
-                <div class="row">
-                    {standing::at_once(form, &partner, EnrollmentStatus::Active, ButtonKind::Plain)}
-                    {standing::at_once(form, &partner, EnrollmentStatus::Declined, ButtonKind::Quiet)}
-                </div>
-            }
-        });
+    let acts = judging.map(|judging| {
+        let acts = (partner.status == EnrollmentStatus::Pending).then(|| judging.buttons(&partner));
         view! { <td class="row-actions under">{acts}</td> }
     });
     view! {

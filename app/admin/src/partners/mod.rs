@@ -6,6 +6,8 @@ mod detail;
 mod edit;
 mod group;
 mod import;
+mod job;
+mod letter;
 mod list;
 mod new;
 mod offers;
@@ -16,6 +18,7 @@ mod work;
 pub(crate) use choose::partner_field;
 pub use detail::PartnerPage;
 pub use import::ImportPage;
+pub use job::PartnerJobPage;
 pub use list::PartnersPage;
 pub use new::NewPartnerPage;
 

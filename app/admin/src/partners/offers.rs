@@ -24,8 +24,8 @@ pub async fn set_offers(program: String, partner: EnrollmentId, offers: Vec<Offe
     .await
 }
 
-/// The offers that the partner has, in words.
-pub(super) fn card(offers: &[PartnerOffer], may_manage: bool) -> AnyView {
+/// The offers that the partner has, in words; of the program's offers `all`.
+pub(super) fn card(offers: &[PartnerOffer], all: &[OfferRow], may_manage: bool) -> AnyView {
     let change = move || {
         may_manage.then(|| view! { <DialogButton opens="offers" kind=ButtonKind::Quiet>"Change"</DialogButton> })
     };
@@ -37,19 +37,24 @@ pub(super) fn card(offers: &[PartnerOffer], may_manage: bool) -> AnyView {
         }
         .into_any();
     }
-    let offers = offers.iter().map(offer).collect_view();
+    let offers = offers.iter().map(|has| offer(has, all)).collect_view();
     view! { <Card title="Offers" actions=change><ol class="list">{offers}</ol></Card> }.into_any()
 }
 
-fn offer(offer: &PartnerOffer) -> AnyView {
+fn offer(offer: &PartnerOffer, all: &[OfferRow]) -> AnyView {
+    let of = all.iter().find(|known| known.id == offer.offer);
+    let rewards = of.map(|known| known.rewards.as_slice()).unwrap_or_default();
+    let has_tiers = |place: usize| rewards.get(place).is_some_and(|reward| reward.tiers.is_some());
     let rewards = offer
         .rewards
         .iter()
         .enumerate()
         .map(|(place, words)| {
-            let own = match offer.rates.get(place) {
-                Some(RateOf::Partner) => Some("Own rate"),
-                Some(RateOf::Group) => Some("Group's rate"),
+            let own = match (offer.rates.get(place), has_tiers(place)) {
+                (Some(RateOf::Partner), false) => Some("Own rate"),
+                (Some(RateOf::Partner), true) => Some("Own rate, replaces the tiers"),
+                (Some(RateOf::Group), false) => Some("Group's rate"),
+                (Some(RateOf::Group), true) => Some("Group's rate, replaces the tiers"),
                 _ => None,
             };
             view! {

@@ -4,7 +4,7 @@ use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
 use domain::partners::{EnrollmentStatus, PartnerRow};
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, CloseButton, Dialog, Glyph, MenuButton, Textarea};
+use ui::{Button, ButtonKind, CloseButton, Dialog, DialogButton, Glyph, MenuButton, Textarea};
 
 use super::called;
 use crate::show;
@@ -39,87 +39,144 @@ fn act(from: EnrollmentStatus, to: EnrollmentStatus) -> (&'static str, Glyph) {
     }
 }
 
-fn fields(partner: EnrollmentId, status: EnrollmentStatus) -> AnyView {
-    view! {
-        {show::program_field()}
-        <input type="hidden" name="partner" value=partner.to_string()/>
-        <input type="hidden" name="status" value=status.as_str()/>
-    }
-    .into_any()
-}
-
-/// A button that changes the standing at once, without a reason.
-pub(super) fn at_once(form: Form<SetStatus>, partner: &PartnerRow, to: EnrollmentStatus, kind: ButtonKind) -> AnyView {
-    let (words, _) = act(partner.status, to);
-    let label = format!("{words} {}", called(partner));
-    let partner = partner.id;
-    view! {
-        <PostForm form=form>
-            {fields(partner, to)}
-            <input type="hidden" name="reason" value=""/>
-            <Button submit=true kind=kind label=label busy=form.pending()>{words}</Button>
-        </PostForm>
-    }
-    .into_any()
-}
-
-/// What can become of a partner, as items of a menu; those that ask for a reason open a dialog of [`dialogs`].
-pub(super) fn items(form: Form<SetStatus>, partner: &PartnerRow) -> AnyView {
-    let (id, from) = (partner.id, partner.status);
-    let items = from.moves().iter().map(|to| {
-        let (to, (words, glyph)) = (*to, act(from, *to));
-        if to == EnrollmentStatus::Active {
-            view! {
-                <PostForm form=form>
-                    {fields(id, to)}
-                    <input type="hidden" name="reason" value=""/>
-                    <MenuButton icon=glyph submit=true>{words}</MenuButton>
-                </PostForm>
-            }
-            .into_any()
-        } else {
-            let danger = to == EnrollmentStatus::Banned;
-            view! { <MenuButton icon=glyph danger=danger opens=dialog_id(to)>{words}</MenuButton> }.into_any()
+/// What follows when a partner is moved from one standing to another.
+fn follows(from: EnrollmentStatus, to: EnrollmentStatus) -> &'static str {
+    match (from, to) {
+        (EnrollmentStatus::Paused, EnrollmentStatus::Active) => {
+            "The partner earns again from now on, and is told by mail. It gets nothing for what happened in the pause."
         }
-    });
-    items.collect_view().into_any()
+        (EnrollmentStatus::Banned, EnrollmentStatus::Active) => {
+            "The partner earns again from now on, and is told by mail. What was taken back stays so."
+        }
+        (_, EnrollmentStatus::Active) => "The partner earns from now on, and is told by mail.",
+        (_, EnrollmentStatus::Paused) => {
+            "The partner earns nothing for what happens in the pause, and is told by mail."
+        }
+        (_, EnrollmentStatus::Banned) => {
+            "Commissions that are held are taken back for good, and what is due is frozen. The partner is not told."
+        }
+        (_, EnrollmentStatus::Declined | EnrollmentStatus::Pending) => {
+            "The partner is not let in, and is told by mail. You can still approve it later."
+        }
+    }
 }
 
 fn dialog_id(to: EnrollmentStatus) -> String {
     format!("become-{to}")
 }
 
-/// The dialogs in which a reason is given.
-pub(super) fn dialogs(form: Form<SetStatus>, partner: &PartnerRow) -> AnyView {
-    let asked = partner.status.moves().iter().filter(|to| **to != EnrollmentStatus::Active);
-    asked.map(|to| dialog(form, partner, *to)).collect_view().into_any()
+/// The button that asks whether a partner shall be let in.
+pub(super) fn approve_button(partner: &PartnerRow) -> AnyView {
+    let (words, _) = act(partner.status, EnrollmentStatus::Active);
+    let opens = dialog_id(EnrollmentStatus::Active);
+    view! { <DialogButton opens=opens kind=ButtonKind::Primary>{words}</DialogButton> }.into_any()
 }
 
-fn dialog(form: Form<SetStatus>, partner: &PartnerRow, to: EnrollmentStatus) -> AnyView {
-    let (words, _) = act(partner.status, to);
-    let kind = if to == EnrollmentStatus::Banned { ButtonKind::Danger } else { ButtonKind::Primary };
-    let follows = match to {
-        EnrollmentStatus::Paused => "The partner earns nothing for what happens in the pause, and is told by mail.",
-        EnrollmentStatus::Banned => {
-            "Commissions that are held are taken back for good, and what is due is frozen. The partner is not told."
+/// What can become of a partner, as items of a menu; each opens one of the [`dialogs`].
+pub(super) fn items(partner: &PartnerRow) -> AnyView {
+    let from = partner.status;
+    let items = from.moves().iter().map(|to| {
+        let (to, (words, glyph)) = (*to, act(from, *to));
+        let danger = to == EnrollmentStatus::Banned;
+        view! { <MenuButton icon=glyph danger=danger opens=dialog_id(to)>{words}</MenuButton> }
+    });
+    items.collect_view().into_any()
+}
+
+/// The dialogs that ask, and in which a reason may be given.
+pub(super) fn dialogs(form: Form<SetStatus>, partner: &PartnerRow) -> AnyView {
+    let from = partner.status;
+    let each = from.moves().iter().map(|to| {
+        let (id, (words, _)) = (dialog_id(*to), act(from, *to));
+        let title = format!("{words} {}?", called(partner));
+        let whose = partner.id.to_string();
+        view! {
+            <Dialog id=id.clone() title=title>
+                {question(form, id, (from, *to), Signal::stored(whose))}
+            </Dialog>
         }
-        _ => "The partner is not let in. You can still approve it later.",
-    };
-    let id = dialog_id(to);
-    let title = format!("{words} {}?", called(partner));
-    let partner = partner.id;
+    });
+    each.collect_view().into_any()
+}
+
+/// What a dialog says and asks.
+fn question(
+    form: Form<SetStatus>,
+    id: String,
+    (from, to): (EnrollmentStatus, EnrollmentStatus),
+    partner: Signal<String>,
+) -> AnyView {
+    let (words, _) = act(from, to);
+    let kind = if to == EnrollmentStatus::Banned { ButtonKind::Danger } else { ButtonKind::Primary };
     view! {
-        <Dialog id=id.clone() title=title>
-            <p>{follows}</p>
-            <PostForm form=form class="form">
-                {fields(partner, to)}
-                <Textarea id=format!("{id}-reason") name="reason" label="Reason" help="For your team; it stays in the partner's history." optional=true error=form.field("reason")/>
-                <div class="dialog-actions">
-                    <CloseButton closes=id/>
-                    <Button kind=kind submit=true busy=form.pending()>{words}</Button>
-                </div>
-            </PostForm>
-        </Dialog>
+        <p>{follows(from, to)}</p>
+        {show::wrong(form.beside(&["reason"]))}
+        <PostForm form=form class="form">
+            {show::program_field()}
+            <input type="hidden" name="partner" value={move || partner.get()}/>
+            <input type="hidden" name="status" value=to.as_str()/>
+            <Textarea id=format!("{id}-reason") name="reason" label="Reason" help="For your team; it stays in the partner's history and in the audit log." optional=true error=form.field("reason")/>
+            <div class="dialog-actions">
+                <CloseButton closes=id/>
+                <Button kind=kind submit=true busy=form.pending()>{words}</Button>
+            </div>
+        </PostForm>
     }
     .into_any()
+}
+
+/// Who of a list shall be let in or not: a dialog for each of the two asks first, whoever it is.
+#[derive(Clone, Copy)]
+pub(super) struct Judging {
+    form: Form<SetStatus>,
+    /// The partner's id and name.
+    asked: RwSignal<(String, String)>,
+    approve: RwSignal<bool>,
+    decline: RwSignal<bool>,
+}
+
+impl Judging {
+    /// For a list.
+    pub(super) fn new(form: Form<SetStatus>) -> Self {
+        let asked = RwSignal::new((String::new(), String::new()));
+        Self { form, asked, approve: RwSignal::new(false), decline: RwSignal::new(false) }
+    }
+
+    /// The buttons of a partner who waits.
+    pub(super) fn buttons(self, partner: &PartnerRow) -> AnyView {
+        let Self { asked, approve, decline, .. } = self;
+        let name = called(partner);
+        let (to_approve, to_decline) = (format!("Approve {name}"), format!("Decline {name}"));
+        let who = StoredValue::new((partner.id.to_string(), name));
+        let ask = move |open: RwSignal<bool>| {
+            asked.set(who.get_value());
+            open.set(true);
+        };
+        view! {
+            <div class="row">
+                <Button label=to_approve on_click=move |()| ask(approve)>"Approve"</Button>
+                <Button kind=ButtonKind::Quiet label=to_decline on_click=move |()| ask(decline)>"Decline"</Button>
+            </div>
+        }
+        .into_any()
+    }
+
+    /// The two dialogs.
+    pub(super) fn dialogs(self) -> AnyView {
+        let Self { form, asked, approve, decline } = self;
+        let whose = Signal::derive(move || asked.with(|(id, _)| id.clone()));
+        let name = move || asked.with(|(_, name)| name.clone());
+        let from = EnrollmentStatus::Pending;
+        view! {
+            <Dialog id="approve-one" title="Approve this partner?" open=approve>
+                <p><b>{name}</b></p>
+                {question(form, "approve-one".to_owned(), (from, EnrollmentStatus::Active), whose)}
+            </Dialog>
+            <Dialog id="decline-one" title="Decline this partner?" open=decline>
+                <p><b>{name}</b></p>
+                {question(form, "decline-one".to_owned(), (from, EnrollmentStatus::Declined), whose)}
+            </Dialog>
+        }
+        .into_any()
+    }
 }

@@ -194,7 +194,7 @@ fn note_line(forms: Forms, note: PartnerNote, may_manage: bool) -> AnyView {
         <li class="between">
             <span>
                 <span class="mail-text">{note}</span>
-                <span class="sub">" "{by}{show::instant(at)}</span>
+                <span class="sub">" "{by}{show::time(at)}</span>
             </span>
             {remove}
         </li>

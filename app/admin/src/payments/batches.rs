@@ -217,7 +217,7 @@ fn batch(shown: Shown) -> AnyView {
         <Card>
             <Facts>
                 <Fact label="Payment date">{show::day(batch.payment_date)}</Fact>
-                <Fact label="Recorded">{show::instant(batch.created_at)}" by "{batch.created_by}</Fact>
+                <Fact label="Recorded">{show::time(batch.created_at)}" by "{batch.created_by}</Fact>
                 <Fact label="Payments">{grouped(batch.payments)}</Fact>
                 <Fact label="Total">{batch.total.to_string()}</Fact>
                 <Fact label="Note">{note}</Fact>

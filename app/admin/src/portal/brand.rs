@@ -1,9 +1,9 @@
-//! How the portal looks: its name, its colour, its links' host, and what partners say when they share.
+//! How the portal looks: its name and its colour; and where partners reach the team.
 
 use access::{Form, PostForm, Result};
 use domain::portal::{BrandInput, Portal};
 use leptos::prelude::*;
-use ui::{ACCENTS, Card, Choice, Select, TextInput, Textarea};
+use ui::{ACCENTS, Card, Choice, Select, TextInput};
 
 use crate::show;
 
@@ -26,12 +26,10 @@ pub(super) struct Brand {
     pub portal: Portal,
     pub name: String,
     pub accent: String,
-    pub link_domain: String,
-    pub server: String,
 }
 
 pub(super) fn card(shown: Brand, form: Form<SetBrand>, may_edit: bool) -> AnyView {
-    let Brand { portal, name, accent, link_domain, server } = shown;
+    let Brand { portal, name, accent } = shown;
     let (named, own) = if accent.starts_with('#') { (String::new(), accent) } else { (accent, String::new()) };
     let colour = RwSignal::new(own);
     // What is typed is judged at once; what was sent, where that says more.
@@ -41,13 +39,12 @@ pub(super) fn card(shown: Brand, form: Form<SetBrand>, may_edit: bool) -> AnyVie
         if typed.is_empty() { None } else { domain::colour::check_accent(&typed).err() }.or_else(|| sent.get())
     });
     let sample = move || domain::colour::accent_style(&colour.with(|colour| colour.trim().to_lowercase()));
-    let accents = std::iter::once(Choice::new("", "The house's own"))
+    let accents = std::iter::once(Choice::new("", "Program default"))
         .chain(ACCENTS.iter().map(|accent| Choice::new(*accent, show::capitalised(accent))))
         .collect();
-    let host = server.split_once("://").map_or(server.as_str(), |(_, host)| host).to_owned();
     view! {
         <Card title="Brand">
-            {show::wrong(form.beside(&["brand", "accent", "colour", "link_domain", "share_text"]))}
+            {show::wrong(form.beside(&["brand", "accent", "colour", "contact_email"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
@@ -62,8 +59,7 @@ pub(super) fn card(shown: Brand, form: Form<SetBrand>, may_edit: bool) -> AnyVie
                                 view! { <p style=style><span class="btn primary" aria-hidden="true">"A button in your colour"</span></p> }
                             })
                     }}
-                    <TextInput id="link_domain" name="brand[link_domain]" label="Host of links" value=link_domain placeholder=host help="Partners' links are shown with it. Point its DNS at this server first." optional=true error=form.field("link_domain")/>
-                    <Textarea id="share_text" name="brand[share_text]" label="Text for sharing" value=portal.share_text help="Offered to partners when they share their link on social media." optional=true error=form.field("share_text")/>
+                    <TextInput id="contact_email" name="brand[contact_email]" label="Contact e-mail" value=portal.contact_email placeholder="partners@example.com" help="Partners see it in the portal and in mails, and what they answer to a mail goes there." optional=true error=form.field("contact_email")/>
                     {super::save(form.pending(), may_edit, "Save the brand")}
                 </fieldset>
             </PostForm>

@@ -91,8 +91,7 @@ fn one(
     let change = may_edit.then(|| {
         view! {
             {show::wrong(upload.beside(&["file"]))}
-            <UploadForm form=upload class="form">
-                {show::program_field()}
+            <UploadForm form=upload program=show::program().get_untracked() class="form">
                 <FileInput id=format!("{which}-file") name="file" label=label accept=IMAGES required=true error=upload.field("file") progress=upload.progress()/>
                 <div class="form-actions">
                     <Button submit=true busy=upload.pending()>{save}</Button>

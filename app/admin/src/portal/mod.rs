@@ -1,8 +1,11 @@
-//! The portal's set-up: its addresses, signing up, the message to partners, which pages show, the brand, the terms.
+//! The portal's set-up: its addresses, signing up, the terms, the message to partners, which pages show, the brand, the
+//! host of links, and what partners say when they share.
 
 mod brand;
 mod images;
+mod link_host;
 mod pages;
+mod sharing;
 mod sign_up;
 mod terms;
 mod welcome;
@@ -15,7 +18,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Card, CopyField, Glyph, Note, PageHead, SkeletonCard};
+use ui::{Card, CopyField, Glyph, Indexed, Note, PageHead, Section, SkeletonCard};
 
 use crate::show;
 
@@ -27,15 +30,15 @@ pub struct Shown {
     welcome_html: String,
     /// The terms in force.
     terms: Option<TermsVersion>,
+    /// The same as HTML.
+    terms_html: String,
     name: String,
     accent: String,
-    link_domain: String,
+    link_host: link_host::Shown,
     /// The addresses of the logo and of the icon.
     images: (Option<String>, Option<String>),
     /// Where the portal is, in full.
     address: String,
-    /// Where people reach the server.
-    server: String,
     may_edit: bool,
 }
 
@@ -48,17 +51,17 @@ pub async fn read_portal(program: String) -> Result<Shown> {
         let terms = engine::portal::versions(&mut conn, &actor, 1).await?.into_iter().next();
         Ok(Shown {
             welcome_html: engine::portal::html(&portal.welcome),
+            link_host: link_host::shown(portal.link_host.clone(), &program.link_domain, &state.public_url),
             portal,
+            terms_html: terms.as_ref().map(|terms| engine::portal::html(&terms.body)).unwrap_or_default(),
             terms,
             address: format!("{}/p/{}", state.public_url, program.slug),
-            server: state.public_url.to_string(),
             images: (
                 program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo")),
                 program.favicon.map(|id| domain::files::file_path(&program.slug, id, "icon")),
             ),
             name: program.name,
             accent: program.accent,
-            link_domain: program.link_domain,
             may_edit: actor.may(domain::accounts::Power::EditProgram),
         })
     })
@@ -71,6 +74,10 @@ struct Forms {
     order: Form<sign_up::MoveQuestion>,
     welcome: Form<welcome::SetWelcome>,
     preview: Form<welcome::PreviewMarkdown>,
+    terms_preview: Form<welcome::PreviewMarkdown>,
+    link_host: Form<link_host::SetLinkHost>,
+    check: Form<link_host::CheckLinkHost>,
+    sharing: Form<sharing::SetSharing>,
     pages: Form<pages::SetPages>,
     brand: Form<brand::SetBrand>,
     terms: Form<terms::PublishTerms>,
@@ -91,6 +98,10 @@ impl LazyPage for PortalPage {
             order: Form::new(),
             welcome: Form::new(),
             preview: Form::new(),
+            terms_preview: Form::new(),
+            link_host: Form::new(),
+            check: Form::new(),
+            sharing: Form::new(),
             pages: Form::new(),
             brand: Form::new(),
             terms: Form::new(),
@@ -103,6 +114,9 @@ impl LazyPage for PortalPage {
             show::done(forms.pages),
             show::done(forms.brand),
             show::done(forms.terms),
+            show::done(forms.link_host),
+            show::done(forms.check),
+            show::done(forms.sharing),
         ];
         let found =
             read_after(move || done.map(|done| done.get()).iter().sum(), move || ReadPortal { program: program.get() });
@@ -117,6 +131,9 @@ impl LazyPage for PortalPage {
         show::tell(forms.pages, "Menu saved");
         show::tell(forms.brand, "Brand saved");
         show::tell(forms.terms, "Terms published");
+        show::tell(forms.link_host, "Host saved");
+        show::tell(forms.check, "Host checked");
+        show::tell(forms.sharing, "Texts saved");
         forms.images.follow(found);
         view! {
             <Title text="Portal"/>
@@ -132,21 +149,44 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { portal, welcome_html, terms, name, accent, link_domain, images, address, server, may_edit } = shown;
-    let brand = brand::Brand { portal: portal.clone(), name, accent, link_domain, server };
+    let Shown { portal, welcome_html, terms, terms_html, name, accent, link_host, images, address, may_edit } = shown;
+    let addresses = addresses(&address);
+    let sign_up = sign_up::card(&portal, forms.sign_up, forms.order, may_edit);
+    let terms = terms::card(terms, terms_html, forms.terms, forms.terms_preview, may_edit);
+    let welcome = welcome::card(&portal, welcome_html, forms.welcome, forms.preview, may_edit);
+    let menu = pages::card(&portal, forms.pages, may_edit);
+    let sharing = sharing::card(&portal.sharing, forms.sharing, may_edit);
+    let brand = brand::card(brand::Brand { portal, name, accent }, forms.brand, may_edit);
+    let images = images::card(images, forms.images, may_edit);
+    let link_host = link_host::card(link_host, forms.link_host, forms.check, may_edit);
     view! {
         {(!may_edit)
             .then(|| view! { <Note glyph=Glyph::Lock>"Your role reads this. An owner or manager changes it."</Note> })}
-        {addresses(&address)}
-        {sign_up::card(&portal, forms.sign_up, forms.order, may_edit)}
-        {terms::card(terms, forms.terms, may_edit)}
-        {welcome::card(&portal, welcome_html, forms.welcome, forms.preview, may_edit)}
-        {pages::card(&portal, forms.pages, may_edit)}
-        {brand::card(brand, forms.brand, may_edit)}
-        {images::card(images, forms.images, may_edit)}
+        <Indexed entries=SECTIONS.to_vec()>
+            <Section id="the-addresses">{addresses}</Section>
+            <Section id="the-sign-up">{sign_up}</Section>
+            <Section id="the-terms">{terms}</Section>
+            <Section id="the-message">{welcome}</Section>
+            <Section id="the-menu">{menu}</Section>
+            <Section id="the-brand">{brand} {images}</Section>
+            <Section id="the-host">{link_host}</Section>
+            <Section id="the-texts">{sharing}</Section>
+        </Indexed>
     }
     .into_any()
 }
+
+/// The page's sections, by the ids to which addresses may lead.
+const SECTIONS: [(&str, &str); 8] = [
+    ("the-addresses", "Addresses"),
+    ("the-sign-up", "Sign-up"),
+    ("the-terms", "Terms"),
+    ("the-message", "Welcome message"),
+    ("the-menu", "Menu"),
+    ("the-brand", "Brand"),
+    ("the-host", "Host of links"),
+    ("the-texts", "Sharing"),
+];
 
 fn addresses(address: &str) -> AnyView {
     let (sign_in, sign_up) = (format!("{address}/sign-in"), format!("{address}/sign-up"));

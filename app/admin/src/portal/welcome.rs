@@ -32,17 +32,15 @@ pub async fn preview_markdown(program: String, markdown: Option<String>) -> Resu
     .await
 }
 
-pub(super) fn card(
-    portal: &Portal,
+/// What is typed as Markdown as partners would see it, once typing has paused; `html` is what it was before.
+pub(super) fn preview_of(
+    label: &'static str,
+    typed: RwSignal<String>,
     html: String,
-    form: Form<SetWelcome>,
     preview: Form<PreviewMarkdown>,
-    may_edit: bool,
 ) -> AnyView {
-    let typed = RwSignal::new(portal.welcome.clone());
     let program = show::program();
     let pause = show::Pause::new();
-    // Once typing has paused.
     Effect::new(move |before: Option<String>| {
         let markdown = typed.get();
         if before.as_ref().is_some_and(|before| *before != markdown) {
@@ -52,6 +50,24 @@ pub(super) fn card(
         markdown
     });
     let shown = move || preview.answer().and_then(std::result::Result::ok).unwrap_or_else(|| html.clone());
+    view! {
+        <div class="stack" role="region" aria-label=label>
+            <h3>"Preview"</h3>
+            <div class="prose" inner_html=shown></div>
+        </div>
+    }
+    .into_any()
+}
+
+pub(super) fn card(
+    portal: &Portal,
+    html: String,
+    form: Form<SetWelcome>,
+    preview: Form<PreviewMarkdown>,
+    may_edit: bool,
+) -> AnyView {
+    let typed = RwSignal::new(portal.welcome.clone());
+    let shown = preview_of("Preview of the message", typed, html, preview);
     let landing = vec![
         Choice::new(LandsOn::Dashboard.as_str(), "On the dashboard"),
         Choice::new(LandsOn::Welcome.as_str(), "On this message"),
@@ -63,11 +79,8 @@ pub(super) fn card(
             <PostForm form=form class="form">
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
-                    <Textarea id="welcome" label="Message" bind=typed rows=8 help="Markdown: **bold**, lists, links, ## headings. Without a message there is no Welcome page." optional=true error=form.field("welcome")/>
-                    <div class="stack" role="region" aria-label="Preview of the message">
-                        <h3>"Preview"</h3>
-                        <div class="prose" inner_html=shown></div>
-                    </div>
+                    <Textarea id="welcome" label="Message" bind=typed rows=8 help="Markdown: **bold**, lists, links, # headings. Images are left out: pages load nothing from other servers. Without a message there is no Welcome page." optional=true error=form.field("welcome")/>
+                    {shown}
                     <Select id="lands_on" label="Where partners land" choices=landing value=lands_on help="After signing in."/>
                     {super::save(form.pending(), may_edit, "Save the message")}
                 </fieldset>

@@ -57,7 +57,7 @@ fn page(found: Cohorts, revenue: bool) -> AnyView {
             <EmptyState
                 glyph=Glyph::Chart
                 title="No customers yet"
-                words="Referred customers show here by the month in which they first bought, with what they did in each month since."
+                words="Referred customers show here by the month in which they first bought, with who bought again in each month since."
             />
         }
         .into_any()
@@ -69,6 +69,7 @@ fn page(found: Cohorts, revenue: bool) -> AnyView {
         <PageHead title="Reports"/>
         {tabs(&program, "Cohorts")}
         <Card title="Customers by the month of their first sale" actions=move || view! { <Download href=file what="cohorts"/> }>
+            <p class="sub">"A cohort is the referred customers who first bought in that month: +0 is that month, +1 the one after it."</p>
             <Tabs label="Figures">
                 <Tab href=address.without("show").href() label="Customers who bought" current=count/>
                 <Tab href=address.with("show", "revenue").href() label="Revenue" current=revenue/>
@@ -81,6 +82,13 @@ fn page(found: Cohorts, revenue: bool) -> AnyView {
 
 fn table(cohorts: Vec<Cohort>, revenue: bool) -> AnyView {
     let most = cohorts.iter().map(|cohort| cohort.months.len()).max().unwrap_or(0);
+    let currency = cohorts.iter().flat_map(|cohort| &cohort.months).map(|month| month.revenue.currency).next();
+    let about = match currency {
+        Some(currency) if revenue => {
+            format!("What they paid in each month in {currency}, rounded, refunds of those sales taken off.")
+        }
+        _ => "How many of them bought in each month, each counted once.".to_owned(),
+    };
     let head = move || {
         let months = (0..most).map(|after| view! { <Th label=format!("+{after}") num=true/> }).collect_view();
         view! { <Th label="First sale in"/> <Th label="Customers" num=true/> {months} }
@@ -107,7 +115,7 @@ fn table(cohorts: Vec<Cohort>, revenue: bool) -> AnyView {
         .collect_view();
     view! {
         <Table caption="Cohorts of customers" head=head>{rows}</Table>
-        <p class="sub">"+1 is the month after the first sale, and so on. Refunds are taken off."</p>
+        <p class="sub">{about}</p>
     }
     .into_any()
 }

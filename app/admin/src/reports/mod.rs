@@ -1,12 +1,12 @@
-//! Reports on the program: how it did, its top partners, those asleep, and cohorts of customers.
+//! Reports on the program: how it did, its top partners, inactive partners, and cohorts of customers.
 
-mod asleep;
 mod cohorts;
+mod inactive;
 mod performance;
 mod ranking;
 
-pub(crate) use asleep::AsleepPage;
 pub(crate) use cohorts::CohortsPage;
+pub(crate) use inactive::InactivePage;
 pub(crate) use performance::ReportsPage;
 pub(crate) use ranking::RankingPage;
 
@@ -22,7 +22,7 @@ fn tabs(program: &str, current: &'static str) -> AnyView {
     let tabs = [
         tab("Performance", ""),
         tab("Top partners", "/top-partners"),
-        tab("Asleep", "/asleep"),
+        tab("Inactive", "/inactive"),
         tab("Cohorts", "/cohorts"),
     ]
     .into_iter()

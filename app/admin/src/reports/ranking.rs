@@ -13,7 +13,6 @@ use super::{file, tabs};
 use crate::show;
 
 /// How many partners the page shows; the file has more.
-#[cfg(feature = "ssr")]
 const SHOWN: u32 = 50;
 
 /// What the page shows.
@@ -114,8 +113,13 @@ fn list(partners: Vec<PartnerFigures>, program: &str) -> AnyView {
             <Th label="Commissions" num=true/>
         }
     };
+    let more = u32::try_from(partners.len()).is_ok_and(|count| count == SHOWN);
     let rows = partners.into_iter().map(|row| line(row, program)).collect_view();
-    view! { <Table caption="Top partners" head=head>{rows}</Table> }.into_any()
+    view! {
+        <Table caption="Top partners" head=head>{rows}</Table>
+        {more.then(|| view! { <p class="sub">{format!("The first {SHOWN}. The file has them all.")}</p> })}
+    }
+    .into_any()
 }
 
 fn line(row: PartnerFigures, program: &str) -> AnyView {

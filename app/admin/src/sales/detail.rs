@@ -75,7 +75,7 @@ fn page(shown: Shown) -> AnyView {
             <Facts>
                 <Fact label="Customer"><a class="link" href=customer>{sale.customer.label}</a></Fact>
                 <Fact label="Partner">{partner}</Fact>
-                <Fact label="When">{show::instant(sale.occurred_at)}</Fact>
+                <Fact label="When">{show::time(sale.occurred_at)}</Fact>
                 <Fact label="Invoice">{invoice}</Fact>
                 <Fact label="Event id">{sale.event_id}</Fact>
                 <Fact label="Refunded">{sale.refunded.to_string()}</Fact>
@@ -110,7 +110,7 @@ fn refunds_table(refunds: Vec<RefundRow>) -> AnyView {
         .map(|refund| {
             view! {
                 <tr>
-                    <td>{show::instant(refund.occurred_at)}<Why checks=refund.why.0/></td>
+                    <td>{show::time(refund.occurred_at)}<Why checks=refund.why.0/></td>
                     <td>{refund.reason}</td>
                     <td class="num"><Amount value=refund.amount strong=true/></td>
                 </tr>

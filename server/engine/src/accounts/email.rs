@@ -3,8 +3,9 @@
 use super::sessions::{check_password, own};
 use super::tokens::{self, Purpose};
 use crate::messages::{self, Mail};
-use crate::{Error, Moment, Result};
-use chrono::{DateTime, Utc};
+use crate::partners::sign_up::MAILS_AN_HOUR;
+use crate::{Error, Moment, Result, partners};
+use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{EmailChange, Session};
 use domain::ids::AccountId;
 use domain::text::{email_key, is_email};
@@ -14,7 +15,8 @@ use sqlx::{PgConnection, PgPool};
 /// for before ends. Whether somebody has the new address is not told here.
 ///
 /// # Errors
-/// `Invalid` where the password is wrong, or it is no other address; `Forbidden` for a session that a link began.
+/// `Invalid` where the password is wrong, or it is no other address; `TooMany` after three within an hour; `Forbidden` for a
+/// session that a link began.
 pub async fn request(pool: &PgPool, moment: &Moment, session: &Session, password: &str, email: &str) -> Result<()> {
     own(session)?;
     let email = email.trim();
@@ -40,10 +42,33 @@ pub async fn request(pool: &PgPool, moment: &Moment, session: &Session, password
     )
     .execute(&mut *tx)
     .await?;
+    note_asking(&mut tx, moment, account).await?;
     for new in [false, true] {
         messages::enqueue(&mut tx, &Mail::EmailChange { account, new }).await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Notes that an account asks: the new address may be a stranger's, who shall not get mail without end.
+async fn note_asking(conn: &mut PgConnection, moment: &Moment, account: AccountId) -> Result<()> {
+    let mut asked = sqlx::query_scalar!(
+        "select email_asked_at from accounts where id = $1 for no key update",
+        account as AccountId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    asked.retain(|at| *at + Duration::hours(1) > moment.at);
+    if let [first, ..] = asked[..]
+        && asked.len() >= MAILS_AN_HOUR
+    {
+        let wait = (first + Duration::hours(1) - moment.at).num_seconds();
+        return Err(Error::TooMany(u64::try_from(wait).unwrap_or_default().max(1)));
+    }
+    asked.push(moment.at);
+    sqlx::query!("update accounts set email_asked_at = $2 where id = $1", account as AccountId, &asked)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -143,6 +168,7 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Opti
         tx.commit().await?;
         return Ok(Some(change));
     }
+    partners::hold_email(&mut tx, &change.email).await?;
     // Partners who are reached at the account's old address are reached at the new one from now on.
     sqlx::query!(
         "with was as (select email_key from accounts where id = $1 for update), followed as (

@@ -13,9 +13,10 @@ pub(crate) mod tokens;
 mod totp;
 
 pub use actors::{Which, admin_actor, partner_actor, places};
+pub(crate) use password::hash_chosen;
 pub use password::hash_password;
+pub(crate) use reset::set_password;
 pub use reset::{change_password, request_password_reset, reset_password, reset_token_holds};
-pub(crate) use reset::{check_new as check_new_password, set_password};
 pub use sessions::{
     SignIn, SignedIn, confirm_again, require_confirmed, second_factor, second_factor_due, session, settings, sign_in,
     sign_out, sign_out_everywhere, update,

@@ -1,4 +1,4 @@
-use super::password::hash_password;
+use super::password::{check_length, hash_chosen};
 use super::sessions::{check_password, end_all, own};
 use super::tokens::{self, Purpose};
 use crate::messages::{self, Mail};
@@ -36,15 +36,18 @@ pub async fn reset_token_holds(conn: &mut PgConnection, moment: &Moment, token: 
 /// Chooses a new password by the link from the mail, and signs out everywhere. The second factor stays.
 ///
 /// # Errors
-/// `Invalid` where the password is too short or too long (the link holds on), `NotFound` where the link is over.
+/// `Invalid` where the password is too short, too long or easily guessed (the link holds on), `NotFound` where the link is
+/// over.
 pub async fn reset_password(pool: &PgPool, moment: &Moment, token: &str, new: &str) -> Result<()> {
-    check_new(new)?;
+    check_length(new)?;
     let mut conn = pool.acquire().await?;
-    if !reset_token_holds(&mut conn, moment, token).await? {
-        return Err(Error::NotFound("link"));
-    }
+    let link = tokens::peek(&mut conn, moment, Purpose::PasswordReset, token).await?;
+    let account = link.and_then(|link| link.account).ok_or(Error::NotFound("link"))?;
+    let person = sqlx::query!("select email, name from accounts where id = $1", account as AccountId)
+        .fetch_one(&mut *conn)
+        .await?;
     drop(conn);
-    let hash = hash_password(new).await?;
+    let hash = hash_chosen(new, &[&person.email, &person.name]).await?;
     let mut tx = pool.begin().await?;
     let link = tokens::redeem(&mut tx, moment, Purpose::PasswordReset, token).await?.ok_or(Error::NotFound("link"))?;
     let account = link.account.ok_or(Error::NotFound("link"))?;
@@ -63,12 +66,13 @@ pub async fn reset_password(pool: &PgPool, moment: &Moment, token: &str, new: &s
 /// Changes the password, knowing the one before, and ends every other session.
 ///
 /// # Errors
-/// `Invalid` where the one before is wrong or the new one too short; `Forbidden` for a session that a link began.
+/// `Invalid` where the one before is wrong, or the new one too short or easily guessed; `Forbidden` for a session that a
+/// link began.
 pub async fn change_password(pool: &PgPool, session: &Session, token: &str, old: &str, new: &str) -> Result<()> {
     own(session)?;
-    check_new(new)?;
+    check_length(new)?;
     check_password(pool, session.account, old, "old_password").await?;
-    let hash = hash_password(new).await?;
+    let hash = hash_chosen(new, &[&session.email, &session.name]).await?;
     let mut tx = pool.begin().await?;
     sqlx::query!("update accounts set password_hash = $2 where id = $1", session.account as AccountId, hash)
         .execute(&mut *tx)
@@ -93,8 +97,4 @@ pub(crate) async fn set_password(conn: &mut PgConnection, account: AccountId, ha
     end_all(conn, account).await?;
     tokens::end_all(conn, Purpose::PasswordReset, account).await?;
     tokens::end_all(conn, Purpose::Invitation, account).await
-}
-
-pub(crate) fn check_new(password: &str) -> Result<()> {
-    domain::accounts::check_password(password).map_err(|message| Error::field("password", message))
 }

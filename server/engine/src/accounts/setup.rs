@@ -1,7 +1,6 @@
 //! The first owner: by a page that a token opens, or by the command line.
 
-use super::password::hash_password;
-use super::reset::check_new;
+use super::password::hash_chosen;
 use super::sessions::clean_name;
 use super::tokens::{self, Purpose};
 use crate::{Error, Moment, Result};
@@ -63,7 +62,7 @@ pub async fn check_token(conn: &mut PgConnection, moment: &Moment, token: &str) 
 /// `NotFound` where the token is over or there is an owner; `Invalid`.
 pub async fn create_owner(pool: &PgPool, moment: &Moment, token: &str, input: &NewOwner) -> Result<Owner> {
     check(input)?;
-    let hash = hash_password(&input.password).await?;
+    let hash = hash_of(input).await?;
     let mut tx = pool.begin().await?;
     one_at_a_time(&mut tx).await?;
     if !needed(&mut tx).await? {
@@ -82,7 +81,7 @@ pub async fn create_owner(pool: &PgPool, moment: &Moment, token: &str, input: &N
 /// `Invalid`, also where the e-mail has an account.
 pub async fn create_admin(pool: &PgPool, moment: &Moment, input: &NewOwner) -> Result<Owner> {
     check(input)?;
-    let hash = hash_password(&input.password).await?;
+    let hash = hash_of(input).await?;
     let mut tx = pool.begin().await?;
     one_at_a_time(&mut tx).await?;
     let owner = insert(&mut tx, moment, input, &hash).await?;
@@ -95,9 +94,12 @@ fn check(input: &NewOwner) -> Result<()> {
     if !is_email(input.email.trim()) {
         return Err(Error::field("email", "Type an e-mail address."));
     }
-    check_new(&input.password)?;
     clean_name(&input.organization).map_err(|_| Error::field("organization", "Use 1 to 120 characters."))?;
     Ok(())
+}
+
+async fn hash_of(input: &NewOwner) -> Result<String> {
+    hash_chosen(&input.password, &[&input.email, &input.name, &input.organization]).await
 }
 
 async fn one_at_a_time(conn: &mut PgConnection) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The team: members of the organization that owns the program, and their roles in all of its programs.
 
-use super::password::hash_password;
-use super::reset::{check_new, set_password};
+use super::password::{check_length, hash_chosen};
+use super::reset::set_password;
 use super::sessions::clean_name;
 use super::tokens::{self, Purpose};
 use crate::messages::{self, Mail};
@@ -174,13 +174,11 @@ pub async fn accept_invitation(
     password: &str,
 ) -> Result<String> {
     let name = clean_name(name)?;
-    check_new(password)?;
+    check_length(password)?;
     let mut conn = pool.acquire().await?;
-    if invitation(&mut conn, moment, token).await?.is_none() {
-        return Err(Error::NotFound("link"));
-    }
+    let invited = invitation(&mut conn, moment, token).await?.ok_or(Error::NotFound("link"))?;
     drop(conn);
-    let hash = hash_password(password).await?;
+    let hash = hash_chosen(password, &[&invited.email, &name]).await?;
     let mut tx = pool.begin().await?;
     let link = tokens::redeem(&mut tx, moment, Purpose::Invitation, token).await?.ok_or(Error::NotFound("link"))?;
     let account = link.account.ok_or(Error::NotFound("link"))?;

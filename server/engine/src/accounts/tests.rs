@@ -325,16 +325,21 @@ async fn a_forgotten_password(pool: PgPool) {
     drop(conn);
     let (session_token, _) = signed_in(&pool, &after(0), "olga@acme.example").await;
 
-    assert!(matches!(reset_password(&pool, &after(1), &token, "short").await, Err(Error::Invalid(_))));
-    assert!(matches!(reset_password(&pool, &after(3600), &token, "a new password").await, Err(Error::NotFound(_))));
+    for weak in ["short", "passwordpassword", "Olga@acme.example"] {
+        assert!(matches!(reset_password(&pool, &after(1), &token, weak).await, Err(Error::Invalid(_))), "{weak}");
+    }
     assert!(matches!(
-        team::accept_invitation(&pool, &after(1), &token, "Eve", "a new password").await,
+        reset_password(&pool, &after(3600), &token, "a new kestrel lantern").await,
+        Err(Error::NotFound(_))
+    ));
+    assert!(matches!(
+        team::accept_invitation(&pool, &after(1), &token, "Eve", "a new kestrel lantern").await,
         Err(Error::NotFound(_))
     ));
     let mut tries = JoinSet::new();
     for n in 0..64 {
         let (pool, token) = (pool.clone(), token.clone());
-        tries.spawn(async move { reset_password(&pool, &after(0), &token, &format!("new password {n}")).await });
+        tries.spawn(async move { reset_password(&pool, &after(0), &token, &format!("new kestrel lantern {n}")).await });
     }
     let won = tries.join_all().await.into_iter().filter(Result::is_ok).count();
     assert_eq!(won, 1, "a link works once");
@@ -347,9 +352,11 @@ async fn changing_the_own_account(pool: PgPool) {
     owner(&pool).await;
     let (token, session) = signed_in(&pool, &after(0), "olga@acme.example").await;
     let (other, _) = signed_in(&pool, &after(1), "olga@acme.example").await;
-    let wrong = change_password(&pool, &session, &token, "wrong", "a new password").await;
+    let wrong = change_password(&pool, &session, &token, "wrong", "a new kestrel lantern").await;
     assert!(matches!(wrong, Err(Error::Invalid(_))));
-    change_password(&pool, &session, &token, PASSWORD, "a new password").await.expect("changed");
+    let weak = change_password(&pool, &session, &token, PASSWORD, "olga@acme.example").await;
+    assert!(matches!(weak, Err(Error::Invalid(_))), "the e-mail is no password");
+    change_password(&pool, &session, &token, PASSWORD, "a new kestrel lantern").await.expect("changed");
     assert!(seen(&pool, &after(2), &token).await.is_some(), "this session stays");
     assert!(seen(&pool, &after(2), &other).await.is_none(), "the others end");
 
@@ -380,8 +387,11 @@ async fn the_first_owner_is_made_once(pool: PgPool) {
         password: PASSWORD.into(),
         organization: "Acme".into(),
     };
-    let weak = NewOwner { password: "short".into(), ..input(0) };
-    assert!(matches!(setup::create_owner(&pool, &after(2), &tokens[0], &weak).await, Err(Error::Invalid(_))));
+    for weak in ["short", "passwordpassword", "olga0@acme.example"] {
+        let weak = NewOwner { password: weak.into(), ..input(0) };
+        assert!(matches!(setup::create_owner(&pool, &after(2), &tokens[0], &weak).await, Err(Error::Invalid(_))));
+        assert!(matches!(setup::create_admin(&pool, &after(2), &weak).await, Err(Error::Invalid(_))));
+    }
     let mut tries = JoinSet::new();
     for n in 0..64 {
         let (pool, token, input) = (pool.clone(), tokens[n % 2].clone(), input(n));

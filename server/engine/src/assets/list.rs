@@ -153,8 +153,9 @@ async fn rows(
                    from asset_groups g join partner_groups p on p.program_id = g.program_id and p.id = g.group_id
                    where g.program_id = $1 and g.asset_id = a.id) as "groups!: Json<Vec<GroupName>>",
                   a.archived_at is not null as "archived!",
-                  (select coalesce(sum(d.views), 0)::bigint from asset_days d
-                   where d.program_id = $1 and d.asset_id = a.id and ($3::uuid is null or d.enrollment_id = $3)) as "views!"
+                  case when $3::uuid is null then a.views
+                       else (select coalesce(sum(d.views), 0)::bigint from asset_days d
+                             where d.program_id = $1 and d.asset_id = a.id and d.enrollment_id = $3) end as "views!"
            from unnest($2::uuid[]) with ordinality as wanted (id, place)
            join assets a on a.program_id = $1 and a.id = wanted.id
            left join files f on f.program_id = a.program_id and f.id = a.file_id

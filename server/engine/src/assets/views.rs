@@ -42,7 +42,8 @@ impl Views {
     }
 }
 
-/// In the order of their key, so that two processes don't wait for each other.
+/// The days and each asset's total, in the order of their keys, so that two processes don't wait for each other in a
+/// circle.
 async fn write(pool: &PgPool, seen: &BTreeMap<Place, i64>) -> Result<()> {
     let programs: Vec<_> = seen.keys().map(|place| place.0.0).collect();
     let assets: Vec<_> = seen.keys().map(|place| place.1.0).collect();
@@ -50,11 +51,25 @@ async fn write(pool: &PgPool, seen: &BTreeMap<Place, i64>) -> Result<()> {
     let days: Vec<_> = seen.keys().map(|place| place.3).collect();
     let views: Vec<_> = seen.values().copied().collect();
     sqlx::query!(
-        "insert into asset_days as d (program_id, asset_id, enrollment_id, day, views)
-         select v.* from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::bigint[])
-                              as v (program_id, asset_id, enrollment_id, day, views)
-         where exists (select from assets a where a.program_id = v.program_id and a.id = v.asset_id)
-         on conflict (program_id, asset_id, enrollment_id, day) do update set views = d.views + excluded.views",
+        "with seen as (
+             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::bigint[])
+                               as v (program_id, asset_id, enrollment_id, day, views)
+         ), totals as (
+             select program_id, asset_id, sum(views)::bigint as views from seen group by program_id, asset_id
+         ), locked as (
+             select a.program_id, a.id from assets a
+             join totals t on t.program_id = a.program_id and t.asset_id = a.id
+             order by a.program_id, a.id for no key update of a
+         ), days as (
+             insert into asset_days as d (program_id, asset_id, enrollment_id, day, views)
+             select s.program_id, s.asset_id, s.enrollment_id, s.day, s.views
+             from seen s join locked l on l.program_id = s.program_id and l.id = s.asset_id
+             order by s.program_id, s.asset_id, s.enrollment_id, s.day
+             on conflict (program_id, asset_id, enrollment_id, day) do update set views = d.views + excluded.views
+         )
+         update assets a set views = a.views + t.views
+         from totals t join locked l on l.program_id = t.program_id and l.id = t.asset_id
+         where a.program_id = t.program_id and a.id = t.asset_id",
         &programs,
         &assets,
         &partners,

@@ -5,12 +5,12 @@ use crate::partners::profile::notifications_of;
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::commissions::{CommissionStatus, Suspicion};
+use domain::commissions::{CommissionStatus, JudgeMany, Judged, MOST_JUDGED, Suspicion, Verdict};
 use domain::ids::{CommissionId, JournalId, ProgramId};
 use domain::money::Money;
 use domain::text::check_line;
 use serde_json::json;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 /// Takes a commission out of review: held until its hold ends, due where that has passed. What was suspicious about it
 /// has been judged: later commissions of the customer don't wait for the same. A partner who wants to be told of each
@@ -94,7 +94,7 @@ pub async fn reverse(
     reason: &str,
 ) -> Result<()> {
     let owed = lock(conn, actor, id).await?;
-    check_line(reason, 500).map_err(|message| Error::field("reason", message))?;
+    check_reason(reason)?;
     let reason = reason.trim();
     let takes = owed.left();
     if takes.is_zero() {
@@ -118,6 +118,62 @@ pub async fn reverse(
         "reason": reason,
     });
     audit::record(conn, moment, actor, "commission.reverse", &subject(&owed), "commissions", details).await
+}
+
+/// Decides on many commissions in review, on each by itself, so that none waits for another's locks: as [`approve`] or
+/// [`reverse`] does, audited one by one. Those that somebody has judged before are left out, and so are those that the
+/// program doesn't have.
+///
+/// # Errors
+/// `Forbidden` without the power to judge commissions; `Invalid` on `commissions` (1 to 500) or `reason`. Where Postgres
+/// fails, those before stay judged.
+pub async fn judge_many(pool: &PgPool, moment: &Moment, actor: &Actor, input: &JudgeMany) -> Result<Judged> {
+    allow(actor)?;
+    let mut ids = input.commissions.clone();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() || ids.len() > MOST_JUDGED {
+        return Err(Error::field("commissions", format!("Choose 1 to {MOST_JUDGED} commissions.")));
+    }
+    if input.verdict == Verdict::Reverse {
+        check_reason(&input.reason)?;
+    }
+    let mut judged = Judged { verdict: input.verdict, done: 0, left_out: 0 };
+    for id in ids {
+        let mut tx = pool.begin().await?;
+        let outcome = match input.verdict {
+            Verdict::Approve => approve(&mut tx, moment, actor, id).await,
+            Verdict::Reverse => reverse_reviewed(&mut tx, moment, actor, id, &input.reason).await,
+        };
+        match outcome {
+            Ok(()) => {
+                tx.commit().await?;
+                judged.done += 1;
+            }
+            Err(Error::Conflict(_) | Error::NotFound(_)) => judged.left_out += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(judged)
+}
+
+/// Reverses a commission unless it was approved meanwhile.
+async fn reverse_reviewed(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: CommissionId,
+    reason: &str,
+) -> Result<()> {
+    let owed = lock(conn, actor, id).await?;
+    if owed.status != CommissionStatus::Review {
+        return Err(Error::Conflict(format!("The commission is {} already.", owed.status)));
+    }
+    reverse(conn, moment, actor, id, reason).await
+}
+
+fn check_reason(reason: &str) -> Result<()> {
+    check_line(reason, 500).map_err(|message| Error::field("reason", message))
 }
 
 fn allow(actor: &Actor) -> Result<()> {

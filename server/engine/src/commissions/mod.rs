@@ -13,5 +13,5 @@ pub(crate) mod tests;
 pub use claw_back::claw_back_all_held;
 pub(crate) use claw_back::{Owed, Reason, claw_back, lock_of_sale};
 pub(crate) use earn::{Happening, decide, record};
-pub use judge::{approve, reverse};
+pub use judge::{approve, judge_many, reverse};
 pub use release::release_holds;

@@ -1,11 +1,12 @@
 //! Commissions through their life: review, hold, release, judgement.
 
-use super::{approve, claw_back_all_held, release_holds, reverse};
+use super::{approve, claw_back_all_held, judge_many, release_holds, reverse};
 use crate::Error;
 use crate::fixtures::{Partner, World, dec, instant, per_signup, percent, refund, sale};
 use crate::payments::{preview, record_batch};
 use domain::accounts::Role;
 use domain::commissions::CommissionStatus::{Due, Held, Paid, Reversed, Review};
+use domain::commissions::{JudgeMany, Verdict};
 use domain::ids::CommissionId;
 use domain::offers::{Rate, Reward, Tier, TierMeasure, Tiers};
 use domain::payments::{BatchInput, Reviewed};
@@ -114,6 +115,53 @@ async fn a_person_takes_back_what_is_left(pool: PgPool) {
     let rest = world.tell_refund(&refund("r2", "c1-0", None)).await.expect("refund").answer;
     assert_eq!((rest.commissions[0].status, rest.commissions[0].clawed_back), (Reversed, dec("30")));
     assert_eq!(world.balances(&ada).await, "0 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn many_are_judged_at_once_and_each_once(pool: PgPool) {
+    let (world, ada) = referred(pool, &[percent("30")]).await;
+    world.set("update programs set review_commissions = true where id = $1").await;
+    let mut ids = Vec::new();
+    for _ in 0..32 {
+        ids.push(world.sold("c1", "100").await.commissions[0].id);
+    }
+    let judging = |verdict, ids: &[CommissionId], reason: &str| JudgeMany {
+        verdict,
+        commissions: ids.to_vec(),
+        reason: reason.to_owned(),
+    };
+    let all = judging(Verdict::Approve, &ids, "");
+    let refused = judge_many(&world.pool, &world.moment(), &world.admin(Role::Viewer), &all).await;
+    assert!(matches!(refused, Err(Error::Forbidden)));
+    let elsewhere = world.another("other").await;
+    let others = judge_many(&world.pool, &world.moment(), &elsewhere.owner(), &all).await.expect("left out");
+    assert_eq!((others.done, others.left_out), (0, 32), "another program's");
+    let nothing = judge_many(&world.pool, &world.moment(), &world.owner(), &judging(Verdict::Approve, &[], "")).await;
+    assert!(crate::fixtures::refused(nothing).starts_with("commissions: "));
+    let no_reason = judging(Verdict::Reverse, &ids, " ");
+    let no_reason = judge_many(&world.pool, &world.moment(), &world.owner(), &no_reason).await;
+    assert!(crate::fixtures::refused(no_reason).starts_with("reason: "));
+    assert_eq!(world.balances(&ada).await, "960 0", "nothing was judged");
+
+    // What somebody approves at the same time isn't reversed, and the other way round.
+    let half = judging(Verdict::Reverse, &ids[8..], "Bought by the partner");
+    let (moment, other_moment, owner) = (world.moment(), world.moment(), world.owner());
+    let first = judging(Verdict::Approve, &ids[..24], "");
+    let (approved, reversed) = tokio::join!(
+        judge_many(&world.pool, &moment, &owner, &first),
+        judge_many(&world.pool, &other_moment, &owner, &half)
+    );
+    let (approved, reversed) = (approved.expect("approved"), reversed.expect("reversed"));
+    assert_eq!(approved.done + reversed.done, 32);
+    assert_eq!(approved.left_out + reversed.left_out, 16);
+    assert_eq!(world.balances(&ada).await, format!("{} 0", approved.done * 30));
+    let told: i64 =
+        world.get("select count(*) from audit_log where program_id = $1 and action like 'commission.%'").await;
+    assert_eq!(told, 32);
+    let notes: i64 =
+        world.get("select count(*) from journal_notes where program_id = $1 and note = 'Bought by the partner'").await;
+    assert_eq!(notes, reversed.done);
     world.prove().await;
 }
 

@@ -1,8 +1,9 @@
 //! The personal data of a customer: all of it in one file, and taken away for good. Every sum stays.
 
-use crate::privacy::{self, ERASED, Rows, Whose};
+use crate::privacy::{self, ERASED, Rows, Sought, Whose};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{CustomerId, ProgramId};
 use domain::text::email_key;
@@ -46,8 +47,8 @@ pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
 }
 
 /// Takes away all by which a customer can be known, in every place: name, e-mail, the company's own id, its leads, and
-/// what others wrote of it. Sales, commissions and every sum stay. Asks for `Erase`. Audited, without a name; the log
-/// names who else has its e-mail.
+/// what others wrote of it, which a job looks through. Sales, commissions and every sum stay. Asks for `Erase`. Audited,
+/// without a name; the log names who else has its e-mail.
 ///
 /// The company's ids of events and invoices stay: by them the same event is known again, and pays once.
 ///
@@ -58,7 +59,6 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
         return Err(Error::Forbidden);
     }
     let program = actor.program();
-    privacy::take_time(conn).await?;
     let person = sqlx::query!(
         "select external_id, email, name from customers where program_id = $1 and id = $2 for no key update",
         program as ProgramId,
@@ -103,31 +103,41 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     )
     .execute(&mut *conn)
     .await?;
-    rename(conn, program, id, &person.external_id, &instead).await?;
-    let mut ids = vec![person.email.as_str()];
-    let mut names = vec![person.name.as_str()];
-    for lead in &leads {
-        ids.push(&lead.email);
-        names.push(&lead.name);
+    let mut emails = vec![person.email];
+    let mut names = vec![person.name];
+    for lead in leads {
+        emails.push(lead.email);
+        names.push(lead.name);
     }
+    privacy::forget_mail(conn, program, &emails).await?;
+    let mut ids = emails.clone();
     // An id that can be nothing else is sought everywhere, like an e-mail.
     let own = &person.external_id;
     if own.contains('@') || own.chars().count() >= 8 && own.chars().any(|c| c.is_ascii_digit()) {
-        ids.push(own);
+        ids.push(own.clone());
     }
-    let mut emails = vec![person.email.clone()];
-    emails.extend(leads.iter().map(|lead| lead.email.clone()));
-    privacy::forget_mail(conn, program, &emails).await?;
-    privacy::scrub(conn, program, Whose::Customer(id), &ids, &names).await?;
+    let whose = Whose::Customer { id, external_id: person.external_id };
+    privacy::look_for(conn, moment, program, &Sought { whose, ids, names }).await?;
     let details = json!({ "same_email": privacy::same_email(conn, program, &emails).await? });
     audit::record(conn, moment, actor, "customer.erase", ERASED, &format!("customers/{id}"), details).await
 }
 
-/// Answers are kept for ever, and name the customer as the company does; so does the log.
-async fn rename(conn: &mut PgConnection, program: ProgramId, id: CustomerId, was: &str, instead: &str) -> Result<()> {
+/// Answers are kept for ever, and name the customer as the company does; so does the log. Until it was erased: the company
+/// may have another of that name since.
+pub(crate) async fn rename(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: CustomerId,
+    was: &str,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    let instead = &privacy::instead(id.0);
     let rows = Rows { program, id: id.0 };
-    let named = "program_id = $1 and strpos(answer::text, $2) > 0";
-    for places in rows.places_where(conn, "api_answers", named, &json!(was).to_string()).await? {
+    let named = format!(
+        "program_id = $1 and strpos(answer::text, $2) > 0 and created_at <= '{}'::timestamptz",
+        until.to_rfc3339_opts(SecondsFormat::Micros, true)
+    );
+    for places in rows.places_where(conn, "api_answers", &named, &json!(was).to_string()).await? {
         let mut answers = rows.values(conn, "api_answers", "answer", &places).await?;
         privacy::rename(&mut answers, &["external_id", "customer_id"], |id| id == was, instead);
         rows.keep(conn, "api_answers", "answer", answers).await?;

@@ -6,6 +6,7 @@ mod signup;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use erase::rename;
 pub use erase::{erase, export};
 pub use reassign::reassign;
 pub use signup::track_signup;

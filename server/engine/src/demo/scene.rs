@@ -1,7 +1,7 @@
 //! Who is there when the story begins: programs, offers, partners, links and promo codes.
 
 use super::people::{Dice, Person, person};
-use super::{Options, PARTNER, PASSWORD, TOLD_PARTNERS};
+use super::{ADMIN, Options, PARTNER, PASSWORD, TOLD_PARTNERS};
 use crate::accounts::setup::Owner;
 use crate::accounts::{hash_password, team};
 use crate::partners::sign_up::Answered;
@@ -14,7 +14,7 @@ use domain::links::{NewLink, Utm};
 use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
 use domain::payments::PayoutDetails;
-use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, SignUpRule};
+use domain::portal::{Answer, BrandInput, LandsOn, Question, QuestionKind, Sharing, SignUpRule};
 use domain::programs::{ClickModel, NewProgram, ProgramInput, SelfReferralRule};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool};
@@ -144,12 +144,12 @@ fn iban(place: usize) -> String {
 }
 
 /// What those answered who have applied: the first program asks.
-fn answered(number: usize, review: bool) -> Answered {
+fn answered(number: usize, review: bool, at: DateTime<Utc>) -> Answered {
     if review {
         return Answered::default();
     }
     let answer = Answer { question: QUESTION.into(), answer: CHANNELS[number % CHANNELS.len()].into() };
-    Answered { answers: vec![answer], terms: Some(1) }
+    Answered { answers: vec![answer], terms: Some((1, at)) }
 }
 
 /// A scene while it is being set.
@@ -231,18 +231,23 @@ impl<'a> Stage<'a> {
             brand: String::new(),
             accent: accent.into(),
             colour: String::new(),
-            link_domain: String::new(),
-            share_text: share_text.into(),
+            contact_email: String::new(),
         };
+        let sharing = Sharing { general: share_text.into(), ..Sharing::default() };
         let moment = stage.moment(start);
         portal::set_brand(conn, &moment, &stage.owner, &brand).await?;
+        let moment = stage.moment(start);
+        portal::set_sharing(conn, &moment, &stage.owner, &sharing).await?;
+        // Both have been running for a while.
+        let moment = stage.moment(start);
+        programs::hide_checklist(conn, &moment, &stage.owner).await?;
         Ok(stage)
     }
 
     /// The first program's portal: a message, a question and terms.
     async fn portal(&mut self, conn: &mut PgConnection) -> Result<()> {
         let moment = self.moment(self.start);
-        portal::publish(conn, &moment, &self.owner, TERMS).await?;
+        portal::publish(conn, &moment, &self.owner, TERMS, true).await?;
         portal::set_welcome(conn, &moment, &self.owner, WELCOME, LandsOn::Dashboard).await?;
         let question = Question {
             label: QUESTION.into(),
@@ -280,7 +285,7 @@ impl<'a> Stage<'a> {
         };
         self.join(ada, Some("ada"), self.start + Duration::hours(9), 18, None).await?;
         let conn = &mut *self.pool.acquire().await?;
-        sqlx::query!("update accounts set password_hash = $1 where email_key = $2", password, PARTNER)
+        sqlx::query!("update accounts set password_hash = $1 where email_key in ($2, $3)", password, ADMIN, PARTNER)
             .execute(&mut *conn)
             .await?;
         let whole = self.options.at - self.start;
@@ -322,7 +327,7 @@ impl<'a> Stage<'a> {
         let made = partners::create(&mut conn, &moment, &self.owner, &input).await?;
         self.profile(&mut conn, &who, made.id).await?;
         if let Some((version, _)) = portal::terms(&mut conn, self.program).await? {
-            portal::accept(&mut conn, &moment, self.program, made.id, None, version).await?;
+            portal::accept(&mut conn, moment.at, self.program, made.id, None, version).await?;
         }
         let tags = match self.cast.len() % 6 {
             0 => "blog, newsletter",
@@ -422,7 +427,7 @@ impl<'a> Stage<'a> {
             let input = newcomer(&person(from + number), None, EnrollmentStatus::Pending);
             let moment = self.moment(self.options.at - Duration::days(days));
             let mut conn = self.pool.begin().await?;
-            let answered = answered(number, self.review);
+            let answered = answered(number, self.review, moment.at);
             let made = partners::apply(&mut conn, &moment, slug, &input, &answered).await?;
             if number == 2 {
                 let moment = self.moment(self.options.at - Duration::days(days - 1));

@@ -16,7 +16,7 @@ pub use sweep::sweep;
 use crate::partners;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::files::{FileInfo, FilePurpose, MOST_FILE, is_image_name, plain_name, taken};
+use domain::files::{FileInfo, FilePurpose, MOST_FILE, is_image_name, plain_name, taken, too_large};
 use domain::ids::{EnrollmentId, FileId, ProgramId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -145,7 +145,8 @@ impl CopyFile {
 async fn read(purpose: FilePurpose, only_image: bool, upload: Upload) -> Result<Kept> {
     let refused = |words: &str| Error::field("file", words);
     if upload.bytes.is_empty() {
-        return Err(refused("Choose a file."));
+        let words = if upload.name.is_empty() { "Choose a file." } else { "This file is empty. Choose another." };
+        return Err(refused(words));
     }
     if only_image || is_image_name(&upload.name) {
         let image = picture::rewritten(upload.bytes, purpose).await?;
@@ -158,7 +159,7 @@ async fn read(purpose: FilePurpose, only_image: bool, upload: Upload) -> Result<
         });
     }
     if upload.bytes.len() > MOST_FILE {
-        return Err(refused("Choose a file of at most 20 MB."));
+        return Err(refused(&too_large(MOST_FILE)));
     }
     let (ending, content_type) = taken(&upload.name, &upload.bytes).map_err(refused)?;
     Ok(Kept { name: plain_name(&upload.name, ending), content_type, bytes: upload.bytes, size: None })
@@ -265,7 +266,8 @@ pub async fn set_photo(
         claim(conn, actor.program(), file, FilePurpose::Photo).await?;
     }
     let code = sqlx::query_scalar!(
-        "update enrollments set photo_file_id = $3 where program_id = $1 and id = $2 returning code",
+        "update enrollments set photo_file_id = $3
+         where program_id = $1 and id = $2 and erased_at is null returning code",
         actor.program() as ProgramId,
         partner as EnrollmentId,
         file as Option<FileId>

@@ -69,6 +69,11 @@ async fn what_is_no_image_or_too_large_is_refused(pool: PgPool) {
         let words = refused(keep_as(&world, &store, &world.owner(), FilePurpose::Asset, upload).await);
         assert!(words.starts_with("file: "), "{name}: {words}");
     }
+    for (name, told) in [("facts.txt", "file: This file is empty. Choose another."), ("", "file: Choose a file.")] {
+        let upload = Upload { name: name.into(), bytes: Vec::new() };
+        let words = refused(keep_as(&world, &store, &world.owner(), FilePurpose::Asset, upload).await);
+        assert_eq!(words, told);
+    }
     let rows: i64 = world.get("select count(*) from files where program_id = $1").await;
     assert_eq!(rows, 0, "nothing half done");
 }

@@ -1,6 +1,6 @@
 //! API keys. A key belongs to one program; only its SHA-256 is kept.
 
-use crate::programs::audit;
+use crate::programs::{audit, program_rows};
 use crate::secrets::{hex, token_hash};
 use crate::{Error, Moment, Result};
 use chrono::Duration;
@@ -137,16 +137,11 @@ pub struct KeyHolder {
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn authenticate(conn: &mut PgConnection, moment: &Moment, key: &str) -> Result<Option<KeyHolder>> {
-    let found = sqlx::query!(
-        r#"select k.id as "key: ApiKeyId", k.scopes as "scopes: Vec<Scope>", k.last_used_at, p.id as "id: ProgramId",
-                  p.organization_id as "organization_id: OrganizationId", p.slug, p.name,
-                  p.currency as "currency: Currency", p.time_zone, p.accent, p.description, p.website, p.allowed_hosts,
-                  p.window_days, p.lead_window_days, p.click_model as "click_model: ClickModel",
-                  p.self_referral as "self_referral: SelfReferralRule", p.review_commissions, p.consent_required,
-                  p.minimum_payment, p.payment_day, p.mask_customers, p.sandbox, p.link_domain,
-                  p.logo_file_id as "logo: FileId", p.favicon_file_id as "favicon: FileId"
-         from api_keys k join programs p on p.id = k.program_id
-         where k.key_hash = $1 and k.revoked_at is null"#,
+    let found = program_rows!(
+        query,
+        (),
+        r#"k.id as "key: ApiKeyId", k.scopes as "scopes: Vec<Scope>", k.last_used_at, "#,
+        "from api_keys k join programs p on p.id = k.program_id where k.key_hash = $1 and k.revoked_at is null",
         &token_hash(key)
     )
     .fetch_optional(&mut *conn)

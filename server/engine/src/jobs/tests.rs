@@ -89,8 +89,9 @@ async fn a_worker_sends_mail_and_stops_when_told(pool: PgPool) {
     let (url, mut mails) = mail_server().await;
     let mailer = Mailer::new(&url, "Tributary <partners@t.example>").expect("mailer");
     let public_url = "https://t.example".into();
+    let secrets = crate::secrets::Secrets::new("a secret for tests, of more than 32 characters").expect("secret");
     let context =
-        Context { pool: pool.clone(), mailer: Some(mailer), public_url, files: crate::files::Store::memory() };
+        Context { pool: pool.clone(), mailer: Some(mailer), public_url, files: crate::files::Store::memory(), secrets };
     let stop = Arc::new(Notify::new());
     let stopped = stop.clone();
     let worker = tokio::spawn(run(context, async move { stopped.notified().await }));

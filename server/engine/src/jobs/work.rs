@@ -4,8 +4,11 @@ use crate::integrations::answers;
 use crate::ledger::close_months;
 use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
+use crate::partners::job::{self, WorkOnPartners};
 use crate::partners::summaries::send_summaries;
+use crate::privacy::TakeOut;
 use crate::reports::roll_up;
+use crate::secrets::Secrets;
 use crate::{Error, Moment, Result};
 use chrono::{Duration, Months};
 use graphile_worker::{
@@ -28,6 +31,8 @@ pub struct Context {
     pub public_url: String,
     /// Where uploaded files lie.
     pub files: Store,
+    /// What encrypts mail in the outbox.
+    pub secrets: Secrets,
 }
 
 /// How many jobs one process does at a time.
@@ -63,6 +68,8 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .add_extension(context)
         .define_job::<Mail>()
         .define_job::<CopyFile>()
+        .define_job::<TakeOut>()
+        .define_job::<WorkOnPartners>()
         .define_job::<ReleaseHolds>()
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
@@ -137,13 +144,31 @@ impl TaskHandler for CopyFile {
     }
 }
 
+impl TaskHandler for TakeOut {
+    const IDENTIFIER: &'static str = "take_out";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.search(&context.pool, &context.secrets).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
+impl TaskHandler for WorkOnPartners {
+    const IDENTIFIER: &'static str = "work_on_partners";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.work(&context.pool, &Moment::now()).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
 /// Committed before it is sent, so that the link in it works; where nothing sends it, it is laid in the outbox with that.
 async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
     let mut tx = context.pool.begin().await?;
     let moment = Moment::now();
     let letter = compose(&mut tx, &moment, &context.public_url, mail).await?;
     if let (Some(letter), None) = (&letter, &context.mailer) {
-        outbox::keep(&mut tx, &moment, mail, letter).await?;
+        outbox::keep(&mut tx, &context.secrets, &moment, mail, letter).await?;
     }
     tx.commit().await?;
     Ok(letter)
@@ -176,6 +201,8 @@ macro_rules! recurring {
             match identifier {
                 $($identifier => Some($title),)+
                 CopyFile::IDENTIFIER => Some("Copy of a file"),
+                TakeOut::IDENTIFIER => Some("Search for the data of a person who was erased"),
+                WorkOnPartners::IDENTIFIER => Some("Import of partners, or an act on many"),
                 _ => None,
             }
         }
@@ -206,7 +233,8 @@ async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Sessions, sign-ups, changes of e-mail and of payout methods and one-time links that are over, mail in the outbox after 30 days, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
+/// Sessions, sign-ups, changes of e-mail and of payout methods and one-time links that are over, mail in the outbox and work on
+/// very many partners after 30 days, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
 /// 90.
 pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     let at = moment.at;
@@ -216,6 +244,7 @@ pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     sqlx::query!("delete from email_changes where expires_at <= $1", at).execute(pool).await?;
     sqlx::query!("delete from payout_changes where expires_at <= $1", at).execute(pool).await?;
     outbox::purge(pool, moment).await?;
+    job::purge(pool, moment).await?;
     answers::purge(pool, moment).await?;
     let mut conn = pool.acquire().await?;
     while blank_ip_hashes(&mut conn, moment).await? > 0 {}

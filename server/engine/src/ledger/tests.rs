@@ -194,6 +194,12 @@ async fn the_proof_finds_what_is_broken(pool: PgPool) {
     release_holds(&world.pool, &world.moment()).await.expect("released");
     crate::commissions::tests::pay(&world, &ada).await;
     world.sold("c1", "10").await;
+    world
+        .set(
+            "insert into assets (program_id, id, kind, name, body, position, created_at)
+             select id, gen_random_uuid(), 'social', 'Post', 'Words', 0, created_at from programs where id = $1",
+        )
+        .await;
     world.prove().await;
     for (invariant, statement) in [
         ("journals_sum_to_zero", "update entries set amount = amount + 1 where account = 'paid_out'"),
@@ -235,6 +241,7 @@ async fn the_proof_finds_what_is_broken(pool: PgPool) {
         ("click_days_equal_clicks", "update click_days set unique_clicks = 0"),
         ("click_days_equal_clicks", "update click_days set day = day - 1"),
         ("click_days_equal_clicks", "delete from clicks"),
+        ("views_equal_their_days", "update assets set views = views + 1"),
     ] {
         let mut tx = world.pool.begin().await.expect("transaction");
         // Neither triggers nor foreign keys.

@@ -58,6 +58,7 @@ pub(super) async fn prove_all(conn: &mut PgConnection) -> Result<Vec<Broken>> {
     standings(conn, &mut broken).await?;
     clicks(conn, &mut broken).await?;
     click_tops(conn, &mut broken).await?;
+    views(conn, &mut broken).await?;
     Ok(broken)
 }
 
@@ -481,6 +482,21 @@ async fn click_tops(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result
          from rows r full join tops t using (program_id, enrollment_id, day, facet, other, value)
          where coalesce(t.clicks, 0) <> coalesce(r.clicks, 0)
             or coalesce(t.unique_clicks, 0) <> coalesce(r.unique_clicks, 0)"
+    );
+    Ok(())
+}
+
+async fn views(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()> {
+    prove!(
+        conn,
+        broken,
+        "views_equal_their_days",
+        "select format('asset %s: total %s, days %s', a.id, a.views, coalesce(d.views, 0)) as example
+         from assets a
+         left join (
+             select program_id, asset_id, sum(views) as views from asset_days group by program_id, asset_id
+         ) d on d.program_id = a.program_id and d.asset_id = a.id
+         where a.views <> coalesce(d.views, 0)"
     );
     Ok(())
 }

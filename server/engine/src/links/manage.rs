@@ -32,7 +32,8 @@ pub async fn create(
     owner(actor, partner, Power::ManagePartners)?;
     let program = actor.program();
     let found = sqlx::query!(
-        r#"select e.code, e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts
+        r#"select e.code, e.status as "status: EnrollmentStatus", p.website, p.allowed_hosts,
+                  e.erased_at is not null as "erased!"
            from enrollments e join programs p on p.id = e.program_id where e.program_id = $1 and e.id = $2
            for no key update of e"#,
         program as ProgramId,
@@ -41,6 +42,9 @@ pub async fn create(
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("partner"))?;
+    if found.erased {
+        return Err(partners::erased());
+    }
     if matches!(actor, Actor::Partner { .. }) && found.status != EnrollmentStatus::Active {
         return Err(Error::Conflict("Only active partners can make links.".into()));
     }
@@ -259,13 +263,15 @@ struct Locked {
     disabled_by_team: bool,
     partner_code: String,
     standing: EnrollmentStatus,
+    erased: bool,
 }
 
 async fn lock(conn: &mut PgConnection, actor: &Actor, id: LinkId) -> Result<Locked> {
     let link = sqlx::query_as!(
         Locked,
         r#"select l.enrollment_id as "enrollment: EnrollmentId", l.code, l.is_default, l.disabled_by_team,
-                  e.code as partner_code, e.status as "standing: EnrollmentStatus"
+                  e.code as partner_code, e.status as "standing: EnrollmentStatus",
+                  e.erased_at is not null as "erased!"
            from links l join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
            where l.program_id = $1 and l.id = $2 for no key update of l"#,
         actor.program() as ProgramId,
@@ -278,7 +284,7 @@ async fn lock(conn: &mut PgConnection, actor: &Actor, id: LinkId) -> Result<Lock
         Error::NotFound(_) => Error::NotFound("link"),
         error => error,
     })?;
-    Ok(link)
+    if link.erased { Err(partners::erased()) } else { Ok(link) }
 }
 
 /// Lets partners who are not active change nothing.
@@ -345,13 +351,17 @@ async fn rows(conn: &mut PgConnection, program: ProgramId, ids: &[LinkId]) -> Re
                where r.program_id = $1 and r.link_id = l.id and r.ended_at is null
            ) r
            cross join lateral (
-               select coalesce(sum(en.amount), 0) as earned
-               from referrals r
-               join commissions co on co.program_id = r.program_id and co.referral_id = r.id
-               join journals j on j.program_id = co.program_id and j.commission_id = co.id
-               join entries en on en.program_id = j.program_id and en.journal_id = j.id
-               where r.program_id = $1 and r.link_id = l.id and j.kind in ('commission', 'clawback')
-                 and en.enrollment_id is not null
+               select (select coalesce(sum(co.amount), 0)
+                       from referrals r
+                       join commissions co on co.program_id = $1 and co.referral_id = r.id
+                       where r.program_id = $1 and r.link_id = l.id)
+                      + (select coalesce(sum(en.amount), 0)
+                         from journals j
+                         join commissions co on co.program_id = $1 and co.id = j.commission_id
+                         join referrals r on r.program_id = $1 and r.id = co.referral_id
+                         join entries en on en.program_id = $1 and en.journal_id = j.id
+                         where j.program_id = $1 and j.kind = 'clawback' and r.link_id = l.id
+                           and en.account in ('held', 'payable')) as earned
            ) m
            order by wanted.place"#,
         program as ProgramId,

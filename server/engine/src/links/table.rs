@@ -5,6 +5,7 @@ use domain::links::{Utm, own_query};
 use domain::partners::EnrollmentStatus;
 use domain::programs::ClickModel;
 use domain::text::code_key;
+use futures_util::TryStreamExt;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use sqlx::types::Json;
@@ -135,6 +136,17 @@ impl ProgramLinks {
         let Row { enrollment_id: enrollment, status, disabled, .. } = row;
         self.links.insert(row.link_id, Link { enrollment, destination, campaign, status, disabled });
     }
+
+    /// Takes out those links that have no code any more: those of a partner that was erased.
+    fn forget(&mut self, changed: &[Uuid], rows: &[Row]) {
+        let there: HashSet<LinkId> = rows.iter().map(|row| row.link_id).collect();
+        let gone = changed.iter().copied().map(LinkId).filter(|link| !there.contains(link));
+        let gone = gone.filter(|link| self.links.remove(link).is_some()).count();
+        if gone > 0 {
+            let Self { codes, links, .. } = self;
+            codes.retain(|_, link| links.contains_key(link));
+        }
+    }
 }
 
 impl LinkTable {
@@ -212,6 +224,7 @@ impl LinkTable {
             .fetch_all(pool)
             .await?;
             if let Some(known) = self.programs.write().unwrap_or_else(PoisonError::into_inner).get_mut(&program) {
+                known.forget(&links, &rows);
                 rows.into_iter().for_each(|row| known.put(row));
             }
         }
@@ -238,7 +251,10 @@ impl LinkTable {
             allowed_hosts: row.allowed_hosts,
             link_domain: row.link_domain,
         });
-        let rows = sqlx::query_as!(
+        let mut links =
+            ProgramLinks { rules, codes: HashMap::new(), links: HashMap::new(), destinations: HashSet::new() };
+        // One after the other: all rows of a large program beside its table would take more memory than the table.
+        let mut rows = sqlx::query_as!(
             Row,
             r#"select c.code_key, l.id as "link_id: LinkId", l.enrollment_id as "enrollment_id: EnrollmentId",
                       l.destination, l.sub_id, l.utm as "utm: Json<Utm>",
@@ -249,15 +265,11 @@ impl LinkTable {
                where c.program_id = $1"#,
             program as ProgramId
         )
-        .fetch_all(pool)
-        .await?;
-        let mut links = ProgramLinks {
-            rules,
-            codes: HashMap::with_capacity(rows.len()),
-            links: HashMap::with_capacity(rows.len()),
-            destinations: HashSet::new(),
-        };
-        rows.into_iter().for_each(|row| links.put(row));
+        .fetch(pool);
+        while let Some(row) = rows.try_next().await? {
+            links.put(row);
+        }
+        drop(rows);
         self.programs.write().unwrap_or_else(PoisonError::into_inner).insert(program, links);
         let mut slugs = self.slugs.write().unwrap_or_else(PoisonError::into_inner);
         slugs.retain(|_, known| *known != program);

@@ -1,9 +1,11 @@
 use super::*;
 use crate::Moment;
+use crate::fixtures::{World, percent, refund, signup};
 use crate::partners::tests::{act, moment, named, program};
 use crate::partners::{self};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use domain::accounts::Actor;
+use domain::customers::TrackSignup;
 use domain::links::{NewLink, TrackClick};
 use domain::partners::EnrollmentStatus;
 use sqlx::PgPool;
@@ -189,6 +191,8 @@ async fn the_table_follows_what_changes(pool: PgPool) {
     let pause = EnrollmentStatus::Paused;
     act!(pool, conn => partners::set_status(conn, &moment(5), &owner, blog.enrollment, pause, "")).expect("paused");
     becomes("a pause", &|table| table.find("acme", "ada").is_some_and(|link| link.status == pause)).await;
+    act!(pool, conn => partners::erase(conn, &moment(6), &owner, blog.enrollment)).expect("erased");
+    becomes("an erasure", &|table| ["ada", "late", "blog"].iter().all(|code| table.find("acme", code).is_none())).await;
     // The connection is lost, and with it the notices: all is read again.
     let killed = "select count(pg_terminate_backend(pid)) from pg_stat_activity
                   where datname = current_database() and pid <> pg_backend_pid()";
@@ -246,4 +250,26 @@ async fn sixty_four_at_once_make_the_last_link_once(pool: PgPool) {
     let (made, refused): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (1, 63));
     assert!(refused.iter().all(|refused| matches!(refused, Err(Error::Conflict(_)))), "{:?}", refused[0]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_link_tells_what_its_customers_have_brought(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.offer("Standard", &[percent("30")]).await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    for (customer, partner) in [("c1", &ada), ("c2", &bob)] {
+        let click = world.click(partner).await;
+        let input = TrackSignup { click_id: Some(click.to_string()), ..signup(customer) };
+        world.tell_signup(&input).await.expect("sign-up");
+    }
+    world.sold("c1", "100").await;
+    world.sold("c1", "20").await;
+    world.sold("c2", "10").await;
+    world.tell_refund(&refund("r1", "c1-0", Some("50"))).await.expect("refund");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for (partner, earned) in [(&ada, "€21.00"), (&bob, "€3.00")] {
+        let link = get(&mut conn, &world.owner(), partner.link).await.expect("link");
+        assert_eq!((link.clicks, link.sign_ups, link.customers), (1, 1, 1));
+        assert_eq!(link.earned.to_string(), earned);
+    }
 }

@@ -19,6 +19,10 @@ pub struct Letter {
     pub to: String,
     /// The person's name, or empty.
     pub name: String,
+    /// In whose name it is sent; empty: in the server's own.
+    pub from: String,
+    /// The e-mail to which an answer goes; empty: to the sender.
+    pub reply_to: String,
     /// The subject.
     pub subject: String,
     /// For readers without HTML.
@@ -51,15 +55,18 @@ pub(super) struct Content {
     pub button: Option<(String, String)>,
     /// In whose name the mail is sent.
     pub sender: String,
+    /// Where partners reach the team, or empty.
+    pub contact: String,
     /// How to get no more of these: what the link says, and where it leads.
     pub stop: Option<(String, String)>,
 }
 
 impl Content {
-    fn letter(self) -> Result<Letter> {
+    fn letter(self, from: String) -> Result<Letter> {
         let text = Text { letter: &self }.render().map_err(Error::internal)?;
         let html = Html { letter: &self }.render().map_err(Error::internal)?;
-        Ok(Letter { to: self.to, name: self.name, subject: self.subject, text, html })
+        let Self { to, name, subject, contact: reply_to, .. } = self;
+        Ok(Letter { to, name, from, reply_to, subject, text, html })
     }
 }
 
@@ -81,6 +88,12 @@ pub async fn compose(
         }
         Mail::PartnerInvitation { account, program, enrollment } => {
             partner_invitation(conn, moment, public_url, *account, *program, *enrollment).await?
+        }
+        Mail::PartnerAccountAdded { account, program, enrollment, added } => {
+            notices::account_added(conn, public_url, (*program, *enrollment), *account, *added).await?
+        }
+        Mail::PayoutMethodChanged { account, program, enrollment } => {
+            notices::payout_method_changed(conn, public_url, (*program, *enrollment), *account).await?
         }
         Mail::SecondFactorOff { account, at } => person(conn, *account).await?.map(|person| {
             let when = at.format("%-d %B %Y at %H:%M UTC");
@@ -117,7 +130,8 @@ pub async fn compose(
             to_partner(conn, *program, MailKind::PartnerPaused, partner, Some("Open your dashboard"), &[]).await?
         }
         Mail::Test { account, program, kind } => {
-            let template = templates::of(conn, *program, *kind).await?.example(*kind);
+            let examples = templates::examples(conn, *program).await?;
+            let template = templates::of(conn, *program, *kind).await?.example(*kind, &examples);
             person(conn, *account).await?.map(|person| Content {
                 subject: format!("Test: {}", template.subject),
                 paragraphs: template.paragraphs(),
@@ -139,7 +153,29 @@ pub async fn compose(
             notices::partner_letter(conn, public_url, *program, *enrollment, *letter).await?
         }
     };
-    content.map(Content::letter).transpose()
+    let Some(content) = content else { return Ok(None) };
+    let (from, contact) = house(conn, mail).await?;
+    // The team needs nobody to tell it where it is.
+    let to_team = matches!(mail, Mail::TeamInvitation { .. } | Mail::PartnerWaiting { .. });
+    let contact = if to_team { String::new() } else { contact };
+    Content { contact, ..content }.letter(from).map(Some)
+}
+
+/// The program in whose name a mail goes, and the e-mail at which its partners reach it; both empty where there is none.
+async fn house(conn: &mut PgConnection, mail: &Mail) -> Result<(String, String)> {
+    let slug = match mail {
+        Mail::PasswordReset { slug, .. } => slug.as_deref(),
+        _ => None,
+    };
+    let row = sqlx::query!(
+        r#"select coalesce(nullif(o.brand, ''), p.name) as "name!", o.contact_email
+           from programs p join portals o on o.program_id = p.id where p.id = $1 or p.slug = $2"#,
+        mail.program() as Option<ProgramId>,
+        slug
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.name, row.contact_email)).unwrap_or_default())
 }
 
 pub(super) struct Person {

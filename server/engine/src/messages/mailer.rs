@@ -39,14 +39,18 @@ impl Mailer {
 }
 
 /// The address is parsed and names are encoded by the library; control characters go before, so that no name or subject
-/// can begin a header of its own.
+/// can begin a header of its own. The sender's address stays the server's, whatever the program is called.
 pub(super) fn message(from: Mailbox, letter: &Letter) -> Result<Message> {
     let address: Address = letter.to.parse().map_err(Error::internal)?;
     let name = one_line(&letter.name);
     let to = Mailbox::new((!name.is_empty()).then_some(name), address);
-    Message::builder()
-        .from(from)
-        .to(to)
+    let from_name = one_line(&letter.from);
+    let from = if from_name.is_empty() { from } else { Mailbox::new(Some(from_name), from.email) };
+    let mut message = Message::builder().from(from).to(to);
+    if let Ok(address) = letter.reply_to.parse::<Address>() {
+        message = message.reply_to(Mailbox::new(None, address));
+    }
+    message
         .subject(one_line(&letter.subject))
         .message_id(None)
         .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))

@@ -45,6 +45,26 @@ pub enum Mail {
         /// The partner.
         enrollment: EnrollmentId,
     },
+    /// To a person who signs in for a partner, for whom somebody else may sign in now too.
+    PartnerAccountAdded {
+        /// To whom.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+        /// Who may sign in now too.
+        added: AccountId,
+    },
+    /// To a person who signs in for a partner, which is paid in another way from now on.
+    PayoutMethodChanged {
+        /// To whom.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        enrollment: EnrollmentId,
+    },
     /// To somebody whose second factor was turned off.
     SecondFactorOff {
         /// Whose.
@@ -156,6 +176,8 @@ impl Mail {
             Self::PasswordReset { .. } => "Mail: new password",
             Self::TeamInvitation { .. } => "Mail: invitation to the team",
             Self::PartnerInvitation { .. } => "Mail: invitation to a partner",
+            Self::PartnerAccountAdded { .. } => "Mail: somebody signs in for a partner too",
+            Self::PayoutMethodChanged { .. } => "Mail: payout method changed",
             Self::SecondFactorOff { .. } => "Mail: second factor turned off",
             Self::EmailChange { .. } => "Mail: change of e-mail",
             Self::SignUpConfirm { .. } => "Mail: confirm the e-mail",
@@ -178,6 +200,8 @@ impl Mail {
             Self::PasswordReset { .. } | Self::SecondFactorOff { .. } | Self::EmailChange { .. } => None,
             Self::TeamInvitation { program, .. }
             | Self::PartnerInvitation { program, .. }
+            | Self::PartnerAccountAdded { program, .. }
+            | Self::PayoutMethodChanged { program, .. }
             | Self::SignUpConfirm { program, .. }
             | Self::PartnerWaiting { program, .. }
             | Self::PartnerDeclined { program, .. }
@@ -198,9 +222,10 @@ impl Mail {
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn enqueue(conn: &mut PgConnection, mail: &Mail) -> Result<()> {
-    // Pressing "Forgotten password" ten times before the mail goes out sends one.
+    // Pressing "Forgotten password" or "Send the mail again" ten times before the mail goes out sends one.
     let key = match mail {
         Mail::PasswordReset { .. } => Some(format!("password_reset:{}", hash_of(mail)?)),
+        Mail::PayoutMethod { .. } => Some(format!("payout_method:{}", hash_of(mail)?)),
         _ => None,
     };
     jobs::enqueue(conn, mail, key.as_deref()).await

@@ -4,9 +4,11 @@ use super::compose::{Content, Partner, partner, person, to_partner, written_to};
 use crate::accounts::tokens::{self, Purpose};
 use crate::partners::{profile, summaries};
 use crate::payments::details;
+use crate::reports::Setting;
 use crate::{Moment, Result};
 use chrono::NaiveDate;
-use domain::ids::{CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
+use domain::accounts::Actor;
+use domain::ids::{AccountId, CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
 use domain::messages::{MailKind, Template};
 use domain::money::{Currency, Money};
 use domain::offers::Trigger;
@@ -54,7 +56,8 @@ pub(super) async fn commission_earned(
     }
     let to = in_portal(conn, public_url, program, row.enrollment, "commissions").await?;
     let amount = Money::new(row.amount, row.currency).to_string();
-    let due = row.available_at.format("%-d %B %Y").to_string();
+    let due =
+        Setting::of(conn, &Actor::System { program }).await?.day(row.available_at).format("%-d %B %Y").to_string();
     let what = row.trigger.label().to_lowercase();
     let values = [("commission.amount", &*amount), ("commission.event", &*what), ("commission.due", &*due)];
     let content = to_partner(conn, program, MailKind::CommissionEarned, to, Some("See your rewards"), &values).await?;
@@ -128,6 +131,52 @@ pub(super) async fn payout_method(
         button: Some(("Confirm the payout method".into(), format!("{public_url}/confirm-payout-method/{token}"))),
         sender: of.program,
         ..person.content()
+    }))
+}
+
+/// To who signs in for a partner: somebody else may now too.
+pub(super) async fn account_added(
+    conn: &mut PgConnection,
+    public_url: &str,
+    (program, enrollment): (ProgramId, EnrollmentId),
+    account: AccountId,
+    added: AccountId,
+) -> Result<Option<Content>> {
+    let Some(of) = partner(conn, public_url, program, enrollment).await? else { return Ok(None) };
+    let (Some(to), Some(added)) = (person(conn, account).await?, person(conn, added).await?) else { return Ok(None) };
+    Ok(Some(Content {
+        subject: format!("Somebody else signs in for {} too", of.name),
+        paragraphs: vec![
+            format!("The team of {} has let {} sign in for {}.", of.program, added.email, of.name),
+            format!("If you don't know this address, tell the team of {} at once.", of.program),
+        ],
+        button: Some(("Open the portal".into(), of.portal)),
+        sender: of.program,
+        ..to.content()
+    }))
+}
+
+/// To who signs in for a partner: it is paid in another way from now on.
+pub(super) async fn payout_method_changed(
+    conn: &mut PgConnection,
+    public_url: &str,
+    (program, enrollment): (ProgramId, EnrollmentId),
+    account: AccountId,
+) -> Result<Option<Content>> {
+    let (Some(of), Some(to)) = (partner(conn, public_url, program, enrollment).await?, person(conn, account).await?)
+    else {
+        return Ok(None);
+    };
+    let method = details::method(conn, program, enrollment).await?;
+    Ok(Some(Content {
+        subject: format!("How {} pays you has changed", of.program),
+        paragraphs: vec![
+            format!("From now on {} pays {} by this method: {method}.", of.program, of.name),
+            format!("If you did not expect this, tell the team of {} at once.", of.program),
+        ],
+        button: Some(("Open the portal".into(), of.portal)),
+        sender: of.program,
+        ..to.content()
     }))
 }
 

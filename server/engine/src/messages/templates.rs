@@ -5,7 +5,8 @@ use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::ProgramId;
-use domain::messages::{MailKind, Template, TemplateRow};
+use domain::messages::{Examples, MailKind, Template, TemplateRow};
+use domain::money::Currency;
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -20,6 +21,22 @@ pub(crate) async fn of(conn: &mut PgConnection, program: ProgramId, kind: MailKi
     .fetch_optional(conn)
     .await?;
     Ok(own.unwrap_or_else(|| kind.standard()))
+}
+
+/// What the examples of merge fields take from a program.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn examples(conn: &mut PgConnection, program: ProgramId) -> Result<Examples> {
+    sqlx::query_as!(
+        Examples,
+        r#"select coalesce(nullif(o.brand, ''), p.name) as "program!", p.currency as "currency: Currency"
+           from programs p join portals o on o.program_id = p.id where p.id = $1"#,
+        program as ProgramId
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("program"))
 }
 
 /// Every kind of mail with its words. Asks for `View`.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::Moment;
 use crate::accounts::tests::{owner, program};
+use crate::fixtures::{World, instant, percent};
 use sqlx::PgPool;
 
 #[test]
@@ -8,6 +9,8 @@ fn names_and_subjects_begin_no_header() {
     let letter = Letter {
         to: "ada@partner.example".into(),
         name: "Ada\r\nBcc: eve@evil.example".into(),
+        from: "Acme Friends\r\n".into(),
+        reply_to: "hello@acme.example".into(),
         subject: "Hello\nBcc: eve@evil.example\r\n\r\nBody".into(),
         text: "Text".into(),
         html: "<p>Text</p>".into(),
@@ -17,6 +20,9 @@ fn names_and_subjects_begin_no_header() {
     let headers = sent.split("\r\n\r\n").next().expect("headers");
     assert!(!headers.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{headers}");
     assert_eq!(message.envelope().to().len(), 1);
+    // The program's name stands before the server's address, and who answers writes to the program.
+    assert!(headers.contains("Acme Friends") && headers.contains("<partners@acme.example>"), "{headers}");
+    assert!(headers.contains("Reply-To: hello@acme.example"), "{headers}");
     let forged = Letter { to: "ada@partner.example>\r\nRCPT TO:<eve@evil.example".into(), ..letter };
     assert!(mailer::message("partners@acme.example".parse().expect("sender"), &forged).is_err());
 }
@@ -43,4 +49,26 @@ async fn letters_are_escaped_and_their_links_work(pool: PgPool) {
     let letter = compose(&mut conn, &moment, "https://t.example", &member).await.expect("answer").expect("letter");
     assert!(letter.text.contains("https://t.example/sign-in"), "who has a password signs in: {}", letter.text);
     let _ = admin;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn days_are_those_of_the_program(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    // In Berlin it is the 21st already.
+    world.at = instant("2026-11-20T23:30:00Z");
+    world.offer("Standard", &[percent("30")]).await;
+    let ada = world.partner("ada").await;
+    world
+        .set(
+            "insert into notification_settings (program_id, enrollment_id, on_commission, key)
+             select program_id, id, true, code from enrollments where program_id = $1",
+        )
+        .await;
+    world.signed_up("c1", &ada).await;
+    let commission = world.sold("c1", "100").await.commissions[0].id;
+    let mail = Mail::CommissionEarned { program: world.program, commission };
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let letter = compose(&mut conn, &world.moment(), "https://t.example", &mail).await;
+    let letter = letter.expect("answer").expect("letter");
+    assert!(letter.text.contains("21 December 2026"), "{}", letter.text);
 }

@@ -41,18 +41,19 @@ pub(super) async fn follow(
     )
     .fetch_all(&mut *conn)
     .await?;
-    for partner in partners {
-        sqlx::query!(
-            "update enrollment_offers set overrides = $4
-             where program_id = $1 and enrollment_id = $2 and offer_id = $3",
-            program as ProgramId,
-            partner.id as EnrollmentId,
-            offer as OfferId,
-            Json(moved(&partner.overrides)?) as Json<Vec<Override>>
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    let ids: Vec<_> = partners.iter().map(|partner| partner.id.0).collect();
+    let rates = partners.iter().map(|partner| moved(&partner.overrides).map(Json)).collect::<Result<Vec<_>>>()?;
+    sqlx::query!(
+        "update enrollment_offers o set overrides = c.overrides
+         from unnest($3::uuid[], $4::jsonb[]) as c (id, overrides)
+         where o.program_id = $1 and o.offer_id = $2 and o.enrollment_id = c.id",
+        program as ProgramId,
+        offer as OfferId,
+        &ids,
+        &rates as _
+    )
+    .execute(&mut *conn)
+    .await?;
     let groups = sqlx::query!(
         r#"select group_id as "id: PartnerGroupId", overrides as "overrides: Json<Vec<Override>>"
            from partner_group_offers where program_id = $1 and offer_id = $2 and overrides <> '[]'
@@ -62,16 +63,18 @@ pub(super) async fn follow(
     )
     .fetch_all(&mut *conn)
     .await?;
-    for group in groups {
-        sqlx::query!(
-            "update partner_group_offers set overrides = $4 where program_id = $1 and group_id = $2 and offer_id = $3",
-            program as ProgramId,
-            group.id as PartnerGroupId,
-            offer as OfferId,
-            Json(moved(&group.overrides)?) as Json<Vec<Override>>
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    let ids: Vec<_> = groups.iter().map(|group| group.id.0).collect();
+    let rates = groups.iter().map(|group| moved(&group.overrides).map(Json)).collect::<Result<Vec<_>>>()?;
+    sqlx::query!(
+        "update partner_group_offers o set overrides = c.overrides
+         from unnest($3::uuid[], $4::jsonb[]) as c (id, overrides)
+         where o.program_id = $1 and o.offer_id = $2 and o.group_id = c.id",
+        program as ProgramId,
+        offer as OfferId,
+        &ids,
+        &rates as _
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

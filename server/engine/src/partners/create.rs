@@ -1,5 +1,5 @@
 use super::sign_up::Answered;
-use super::{account_of, allow, check_names, invite, note_standing, page};
+use super::{ENROLLED, account_of, allow, check_names, invite, is_enrolled, note_standing, page};
 use crate::links::codes::{IN_USE, claim};
 use crate::messages::{self, Mail};
 use crate::portal;
@@ -7,9 +7,10 @@ use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power, Role};
 use domain::ids::{AccountId, EnrollmentId, LinkId, ProgramId};
+use domain::links::site_address;
 use domain::partners::{EnrollmentStatus, NewPartner, PartnerName, code_from_name};
 use domain::portal::SignUpRule;
-use domain::text::{FieldError, check_code, code_key, email_key};
+use domain::text::{FieldError, check_code, code_key};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -71,8 +72,8 @@ pub async fn apply(
         .execute(&mut *conn)
         .await?;
     }
-    if let Some(version) = answered.terms {
-        portal::accept(conn, moment, program, partner.id, account, version).await?;
+    if let Some((version, at)) = answered.terms {
+        portal::accept(conn, at, program, partner.id, account, version).await?;
     }
     if status == EnrollmentStatus::Active {
         messages::enqueue(conn, &Mail::PartnerActivated { program, enrollment: partner.id }).await?;
@@ -121,11 +122,12 @@ async fn enroll(
         email => Some(account_of(conn, moment, email, &input.name).await?),
     };
     // The account's row is locked: of two who enroll the same e-mail at once, the second sees the first.
-    if account.is_some() && is_enrolled(conn, program, &input.email).await? {
-        return Err(Error::field("email", "There is a partner with this e-mail already."));
+    if account.is_some() && is_enrolled(conn, program, None, &input.email).await? {
+        return Err(Error::field("email", ENROLLED));
     }
     let name = if input.name.trim().is_empty() { input.company.trim() } else { input.name.trim() };
     let mut code = wished.map_or_else(|| code_from_name(name), str::to_owned);
+    let website = site_address(&input.website).unwrap_or_default();
     let id: EnrollmentId = moment.id();
     sqlx::query!(
         "insert into enrollments (program_id, id, status, affiliate, introducer, buyer, code, name, company, email,
@@ -141,7 +143,7 @@ async fn enroll(
         input.name.trim(),
         input.company.trim(),
         input.email.trim(),
-        input.website.trim(),
+        website,
         moment.at,
         (input.status == EnrollmentStatus::Active).then_some(moment.at)
     )
@@ -202,22 +204,6 @@ async fn enroll(
     .execute(conn)
     .await?;
     Ok((PartnerName { id, code, name: name.to_owned() }, account))
-}
-
-async fn is_enrolled(conn: &mut PgConnection, program: ProgramId, email: &str) -> Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"select exists (select from enrollments
-                          where program_id = $1 and lower(email) = $2 and status <> 'declined')
-               or exists (select from accounts a
-                          join enrollment_accounts ea on ea.account_id = a.id and ea.program_id = $1
-                          join enrollments e on e.program_id = $1 and e.id = ea.enrollment_id
-                          where a.email_key = $2 and e.status <> 'declined') as "exists!""#,
-        program as ProgramId,
-        email_key(email)
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(found)
 }
 
 /// Claims the first free code of `ada`, `ada2` … `ada20`, and then of `ada-` and a few random letters.

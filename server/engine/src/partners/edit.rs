@@ -1,21 +1,26 @@
-use super::{account_of, allow, check_names, invite, lock, page};
+use super::{
+    ENROLLED, account_of, accounts_of, allow, check_names, hold_email, invite, is_enrolled, lock, page,
+    tell_of_payout_method,
+};
 use crate::links::codes::{IN_USE, claim};
+use crate::messages::{self, Mail};
 use crate::offers::check_choices;
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
-use domain::offers::Override;
+use domain::links::site_address;
 use domain::partners::{Kinds, OfferChoice, PartnerEdit};
-use domain::text::{check_code, check_lines, code_key, is_email};
+use domain::text::{check_code, check_lines, code_key, email_key, is_email};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-/// Changes names, addresses, kinds and how the partner is paid. Asks for `ManagePartners`.
+/// Changes names, addresses, kinds and how the partner is paid, of which all who sign in for it are told by mail. Asks for
+/// `ManagePartners`.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Invalid` by field.
+/// `Forbidden`; `NotFound`; `Conflict` where it was erased; `Invalid` by field, `email` where another partner has it.
 pub async fn update(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -30,8 +35,15 @@ pub async fn update(
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
+    let website = site_address(&input.website).unwrap_or_default();
     let partner = lock(conn, actor.program(), id).await?;
-    let details = changes(conn, actor.program(), id, input).await?;
+    let Changes { details, email, payout_method } = changes(conn, actor.program(), id, input).await?;
+    if email && !input.email.trim().is_empty() {
+        hold_email(conn, &input.email).await?;
+        if is_enrolled(conn, actor.program(), Some(id), &input.email).await? {
+            return Err(Error::field("email", ENROLLED));
+        }
+    }
     sqlx::query!(
         "update enrollments set name = $3, company = $4, email = $5, website = $6, affiliate = $7, introducer = $8,
                                 buyer = $9, payout_method = $10,
@@ -45,7 +57,7 @@ pub async fn update(
         input.name.trim(),
         input.company.trim(),
         input.email.trim(),
-        input.website.trim(),
+        website,
         input.kinds.affiliate,
         input.kinds.introducer,
         input.kinds.buyer,
@@ -53,16 +65,28 @@ pub async fn update(
     )
     .execute(&mut *conn)
     .await?;
+    if payout_method {
+        tell_of_payout_method(conn, actor.program(), id).await?;
+    }
     audit::record(conn, moment, actor, "partner.update", &partner.name, &page(&partner.code), details).await
 }
 
-/// What an edit changes, by field; names and addresses are not told.
+/// What an edit changes.
+struct Changes {
+    /// By field, for the log; names and addresses are not told.
+    details: serde_json::Value,
+    /// Whether it is reached at another e-mail.
+    email: bool,
+    /// Whether it is paid in another way.
+    payout_method: bool,
+}
+
 async fn changes(
     conn: &mut PgConnection,
     program: ProgramId,
     id: EnrollmentId,
     after: &PartnerEdit,
-) -> Result<serde_json::Value> {
+) -> Result<Changes> {
     let before = sqlx::query!(
         r#"select name, company, email, website, affiliate, introducer, buyer,
                   coalesce(payout_method, '') as "payout_method!"
@@ -78,17 +102,19 @@ async fn changes(
         ("name", before.name != after.name.trim()),
         ("company", before.company != after.company.trim()),
         ("email", before.email != after.email.trim()),
-        ("website", before.website != after.website.trim()),
+        ("website", Some(before.website) != site_address(&after.website)),
     ];
     let changed: Vec<_> = fields.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect();
     let mut details = json!({ "changed": changed });
-    if before.payout_method != method {
+    let email = email_key(&before.email) != email_key(&after.email);
+    let payout_method = before.payout_method != method;
+    if payout_method {
         details["payout_method"] = json!({ "before": before.payout_method, "after": method });
     }
     if kinds != after.kinds {
         details["kinds"] = json!({ "before": kinds, "after": after.kinds });
     }
-    Ok(details)
+    Ok(Changes { details, email, payout_method })
 }
 
 /// Gives a partner and its default link another code; the old one stays an alias for links and for signing in. Asks
@@ -171,28 +197,26 @@ pub async fn set_offers(
     )
     .execute(&mut *conn)
     .await?;
-    for (position, choice) in (0..).zip(offers) {
-        sqlx::query!(
-            "insert into enrollment_offers (program_id, enrollment_id, offer_id, position, overrides)
-             values ($1, $2, $3, $4, $5)",
-            program as ProgramId,
-            id as EnrollmentId,
-            choice.offer as OfferId,
-            position,
-            Json(&choice.overrides) as Json<&Vec<Override>>
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    sqlx::query!(
+        "insert into enrollment_offers (program_id, enrollment_id, offer_id, position, overrides)
+         select $1, $2, c.offer_id, c.place::integer - 1, c.overrides
+         from unnest($3::uuid[], $4::jsonb[]) with ordinality as c (offer_id, overrides, place)",
+        program as ProgramId,
+        id as EnrollmentId,
+        &offers.iter().map(|choice| choice.offer.0).collect::<Vec<_>>(),
+        &offers.iter().map(|choice| Json(&choice.overrides)).collect::<Vec<_>>() as _
+    )
+    .execute(&mut *conn)
+    .await?;
     let details = json!({ "offers": offers });
     audit::record(conn, moment, actor, "partner.set_offers", &partner.name, &page(&partner.code), details).await
 }
 
 /// Lets one more person sign in for a partner, by e-mail; the account is made where there is none, and invited
-/// by mail. Asks for `ManagePartners`.
+/// by mail. Who signed in for it before is told by mail. Asks for `ManagePartners`.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Invalid` on `email`.
+/// `Forbidden`; `NotFound`; `Conflict` where the partner was erased; `Invalid` on `email`.
 pub async fn add_account(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -206,6 +230,7 @@ pub async fn add_account(
         return Err(Error::field("email", "This is not an e-mail address."));
     }
     let partner = lock(conn, actor.program(), id).await?;
+    let before = accounts_of(conn, actor.program(), id).await?;
     let account = account_of(conn, moment, email, name).await?;
     let added = sqlx::query!(
         "insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at) values ($1, $2, $3, $4)
@@ -221,7 +246,14 @@ pub async fn add_account(
     if added == 0 {
         return Err(Error::field("email", "This person signs in for the partner already."));
     }
-    invite(conn, actor.program(), id, account).await?;
-    audit::record(conn, moment, actor, "partner.add_account", &partner.name, &page(&partner.code), json!({})).await?;
+    let program = actor.program();
+    invite(conn, program, id, account).await?;
+    for known in before {
+        let mail = Mail::PartnerAccountAdded { account: known, program, enrollment: id, added: account };
+        messages::enqueue(conn, &mail).await?;
+    }
+    // By its id: the log outlives the person.
+    let details = json!({ "account": account });
+    audit::record(conn, moment, actor, "partner.add_account", &partner.name, &page(&partner.code), details).await?;
     Ok(account)
 }

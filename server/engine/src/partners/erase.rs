@@ -2,18 +2,20 @@
 
 use super::{note_standing, page};
 use crate::payments::details;
-use crate::privacy::{self, ERASED, Rows, Whose};
+use crate::privacy::{self, ERASED, Rows, Sought, Whose};
 use crate::programs::audit;
 use crate::secrets::Secrets;
 use crate::{Error, Moment, Result};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, FileId, ProgramId};
 use domain::partners::EnrollmentStatus;
 use domain::text::code_key;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-/// All that is known of a partner, its payout details in full. Asks for `Erase`. Audited.
+/// All that is known of a partner, its payout details in full. Asks for `Erase` and `RevealPayoutDetails`. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
@@ -24,7 +26,7 @@ pub async fn export(
     actor: &Actor,
     id: EnrollmentId,
 ) -> Result<Value> {
-    if !actor.may(Power::Erase) {
+    if !(actor.may(Power::Erase) && actor.may(Power::RevealPayoutDetails)) {
         return Err(Error::Forbidden);
     }
     let row = sqlx::query!(
@@ -96,8 +98,9 @@ struct Person {
 }
 
 /// Takes away all by which a partner can be known, in every place: names, addresses, codes, payout details, notes, mails,
-/// and the accounts that serve nothing else. Its figures stay, and what it is owed. It is paused: its links lead nowhere.
-/// Asks for `Erase`. Audited, without a name; the log names who else has its e-mails.
+/// and the accounts that serve nothing else; what stands in words beside the data of others is looked through by a job. Its
+/// figures stay, and what it is owed. It is paused: its links lead nowhere. Asks for `Erase`. Audited, without a name; the
+/// log names who else has its e-mails.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where it has been done.
@@ -106,7 +109,6 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
         return Err(Error::Forbidden);
     }
     let program = actor.program();
-    privacy::take_time(conn).await?;
     let person = sqlx::query_as!(
         Person,
         r#"select code, name, company, email, website, phone, tax_id, status as "status: EnrollmentStatus",
@@ -176,21 +178,20 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     // Who acts for others too stays a person there, by the same e-mail.
     let of_them = accounts.iter().filter(|account| account.alone);
     let mut emails = vec![person.email.clone()];
-    emails.extend(of_them.clone().map(|account| account.email.clone()));
+    emails.extend(of_them.map(|account| account.email.clone()));
     privacy::forget_mail(conn, program, &emails).await?;
     forget_jobs(conn, program, &emails, &codes.partner).await?;
-    own_words(conn, program, id, &codes, &code).await?;
-    own_site(conn, program, id, &person.website).await?;
-    let mut ids = vec![person.email.as_str()];
+    let mut ids = vec![person.email];
     // Where there are figures enough, it is a number of the partner's alone.
-    let numbers = [person.phone.as_str(), person.tax_id.as_str()];
+    let numbers = [person.phone, person.tax_id];
     ids.extend(numbers.into_iter().filter(|text| text.chars().filter(char::is_ascii_digit).count() >= 6));
-    let mut names = vec![person.name.as_str(), person.company.as_str()];
-    for account in of_them {
-        ids.push(&account.email);
-        names.push(&account.name);
+    let mut names = vec![person.name, person.company];
+    for account in accounts.into_iter().filter(|account| account.alone) {
+        ids.push(account.email);
+        names.push(account.name);
     }
-    privacy::scrub(conn, program, Whose::Partner(id), &ids, &names).await?;
+    let whose = Whose::Partner { id, codes, website: person.website };
+    privacy::look_for(conn, moment, program, &Sought { whose, ids, names }).await?;
     let same_email = privacy::same_email(conn, program, &emails).await?;
     let details = json!({ "accounts": alone.len(), "same_email": same_email });
     audit::record(conn, moment, actor, "partner.erase", ERASED, &page(&code), details).await
@@ -214,6 +215,13 @@ async fn blank(
         id as EnrollmentId,
         code,
         moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update payments set masked = '' where program_id = $1 and enrollment_id = $2",
+        program as ProgramId,
+        id as EnrollmentId
     )
     .execute(&mut *conn)
     .await?;
@@ -343,10 +351,25 @@ async fn forget_jobs(conn: &mut PgConnection, program: ProgramId, emails: &[Stri
 }
 
 /// All codes that lead to a partner, in lower case.
-struct Codes {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Codes {
     partner: Vec<String>,
     links: Vec<String>,
     promos: Vec<String>,
+}
+
+/// What Tributary has written of a partner by its codes, and clicks that name its site, until it was erased: somebody else
+/// may have the codes since.
+pub(crate) async fn forget_words(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: EnrollmentId,
+    codes: &Codes,
+    website: &str,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    own_words(conn, program, id, codes, until).await?;
+    own_site(conn, program, id, website).await
 }
 
 /// The codes, where the words are about this partner: Tributary wrote them, so it is known where a code stands in them.
@@ -355,9 +378,12 @@ async fn own_words(
     program: ProgramId,
     id: EnrollmentId,
     codes: &Codes,
-    instead: &str,
+    until: DateTime<Utc>,
 ) -> Result<()> {
+    let instead = &privacy::instead(id.0);
     let rows = Rows { program, id: id.0 };
+    // To the microsecond, as Postgres keeps it.
+    let until_then = format!("'{}'::timestamptz", until.to_rfc3339_opts(SecondsFormat::Micros, true));
     // Codes are letters, digits, `-` and `_`; the partner's own is always among them.
     let partner = codes.partner.join("|");
     let shared = codes.partner.iter().chain(&codes.links).map(String::as_str).collect::<Vec<_>>().join("|");
@@ -382,7 +408,8 @@ async fn own_words(
         }
     }
     let named = format!("\"(partner_code|code)\": \"({shared})\"");
-    for places in rows.places(conn, "api_answers", "answer", "program_id = $1", &named).await? {
+    let of_then = format!("program_id = $1 and created_at <= {until_then}");
+    for places in rows.places(conn, "api_answers", "answer", &of_then, &named).await? {
         let mut answers = rows.values(conn, "api_answers", "answer", &places).await?;
         rename(&mut answers, &["partner_code"], &codes.partner, instead);
         rename(&mut answers, &["code"], &codes.partner, instead);
@@ -402,28 +429,31 @@ async fn own_words(
         ),
         ("program_id = $1 and action = 'link.rename'", &["from"][..], &codes.links),
     ] {
-        for places in rows.places(conn, "audit_log", "details", which, &named).await? {
+        let which = format!("{which} and at <= {until_then}");
+        for places in rows.places(conn, "audit_log", "details", &which, &named).await? {
             let mut details = rows.values(conn, "audit_log", "details", &places).await?;
             rename(&mut details, keys, of, instead);
             rows.keep(conn, "audit_log", "details", details).await?;
         }
     }
-    sqlx::query(
+    sqlx::query!(
         "update audit_log
-         set subject = case when action ~ '^(commission|lead)[.]' then regexp_replace(subject, $4, $3, 'i')
-                            when action ~ '^promo_code[.]' or subject_path ~* $5 then regexp_replace(subject, $6, $3, 'i')
+         set subject = case when action ~ '^(commission|lead)[.]' then regexp_replace(subject, $4::text, $3::text, 'i')
+                            when action ~ '^promo_code[.]' or subject_path ~* $5::text
+                                then regexp_replace(subject, $6::text, $3::text, 'i')
                             else subject end,
-             subject_path = regexp_replace(subject_path, $2, $3, 'i')
-         where program_id = $1
-           and (subject_path ~* $2 or action ~ '^(commission|lead)[.]' and subject ~* $4
-                or action ~ '^promo_code[.]' and subject ~* $6)",
+             subject_path = regexp_replace(subject_path, $2::text, $3::text, 'i')
+         where program_id = $1 and at <= $7
+           and (subject_path ~* $2::text or action ~ '^(commission|lead)[.]' and subject ~* $4::text
+                or action ~ '^promo_code[.]' and subject ~* $6::text)",
+        program as ProgramId,
+        format!("(?<=(^partners/|[?&]partner_code=))({partner})$"),
+        instead,
+        format!("(?<=( for | of ))({partner})$"),
+        format!("^partners/({partner})$"),
+        format!("^({all})$"),
+        until
     )
-    .bind(program)
-    .bind(format!("(?<=(^partners/|[?&]partner_code=))({partner})$"))
-    .bind(instead)
-    .bind(format!("(?<=( for | of ))({partner})$"))
-    .bind(format!("^partners/({partner})$"))
-    .bind(format!("^({all})$"))
     .execute(conn)
     .await?;
     Ok(())

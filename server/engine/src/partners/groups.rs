@@ -278,19 +278,17 @@ async fn set_offers(conn: &mut PgConnection, actor: &Actor, id: PartnerGroupId, 
     )
     .execute(&mut *conn)
     .await?;
-    for (position, choice) in (0..).zip(&input.offers) {
-        sqlx::query!(
-            "insert into partner_group_offers (program_id, group_id, offer_id, position, overrides)
-             values ($1, $2, $3, $4, $5)",
-            actor.program() as ProgramId,
-            id as PartnerGroupId,
-            choice.offer as OfferId,
-            position,
-            Json(&choice.overrides) as Json<&Vec<Override>>
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    sqlx::query!(
+        "insert into partner_group_offers (program_id, group_id, offer_id, position, overrides)
+         select $1, $2, c.offer_id, c.place::integer - 1, c.overrides
+         from unnest($3::uuid[], $4::jsonb[]) with ordinality as c (offer_id, overrides, place)",
+        actor.program() as ProgramId,
+        id as PartnerGroupId,
+        &input.offers.iter().map(|choice| choice.offer.0).collect::<Vec<_>>(),
+        &input.offers.iter().map(|choice| Json(&choice.overrides)).collect::<Vec<_>>() as _
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

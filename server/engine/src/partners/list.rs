@@ -1,4 +1,5 @@
 use super::allow;
+use crate::reports::{like, planned};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -21,13 +22,14 @@ pub async fn list(
 ) -> Result<Page<PartnerRow>> {
     allow(actor, Power::View)?;
     let after: Option<EnrollmentId> = crate::links::cursor(paging)?;
-    let mut ids = page_of_ids(conn, actor.program(), filter, after, paging.rows() + 1).await?;
+    let mut conn = planned(conn).await?;
+    let mut ids = page_of_ids(&mut conn, actor.program(), filter, after, paging.rows() + 1).await?;
     let more = ids.len() as i64 > paging.rows();
     if more {
         ids.pop();
     }
     let next_cursor = ids.last().filter(|_| more).map(ToString::to_string);
-    Ok(Page { data: rows(conn, actor.program(), &ids).await?, next_cursor })
+    Ok(Page { data: rows(&mut conn, actor.program(), &ids).await?, next_cursor })
 }
 
 /// How many partners a filter finds. Asks for `View`, or a key.
@@ -57,12 +59,9 @@ pub async fn count(conn: &mut PgConnection, actor: &Actor, filter: &PartnerFilte
 
 /// What is sought in names, as a pattern, and the tag.
 fn sought(filter: &PartnerFilter) -> (Option<String>, Option<String>) {
-    let search = match filter.search.trim() {
-        "" => None,
-        text => Some(format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))),
-    };
-    let tag = filter.tag.as_deref().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty());
-    (search, tag)
+    let tag =
+        filter.tag.as_deref().map(|tag| tag.replace('\0', "").trim().to_lowercase()).filter(|tag| !tag.is_empty());
+    (like(Some(&filter.search)), tag)
 }
 
 /// The partners of a page: the cursor is the last one of the page before, whose place the order tells.
@@ -98,17 +97,16 @@ pub(super) async fn page_of_ids(
         }
         PartnerSort::Name => {
             sqlx::query_scalar!(
-                r#"with named as (
-                       select id, lower(coalesce(nullif(name, ''), company)) as key from enrollments e
-                       where program_id = $1 and ($2::enrollment_status is null or status = $2)
-                         and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
-                         and ($6::text is null or exists (select from partner_tags t
-                              where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $6))
-                         and ($7::uuid is null or group_id = $7)
-                   )
-                   select id as "id: EnrollmentId" from named
-                   where $4::uuid is null or (key, id) > (select key, id from named where id = $4)
-                   order by key, id limit $5"#,
+                r#"select id as "id: EnrollmentId" from enrollments e
+                   where program_id = $1 and ($2::enrollment_status is null or status = $2)
+                     and ($3::text is null or concat_ws(' ', e.code, e.name, e.company, e.email) ilike $3)
+                     and ($4::uuid is null or (lower(coalesce(nullif(name, ''), company)), id) >
+                          (select lower(coalesce(nullif(a.name, ''), a.company)), a.id from enrollments a
+                           where a.program_id = $1 and a.id = $4))
+                     and ($6::text is null or exists (select from partner_tags t
+                          where t.program_id = $1 and t.enrollment_id = e.id and t.tag = $6))
+                     and ($7::uuid is null or group_id = $7)
+                   order by lower(coalesce(nullif(name, ''), company)), id limit $5"#,
                 program as ProgramId,
                 filter.status as Option<EnrollmentStatus>,
                 search,

@@ -87,7 +87,8 @@ pub async fn checklist(conn: &mut PgConnection, moment: &Moment, actor: &Actor) 
         r#"select payout_method is not null as "payout_method!",
                   exists (select from payout_changes c
                           where c.program_id = $1 and c.enrollment_id = $2 and c.expires_at > $3) as "payout_waits!",
-                  exists (select from click_days d where d.program_id = $1 and d.enrollment_id = $2) as "link_shared!"
+                  exists (select from click_days d where d.program_id = $1 and d.enrollment_id = $2) as "link_shared!",
+                  name, company, address, country
            from enrollments where program_id = $1 and id = $2"#,
         actor.program() as ProgramId,
         partner as EnrollmentId,
@@ -95,9 +96,10 @@ pub async fn checklist(conn: &mut PgConnection, moment: &Moment, actor: &Actor) 
     )
     .fetch_one(&mut *conn)
     .await?;
-    let profile = profile_of(conn, actor.program(), partner).await?.is_complete();
     let (payout_method, payout_waits, link_shared) = (row.payout_method, row.payout_waits, row.link_shared);
-    Ok(Checklist { payout_method, payout_waits, profile, link_shared })
+    let (name, company, address, country) = (row.name, row.company, row.address, row.country);
+    let profile = Profile { name, company, address, country, ..Profile::default() };
+    Ok(Checklist { payout_method, payout_waits, profile: profile.is_complete(), link_shared })
 }
 
 /// Which mails the partner that asks gets.

@@ -2,11 +2,13 @@
 
 use super::apply;
 use crate::accounts::tokens::{self, Purpose};
-use crate::accounts::{check_new_password, check_password, hash_password, set_password};
+use crate::accounts::{check_password, hash_chosen, set_password};
 use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result, portal};
+use chrono::{DateTime, Utc};
 use domain::accounts::Session;
 use domain::ids::{AccountId, ProgramId, SignUpId};
+use domain::links::site_address;
 use domain::partners::{EnrollmentStatus, Kinds, NewPartner, PartnerName};
 use domain::portal::{Answer, SignUp, SignUpRule};
 use domain::text::email_key;
@@ -18,8 +20,8 @@ use sqlx::{PgConnection, PgPool};
 pub struct Answered {
     /// To the program's questions.
     pub answers: Vec<Answer>,
-    /// The version of the terms that was accepted.
-    pub terms: Option<i32>,
+    /// The version of the terms that was accepted, and when.
+    pub terms: Option<(i32, DateTime<Utc>)>,
 }
 
 const CLOSED: &str = "This program takes no sign-ups at the moment.";
@@ -30,10 +32,11 @@ const CLOSED: &str = "This program takes no sign-ups at the moment.";
 /// # Errors
 /// `NotFound` without such a program; `Conflict` where it takes no sign-ups; `Invalid` by field.
 pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId, input: &SignUp) -> Result<()> {
-    let answered = checked(conn, program, input).await?;
+    let answered = checked(conn, moment, program, input).await?;
     if !may_mail(conn, moment, &input.email).await? {
         return Ok(());
     }
+    let website = site_address(&input.website).unwrap_or_default();
     let id: SignUpId = moment.id();
     sqlx::query!(
         "insert into sign_ups (program_id, id, email, name, website, answers, terms_version, created_at, expires_at)
@@ -42,9 +45,9 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
         id as SignUpId,
         input.email.trim(),
         input.name.trim(),
-        input.website.trim(),
+        website,
         Json(&answered.answers) as _,
-        answered.terms,
+        answered.terms.map(|(version, _)| version),
         moment.at,
         moment.at + Purpose::SignUp.lasts()
     )
@@ -53,8 +56,9 @@ pub async fn begin(conn: &mut PgConnection, moment: &Moment, program: ProgramId,
     messages::enqueue(conn, &Mail::SignUpConfirm { program, sign_up: id }).await
 }
 
-/// How many mails of sign-ups an address gets within an hour, however many ask: it may be a stranger's.
-const MAILS_AN_HOUR: i64 = 3;
+/// How many mails of sign-ups an address gets within an hour, however many ask: it may be a stranger's. So often an account
+/// may ask for another e-mail, too.
+pub(crate) const MAILS_AN_HOUR: usize = 3;
 
 /// Whether an address may get one more. Of two who ask at once the second counts the first.
 async fn may_mail(conn: &mut PgConnection, moment: &Moment, email: &str) -> Result<bool> {
@@ -69,10 +73,10 @@ async fn may_mail(conn: &mut PgConnection, moment: &Moment, email: &str) -> Resu
     )
     .fetch_one(conn)
     .await?;
-    Ok(sent < MAILS_AN_HOUR)
+    Ok(usize::try_from(sent).is_ok_and(|sent| sent < MAILS_AN_HOUR))
 }
 
-async fn checked(conn: &mut PgConnection, program: ProgramId, input: &SignUp) -> Result<Answered> {
+async fn checked(conn: &mut PgConnection, moment: &Moment, program: ProgramId, input: &SignUp) -> Result<Answered> {
     let portal = portal::get(conn, program).await?;
     if portal.sign_up == SignUpRule::Closed {
         return Err(Error::Conflict(CLOSED.into()));
@@ -82,7 +86,7 @@ async fn checked(conn: &mut PgConnection, program: ProgramId, input: &SignUp) ->
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
-    Ok(Answered { answers: input.answered(&portal.questions), terms })
+    Ok(Answered { answers: input.answered(&portal.questions), terms: terms.map(|version| (version, moment.at)) })
 }
 
 /// Takes the sign-up of somebody who is signed in: with the account's own e-mail, which is confirmed already. Where it
@@ -111,7 +115,7 @@ pub async fn with_account(
         begin(conn, moment, program, &input).await?;
         return Ok(None);
     }
-    let answered = checked(conn, program, &input).await?;
+    let answered = checked(conn, moment, program, &input).await?;
     let slug = sqlx::query_scalar!("select slug from programs where id = $1", program as ProgramId)
         .fetch_one(&mut *conn)
         .await?;
@@ -161,6 +165,7 @@ struct Found {
     website: String,
     answers: Json<Vec<Answer>>,
     terms_version: Option<i32>,
+    created_at: DateTime<Utc>,
     account: Option<AccountId>,
     has_password: Option<bool>,
 }
@@ -172,8 +177,8 @@ async fn find(conn: &mut PgConnection, moment: &Moment, token: &str) -> Result<O
     Ok(sqlx::query_as!(
         Found,
         r#"select s.program_id as "program: ProgramId", p.slug, s.id as "id: SignUpId", s.email, s.name, s.website,
-                  s.answers as "answers: Json<Vec<Answer>>", s.terms_version, a.id as "account?: AccountId",
-                  a.password_hash is not null as has_password
+                  s.answers as "answers: Json<Vec<Answer>>", s.terms_version, s.created_at,
+                  a.id as "account?: AccountId", a.password_hash is not null as has_password
            from sign_ups s
            join programs p on p.id = s.program_id
            left join accounts a on a.email_key = lower(trim(s.email))
@@ -222,15 +227,14 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str, password: &str
             check_password(pool, account, password, "password").await?;
             None
         }
-        None => {
-            check_new_password(password)?;
-            Some(hash_password(password).await?)
-        }
+        None => Some(hash_chosen(password, &[&found.email, &found.name, &found.slug]).await?),
     };
     let mut tx = pool.begin().await?;
     tokens::redeem(&mut tx, moment, Purpose::SignUp, token).await?.ok_or(Error::NotFound("link"))?;
     let new = newcomer(&found.name, &found.email, &found.website);
-    let answered = Answered { answers: found.answers.0, terms: found.terms_version };
+    // The terms were accepted when the form was sent, not when its mail was opened.
+    let terms = found.terms_version.map(|version| (version, found.created_at));
+    let answered = Answered { answers: found.answers.0, terms };
     apply(&mut tx, moment, &found.slug, &new, &answered).await.map_err(already)?;
     let account = sqlx::query!(
         r#"update accounts set email_verified_at = coalesce(email_verified_at, $2) where email_key = $1

@@ -23,9 +23,7 @@ pub async fn set_status(
     reason: &str,
 ) -> Result<()> {
     allow(actor, Power::ManagePartners)?;
-    if reason.chars().count() > 1_000 {
-        return Err(Error::field("reason", "Use at most 1000 characters."));
-    }
+    check_reason(reason)?;
     let program = actor.program();
     // Whoever posts a commission holds this row too: what was earned before a ban is held when it is clawed back.
     let partner = lock(conn, program, id).await?;
@@ -61,6 +59,14 @@ pub async fn set_status(
     tell(conn, program, id, partner.status, status).await?;
     let details = json!({ "from": partner.status, "to": status, "reason": reason.trim() });
     audit::record(conn, moment, actor, action, &partner.name, &page(&partner.code), details).await
+}
+
+/// Checks a reason, which may be left out.
+pub(super) fn check_reason(reason: &str) -> Result<()> {
+    if reason.chars().count() > 1_000 || reason.contains('\0') {
+        return Err(Error::field("reason", "Use at most 1000 characters."));
+    }
+    Ok(())
 }
 
 /// Tells the partner by mail: who was let in and has no password yet gets a way to choose one. A ban is not announced.

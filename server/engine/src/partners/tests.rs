@@ -200,6 +200,67 @@ async fn one_e_mail_is_enrolled_once_also_at_once(pool: PgPool) {
     assert_eq!(tasks.join_all().await.into_iter().filter(Result::is_ok).count(), 1);
 }
 
+fn edit(name: &str, email: &str) -> PartnerEdit {
+    PartnerEdit {
+        name: name.into(),
+        company: String::new(),
+        email: email.into(),
+        website: String::new(),
+        payout_method: String::new(),
+        kinds: Kinds { affiliate: true, ..Kinds::default() },
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_edit_gives_no_partner_another_s_e_mail_also_at_once(pool: PgPool) {
+    let owner = program(&pool).await;
+    let ada = act!(pool, conn => create(conn, &moment(0), &owner, &named("Ada"))).expect("partner");
+    let bob = act!(pool, conn => create(conn, &moment(0), &owner, &named("Bob"))).expect("partner");
+    let taken = edit("Bob", "ADA@partner.test");
+    assert_eq!(fields(act!(pool, conn => update(conn, &moment(1), &owner, bob.id, &taken))), ["email"]);
+    let own = edit("Ada", "Ada@partner.test");
+    act!(pool, conn => update(conn, &moment(1), &owner, ada.id, &own)).expect("its own");
+    act!(pool, conn => add_account(conn, &moment(2), &owner, ada.id, "ann@partner.test", "Ann")).expect("account");
+    let of_account = edit("Bob", "ann@partner.test");
+    assert_eq!(fields(act!(pool, conn => update(conn, &moment(3), &owner, bob.id, &of_account))), ["email"]);
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..16 {
+        let company = NewPartner { email: String::new(), ..named(&format!("Company {n}")) };
+        let company = act!(pool, conn => create(conn, &moment(4), &owner, &company)).expect("partner");
+        let (pool, owner) = (pool.clone(), owner.clone());
+        tasks.spawn(async move {
+            let wanted = edit("One", "one@partner.test");
+            act!(pool, conn => update(conn, &Moment::now(), &owner, company.id, &wanted))
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(Result::is_ok).count(), 1);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_was_erased_is_not_filled_again(pool: PgPool) {
+    let owner = program(&pool).await;
+    let ada = act!(pool, conn => create(conn, &moment(0), &owner, &named("Ada"))).expect("partner").id;
+    act!(pool, conn => erase(conn, &moment(1), &owner, ada)).expect("erased");
+    let promo = NewPromoCode { partner: ada, code: "ADA20".into(), description: String::new() };
+    let link = NewLink { name: "Ada's blog".into(), ..NewLink::default() };
+    let at = moment(2);
+    let refused = [
+        act!(pool, conn => update(conn, &at, &owner, ada, &edit("Ada", "ada@partner.test"))),
+        act!(pool, conn => change_code(conn, &at, &owner, ada, "countess")),
+        act!(pool, conn => set_offers(conn, &at, &owner, ada, &[])),
+        act!(pool, conn => add_account(conn, &at, &owner, ada, "ada@partner.test", "Ada")).map(drop),
+        act!(pool, conn => work::set_tags(conn, &at, &owner, ada, "countess")),
+        act!(pool, conn => work::add_note(conn, &at, &owner, ada, "Ada")),
+        act!(pool, conn => set_status(conn, &at, &owner, ada, EnrollmentStatus::Active, "Ada")),
+        act!(pool, conn => groups::put(conn, &at, &owner, ada, None)),
+        act!(pool, conn => promo_codes::create(conn, &at, &owner, &promo)).map(drop),
+        act!(pool, conn => links::create(conn, &at, &owner, ada, &link)).map(drop),
+    ];
+    for (place, refused) in refused.into_iter().enumerate() {
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{place}: {refused:?}");
+    }
+}
+
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgPool) {
     let owner = program(&pool).await;
@@ -215,7 +276,7 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
     let moved = PartnerEdit {
         name: "Augusta".into(),
         email: "augusta@partner.test".into(),
-        website: "https://augusta.test".into(),
+        website: " augusta.test ".into(),
         payout_method: " Bank transfer ".into(),
         kinds: Kinds { affiliate: true, buyer: true, ..Kinds::default() },
         ..same.clone()
@@ -244,6 +305,12 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
         .expect("audit");
         assert_eq!(details, expected);
     }
+    let site: String = sqlx::query_scalar("select website from enrollments where id = $1")
+        .bind(ada.id)
+        .fetch_one(&pool)
+        .await
+        .expect("partner");
+    assert_eq!(site, "https://augusta.test", "kept in full");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

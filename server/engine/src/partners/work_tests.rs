@@ -3,16 +3,19 @@
 use super::import::import;
 use super::profile::{checklist, notifications, profile, set_notifications, set_profile, stop, stop_key, stops};
 use super::summaries::send_summaries;
-use super::work::{add_note, all_tags, bulk, remove_note, set_tags};
-use super::{count, detail, groups, list};
+use super::work::{add_note, all_tags, bulk, look, remove_note, set_tags};
+use super::{add_account, count, detail, groups, list, update};
 use crate::fixtures::{World, percent, refused};
 use crate::messages::{Mail, compose};
-use crate::payments::details_tests::actor;
+use crate::payments::details::confirm;
+use crate::payments::details_tests::{actor, chosen, input};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::partners::{
-    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Notice, Notifications, PartnerFilter, Profile, SummaryRhythm,
+    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Kinds, Notice, Notifications, PartnerEdit, PartnerFilter,
+    Profile, SummaryRhythm,
 };
+use domain::payments::PayoutKind;
 use sqlx::PgPool;
 
 async fn mails(pool: &PgPool) -> Vec<Mail> {
@@ -53,20 +56,72 @@ async fn partners_are_found_by_their_tags(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_signs_in_for_a_partner_is_told_of_another_person_and_of_another_way_to_be_paid(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.partner("ada").await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let owner = world.owner();
+    let mut people = Vec::new();
+    for email in ["augusta@partners.example", "eve@elsewhere.example"] {
+        people.push(add_account(&mut conn, &world.moment(), &owner, ada.id, email, "").await.expect("added"));
+    }
+    let letters = async |from: usize| {
+        let mut conn = world.pool.acquire().await.expect("connection");
+        let mut letters = Vec::new();
+        for mail in &mails(&world.pool).await[from..] {
+            if !matches!(mail, Mail::PartnerInvitation { .. } | Mail::PayoutMethod { .. }) {
+                let letter = compose(&mut conn, &world.moment(), "https://t.example", mail).await;
+                let letter = letter.expect("answer").expect("letter");
+                letters.push((letter.to, letter.text));
+            }
+        }
+        letters
+    };
+    let told = letters(0).await;
+    assert_eq!(told.len(), 1, "the first alone was there before: {told:?}");
+    assert!(told[0].0 == "augusta@partners.example" && told[0].1.contains("eve@elsewhere.example"), "{told:?}");
+    let log = crate::programs::audit::list(&mut conn, &owner, &Default::default(), &Paging::default()).await;
+    let log = log.expect("log").data;
+    assert!(log.iter().any(|line| line.details == "Account: eve@elsewhere.example"), "{log:?}");
+    let kept: String = world.get("select string_agg(details::text, ' ') from audit_log where program_id = $1").await;
+    assert!(!kept.contains('@'), "its id alone: {kept}");
+
+    let before = mails(&world.pool).await.len();
+    let edit = PartnerEdit {
+        name: "Ada".into(),
+        company: String::new(),
+        email: "ada@partners.example".into(),
+        website: String::new(),
+        payout_method: "Vouchers".into(),
+        kinds: Kinds { affiliate: true, ..Kinds::default() },
+    };
+    update(&mut conn, &world.moment(), &owner, ada.id, &edit).await.expect("edited");
+    update(&mut conn, &world.moment(), &owner, ada.id, &edit).await.expect("nothing new");
+    let told = letters(before).await;
+    assert_eq!(told.len(), people.len());
+    assert!(told.iter().all(|(_, text)| text.contains("by this method: Vouchers.")), "{told:?}");
+    let before = mails(&world.pool).await.len();
+    let token = chosen(&world, &ada, &input(PayoutKind::Paypal)).await;
+    confirm(&world.pool, &world.moment(), &token).await.expect("confirmed");
+    let told = letters(before).await;
+    let mut to: Vec<&str> = told.iter().map(|(to, _)| to.as_str()).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["augusta@partners.example", "eve@elsewhere.example"]);
+    assert!(told.iter().all(|(_, text)| text.contains("by this method: PayPal")), "{told:?}");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn many_are_paused_or_written_to_at_once(pool: PgPool) {
     let world = World::new(pool).await;
     let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
     world.standing(&bob, EnrollmentStatus::Paused).await;
     let input = |act| Bulk {
-        act,
-        partners: vec![bob.id, ada.id, ada.id],
-        all: false,
-        filter: PartnerFilter::default(),
         subject: "News for {{ partner.name }}".into(),
         body: "One.\n\nYour code at {{program.name}} is {{partner.code}}.".into(),
+        ..Bulk::of(act, vec![bob.id, ada.id, ada.id])
     };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
-    let became = |act, done, left_out| BulkDone { act, done, left_out };
+    let became = |act, done, left_out| BulkDone { act, done, left_out, job: None };
     assert_eq!(act(&input(BulkAct::Pause)).await.expect("paused"), became(BulkAct::Pause, 1, 1));
     assert_eq!(act(&input(BulkAct::Approve)).await.expect("nobody waits"), became(BulkAct::Approve, 0, 2));
     assert_eq!(act(&input(BulkAct::Message)).await.expect("written"), became(BulkAct::Message, 2, 0));
@@ -118,20 +173,24 @@ async fn all_whom_a_filter_finds_are_worked_on_at_once(pool: PgPool) {
     let everybody = PartnerFilter::default();
     assert_eq!(count(&mut conn, &owner, &golden).await.expect("count"), 2);
     assert_eq!(count(&mut conn, &owner, &everybody).await.expect("count"), 3, "of this program");
+    // What is ticked doesn't matter, nor whose it is.
     let all = |act, filter: &PartnerFilter| Bulk {
-        act,
-        // What is ticked doesn't matter, nor whose it is.
-        partners: vec![theirs.id],
         all: true,
+        found: 3,
         filter: filter.clone(),
-        subject: String::new(),
-        body: String::new(),
+        reason: " Season's end ".into(),
+        ..Bulk::of(act, vec![theirs.id])
     };
     let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
+    // One more has come since the list was shown.
+    let fewer = Bulk { found: 2, ..all(BulkAct::Pause, &everybody) };
+    for refusal in [refused(act(&fewer).await), refused(look(&mut conn, &owner, &fewer).await)] {
+        assert!(refusal.contains("3 partners match by now"), "{refusal}");
+    }
     let paused = act(&all(BulkAct::Pause, &golden)).await.expect("paused");
-    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 1 });
+    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 1, job: None });
     let paused = act(&all(BulkAct::Pause, &everybody)).await.expect("paused");
-    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 2 }, "the filter is asked anew");
+    assert_eq!(paused, BulkDone { act: BulkAct::Pause, done: 1, left_out: 2, job: None }, "the filter is asked anew");
     let active = "select count(*) from enrollments where program_id = $1 and status = 'active'";
     assert_eq!((world.get::<i64>(active).await, other.get::<i64>(active).await), (0, 1));
     let nobody = PartnerFilter { tag: Some("nothing".into()), ..PartnerFilter::default() };
@@ -146,16 +205,92 @@ async fn all_whom_a_filter_finds_are_worked_on_at_once(pool: PgPool) {
     .await
     .expect("log");
     let expected = [
-        serde_json::json!({ "partners": 1, "left_out": 1, "all_that_match": { "group": "Gold" } }),
-        serde_json::json!({ "partners": 1, "left_out": 2, "all_that_match": true }),
+        serde_json::json!({ "partners": 1, "left_out": 1, "all_that_match": { "group": "Gold" }, "reason": "Season's end" }),
+        serde_json::json!({ "partners": 1, "left_out": 2, "all_that_match": true, "reason": "Season's end" }),
     ];
     assert_eq!(log, expected);
+    let told = &detail(&mut conn, &owner, ada.id).await.expect("detail").history[0];
+    assert_eq!((told.status, told.reason.as_str()), (EnrollmentStatus::Paused, "Season's end"));
+    let long = Bulk { reason: "x".repeat(1_001), ..all(BulkAct::Pause, &everybody) };
+    assert!(refused(act(&long).await).starts_with("reason:"));
 }
 
-const FILE: &str = "Name;E-mail\nx;y";
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_would_be_done_to_many_is_told_first(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob, cy) = (world.partner("ada").await, world.partner("bob").await, world.partner("cy").await);
+    world.standing(&bob, EnrollmentStatus::Pending).await;
+    world.set("update enrollments set email = '' where program_id = $1 and code = 'ada'").await;
+    let ids = vec![cy.id, ada.id, bob.id];
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for (act, fits) in [
+        (BulkAct::Approve, 1),
+        (BulkAct::Decline, 1),
+        (BulkAct::Pause, 2),
+        (BulkAct::Resume, 0),
+        (BulkAct::AddTag, 3),
+        (BulkAct::SetGroup, 3),
+    ] {
+        let told = look(&mut conn, &world.owner(), &Bulk::of(act, ids.clone())).await.expect("told");
+        assert_eq!((told.fits, told.left_out, told.first), (fits, 3 - fits, None), "{act}");
+    }
+    let letter = Bulk::of(BulkAct::Message, ids.clone());
+    let told = look(&mut conn, &world.owner(), &letter).await.expect("told");
+    let first = told.first.expect("somebody");
+    assert_eq!((told.fits, told.left_out), (2, 1));
+    let named = (first.name.as_str(), first.code.as_str());
+    assert!([("Bob", "bob"), ("Cy", "cy")].contains(&named) && first.program == "Acme", "{first:?}");
+    refused(look(&mut conn, &world.admin(Role::Viewer), &letter).await);
+    let other = world.another("other").await;
+    refused(look(&mut conn, &other.owner(), &letter).await);
+    assert!(refused(look(&mut conn, &world.owner(), &Bulk::of(BulkAct::Pause, vec![])).await).starts_with("partners:"));
+}
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn a_file_of_partners_is_imported_whole_or_not_at_all(pool: PgPool) {
+async fn many_are_declined_resumed_tagged_and_moved_at_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let owner = world.owner();
+    let (ada, bob, cy) = (world.partner("ada").await, world.partner("bob").await, world.partner("cy").await);
+    world.standing(&ada, EnrollmentStatus::Pending).await;
+    world.standing(&bob, EnrollmentStatus::Paused).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    set_tags(&mut conn, &world.moment(), &owner, cy.id, "vip").await.expect("tags");
+    let full = (1..=20).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    set_tags(&mut conn, &world.moment(), &owner, bob.id, &full).await.expect("tags");
+    let gold = GroupInput { name: "Gold".into(), offers: Vec::new() };
+    let gold = groups::create(&mut conn, &world.moment(), &owner, &gold).await.expect("group");
+    groups::put(&mut conn, &world.moment(), &owner, cy.id, Some(gold)).await.expect("in it");
+    let input =
+        |act| Bulk { tag: " VIP ".into(), group: gold.to_string(), ..Bulk::of(act, vec![ada.id, bob.id, cy.id]) };
+    let act = async |input: &Bulk| bulk(&world.pool, &world.moment(), &world.owner(), input).await;
+    for (what, done) in [
+        (BulkAct::Decline, 1),
+        (BulkAct::Resume, 1),
+        (BulkAct::AddTag, 1),
+        (BulkAct::SetGroup, 2),
+        (BulkAct::SetGroup, 0),
+    ] {
+        let became = act(&input(what)).await.expect("done");
+        assert_eq!(became, BulkDone { act: what, done, left_out: 3 - done, job: None });
+    }
+    let now =
+        async |id| detail(&mut world.pool.acquire().await.expect("connection"), &owner, id).await.expect("detail");
+    let (ada_now, bob_now) = (now(ada.id).await, now(bob.id).await);
+    assert_eq!((ada_now.partner.status, ada_now.tags), (EnrollmentStatus::Declined, vec!["vip".to_owned()]));
+    assert_eq!((bob_now.partner.status, bob_now.tags.len()), (EnrollmentStatus::Active, 20));
+    assert_eq!(bob_now.group.map(|group| group.id), Some(gold));
+    let nowhere = Bulk { group: String::new(), ..input(BulkAct::SetGroup) };
+    assert_eq!(act(&nowhere).await.expect("done").done, 3);
+    let strange = Bulk { group: cy.id.to_string(), ..input(BulkAct::SetGroup) };
+    assert!(refused(act(&strange).await).starts_with("group:"));
+    for tag in ["", "a, b"] {
+        let wrong = Bulk { tag: tag.into(), ..input(BulkAct::AddTag) };
+        assert!(refused(act(&wrong).await).starts_with("tag:"), "{tag}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_a_file_of_partners_the_good_rows_are_imported(pool: PgPool) {
     let world = World::new(pool).await;
     world.partner("ada").await;
     let read = async |text: &str, make: bool| import(&world.pool, &world.moment(), &world.owner(), text, make).await;
@@ -169,21 +304,47 @@ async fn a_file_of_partners_is_imported_whole_or_not_at_all(pool: PgPool) {
         assert_eq!((found.rows, found.wrong_rows, found.imported), (5, 5, false));
         assert_eq!(wrong, expected);
     }
-    assert_eq!(world.get::<i64>(count).await, 1, "nothing half done");
-    for wrong in ["", "name\n", "fruit\napple", FILE, "email\nada@x.example"] {
+    assert_eq!(world.get::<i64>(count).await, 1, "nobody could be");
+    for wrong in ["", "name\n", "fruit\napple", "Phone;E-mail\nx;y", "email\nada@x.example"] {
         assert!(refused(read(wrong, true).await).starts_with("csv:"), "{wrong}");
     }
-    let good = "\u{feff}Name;Company;Email;Tags\r\nAda Lind;;ada@x.example;Blog|VIP\r\n;Harbor GmbH;;\r\n";
+    let gold = GroupInput { name: "Gold".into(), offers: Vec::new() };
+    let mut conn = world.pool.acquire().await.expect("connection");
+    groups::create(&mut conn, &world.moment(), &world.owner(), &gold).await.expect("group");
+    let good = "\u{feff}First name\tLast name\tCompany\tE-mail\tTags\tPhone\tGroup\tStatus\r\n\
+                Ada\tLind\t\tada@x.example\tBlog|VIP\t1\tgold\t\r\n\
+                Bo\t\t\tada@x.example\t\t\t\t\r\n\
+                \t\tHarbor GmbH\t\t\t\tSilver\t\r\n\
+                \t\tQuay Ltd\tquay@x.example\t\t\t\tPending\r\n";
     let looked = read(good, false).await.expect("read");
-    assert_eq!((looked.rows, looked.wrong_rows, looked.imported), (2, 0, false));
-    assert_eq!(looked.sample[0], ["Ada Lind", "", "ada@x.example", ""].map(String::from));
+    assert_eq!((looked.rows, looked.wrong_rows, looked.good(), looked.imported), (4, 2, 2, false));
+    assert_eq!(looked.passed_over, ["Phone"]);
+    assert_eq!(looked.sample[0], ["Ada Lind", "", "ada@x.example", "", "", "Blog|VIP", "gold", ""].map(String::from));
+    assert_eq!(looked.problems[1].who, "Harbor GmbH");
     assert_eq!(world.get::<i64>(count).await, 1, "only looked at");
-    assert!(read(good, true).await.expect("imported").imported);
+    let made = read(good, true).await.expect("imported");
+    assert_eq!((made.imported, made.good()), (true, 2));
     assert_eq!(world.get::<i64>(count).await, 3);
     assert_eq!(world.get::<i64>("select count(*) from partner_tags where program_id = $1").await, 2);
+    let told =
+        "select count(*) from enrollments where program_id = $1 and (group_id is not null or status = 'pending')";
+    assert_eq!(world.get::<i64>(told).await, 2);
     let invited = mails(&world.pool).await.into_iter().filter(|mail| matches!(mail, Mail::PartnerInvitation { .. }));
-    assert_eq!(invited.count(), 1);
-    assert_eq!(read(good, true).await.expect("again").wrong_rows, 1, "the e-mail is taken now");
+    assert_eq!(invited.count(), 1, "not who waits");
+    assert_eq!(read(good, true).await.expect("again").wrong_rows, 4, "the e-mails are taken now");
+
+    // What was refused can be mended and sent again, with the column that says why.
+    assert!(made.refused.starts_with("First name,Last name,Company,E-mail,Tags,Phone,Group,Status,problem\n"));
+    let mended = made.refused.replace("Silver", "Gold");
+    let again = read(&mended, true).await.expect("imported");
+    assert_eq!((again.rows, again.good(), again.passed_over), (2, 1, vec!["Phone".to_owned()]));
+    assert!(
+        again
+            .refused
+            .lines()
+            .nth(1)
+            .is_some_and(|line| line.ends_with("email: There is a partner with this e-mail already."))
+    );
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

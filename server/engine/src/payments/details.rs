@@ -7,7 +7,7 @@ use crate::commissions::suspicion;
 use crate::messages::{self, Mail};
 use crate::programs::{self, audit};
 use crate::secrets::{Secrets, Use};
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, partners};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, PayoutChangeId, ProgramId};
@@ -33,6 +33,7 @@ pub async fn choice(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> 
     let offered = offered.into_iter().filter(|method| method.is_offered_in(&row.country)).map(|method| method.kind);
     let pending = waiting(conn, moment, program, enrollment).await?;
     Ok(PayoutChoice {
+        kind: row.method.to_lowercase().parse().ok(),
         method: method_words(&row.method),
         masked: row.payout_masked,
         pending: pending.map(|waiting| waiting.shown()),
@@ -40,10 +41,25 @@ pub async fn choice(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> 
     })
 }
 
+/// How a partner is paid, in words, as far as they may be shown; `none` where nothing has been chosen.
+pub(crate) async fn method(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<String> {
+    let row = sqlx::query!(
+        "select coalesce(payout_method, '') as \"method!\", payout_masked from enrollments
+         where program_id = $1 and id = $2",
+        program as ProgramId,
+        enrollment as EnrollmentId
+    )
+    .fetch_one(conn)
+    .await?;
+    let method = if row.method.is_empty() { "none".to_owned() } else { method_words(&row.method) };
+    Ok(if row.payout_masked.is_empty() { method } else { format!("{method} ({})", row.payout_masked) })
+}
+
 /// A choice that waits for the link in the mail.
 pub(crate) struct Waiting {
     pub id: PayoutChangeId,
     pub account: AccountId,
+    email: String,
     kind: PayoutKind,
     masked: String,
     expires_at: DateTime<Utc>,
@@ -52,7 +68,8 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// As the partner sees it.
     pub(crate) fn shown(self) -> PendingPayout {
-        PendingPayout { method: self.kind.label().to_owned(), masked: self.masked, until: self.expires_at }
+        let method = self.kind.label().to_owned();
+        PendingPayout { id: self.id, email: self.email, method, masked: self.masked, until: self.expires_at }
     }
 }
 
@@ -65,9 +82,10 @@ pub(crate) async fn waiting(
 ) -> Result<Option<Waiting>> {
     Ok(sqlx::query_as!(
         Waiting,
-        r#"select id as "id: PayoutChangeId", account_id as "account: AccountId", kind as "kind: PayoutKind", masked,
-                  expires_at
-           from payout_changes where program_id = $1 and enrollment_id = $2 and expires_at > $3"#,
+        r#"select c.id as "id: PayoutChangeId", c.account_id as "account: AccountId", a.email, c.kind as "kind: PayoutKind",
+                  c.masked, c.expires_at
+           from payout_changes c join accounts a on a.id = c.account_id
+           where c.program_id = $1 and c.enrollment_id = $2 and c.expires_at > $3"#,
         program as ProgramId,
         enrollment as EnrollmentId,
         moment.at
@@ -129,6 +147,17 @@ fn read(input: &PayoutInput) -> Result<PayoutDetails> {
     Ok(details)
 }
 
+/// Sends the mail with a choice's link again, for who has lost it; the links sent before hold on.
+///
+/// # Errors
+/// `Forbidden` for anybody but a partner; `NotFound` where that choice doesn't wait any more.
+pub async fn send_again(conn: &mut PgConnection, moment: &Moment, actor: &Actor, change: PayoutChangeId) -> Result<()> {
+    let Actor::Partner { program, enrollment, .. } = *actor else { return Err(Error::Forbidden) };
+    let waiting = waiting(conn, moment, program, enrollment).await?;
+    waiting.filter(|waiting| waiting.id == change).ok_or(Error::NotFound("payout method"))?;
+    messages::enqueue(conn, &Mail::PayoutMethod { program, enrollment }).await
+}
+
 /// Takes back what waits for the link.
 ///
 /// # Errors
@@ -166,7 +195,8 @@ pub async fn by_link(conn: &mut PgConnection, moment: &Moment, token: &str) -> R
     Ok(waiting.filter(|waiting| waiting.id == change).map(Waiting::shown))
 }
 
-/// Confirms a choice: it counts from now on. Answers the program's name in addresses. Audited.
+/// Confirms a choice: it counts from now on, and all who sign in for the partner are told by mail. Answers the program's
+/// name in addresses. Audited.
 ///
 /// # Errors
 /// `NotFound` where the link is over.
@@ -208,6 +238,7 @@ pub async fn confirm(pool: &PgPool, moment: &Moment, token: &str) -> Result<Stri
     .execute(&mut *tx)
     .await?;
     suspicion::hold_shared(&mut tx, program, enrollment).await?;
+    partners::tell_of_payout_method(&mut tx, program, enrollment).await?;
     let actor = Actor::Partner { account: chosen.account, program, enrollment };
     let details = json!({ "before": partner.method, "after": chosen.kind });
     let path = crate::partners::page(&partner.code);

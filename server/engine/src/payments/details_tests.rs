@@ -1,13 +1,17 @@
 //! How partners are paid: chosen, confirmed, hidden, shown.
 
-use super::details::{by_link, cancel, choice, choose, confirm, reveal};
-use crate::Moment;
-use crate::fixtures::{Partner, World, percent, refused};
+use super::details::{by_link, cancel, choice, choose, confirm, reveal, send_again};
+use crate::commissions::approve;
+use crate::fixtures::{Partner, World, percent, refused, sale};
 use crate::messages::{Mail, compose};
+use crate::sales::races::{at_once, crowded};
+use crate::{Error, Moment};
 use domain::accounts::{Actor, Role};
 use domain::commissions::CommissionStatus;
 use domain::payments::{PayoutInput, PayoutKind};
 use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::sync::Arc;
 
 pub(crate) fn input(kind: PayoutKind) -> PayoutInput {
     PayoutInput {
@@ -51,12 +55,16 @@ async fn a_choice_counts_once_it_is_confirmed(pool: PgPool) {
     assert_eq!(by_link(&mut conn, &world.moment(), &first).await.expect("answer"), None, "another took its place");
     refused(confirm(&world.pool, &world.moment(), &first).await);
     let pending = by_link(&mut conn, &world.moment(), &second).await.expect("answer").expect("pending");
+    send_again(&mut conn, &world.moment(), &actor(&world, &ada), pending.id).await.expect("sent again");
+    assert!(by_link(&mut conn, &world.moment(), &second).await.expect("answer").is_some(), "the link holds on");
+    assert_eq!(pending.email, "olga@acme.example");
     assert_eq!((pending.method.as_str(), pending.masked.as_str()), ("Bank account (IBAN)", "DE•••4931"));
     assert_eq!(confirm(&world.pool, &world.moment(), &second).await.expect("confirmed"), "acme");
     assert_eq!(world.get::<String>(method).await, "iban");
     refused(confirm(&world.pool, &world.moment(), &second).await);
     let shown = choice(&mut conn, &world.moment(), &actor(&world, &ada)).await.expect("choice");
-    assert_eq!((shown.masked.as_str(), shown.pending), ("DE•••4931", None));
+    assert_eq!((shown.kind, shown.masked.as_str(), shown.pending), (Some(PayoutKind::Iban), "DE•••4931", None));
+    refused(send_again(&mut conn, &world.moment(), &actor(&world, &ada), pending.id).await);
 
     let third = chosen(&world, &ada, &input(PayoutKind::Cheque)).await;
     world.pass(2);
@@ -137,5 +145,63 @@ async fn what_partners_with_one_account_are_to_get_waits_for_a_person(pool: PgPo
     let whys: Vec<String> =
         sqlx::query_scalar("select why::text from commissions").fetch_all(&world.pool).await.expect("why");
     assert!(whys.iter().all(|why| why.contains("shared_payout")), "{whys:?}");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn sixty_four_confirm_one_account_while_they_sell_and_are_approved(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = crowded(options, connect).await;
+    world.set("update programs set fraud_checks = default where id = $1").await;
+    world.offer("Standard", &[percent("30")]).await;
+    let mut partners = Vec::new();
+    for n in 0..64 {
+        let (partner, customer) = (world.partner(&format!("p{n}")).await, format!("c{n}"));
+        world.signed_up(&customer, &partner).await;
+        let commission = world.sold(&customer, "100").await.commissions[0].id;
+        let token = chosen(&world, &partner, &input(PayoutKind::Iban)).await;
+        partners.push((partner, customer, commission, token));
+    }
+    let (world, partners) = (Arc::new(world), Arc::new(partners));
+    let shared = partners.clone();
+    at_once(192, &world, move |world: Arc<World>, n| {
+        let partners = shared.clone();
+        async move {
+            let (_, customer, commission, token) = &partners[n / 3];
+            match n % 3 {
+                0 => drop(confirm(&world.pool, &world.moment(), token).await.expect("confirmed")),
+                1 => drop(world.tell_sale(&sale(&format!("more-{n}"), customer, "50")).await.expect("sale")),
+                _ => {
+                    let mut tx = world.pool.begin().await.expect("begin");
+                    match approve(&mut tx, &world.moment(), &world.owner(), *commission).await {
+                        Ok(()) => tx.commit().await.expect("commit"),
+                        // It is held: its partner shares with nobody yet.
+                        Err(Error::Conflict(_)) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            }
+        }
+    })
+    .await;
+    let confirmed = "select count(distinct payout_hash) from enrollments
+                     where program_id = $1 having count(payout_hash) = 64";
+    assert_eq!(world.get::<i64>(confirmed).await, 1, "all share one account");
+    // Whatever came first: nothing is on its way but what a person has approved since the last of them confirmed.
+    let slipped = "select count(*) from commissions c
+                   join referrals r on r.program_id = c.program_id and r.id = c.referral_id
+                   where c.program_id = $1 and c.status <> 'review' and not 'shared_payout' = any(r.judged)";
+    assert_eq!(world.get::<i64>(slipped).await, 0);
+    assert_eq!(world.get::<i64>("select count(*) from commissions where program_id = $1").await, 128);
+    // One link counts once.
+    let token = chosen(&world, &partners[0].0, &input(PayoutKind::Cheque)).await;
+    let confirmed = at_once(64, &world, move |world: Arc<World>, _| {
+        let token = token.clone();
+        async move { confirm(&world.pool, &world.moment(), &token).await.is_ok() }
+    })
+    .await;
+    assert_eq!(confirmed.into_iter().filter(|confirmed| *confirmed).count(), 1);
     world.prove().await;
 }

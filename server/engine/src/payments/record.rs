@@ -99,6 +99,7 @@ struct Partner {
     name: String,
     status: EnrollmentStatus,
     method: String,
+    masked: String,
     minimum: Decimal,
 }
 
@@ -111,7 +112,7 @@ async fn lock(conn: &mut PgConnection, setting: &Setting, input: &BatchInput) ->
         Partner,
         r#"select e.id as "id: EnrollmentId", coalesce(nullif(e.name, ''), e.company) as "name!",
                   e.status as "status: EnrollmentStatus", coalesce(e.payout_method, '') as "method!",
-                  coalesce(m.minimum, p.minimum_payment) as "minimum!"
+                  e.payout_masked as masked, coalesce(m.minimum, p.minimum_payment) as "minimum!"
            from enrollments e join programs p on p.id = e.program_id
            left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
            where e.program_id = $1 and e.id = any($2) order by e.id for share of e"#,
@@ -167,6 +168,8 @@ struct Payment {
     enrollment: EnrollmentId,
     amount: Decimal,
     method: String,
+    /// Where it goes, masked.
+    masked: String,
     entries: Vec<Uuid>,
     why: Why,
 }
@@ -211,6 +214,7 @@ async fn settle(
             amount,
             why: explain(setting, &partner, &entries, now),
             method: partner.method,
+            masked: partner.masked,
             entries: entries.into_iter().map(|entry| entry.id).collect(),
         }),
     }
@@ -319,12 +323,14 @@ async fn insert_payments(
     let enrollments: Vec<_> = payments.iter().map(|payment| payment.enrollment.0).collect();
     let amounts: Vec<_> = payments.iter().map(|payment| payment.amount).collect();
     let methods: Vec<_> = payments.iter().map(|payment| payment.method.clone()).collect();
+    let masked: Vec<_> = payments.iter().map(|payment| payment.masked.clone()).collect();
     let whys: Vec<_> = payments.iter().map(|payment| Json(&payment.why)).collect();
     sqlx::query!(
-        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, status, why, created_at)
-         select $1, p.id, $2, p.enrollment_id, p.amount, $3, p.method, $4, p.why, $5
-         from unnest($6::uuid[], $7::uuid[], $8::numeric[], $9::text[], $10::jsonb[])
-              as p (id, enrollment_id, amount, method, why)",
+        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, masked, status, why,
+                               created_at)
+         select $1, p.id, $2, p.enrollment_id, p.amount, $3, p.method, p.masked, $4, p.why, $5
+         from unnest($6::uuid[], $7::uuid[], $8::numeric[], $9::text[], $10::text[], $11::jsonb[])
+              as p (id, enrollment_id, amount, method, masked, why)",
         setting.program as ProgramId,
         batch as BatchId,
         setting.currency.code(),
@@ -334,6 +340,7 @@ async fn insert_payments(
         &enrollments,
         &amounts,
         &methods,
+        &masked,
         &whys as &[Json<&Why>]
     )
     .execute(&mut *conn)

@@ -1,7 +1,7 @@
-use crate::Result;
 use crate::reports::{Cursor, Key, Listing, clawback_words, commission_words, listing, page};
+use crate::{Result, countries};
 use domain::accounts::Actor;
-use domain::ids::{EnrollmentId, EntryId, PaymentId, ProgramId};
+use domain::ids::{EntryId, PaymentId, ProgramId};
 use domain::ledger::JournalKind;
 use domain::offers::Trigger;
 use domain::page::{Page, Paging};
@@ -19,10 +19,13 @@ pub async fn payment(conn: &mut PgConnection, actor: &Actor, id: PaymentId, pagi
     let setting = list.setting;
     let payment = super::lists::one(&mut list, id).await?;
     let names = sqlx::query!(
-        r#"select p.name as payer, e.company, e.email from enrollments e join programs p on p.id = e.program_id
-           where e.program_id = $1 and e.id = $2"#,
+        "select p.name as program, e.company, e.address, e.country, e.email, y.masked
+         from payments y
+         join enrollments e on e.program_id = y.program_id and e.id = y.enrollment_id
+         join programs p on p.id = y.program_id
+         where y.program_id = $1 and y.id = $2",
         setting.program as ProgramId,
-        payment.partner.id as EnrollmentId
+        id as PaymentId
     )
     .fetch_one(&mut *list.conn)
     .await?;
@@ -50,15 +53,28 @@ pub async fn payment(conn: &mut PgConnection, actor: &Actor, id: PaymentId, pagi
     }
     parts.sort_by_key(|part| part.kind);
     let lines = lines(&mut list, id, paging).await?;
-    Ok(PaymentDetail { payment, payer: names.payer, company: names.company, email: names.email, parts, lines })
+    let payer = crate::programs::payer(&mut list.conn, setting.program).await?;
+    let country = countries::name(&names.country);
+    let address = [names.address.as_str(), country].into_iter().filter(|line| !line.is_empty());
+    Ok(PaymentDetail {
+        payment,
+        program: names.program,
+        payer,
+        company: names.company,
+        address: address.collect::<Vec<_>>().join("\n"),
+        email: names.email,
+        masked: names.masked,
+        parts,
+        lines,
+    })
 }
 
-/// The entries that a payment settled, in the order of their posting.
+/// The entries that a payment settled, in the order in which their causes happened.
 async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> Result<Page<PaymentLine>> {
     let (setting, after) = (list.setting, Cursor::read(paging, Key::Time)?);
     let rows = sqlx::query!(
-        r#"select e.id as "id: EntryId", e.posted_at, e.amount, j.kind as "kind: JournalKind", j.occurred_at,
-                  c.trigger as "trigger?: Trigger", c.occurred_at as "event_at?", r.amount as "refunded?", u.email as "email?",
+        r#"select e.id as "id: EntryId", e.amount, j.kind as "kind: JournalKind", h.at as "happened_at!",
+                  c.trigger as "trigger?: Trigger", r.amount as "refunded?", u.email as "email?",
                   u.name as "customer_name?", b.code as "batch_code?"
            from payment_items i
            join entries e on e.program_id = i.program_id and e.id = i.entry_id
@@ -68,9 +84,14 @@ async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> R
            left join refunds r on r.program_id = $1 and r.id = j.refund_id
            left join payments p on p.program_id = $1 and p.id = j.payment_id
            left join payment_batches b on b.program_id = $1 and b.id = p.batch_id
+           -- The end of a hold is no event of its own: the commission's is.
+           cross join lateral (
+               select case when j.kind in ('commission', 'hold_end') then coalesce(c.occurred_at, j.occurred_at)
+                           else j.occurred_at end as at
+           ) h
            where i.program_id = $1 and i.payment_id = $2
-             and ($3::timestamptz is null or (e.posted_at, e.id) > ($3, $4::uuid))
-           order by e.posted_at, e.id limit $5"#,
+             and ($3::timestamptz is null or (h.at, e.id) > ($3, $4::uuid))
+           order by h.at, e.id limit $5"#,
         setting.program as ProgramId,
         payment as PaymentId,
         after.and_then(|after| after.at),
@@ -94,16 +115,14 @@ async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> R
             (Some(email), Some(name)) if email.is_empty() => name,
             (email, _) => email.unwrap_or_default(),
         };
-        // The end of a hold is no event of its own: the commission's is.
-        let happened = row.event_at.filter(|_| kind == PartKind::Commissions).unwrap_or(row.occurred_at);
         PaymentLine {
             id: row.id,
-            posted_at: row.posted_at,
-            day: setting.day(happened),
+            happened_at: row.happened_at,
+            day: setting.day(row.happened_at),
             cause,
             customer,
             amount: setting.money(row.amount),
         }
     });
-    Ok(page(lines.collect(), paging, |line: &PaymentLine| Cursor::at(line.posted_at, line.id.0)))
+    Ok(page(lines.collect(), paging, |line: &PaymentLine| Cursor::at(line.happened_at, line.id.0)))
 }

@@ -579,6 +579,10 @@ async fn a_method_s_own_minimum_counts_before_the_program_s(pool: PgPool) {
     assert!(
         matches!(set(&world.owner(), cheque(Some("-1"), &["USA"])).await, Err(Error::Invalid(errors)) if errors.len() == 2)
     );
+    world.set("update payout_methods set offered = kind = 'cheque' where program_id = $1").await;
+    let last = PayoutMethod { offered: false, ..cheque(None, &[]) };
+    let none = refused(set(&world.owner(), last).await);
+    assert!(none.starts_with("methods: Keep at least one"), "{none}");
     let unknown = refused(set(&world.owner(), cheque(None, &["US", "XX"])).await);
     assert_eq!(unknown, "cheque_countries: XX is no country's code.");
     assert!(matches!(set(&world.admin(Role::Finance), cheque(None, &[])).await, Err(Error::Forbidden)));

@@ -1,18 +1,21 @@
 //! The portal as a program's team sets it up, and what of it a partner sees.
 
+mod link_host;
 mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use terms::{accept, accept_current, acceptances, publish, terms, versions};
+pub use link_host::{MARK_PATH, check_link_host, mark, set_link_host};
+pub use terms::{accept, accept_current, acceptances, count_yet_to_accept, publish, terms, versions, yet_to_accept};
 
+use crate::accounts::{Which, partner_actor};
 use crate::programs::{self, audit};
 use crate::{Error, Moment, Result};
-use domain::accounts::{Actor, Power};
-use domain::ids::{AccountId, EnrollmentId, FileId, ProgramId};
+use domain::accounts::{Actor, Power, Session};
+use domain::ids::{EnrollmentId, FileId, ProgramId};
 use domain::partners::{EnrollmentStatus, Kinds};
 use domain::portal::{
-    BrandInput, Hidden, LandsOn, MARKDOWN, Portal, PortalPage, Question, SignUpRule, check_questions,
+    BrandInput, Hidden, LandsOn, LinkHost, MARKDOWN, Portal, PortalPage, Question, Sharing, SignUpRule, check_questions,
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -25,7 +28,9 @@ use sqlx::types::Json;
 pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Portal> {
     let row = sqlx::query!(
         r#"select sign_up as "sign_up: SignUpRule", brand, welcome, lands_on as "lands_on: LandsOn", hidden_affiliate,
-                  hidden_introducer, hidden_buyer, questions as "questions: Json<Vec<Question>>", share_text
+                  hidden_introducer, hidden_buyer, questions as "questions: Json<Vec<Question>>", share_text,
+                  share_texts as "share_texts: Json<Sharing>", contact_email, link_host, link_host_checked_at,
+                  link_host_trouble
            from portals where program_id = $1"#,
         program as ProgramId
     )
@@ -39,7 +44,13 @@ pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Portal> 
         lands_on: row.lands_on,
         hidden: hidden(&row.hidden_affiliate, &row.hidden_introducer, &row.hidden_buyer),
         questions: row.questions.0,
-        share_text: row.share_text,
+        sharing: Sharing { general: row.share_text, ..row.share_texts.0 },
+        contact_email: row.contact_email,
+        link_host: LinkHost {
+            host: row.link_host,
+            checked_at: row.link_host_checked_at,
+            trouble: row.link_host_trouble,
+        },
     })
 }
 
@@ -58,6 +69,8 @@ pub struct Seat {
     pub shown: Vec<PortalPage>,
     /// The name that partners see.
     pub brand: String,
+    /// The e-mail at which they reach the team, or empty.
+    pub contact_email: String,
     /// The version of the terms that is in force and that it has yet to accept.
     pub terms_due: Option<i32>,
     /// Its photo.
@@ -91,14 +104,9 @@ pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: Enrollme
     let row = sqlx::query!(
         r#"select e.status as "status: EnrollmentStatus", e.affiliate, e.introducer, e.buyer,
                   e.photo_file_id as "photo: FileId",
-                  coalesce(nullif(o.brand, ''), p.name) as "brand!", o.welcome <> '' as "has_welcome!",
+                  coalesce(nullif(o.brand, ''), p.name) as "brand!", o.contact_email, o.welcome <> '' as "has_welcome!",
                   o.lands_on as "lands_on: LandsOn", o.hidden_affiliate, o.hidden_introducer, o.hidden_buyer,
-                  (select t.version from terms_versions t
-                   where t.program_id = $1 and t.body <> ''
-                     and t.version = (select max(version) from terms_versions where program_id = $1)
-                     and not exists (select from terms_acceptances x
-                                     where x.program_id = $1 and x.enrollment_id = e.id and x.version = t.version))
-                      as terms_due
+                  (select d.version from terms_due d where d.program_id = $1 and d.enrollment_id = $2) as terms_due
            from enrollments e
            join programs p on p.id = e.program_id
            join portals o on o.program_id = e.program_id
@@ -115,20 +123,31 @@ pub async fn seat(conn: &mut PgConnection, program: ProgramId, partner: Enrollme
         status: row.status,
         shown: hidden.shown(kinds, row.has_welcome),
         brand: row.brand,
+        contact_email: row.contact_email,
         terms_due: row.terms_due,
         photo: row.photo,
         lands_on: row.lands_on,
     })
 }
 
-/// Markdown as HTML that can do no harm: without scripts, styles, forms and frames.
+/// Markdown as HTML that can do no harm: without scripts, styles, forms, frames and images, which pages don't load from
+/// other servers.
 #[must_use]
 pub fn html(markdown: &str) -> String {
-    use pulldown_cmark::{Options, Parser, html::push_html};
+    use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut events: Vec<Event<'_>> = Parser::new_ext(markdown, options).collect();
+    let is_first = |event: &Event<'_>| matches!(event, Event::End(TagEnd::Heading(HeadingLevel::H1)));
+    // The page has its h1: where the text has one too, its headings are one level lower.
+    if events.iter().any(is_first) {
+        for event in &mut events {
+            if let Event::Start(Tag::Heading { level, .. }) | Event::End(TagEnd::Heading(level)) = event {
+                *level = HeadingLevel::try_from(*level as usize + 1).unwrap_or(HeadingLevel::H6);
+            }
+        }
+    }
     let mut html = String::new();
-    push_html(&mut html, Parser::new_ext(markdown, options));
-    // The page has its h1.
+    push_html(&mut html, events.into_iter());
     ammonia::Builder::default()
         .rm_tags(["h1", "img"])
         .link_rel(Some("noopener noreferrer nofollow"))
@@ -260,31 +279,49 @@ pub async fn set_brand(conn: &mut PgConnection, moment: &Moment, actor: &Actor, 
         brand: input.brand.trim().to_owned(),
         accent: input.accent.trim().to_owned(),
         colour: input.colour.trim().to_lowercase(),
-        link_domain: input.link_domain.trim().to_lowercase(),
-        share_text: input.share_text.trim().to_owned(),
+        contact_email: input.contact_email.trim().to_owned(),
     };
     let errors = input.check();
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
     let accent = if input.colour.is_empty() { &input.accent } else { &input.colour };
+    sqlx::query!("update programs set accent = $2 where id = $1", actor.program() as ProgramId, accent)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query!(
-        "update programs set accent = $2, link_domain = $3 where id = $1",
-        actor.program() as ProgramId,
-        accent,
-        input.link_domain
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "update portals set brand = $2, share_text = $3 where program_id = $1",
+        "update portals set brand = $2, contact_email = $3 where program_id = $1",
         actor.program() as ProgramId,
         input.brand,
-        input.share_text
+        input.contact_email
     )
     .execute(&mut *conn)
     .await?;
     note(conn, moment, actor, "portal.brand", json!(input)).await
+}
+
+/// Changes what partners are offered to say when they share. Asks for `EditProgram`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` by field.
+pub async fn set_sharing(conn: &mut PgConnection, moment: &Moment, actor: &Actor, sharing: &Sharing) -> Result<()> {
+    allow(actor)?;
+    let sharing = sharing.trimmed();
+    let errors = sharing.check();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    // The general words have a column of their own.
+    let places = Sharing { general: String::new(), ..sharing.clone() };
+    sqlx::query!(
+        "update portals set share_text = $2, share_texts = $3 where program_id = $1",
+        actor.program() as ProgramId,
+        sharing.general,
+        Json(&places) as _
+    )
+    .execute(&mut *conn)
+    .await?;
+    note(conn, moment, actor, "portal.sharing", json!({})).await
 }
 
 fn allow(actor: &Actor) -> Result<()> {
@@ -303,23 +340,17 @@ pub(crate) async fn note(
     audit::record(conn, moment, actor, action, &program.name, "portal", details).await
 }
 
-/// Where an account lands in a program's portal: the path of the page.
+/// Where the session's account lands in a program's portal: the path of the page, for the partner that its pages are shown
+/// for.
 ///
 /// # Errors
 /// `NotFound` where it is no partner there.
-pub async fn landing(conn: &mut PgConnection, account: AccountId, program_slug: &str) -> Result<String> {
-    let row = sqlx::query!(
-        r#"select p.id as "program: ProgramId", e.id as "partner: EnrollmentId"
-           from programs p
-           join enrollment_accounts a on a.program_id = p.id
-           join enrollments e on e.program_id = a.program_id and e.id = a.enrollment_id
-           where p.slug = $1 and a.account_id = $2
-           order by coalesce(nullif(e.name, ''), e.company), e.id limit 1"#,
-        program_slug,
-        account as AccountId
-    )
-    .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::NotFound("program"))?;
-    Ok(seat(conn, row.program, row.partner).await?.lands_on().href(program_slug))
+pub async fn landing(
+    conn: &mut PgConnection,
+    session: &Session,
+    program_slug: &str,
+    which: Which<'_>,
+) -> Result<String> {
+    let (_, program, partner) = partner_actor(conn, session, program_slug, which).await?;
+    Ok(seat(conn, program.id, partner.id).await?.lands_on().href(program_slug))
 }

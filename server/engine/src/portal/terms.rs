@@ -3,6 +3,7 @@
 use super::{allow, check_markdown, note};
 use crate::reports::{Cursor, Key, page};
 use crate::{Error, Moment, Result};
+use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, ProgramId};
 use domain::page::{Page, Paging};
@@ -26,11 +27,12 @@ pub async fn terms(conn: &mut PgConnection, program: ProgramId) -> Result<Option
     Ok(row.filter(|row| !row.body.is_empty()).map(|row| (row.version, row.body)))
 }
 
-/// Publishes the next version of the terms; an empty one takes them back. Asks for `EditProgram`.
+/// Publishes the next version of the terms; an empty one takes them back. Whoever signs up accepts it; those who are
+/// partners already are asked to where `ask` says so. Asks for `EditProgram`.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `terms`, also where nothing has changed.
-pub async fn publish(conn: &mut PgConnection, moment: &Moment, actor: &Actor, body: &str) -> Result<i32> {
+pub async fn publish(conn: &mut PgConnection, moment: &Moment, actor: &Actor, body: &str, ask: bool) -> Result<i32> {
     allow(actor)?;
     let body = body.trim();
     check_markdown("terms", body)?;
@@ -51,26 +53,28 @@ pub async fn publish(conn: &mut PgConnection, moment: &Moment, actor: &Actor, bo
     }
     let version = last.map_or(1, |last| last.version + 1);
     sqlx::query!(
-        "insert into terms_versions (program_id, version, body, published_at, published_by) values ($1, $2, $3, $4, $5)",
+        "insert into terms_versions (program_id, version, body, published_at, published_by, ask_partners)
+         values ($1, $2, $3, $4, $5, $6)",
         program as ProgramId,
         version,
         body,
         moment.at,
-        actor.account() as Option<AccountId>
+        actor.account() as Option<AccountId>,
+        ask
     )
     .execute(&mut *conn)
     .await?;
-    note(conn, moment, actor, "portal.terms", json!({ "version": version })).await?;
+    note(conn, moment, actor, "portal.terms", json!({ "version": version, "asks_partners": ask })).await?;
     Ok(version)
 }
 
-/// Notes that a partner has accepted a version of the terms.
+/// Notes that a partner has accepted a version of the terms, and when.
 ///
 /// # Errors
 /// `Database` where Postgres fails, or there is no such version.
 pub async fn accept(
     conn: &mut PgConnection,
-    moment: &Moment,
+    at: DateTime<Utc>,
     program: ProgramId,
     partner: EnrollmentId,
     account: Option<AccountId>,
@@ -83,7 +87,7 @@ pub async fn accept(
         partner as EnrollmentId,
         version,
         account as Option<AccountId>,
-        moment.at
+        at
     )
     .execute(conn)
     .await?;
@@ -99,7 +103,7 @@ pub async fn accept_current(conn: &mut PgConnection, moment: &Moment, actor: &Ac
     if terms(conn, program).await?.map(|(in_force, _)| in_force) != Some(version) {
         return Err(Error::Conflict("The terms have changed meanwhile. Reload the page and read them.".into()));
     }
-    accept(conn, moment, program, enrollment, Some(account), version).await
+    accept(conn, moment.at, program, enrollment, Some(account), version).await
 }
 
 /// The newest versions of the terms, `most` of them, the newest first. Asks for `View`.
@@ -112,7 +116,7 @@ pub async fn versions(conn: &mut PgConnection, actor: &Actor, most: u32) -> Resu
     }
     Ok(sqlx::query_as!(
         TermsVersion,
-        r#"select t.version, t.body, t.published_at, coalesce(a.name, '') as "published_by!",
+        r#"select t.version, t.body, t.published_at, coalesce(a.name, '') as "published_by!", t.ask_partners as asks,
                   (select count(*) from terms_acceptances x where x.program_id = $1 and x.version = t.version)
                       as "accepted!"
            from terms_versions t left join accounts a on a.id = t.published_by
@@ -157,4 +161,48 @@ pub async fn acceptances(conn: &mut PgConnection, actor: &Actor, paging: &Paging
         accepted_at: row.accepted_at,
     });
     Ok(page(rows.collect(), paging, |row: &Acceptance| Cursor::at(row.accepted_at, row.partner.id.0)))
+}
+
+/// How many partners have yet to accept the terms in force. Asks for `View`.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn count_yet_to_accept(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
+    if !actor.may(Power::View) {
+        return Err(Error::Forbidden);
+    }
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!"
+           from terms_due d join enrollments e on e.program_id = d.program_id and e.id = d.enrollment_id
+           where d.program_id = $1 and e.status in ('active', 'paused') and e.erased_at is null"#,
+        actor.program() as ProgramId
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Which partners have yet to accept the terms in force, the newest first. Asks for `View`.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` where the cursor is none of ours.
+pub async fn yet_to_accept(conn: &mut PgConnection, actor: &Actor, paging: &Paging) -> Result<Page<PartnerName>> {
+    if !actor.may(Power::View) {
+        return Err(Error::Forbidden);
+    }
+    let cursor = Cursor::read(paging, Key::Id)?;
+    let rows = sqlx::query_as!(
+        PartnerName,
+        r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!"
+           from enrollments e
+           where e.program_id = $1 and e.status in ('active', 'paused') and e.erased_at is null
+             and exists (select from terms_due d where d.program_id = $1 and d.enrollment_id = e.id)
+             and ($2::uuid is null or e.id < $2)
+           order by e.id desc limit $3"#,
+        actor.program() as ProgramId,
+        cursor.map(|cursor| cursor.id),
+        paging.rows() + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(page(rows, paging, |partner: &PartnerName| Cursor::at(DateTime::default(), partner.id.0)))
 }

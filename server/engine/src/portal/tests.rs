@@ -89,7 +89,7 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     let (admin, acme) = program(&pool, owner(&pool).await, "acme").await;
     let moment = Moment::now();
     let mut conn = pool.acquire().await.expect("connection");
-    publish(&mut conn, &moment, &admin, "Be honest.").await.expect("terms");
+    publish(&mut conn, &moment, &admin, "Be honest.", true).await.expect("terms");
     let question = Question { label: "Where?".into(), kind: QuestionKind::Text, required: true, choices: Vec::new() };
     set_sign_up(&mut conn, &moment, &admin, SignUpRule::Approve, &[question]).await.expect("rule");
     let good = SignUp { answers: vec!["A blog".into()], terms: Some(1), ..input("ada@partner.example") };
@@ -110,9 +110,12 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     let shown = sign_up::unconfirmed(&mut conn, &moment, &token).await.expect("answer").expect("unconfirmed");
     assert_eq!((shown.email.as_str(), shown.has_password), ("ada@partner.example", false));
     drop(conn);
-    let short = sign_up::confirm(&pool, &moment, &token, "short").await;
-    assert!(matches!(short, Err(Error::Invalid(_))), "the link holds on");
-    let confirmed = sign_up::confirm(&pool, &moment, &token, PASSWORD).await.expect("confirmed");
+    let opened = Moment::seeded(moment.at + Duration::hours(30), 1);
+    for weak in ["short", "passwordpassword", "ada@partner.example"] {
+        let refused = sign_up::confirm(&pool, &opened, &token, weak).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{weak}: the link holds on");
+    }
+    let confirmed = sign_up::confirm(&pool, &opened, &token, PASSWORD).await.expect("confirmed");
     assert_eq!((confirmed.email.as_str(), confirmed.program.as_str()), ("ada@partner.example", "acme"));
     assert!(matches!(sign_up::confirm(&pool, &moment, &token, PASSWORD).await, Err(Error::NotFound(_))));
     assert_eq!(standing(&pool, &acme, "ada@partner.example").await, [(EnrollmentStatus::Pending, 1)]);
@@ -128,6 +131,8 @@ async fn nobody_is_a_partner_before_the_mail_is_confirmed(pool: PgPool) {
     assert_eq!(found.answers, [Answer { question: "Where?".into(), answer: "A blog".into() }]);
     let page = acceptances(&mut conn, &admin, &Paging::default()).await.expect("page");
     assert_eq!((page.data[0].version, page.data[0].by.as_str()), (1, "Ada Lind"));
+    let accepted = page.data[0].accepted_at.timestamp_micros();
+    assert_eq!(accepted, moment.at.timestamp_micros(), "when the form was sent, not when the mail was opened");
     // A partner who waits has a seat, and no page.
     let seat = seat(&mut conn, acme.id, enrollment).await.expect("seat");
     assert!(!seat.is_open());
@@ -281,7 +286,11 @@ async fn an_e_mail_changes_once_both_addresses_have_confirmed(pool: PgPool) {
         .execute(&pool)
         .await
         .expect("moved");
-    refused_at_the_end(&pool, &now, &changed, "studio@partner.example").await;
+    // The address may be a stranger's: three times an hour.
+    let fourth = accounts::email::request(&pool, &now, &changed, PASSWORD, "studio@partner.example").await;
+    assert!(matches!(fourth, Err(Error::TooMany(_))), "{fourth:?}");
+    let later = Moment::seeded(now.at + Duration::hours(1), 2);
+    refused_at_the_end(&pool, &later, &changed, "studio@partner.example").await;
     signed_in(&pool, "ada@new.example").await;
 }
 
@@ -314,30 +323,110 @@ async fn the_portal_is_set_up_by_who_may_and_noted(pool: PgPool) {
         brand: "Acme Friends".into(),
         accent: "teal".into(),
         colour: "#7A1FA2".into(),
-        link_domain: "Go.acme.example".into(),
-        share_text: String::new(),
+        contact_email: "hello@acme.example".into(),
     };
     set_brand(&mut conn, &moment, &admin, &brand).await.expect("brand");
     let after = seat(&mut conn, acme.id, ada.id).await.expect("seat");
     assert!(!after.shown.contains(&PortalPage::Links));
     assert_eq!((after.lands_on(), after.brand.as_str()), (PortalPage::Welcome, "Acme Friends"));
+    assert_eq!(after.contact_email, "hello@acme.example");
     let program = crate::programs::get(&mut conn, acme.id).await.expect("program");
-    assert_eq!((program.accent.as_str(), program.link_domain.as_str()), ("#7a1fa2", "go.acme.example"));
+    assert_eq!(program.accent, "#7a1fa2");
+    let nobody = BrandInput { contact_email: "hello".into(), ..brand.clone() };
+    let Err(Error::Invalid(errors)) = set_brand(&mut conn, &moment, &admin, &nobody).await else { panic!("no e-mail") };
+    assert_eq!(errors[0].field, "contact_email");
+    let sharing = Sharing { general: " Look: ".into(), x: "On X".into(), ..Sharing::default() };
+    set_sharing(&mut conn, &moment, &admin, &sharing).await.expect("sharing");
+    let kept = get(&mut conn, acme.id).await.expect("portal").sharing;
+    assert_eq!((kept.general.as_str(), kept.x.as_str(), kept.email.as_str()), ("Look:", "On X", ""));
+    assert!(matches!(set_sharing(&mut conn, &moment, &viewer, &sharing).await, Err(Error::Forbidden)));
     let pale = BrandInput { colour: "#ffee00".into(), ..brand.clone() };
     let Err(Error::Invalid(errors)) = set_brand(&mut conn, &moment, &admin, &pale).await else { panic!("unreadable") };
     assert_eq!(errors[0].field, "colour");
-    assert_eq!(publish(&mut conn, &moment, &admin, "One").await.expect("one"), 1);
-    assert!(matches!(publish(&mut conn, &moment, &admin, " One ").await, Err(Error::Invalid(_))));
-    assert_eq!(publish(&mut conn, &moment, &admin, "Two").await.expect("two"), 2);
+    assert_eq!(publish(&mut conn, &moment, &admin, "One", true).await.expect("one"), 1);
+    assert!(matches!(publish(&mut conn, &moment, &admin, " One ", true).await, Err(Error::Invalid(_))));
+    assert_eq!(publish(&mut conn, &moment, &admin, "Two", true).await.expect("two"), 2);
     assert_eq!(terms(&mut conn, acme.id).await.expect("terms"), Some((2, "Two".into())));
-    assert!(matches!(publish(&mut conn, &moment, &viewer, "Three").await, Err(Error::Forbidden)));
+    assert!(matches!(publish(&mut conn, &moment, &viewer, "Three", true).await, Err(Error::Forbidden)));
     assert!(matches!(set_brand(&mut conn, &moment, &viewer, &brand).await, Err(Error::Forbidden)));
     assert!(matches!(set_hidden(&mut conn, &moment, &viewer, &hidden).await, Err(Error::Forbidden)));
     let noted: i64 = sqlx::query_scalar("select count(*) from audit_log where action like 'portal.%'")
         .fetch_one(&mut *conn)
         .await
         .expect("count");
-    assert_eq!(noted, 6);
+    assert_eq!(noted, 7);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_host_of_links_counts_once_it_leads_here(pool: PgPool) {
+    let (admin, acme) = program(&pool, owner(&pool).await, "acme").await;
+    let moment = Moment::now();
+    let mut conn = pool.acquire().await.expect("connection");
+    let stand = async |conn: &mut PgConnection| {
+        let host = get(conn, acme.id).await.expect("portal").link_host;
+        let used = crate::programs::get(conn, acme.id).await.expect("program").link_domain;
+        (used, host.checked_at.is_some(), host.trouble)
+    };
+    let bad = set_link_host(&mut conn, &moment, &admin, "127.0.0.1:3500").await;
+    assert!(matches!(bad, Err(Error::Invalid(errors)) if errors[0].field == "link_host"));
+    set_link_host(&mut conn, &moment, &admin, "Go.acme.example").await.expect("wanted");
+    assert_eq!(stand(&mut conn).await, (String::new(), false, String::new()), "partners keep the server's own");
+    link_host::settle(&mut conn, &moment, &admin, "go.acme.example", "Nowhere.").await.expect("kept");
+    assert_eq!(stand(&mut conn).await, (String::new(), true, "Nowhere.".into()));
+    link_host::settle(&mut conn, &moment, &admin, "go.acme.example", "").await.expect("kept");
+    assert_eq!(stand(&mut conn).await, ("go.acme.example".into(), true, String::new()));
+    // The same again changes nothing; another one waits, and what was found of the one before is of no use to it.
+    set_link_host(&mut conn, &moment, &admin, "go.acme.example").await.expect("the same");
+    assert_eq!(stand(&mut conn).await.0, "go.acme.example");
+    set_link_host(&mut conn, &moment, &admin, "to.acme.example").await.expect("another");
+    link_host::settle(&mut conn, &moment, &admin, "go.acme.example", "").await.expect("late");
+    assert_eq!(stand(&mut conn).await, (String::new(), false, String::new()));
+    set_link_host(&mut conn, &moment, &admin, "").await.expect("none");
+    drop(conn);
+    let secrets = crate::secrets::Secrets::new("a secret for tests, long enough to be taken").expect("secret");
+    let none = check_link_host(&pool, &moment, &admin, &secrets, SERVER).await;
+    assert!(matches!(none, Err(Error::Conflict(_))));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn present_partners_accept_the_terms_that_they_are_asked_to(pool: PgPool) {
+    let (admin, acme) = program(&pool, owner(&pool).await, "acme").await;
+    let moment = Moment::now();
+    let mut conn = pool.acquire().await.expect("connection");
+    set_sign_up(&mut conn, &moment, &admin, SignUpRule::Open, &[]).await.expect("open");
+    let partner = |code: &str| NewPartner {
+        name: code.into(),
+        company: String::new(),
+        email: format!("{code}@partner.example"),
+        website: String::new(),
+        code: Some(code.into()),
+        kinds: Kinds { affiliate: true, ..Kinds::default() },
+        status: EnrollmentStatus::Active,
+    };
+    let ada = apply(&mut conn, &moment, "acme", &partner("ada"), &Answered::default()).await.expect("ada").id;
+    let at = |hours: i64| Moment::seeded(moment.at + Duration::hours(hours), hours.unsigned_abs());
+    let due = async |conn: &mut PgConnection, partner: EnrollmentId| {
+        seat(conn, acme.id, partner).await.expect("seat").terms_due
+    };
+    // For newcomers alone.
+    publish(&mut conn, &at(1), &admin, "One", false).await.expect("one");
+    let bob = apply(&mut conn, &at(2), "acme", &partner("bob"), &Answered::default()).await.expect("bob").id;
+    assert_eq!((due(&mut conn, ada).await, due(&mut conn, bob).await), (None, Some(1)));
+    accept(&mut conn, at(2).at, acme.id, bob, None, 1).await.expect("accepted");
+    publish(&mut conn, &at(3), &admin, "Two", false).await.expect("two");
+    assert_eq!((due(&mut conn, ada).await, due(&mut conn, bob).await), (None, None));
+    // Of all, who then accept what is in force by then.
+    publish(&mut conn, &at(4), &admin, "Three", true).await.expect("three");
+    publish(&mut conn, &at(5), &admin, "Four", false).await.expect("four");
+    assert_eq!((due(&mut conn, ada).await, due(&mut conn, bob).await), (Some(4), Some(4)));
+    assert_eq!(count_yet_to_accept(&mut conn, &admin).await.expect("count"), 2);
+    accept(&mut conn, at(6).at, acme.id, ada, None, 4).await.expect("accepted");
+    let waiting = yet_to_accept(&mut conn, &admin, &Paging::default()).await.expect("page").data;
+    assert_eq!(waiting.iter().map(|partner| partner.code.as_str()).collect::<Vec<_>>(), ["bob"]);
+    let asked: Vec<_> = versions(&mut conn, &admin, 9).await.expect("versions").iter().map(|one| one.asks).collect();
+    assert_eq!(asked, [false, true, false, false]);
+    publish(&mut conn, &at(7), &admin, "", true).await.expect("taken back");
+    assert_eq!(due(&mut conn, bob).await, None);
 }
 
 #[test]
@@ -349,6 +438,9 @@ fn markdown_can_do_no_harm() {
     for bad in ["<script", "javascript:", "onerror", "<form", "<img", "style=", "<h1", "<button"] {
         assert!(!shown.contains(bad), "{bad}: {shown}");
     }
+    assert!(shown.contains("<h2>Hi</h2>"), "the page has its h1: {shown}");
+    assert_eq!(html("# A\n\n## B"), "<h2>A</h2>\n<h3>B</h3>\n");
+    assert_eq!(html("## B"), "<h2>B</h2>\n");
     assert!(shown.contains("<strong>Bold</strong>") && shown.contains("href=\"https://acme.example\""), "{shown}");
 }
 
@@ -385,6 +477,19 @@ async fn the_team_words_its_mail(pool: PgPool) {
     let test = mails(&pool).await.pop().expect("mail");
     let letter = compose(&mut conn, &moment, SERVER, &test).await.expect("answer").expect("letter");
     assert_eq!((letter.to.as_str(), letter.subject.as_str()), ("Olga@acme.example", "Test: Hi Ada Lind"));
+    assert!(letter.text.contains("Welcome to ACME."), "an example of this program: {}", letter.text);
+    // In the program's name, and answers go to where partners reach it.
+    assert_eq!((letter.from.as_str(), letter.reply_to.as_str()), ("ACME", ""));
+    let brand = BrandInput {
+        brand: "Acme Friends".into(),
+        accent: String::new(),
+        colour: String::new(),
+        contact_email: "hello@acme.example".into(),
+    };
+    set_brand(&mut conn, &moment, &admin, &brand).await.expect("brand");
+    let letter = compose(&mut conn, &moment, SERVER, &mail).await.expect("answer").expect("letter");
+    assert_eq!((letter.from.as_str(), letter.reply_to.as_str()), ("Acme Friends", "hello@acme.example"));
+    assert!(letter.text.contains("Questions? Write to hello@acme.example"), "{}", letter.text);
     let of_beta = templates::of(&mut conn, beta.id, kind).await.expect("template");
     assert_eq!(of_beta, kind.standard(), "another program has its own words");
     templates::save(&mut conn, &moment, &admin, kind, &kind.standard()).await.expect("back");
@@ -407,12 +512,13 @@ async fn the_outbox_is_the_owners_and_shows_no_stranger_s_mail(pool: PgPool) {
     sign_up_and_confirm(&pool, &acme, "ada@partner.example").await;
     let moment = Moment::now();
     let mut conn = pool.acquire().await.expect("connection");
+    let secrets = crate::secrets::Secrets::new("a secret for tests, of more than 32 characters").expect("secret");
     let reset = |email: &str| Mail::PasswordReset { who: email.into(), slug: None };
     let mut sent = mails(&pool).await;
     sent.extend([reset("otto@other.example"), reset("olga@acme.example"), reset("ada@partner.example")]);
     for mail in &sent {
         if let Some(letter) = compose(&mut conn, &moment, SERVER, mail).await.expect("answer") {
-            outbox::keep(&mut conn, &moment, mail, &letter).await.expect("kept");
+            outbox::keep(&mut conn, &secrets, &moment, mail, &letter).await.expect("kept");
         }
     }
     let seen = async |conn: &mut PgConnection, actor: &Actor| -> Vec<(OutboxId, String)> {
@@ -424,13 +530,28 @@ async fn the_outbox_is_the_owners_and_shows_no_stranger_s_mail(pool: PgPool) {
     assert!(of_acme.iter().all(|(_, email)| email != "otto@other.example"), "another organization's");
     let theirs = seen(&mut conn, &of_other).await;
     assert_eq!(theirs.len(), 1);
-    assert!(matches!(outbox::get(&mut conn, &admin, theirs[0].0).await, Err(Error::NotFound(_))));
-    let one = outbox::get(&mut conn, &admin, of_acme[0].0).await.expect("mail");
+    let open = async |conn: &mut PgConnection, actor: &Actor, id: OutboxId| {
+        outbox::get(conn, &secrets, &Moment::now(), actor, id).await
+    };
+    assert!(matches!(open(&mut conn, &admin, theirs[0].0).await, Err(Error::NotFound(_))));
+    let one = open(&mut conn, &admin, of_acme[0].0).await.expect("mail");
     assert!(one.body.contains(SERVER), "{}", one.body);
+    let noted: Vec<String> = sqlx::query_scalar("select subject_path from audit_log where action = 'outbox.read'")
+        .fetch_all(&mut *conn)
+        .await
+        .expect("log");
+    assert_eq!(noted, [format!("outbox/{}", one.id)]);
+    let plain: i64 =
+        sqlx::query_scalar("select count(*) from outbox where position(convert_to($1, 'UTF8') in body) > 0")
+            .bind(SERVER)
+            .fetch_one(&mut *conn)
+            .await
+            .expect("count");
+    assert_eq!(plain, 0, "texts are encrypted");
     for role in [Role::Manager, Role::Finance, Role::Viewer] {
         let actor = Actor::Admin { account: owner.account, organization: owner.organization, role, program: acme.id };
         assert!(matches!(outbox::list(&mut conn, &actor, &Paging::default()).await, Err(Error::Forbidden)));
-        assert!(matches!(outbox::get(&mut conn, &actor, of_acme[0].0).await, Err(Error::Forbidden)));
+        assert!(matches!(open(&mut conn, &actor, of_acme[0].0).await, Err(Error::Forbidden)));
     }
     // Whoever belongs to another organization too: a link of theirs would open that as well.
     sqlx::query("insert into memberships (organization_id, account_id, role, created_at) select $1, id, 'viewer', $2 from accounts where email = 'ada@partner.example'")
@@ -459,8 +580,8 @@ async fn a_sandbox_has_all_but_the_people(pool: PgPool) {
     sign_up_and_confirm(&pool, &acme, "ada@partner.example").await;
     let mut conn = pool.acquire().await.expect("connection");
     set_welcome(&mut conn, &moment, &admin, "Hello", LandsOn::Welcome).await.expect("welcome");
-    publish(&mut conn, &moment, &admin, "One").await.expect("terms");
-    publish(&mut conn, &moment, &admin, "Two").await.expect("terms");
+    publish(&mut conn, &moment, &admin, "One", true).await.expect("terms");
+    publish(&mut conn, &moment, &admin, "Two", true).await.expect("terms");
     let offer = domain::offers::OfferInput {
         name: "Standard".into(),
         description: String::new(),
@@ -524,4 +645,41 @@ async fn questions_change_their_places(pool: PgPool) {
     }
     let gone = move_question(&mut conn, &moment, &actor, "Four", true).await;
     assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_account_lands_where_the_pages_of_the_chosen_partner_are(pool: PgPool) {
+    let world = crate::fixtures::World::new(pool).await;
+    let (ada, zed) = (world.partner("ada").await, world.partner("zed").await);
+    world
+        .set("update enrollments set affiliate = false, introducer = true where program_id = $1 and code = 'zed'")
+        .await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for partner in [&ada, &zed] {
+        sqlx::query("insert into enrollment_accounts (program_id, enrollment_id, account_id, created_at) values ($1, $2, $3, $4)")
+            .bind(world.program)
+            .bind(partner.id)
+            .bind(world.owner)
+            .bind(world.at)
+            .execute(&mut *conn)
+            .await
+            .expect("account");
+    }
+    set_welcome(&mut conn, &world.moment(), &world.owner(), "Hello", LandsOn::Welcome).await.expect("message");
+    let hidden = Hidden { introducer: vec![PortalPage::Welcome], ..Hidden::default() };
+    set_hidden(&mut conn, &world.moment(), &world.owner(), &hidden).await.expect("hidden");
+    let session = Session {
+        account: world.owner,
+        name: "Olga".into(),
+        email: "olga@acme.example".into(),
+        language: "en".into(),
+        second_factor: false,
+        confirmed_at: world.at,
+        expires_at: world.at + Duration::days(1),
+        only_program: None,
+    };
+    for (chosen, path) in [(None, PortalPage::Welcome), (Some("zed"), PortalPage::Dashboard)] {
+        let found = landing(&mut conn, &session, "acme", Which::Rather(chosen)).await.expect("path");
+        assert_eq!(found, path.href("acme"), "{chosen:?}");
+    }
 }

@@ -63,7 +63,10 @@ pub async fn list(
     let mut data = sqlx::query_as!(
         AuditLine,
         r#"select l.id as "id: AuditId", l.at, coalesce(a.name, '') as "by!", l.action, l.subject, l.subject_path,
-                  l.details::text as "details!"
+                  coalesce(case when l.action in ('outbox.read', 'partner.add_account') then
+                               (select jsonb_build_object('account', n.email) from accounts n
+                                where n.id = (l.details ->> 'account')::uuid)
+                           end, l.details)::text as "details!"
          from audit_log l
          join programs p on p.id = l.program_id
          left join accounts a on a.id = l.account_id

@@ -51,7 +51,8 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
         "update portals p
          set sign_up = 'closed', brand = f.brand, welcome = f.welcome, lands_on = f.lands_on,
              hidden_affiliate = f.hidden_affiliate, hidden_introducer = f.hidden_introducer,
-             hidden_buyer = f.hidden_buyer, questions = f.questions, share_text = f.share_text
+             hidden_buyer = f.hidden_buyer, questions = f.questions, share_text = f.share_text,
+             share_texts = f.share_texts, contact_email = f.contact_email
          from portals f where p.program_id = $2 and f.program_id = $1",
         from.id as ProgramId,
         made.id as ProgramId
@@ -97,61 +98,11 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
     )
     .fetch_all(&mut *tx)
     .await?;
-    let mut copies = Vec::with_capacity(groups.len());
-    for group in groups {
-        let copied: PartnerGroupId = moment.id();
-        sqlx::query!(
-            "insert into partner_groups (program_id, id, name, created_at)
-             select $3, $4, name, $5 from partner_groups where program_id = $1 and id = $2",
-            from.id as ProgramId,
-            group as PartnerGroupId,
-            made.id as ProgramId,
-            copied as PartnerGroupId,
-            moment.at
-        )
-        .execute(&mut *tx)
-        .await?;
-        copies.push((group, copied));
-    }
-    for offer in offers {
-        let copied: OfferId = moment.id();
-        sqlx::query!(
-            "with copied as (
-                 insert into offers (program_id, id, name, description, version, default_position, created_at)
-                 select $3, $4, name, description, 1, default_position, $5 from offers where program_id = $1 and id = $2
-             )
-             insert into offer_versions (program_id, offer_id, version, rewards, created_by, created_at)
-             select $3, $4, 1, v.rewards, $6, $5
-             from offers o
-             join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
-             where o.program_id = $1 and o.id = $2",
-            from.id as ProgramId,
-            offer as OfferId,
-            made.id as ProgramId,
-            copied as OfferId,
-            moment.at,
-            actor.account() as Option<AccountId>
-        )
-        .execute(&mut *tx)
-        .await?;
-        for (group, copied_group) in &copies {
-            sqlx::query!(
-                "insert into partner_group_offers (program_id, group_id, offer_id, position, overrides)
-                 select $4, $5, $6, position, overrides from partner_group_offers
-                 where program_id = $1 and group_id = $2 and offer_id = $3",
-                from.id as ProgramId,
-                *group as PartnerGroupId,
-                offer as OfferId,
-                made.id as ProgramId,
-                *copied_group as PartnerGroupId,
-                copied as OfferId
-            )
-            .execute(&mut *tx)
-            .await?;
-        }
-    }
+    let groups: Vec<(PartnerGroupId, PartnerGroupId)> = groups.into_iter().map(|group| (group, moment.id())).collect();
+    let offers: Vec<(OfferId, OfferId)> = offers.into_iter().map(|offer| (offer, moment.id())).collect();
+    copy_offers(&mut tx, moment, actor, made.id, &offers, &groups).await?;
     let files = copy_files(&mut tx, moment, from.id, made.id).await?;
-    copy_assets(&mut tx, moment, from.id, made.id, &files, &copies).await?;
+    copy_assets(&mut tx, moment, from.id, made.id, &files, &groups).await?;
     let made = get(&mut tx, made.id).await?;
     let of_copy = match actor.clone() {
         Actor::Admin { account, organization, role, .. } => {
@@ -163,6 +114,71 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
         .await?;
     tx.commit().await?;
     Ok(made)
+}
+
+/// Copies groups, and offers at version 1, with what of them the groups have.
+async fn copy_offers(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    to: ProgramId,
+    offers: &[(OfferId, OfferId)],
+    groups: &[(PartnerGroupId, PartnerGroupId)],
+) -> Result<()> {
+    let from = actor.program();
+    let (old, new) = pairs(offers, |offer| offer.0);
+    let (old_groups, new_groups) = pairs(groups, |group| group.0);
+    sqlx::query!(
+        "insert into partner_groups (program_id, id, name, created_at)
+         select $2, c.n, g.name, $5
+         from unnest($3::uuid[], $4::uuid[]) as c (o, n)
+         join partner_groups g on g.program_id = $1 and g.id = c.o",
+        from as ProgramId,
+        to as ProgramId,
+        &old_groups,
+        &new_groups,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "with copied as (
+             insert into offers (program_id, id, name, description, version, default_position, created_at)
+             select $2, c.n, o.name, o.description, 1, o.default_position, $5
+             from unnest($3::uuid[], $4::uuid[]) as c (o, n)
+             join offers o on o.program_id = $1 and o.id = c.o
+         )
+         insert into offer_versions (program_id, offer_id, version, rewards, created_by, created_at)
+         select $2, c.n, 1, v.rewards, $6, $5
+         from unnest($3::uuid[], $4::uuid[]) as c (o, n)
+         join offers o on o.program_id = $1 and o.id = c.o
+         join offer_versions v on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version",
+        from as ProgramId,
+        to as ProgramId,
+        &old,
+        &new,
+        moment.at,
+        actor.account() as Option<AccountId>
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into partner_group_offers (program_id, group_id, offer_id, position, overrides)
+         select $2, g.n, c.n, p.position, p.overrides
+         from partner_group_offers p
+         join unnest($3::uuid[], $4::uuid[]) as c (o, n) on c.o = p.offer_id
+         join unnest($5::uuid[], $6::uuid[]) as g (o, n) on g.o = p.group_id
+         where p.program_id = $1",
+        from as ProgramId,
+        to as ProgramId,
+        &old,
+        &new,
+        &old_groups,
+        &new_groups
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Copies the files of the brand and of the assets that partners see: each program has its own, so that what one deletes

@@ -2,38 +2,59 @@
 
 pub mod audit;
 mod audit_words;
+mod checklist;
 mod copy;
+mod payer;
+mod time_zones;
 
+pub use checklist::{checklist, hide_checklist};
 pub use copy::copy;
+pub use payer::{payer, set_payer};
+pub use time_zones::time_zone_choices;
 
 use crate::{Error, Moment, Result, leads};
+use chrono::{DateTime, Offset, TimeZone, Utc};
 use domain::accounts::{Actor, Power, Role, Session};
 use domain::ids::{AccountId, FileId, OrganizationId, ProgramId};
 use domain::money::Currency;
 use domain::programs::{ClickModel, NewProgram, Program, ProgramInput, ProgramSettings, SelfReferralRule};
 use domain::text::FieldError;
+use domain::time::Zone;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
+
+/// A query of programs `p` by the rest of it, what they are chosen from first; answers rows of `Program`, or of a record
+/// that has `$select` before.
+macro_rules! program_rows {
+    ($query:ident, ($($as:tt)*), $select:tt, $rest:tt $(, $argument:expr)*) => {
+        sqlx::$query!(
+            $($as)*
+            "select " + $select
+                + r#"p.id as "id: ProgramId", p.organization_id as "organization_id: OrganizationId", p.slug, p.name,
+                     p.currency as "currency: Currency", p.time_zone, p.accent, p.description, p.website,
+                     p.allowed_hosts, p.window_days, p.lead_window_days, p.click_model as "click_model: ClickModel",
+                     p.self_referral as "self_referral: SelfReferralRule", p.review_commissions, p.consent_required,
+                     p.minimum_payment, p.payment_day, p.mask_customers, p.sandbox, p.link_domain,
+                     p.logo_file_id as "logo: FileId", p.favicon_file_id as "favicon: FileId" "#
+                + $rest
+            $(, $argument)*
+        )
+    };
+    ($rest:tt $(, $argument:expr)*) => {
+        $crate::programs::program_rows!(query_as, (Program,), "", $rest $(, $argument)*)
+    };
+}
+pub(crate) use program_rows;
 
 /// The program with this id.
 ///
 /// # Errors
 /// `NotFound`.
 pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program> {
-    sqlx::query_as!(
-        Program,
-        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
-                  window_days, lead_window_days, click_model as "click_model: ClickModel",
-                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
-                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
-         from programs where id = $1"#,
-        program as ProgramId
-    )
-    .fetch_optional(conn)
-    .await?
-    .ok_or(Error::NotFound("program"))
+    program_rows!("from programs p where p.id = $1", program as ProgramId)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound("program"))
 }
 
 /// The program with this name in addresses.
@@ -41,20 +62,10 @@ pub async fn get(conn: &mut PgConnection, program: ProgramId) -> Result<Program>
 /// # Errors
 /// `NotFound`.
 pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
-    sqlx::query_as!(
-        Program,
-        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
-                  window_days, lead_window_days, click_model as "click_model: ClickModel",
-                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
-                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
-         from programs where slug = $1"#,
-        slug
-    )
-    .fetch_optional(conn)
-    .await?
-    .ok_or(Error::NotFound("program"))
+    program_rows!("from programs p where p.slug = $1", slug)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound("program"))
 }
 
 /// Every program, by name: for jobs, the command line and the link table.
@@ -62,24 +73,49 @@ pub async fn by_slug(conn: &mut PgConnection, slug: &str) -> Result<Program> {
 /// # Errors
 /// `Database` where Postgres fails.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<Program>> {
-    Ok(sqlx::query_as!(
-        Program,
-        r#"select id as "id: ProgramId", organization_id as "organization_id: OrganizationId", slug, name,
-                  currency as "currency: Currency", time_zone, accent, description, website, allowed_hosts,
-                  window_days, lead_window_days, click_model as "click_model: ClickModel",
-                  self_referral as "self_referral: SelfReferralRule", review_commissions, consent_required,
-                  minimum_payment, payment_day, mask_customers, sandbox, link_domain,
-                  logo_file_id as "logo: FileId", favicon_file_id as "favicon: FileId"
-         from programs order by name, id"#
-    )
-    .fetch_all(conn)
-    .await?)
+    Ok(program_rows!("from programs p order by p.name, p.id").fetch_all(conn).await?)
 }
 
-/// The names of all time zones, for choosing one.
-#[must_use]
-pub fn time_zones() -> Vec<&'static str> {
-    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect()
+/// An instant in words, as clocks in a time zone show it.
+///
+/// # Errors
+/// `Internal` where there is no such zone.
+pub fn local_time(zone: &str, at: DateTime<Utc>) -> Result<String> {
+    let zone: chrono_tz::Tz = zone.parse().map_err(Error::internal)?;
+    Ok(at.with_timezone(&zone).format("%-d %b %Y, %H:%M %Z").to_string())
+}
+
+/// How many weeks before and after an instant pages know a zone's offsets: ten years and three.
+const WEEKS: (i64, i64) = (520, 156);
+
+/// A time zone with its offsets, for pages.
+///
+/// # Errors
+/// `Internal` where there is no such zone.
+pub fn zone(name: &str, at: DateTime<Utc>) -> Result<Zone> {
+    const WEEK: i64 = 7 * 24 * 60 * 60;
+    let zone: chrono_tz::Tz = name.parse().map_err(Error::internal)?;
+    let ahead = |second: i64| {
+        let at = DateTime::from_timestamp(second, 0).unwrap_or(at);
+        zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc()
+    };
+    let this = at.timestamp().div_euclid(WEEK);
+    let from = (this - WEEKS.0) * WEEK;
+    let mut offsets = vec![(from, ahead(from))];
+    for week in this - WEEKS.0..this + WEEKS.1 {
+        // No zone changes twice within a week.
+        let (mut before, mut after) = (week * WEEK, (week + 1) * WEEK);
+        let (old, new) = (ahead(before), ahead(after));
+        if old == new {
+            continue;
+        }
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            if ahead(middle) == old { before = middle } else { after = middle }
+        }
+        offsets.push((after, new));
+    }
+    Ok(Zone { name: name.to_owned(), offsets })
 }
 
 fn check_zone(errors: &mut Vec<FieldError>, zone: &str) {

@@ -82,6 +82,83 @@ async fn a_program_is_created_by_members_alone(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_new_program_is_told_its_next_steps_until_all_are_done_or_put_away(pool: PgPool) {
+    use domain::payments::{PayoutKind, PayoutMethod};
+    use domain::programs::Checklist;
+    let owner = owner(&pool).await;
+    let (admin, acme) = program(&pool, owner, "acme").await;
+    let as_role = |role| match admin.clone() {
+        Actor::Admin { account, organization, program, .. } => Actor::Admin { account, organization, program, role },
+        other => other,
+    };
+    let moment = Moment::now();
+    let left = async |actor: &Actor| {
+        let mut conn = pool.acquire().await.expect("connection");
+        checklist(&mut conn, actor).await.expect("checklist")
+    };
+    let none = Checklist {
+        offer: false,
+        brand: false,
+        welcome: false,
+        terms: false,
+        sites: false,
+        payout_methods: false,
+        partners: false,
+        connected: false,
+    };
+    assert_eq!(left(&admin).await, Some(none));
+    assert_eq!(left(&as_role(Role::Manager)).await, Some(none));
+    assert_eq!(left(&as_role(Role::Viewer)).await, None, "who can do none of it is not told");
+
+    update(&pool, &moment, &admin, &input(&acme)).await.expect("a host");
+    let mut conn = pool.acquire().await.expect("connection");
+    crate::portal::publish(&mut conn, &moment, &admin, "Be honest.", true).await.expect("terms");
+    let cheque = PayoutMethod { kind: PayoutKind::Cheque, offered: false, countries: Vec::new(), minimum: None };
+    crate::payments::methods::set(&mut conn, &moment, &admin, &[cheque]).await.expect("method");
+    let some = Checklist { sites: true, terms: true, payout_methods: true, ..none };
+    assert_eq!(left(&admin).await, Some(some));
+
+    for rest in [
+        "with offer as (
+             insert into offers (program_id, id, name, version, created_at) values ($1, $1, 'Standard', 1, now()))
+         insert into offer_versions (program_id, offer_id, version, rewards, created_at)
+         values ($1, $1, 1, '[]', now())",
+        "update portals set welcome = 'Hello', brand = 'Acme' where program_id = $1",
+        "insert into enrollments (program_id, id, status, code, name, created_at)
+         values ($1, $1, 'active', 'ada', 'Ada', now())",
+    ] {
+        sqlx::query(rest).bind(acme.id).execute(&mut *conn).await.expect("done");
+    }
+    let most = Checklist { offer: true, brand: true, welcome: true, partners: true, ..some };
+    assert_eq!(left(&admin).await, Some(most));
+    sqlx::query(
+        "insert into api_keys (program_id, id, name, scopes, prefix, key_hash, created_at)
+         values ($1, $1, 'Shop', '{}', 'x', 'x', now())",
+    )
+    .bind(acme.id)
+    .execute(&mut *conn)
+    .await
+    .expect("key");
+    assert_eq!(left(&admin).await, None, "all is done");
+    sqlx::query("update api_keys set revoked_at = created_at").execute(&mut *conn).await.expect("revoked");
+    assert_eq!(left(&admin).await, Some(most));
+
+    let refused = hide_checklist(&mut conn, &moment, &as_role(Role::Viewer)).await;
+    assert!(matches!(refused, Err(Error::Forbidden)));
+    hide_checklist(&mut conn, &moment, &admin).await.expect("hidden");
+    assert_eq!(left(&admin).await, None);
+    let copied = domain::programs::ProgramCopy { name: "Test".into(), slug: "acme-test".into() };
+    let copied = copy(&pool, &moment, &admin, &copied).await.expect("copied");
+    let of_copy = match admin.clone() {
+        Actor::Admin { account, organization, role, .. } => {
+            Actor::Admin { account, organization, role, program: copied.id }
+        }
+        other => other,
+    };
+    assert_eq!(left(&of_copy).await, None, "a sandbox is a copy of what is set up");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn settings_change_and_say_what_changed(pool: PgPool) {
     let (admin, acme) = program(&pool, owner(&pool).await, "acme").await;
     let moment = Moment::now();
@@ -157,6 +234,20 @@ fn acts_in(folder: &std::path::Path, found: &mut Vec<String>) {
             found.extend(text.split('"').filter(is_act).map(str::to_owned));
         }
     }
+}
+
+#[test]
+fn a_zone_s_offsets_are_those_of_the_table() {
+    use chrono::{DateTime, Duration, Utc};
+    let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().expect("instant");
+    for name in ["Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"] {
+        let (zone, table) = (super::zone(name, now).expect("zone"), name.parse::<chrono_tz::Tz>().expect("zone"));
+        for hours in (0..9 * 365 * 24).step_by(7) {
+            let at = now - Duration::hours(hours) + Duration::days(700);
+            assert_eq!(zone.local(at), at.with_timezone(&table).naive_local(), "{name} {at}");
+        }
+    }
+    assert!(super::zone("Mars/Olympus", now).is_err());
 }
 
 #[test]

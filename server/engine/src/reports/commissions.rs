@@ -28,28 +28,38 @@ pub async fn commissions(
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
     let page = read(&mut list, filter, paging).await?;
     let (from, to) = list.setting.instants(filter.from, filter.to)?;
-    let totals = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(sum(c.amount), 0) as "amount!",
-                  coalesce(sum(b.amount), 0) as "clawed_back!"
-           from commissions c
-           left join (
-               select j.commission_id, -sum(e.amount) as amount
-               from journals j join entries e on e.program_id = j.program_id and e.journal_id = j.id
-               where j.program_id = $1 and j.kind = 'clawback' and e.account in ('held', 'payable')
-               group by j.commission_id
-           ) b on b.commission_id = c.id
-           where c.program_id = $1 and ($2::uuid is null or c.enrollment_id = $2)
-             and ($3::commission_status is null or c.status = $3)
-             and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
-             and ($6::text is null or exists (
-                 select from customers u where u.program_id = $1 and u.id = c.customer_id
-                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))"#,
-        list.setting.program as ProgramId,
-        list.partner as Option<EnrollmentId>,
-        filter.status as Option<CommissionStatus>,
-        from,
-        to,
-        search(&list, filter)
+    let search = search(&list, filter);
+    // What is listed is told twice, so that few clawbacks are sought by their commissions, and many are joined to them.
+    macro_rules! totals {
+        ($listed:tt) => {
+            sqlx::query!(
+                r#"select count(*) as "count!", coalesce(sum(c.amount), 0) as "amount!",
+                          (select coalesce(-sum(e.amount), 0)
+                           from commissions c
+                           join journals j on j.program_id = $1 and j.commission_id = c.id and j.kind = 'clawback'
+                           join entries e on e.program_id = $1 and e.journal_id = j.id
+                                             and e.account in ('held', 'payable')
+                           where "#
+                    + $listed
+                    + r#") as "clawed_back!"
+                   from commissions c where "#
+                    + $listed,
+                list.setting.program as ProgramId,
+                list.partner as Option<EnrollmentId>,
+                filter.status as Option<CommissionStatus>,
+                from,
+                to,
+                search
+            )
+        };
+    }
+    let totals = totals!(
+        "c.program_id = $1 and ($2::uuid is null or c.enrollment_id = $2)
+         and ($3::commission_status is null or c.status = $3)
+         and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
+         and ($6::text is null or exists (
+             select from customers u where u.program_id = $1 and u.id = c.customer_id
+               and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))"
     )
     .fetch_one(&mut *list.conn)
     .await?;

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::commissions::CommissionStatus;
 use domain::ids::{CommissionId, EnrollmentId, FileId, ProgramId};
+use domain::leads::Stage;
 use domain::money::Currency;
 use domain::offers::{Override, Reward, RewardWords, Trigger, overridden};
 use domain::partners::{EnrollmentStatus, PartnerName};
-use domain::payments::next_payment_day;
+use domain::payments::{PaymentStatus, method_words, next_payment_day};
 use domain::reports::{Count, Dashboard, Day, Line, LineState, Period, PromoCodeLine};
 use domain::text::email_masked;
 use domain::time::DayRange;
@@ -17,11 +18,12 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::cmp::Reverse;
 use uuid::Uuid;
 
 /// A partner's dashboard: to the partner itself, or to an admin who may see the portal as a partner does.
 ///
-/// Four statements whatever the history: clicks come from the rollups by link and day, the rest from indexes that
+/// Five statements whatever the history: clicks come from the rollups by link and day, the rest from indexes that
 /// begin with the enrollment, balances from the monthly rollups.
 ///
 /// # Errors
@@ -257,9 +259,90 @@ async fn figures(
     Ok(figures)
 }
 
+/// How many of the latest events are told.
+const LATEST: usize = 10;
+
+/// The latest events of all kinds.
+async fn latest(conn: &mut PgConnection, setting: &Setting, enrollment: EnrollmentId) -> Result<Vec<Line>> {
+    let mut lines = earned(conn, setting, enrollment).await?;
+    // Nothing older than ten events is among the ten.
+    let since = lines.last().filter(|_| lines.len() == LATEST).map(|line| line.occurred_at);
+    lines.extend(others(conn, setting, enrollment, since).await?);
+    lines.sort_unstable_by_key(|line| Reverse((line.occurred_at, line.id)));
+    lines.truncate(LATEST);
+    Ok(lines)
+}
+
+/// The latest sign-ups for which nothing was earned (else the commission tells of them), leads that the team has judged,
+/// and payments: ten of each at most, none from before that instant.
+async fn others(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    enrollment: EnrollmentId,
+    since: Option<DateTime<Utc>>,
+) -> Result<Vec<Line>> {
+    let rows = sqlx::query!(
+        r#"(select c.id as "id!", c.email as "who!", c.signed_up_at as "occurred_at!", null::lead_stage as "stage?: Stage",
+                   null::payment_status as "paid?: PaymentStatus", '' as "method!", null::numeric as "amount?",
+                   null::jsonb as "why?: Json<Why>"
+            -- Of the first twenty at most ten have one of the ten commissions.
+            from (select id, email, signed_up_at from customers
+                  where program_id = $1 and enrollment_id = $2 and signed_up_at >= coalesce($3::timestamptz, '-infinity')
+                  order by signed_up_at desc, id desc limit 20) c
+            where not exists (select from commissions x
+                              where x.program_id = $1 and x.customer_id = c.id and x.trigger = 'sign_up')
+            order by c.signed_up_at desc, c.id desc limit 10)
+           union all
+           (select id, email, stage_at, stage, null, '', null, null from leads
+            where program_id = $1 and enrollment_id = $2 and stage <> 'new'
+              and stage_at >= coalesce($3::timestamptz, '-infinity')
+            order by stage_at desc, id desc limit 10)
+           union all
+           (select id, '', created_at, null, status, method, amount, why from payments
+            where program_id = $1 and enrollment_id = $2 and created_at >= coalesce($3::timestamptz, '-infinity')
+            order by created_at desc, id desc limit 10)"#,
+        setting.program as ProgramId,
+        enrollment as EnrollmentId,
+        since
+    )
+    .fetch_all(conn)
+    .await?;
+    let lines = rows.into_iter().map(|row| {
+        let (who, happened, state) = match (row.stage, row.paid) {
+            // The e-mail of a lead of its own a partner knows, unless it was erased.
+            (Some(stage), _) if row.who.is_empty() => (email_masked(""), "Lead".to_owned(), LineState::Lead(stage)),
+            (Some(stage), _) => (row.who, "Lead".to_owned(), LineState::Lead(stage)),
+            (None, Some(status)) => (row.who, payout(&method_words(&row.method)), LineState::Payment(status)),
+            (None, None) => (seen(setting, &row.who), "Sign-up".to_owned(), LineState::SignedUp),
+        };
+        Line {
+            id: row.id,
+            who,
+            happened,
+            occurred_at: row.occurred_at,
+            day: setting.day(row.occurred_at),
+            state,
+            base: None,
+            amount: row.amount.map(|amount| setting.money(amount)),
+            why: row.why.map(|why| why.0).unwrap_or_default(),
+        }
+    });
+    Ok(lines.collect())
+}
+
+/// A payment in a few words: `Payout · PayPal`.
+fn payout(method: &str) -> String {
+    if method.is_empty() { "Payout".to_owned() } else { format!("Payout · {method}") }
+}
+
+/// A customer's e-mail as the partner may see it.
+fn seen(setting: &Setting, email: &str) -> String {
+    if setting.masks || email.is_empty() { email_masked(email) } else { email.to_owned() }
+}
+
 /// The latest ten commissions and clawbacks. Clawbacks are looked for only as far back as the tenth commission lies:
 /// an older one would not be among the ten.
-async fn latest(conn: &mut PgConnection, setting: &Setting, enrollment: EnrollmentId) -> Result<Vec<Line>> {
+async fn earned(conn: &mut PgConnection, setting: &Setting, enrollment: EnrollmentId) -> Result<Vec<Line>> {
     let rows = sqlx::query_as!(
         LatestRow,
         r#"with latest as (
@@ -314,13 +397,13 @@ async fn latest(conn: &mut PgConnection, setting: &Setting, enrollment: Enrollme
         };
         Line {
             id: row.id,
-            customer: if setting.masks || row.email.is_empty() { email_masked(&row.email) } else { row.email.clone() },
+            who: seen(setting, &row.email),
             happened: happened(&row, setting),
             occurred_at: row.occurred_at,
             day: setting.day(row.occurred_at),
             state,
             base: if clawback { row.refunded.map(|amount| -amount) } else { row.base }.map(|base| setting.money(base)),
-            amount: setting.money(row.amount),
+            amount: Some(setting.money(row.amount)),
             why: row.why.0,
         }
     };

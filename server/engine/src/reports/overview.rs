@@ -189,13 +189,18 @@ async fn balances(conn: &mut PgConnection, setting: &Setting) -> Result<(Decimal
                select enrollment_id, coalesce(sum(amount) filter (where account = 'payable'), 0) as due,
                       coalesce(sum(amount) filter (where account = 'held'), 0) as held
                from ledger_months where program_id = $1 group by enrollment_id
+           ), owed as (
+               -- As `payments::due_partners` leaves them in and flags them.
+               select coalesce(e.payout_method, '') <> '' as has_method
+               from partners m
+               join enrollments e on e.program_id = $1 and e.id = m.enrollment_id
+               join programs p on p.id = $1
+               left join payout_methods w on w.program_id = $1 and w.kind::text = lower(e.payout_method)
+               where m.due > 0 and m.due >= coalesce(w.minimum, p.minimum_payment) and e.status <> 'banned'
            )
            select coalesce(sum(due), 0) as "due!", coalesce(sum(held), 0) as "held!",
-                  (select count(*) from partners m
-                   join enrollments e on e.program_id = $1 and e.id = m.enrollment_id
-                   join programs p on p.id = $1
-                   left join payout_methods w on w.program_id = $1 and w.kind::text = lower(e.payout_method)
-                   where m.due > 0 and m.due >= coalesce(w.minimum, p.minimum_payment) and e.status <> 'banned') as "to_pay!",
+                  (select count(*) from owed where has_method) as "to_pay!",
+                  (select count(*) from owed where not has_method) as "without_method!",
                   (select count(*) from enrollments where program_id = $1 and status = 'pending') as "pending!",
                   (select count(*) from commissions where program_id = $1 and status = 'review') as "in_review!"
            from partners"#,
@@ -207,6 +212,7 @@ async fn balances(conn: &mut PgConnection, setting: &Setting) -> Result<(Decimal
         partners_pending: row.pending,
         commissions_in_review: row.in_review,
         partners_to_pay: row.to_pay,
+        partners_without_method: row.without_method,
         failed_jobs: 0,
     };
     Ok((row.due, row.held, attention))

@@ -6,7 +6,7 @@ use domain::ids::{EnrollmentId, ProgramId};
 use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
 use domain::reports::{
-    ASLEEP_MOST, AsleepPartner, Cohort, CohortMonth, Cohorts, Measure, PartnerFigures, Period, Ranking,
+    Cohort, CohortMonth, Cohorts, INACTIVE_MOST, InactivePartner, Measure, PartnerFigures, Period, Ranking,
 };
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -93,20 +93,20 @@ pub async fn top_partners(
 }
 
 /// Active partners on whose links nobody has clicked in the last so many days, today included; those who joined since
-/// are not asleep. The newest first.
+/// are not inactive. The newest first.
 ///
 /// # Errors
 /// `Forbidden` without the power to view; `Invalid` on `days` and `cursor`.
-pub async fn asleep(
+pub async fn inactive(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,
     days: u32,
     paging: &Paging,
-) -> Result<Page<AsleepPartner>> {
+) -> Result<Page<InactivePartner>> {
     team(actor)?;
-    if !(1..=ASLEEP_MOST).contains(&days) {
-        return Err(Error::field("days", format!("Choose 1 to {ASLEEP_MOST} days.")));
+    if !(1..=INACTIVE_MOST).contains(&days) {
+        return Err(Error::field("days", format!("Choose 1 to {INACTIVE_MOST} days.")));
     }
     let after = Cursor::read(paging, Key::Id)?.map(|cursor| cursor.id);
     let mut list = listing(conn, actor, None).await?;
@@ -137,7 +137,7 @@ pub async fn asleep(
     )
     .fetch_all(&mut *list.conn)
     .await?;
-    let rows = rows.into_iter().map(|row| AsleepPartner {
+    let rows = rows.into_iter().map(|row| InactivePartner {
         partner: PartnerName { id: row.id, code: row.code, name: row.name },
         joined: setting.day(row.joined_at),
         last_click: row.last_click,

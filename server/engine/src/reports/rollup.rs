@@ -110,14 +110,20 @@ async fn of_day(conn: &mut PgConnection, setting: &Setting, day: NaiveDate, toda
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "with seen as (
-             select c.enrollment_id, f.facet, f.value, count(*) as clicks,
-                    count(*) filter (where c.is_unique) as unique_clicks, min(c.clicked_at) as first
-             from clicks c
+        // Many clicks are alike: their addresses are taken apart once.
+        "with alike as (
+             select enrollment_id, referrer, target, country, sub_id, count(*) as clicks,
+                    count(*) filter (where is_unique) as unique_clicks, min(clicked_at) as first
+             from clicks
+             where program_id = $1 and enrollment_id = any($2) and clicked_at >= $4 and clicked_at < $5
+             group by 1, 2, 3, 4, 5
+         ), seen as (
+             select c.enrollment_id, f.facet, f.value, sum(c.clicks) as clicks, sum(c.unique_clicks) as unique_clicks,
+                    min(c.first) as first
+             from alike c
              cross join lateral (values ('referrer'::click_facet, click_referrer(c.referrer)),
                                         ('page', click_page(c.target)), ('country', c.country),
                                         ('sub_id', c.sub_id)) f (facet, value)
-             where c.program_id = $1 and c.enrollment_id = any($2) and c.clicked_at >= $4 and c.clicked_at < $5
              group by 1, 2, 3
          ), ranked as (
              select *, row_number() over (partition by enrollment_id, facet order by first, value) > 1000 as other from seen

@@ -7,6 +7,7 @@ use domain::accounts::{Actor, Power};
 use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::money::{Currency, Money};
 use domain::page::{Page, Paging};
+use domain::programs::Program;
 use domain::reports::{CustomerName, Order};
 use domain::text::{FieldError, email_masked};
 use domain::time::check_day;
@@ -75,6 +76,14 @@ pub(crate) fn check_days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Resu
 /// From the first on, and before the second; either may be open.
 pub type Instants = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
+/// A program's day of an instant.
+///
+/// # Errors
+/// `Internal` where its time zone is unknown.
+pub fn day(program: &Program, at: DateTime<Utc>) -> Result<NaiveDate> {
+    Ok(at.with_timezone(&zone(&program.time_zone)?).date_naive())
+}
+
 /// A time zone by its IANA name.
 pub(super) fn zone(name: &str) -> Result<chrono_tz::Tz> {
     name.parse().map_err(Error::internal)
@@ -91,8 +100,15 @@ pub(crate) fn own(actor: &Actor) -> Result<Option<EnrollmentId>> {
     }
 }
 
-/// The start of a list: whose rows, read in a transaction that plans each statement for its own filter, so that a
-/// filter that is not given costs nothing and one that is finds its index.
+/// A transaction to read in that plans each statement for its own filter, so that a filter that is not given costs
+/// nothing and one that is finds its index.
+pub(crate) async fn planned(conn: &mut PgConnection) -> Result<Transaction<'_, Postgres>> {
+    let mut conn = conn.begin().await?;
+    sqlx::query!("select set_config('plan_cache_mode', 'force_custom_plan', true)").fetch_one(&mut *conn).await?;
+    Ok(conn)
+}
+
+/// The start of a list: whose rows, read in a transaction of its own.
 pub(crate) struct Listing<'c> {
     pub conn: Transaction<'c, Postgres>,
     pub setting: Setting,
@@ -111,8 +127,7 @@ pub(crate) async fn listing<'c>(
     partner_code: Option<&str>,
 ) -> Result<Listing<'c>> {
     let own = own(actor)?;
-    let mut conn = conn.begin().await?;
-    sqlx::query!("select set_config('plan_cache_mode', 'force_custom_plan', true)").fetch_one(&mut *conn).await?;
+    let mut conn = planned(conn).await?;
     let setting = Setting::of(&mut conn, actor).await?;
     let partner = match partner_code.map(str::trim).filter(|code| !code.is_empty()) {
         None => own,

@@ -33,11 +33,13 @@ async fn an_invitation_is_accepted_once_and_never_replaces_a_password(pool: PgPo
     assert_eq!(invitation(&mut conn, &moment, &token).await.expect("answer").expect("open").email, "max@acme.example");
     drop(conn);
     invite_again(&pool, &moment, &admin, max).await.expect("sent again");
+    let weak = accept_invitation(&pool, &Moment::now(), &token, "Max", "max@acme.example").await;
+    assert!(matches!(weak, Err(Error::Invalid(_))), "the e-mail is no password, and the link holds on");
     let mut tries = JoinSet::new();
     for n in 0..64 {
         let (pool, token) = (pool.clone(), token.clone());
         tries.spawn(async move {
-            accept_invitation(&pool, &Moment::now(), &token, "Max", &format!("a password {n}")).await
+            accept_invitation(&pool, &Moment::now(), &token, "Max", &format!("a kestrel lantern {n}")).await
         });
     }
     assert_eq!(tries.join_all().await.into_iter().filter(Result::is_ok).count(), 1);
@@ -46,12 +48,12 @@ async fn an_invitation_is_accepted_once_and_never_replaces_a_password(pool: PgPo
     let late = tokens::make(&mut conn, &moment, Purpose::Invitation, Some(max), "").await.expect("token");
     assert_eq!(invitation(&mut conn, &moment, &late).await.expect("answer"), None);
     drop(conn);
-    let taken = accept_invitation(&pool, &moment, &late, "Eve", "another password").await;
+    let taken = accept_invitation(&pool, &moment, &late, "Eve", "another kestrel lantern").await;
     assert!(matches!(taken, Err(Error::NotFound(_))));
     let eve = SignIn {
         who: "max@acme.example".into(),
         program: None,
-        password: "another password".into(),
+        password: "another kestrel lantern".into(),
         user_agent: String::new(),
         keep: false,
     };

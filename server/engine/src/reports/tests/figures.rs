@@ -61,7 +61,8 @@ async fn the_dashboard_counts_both_periods_and_tells_what_is_owed(pool: PgPool) 
         .iter()
         .map(|line| {
             let base = line.base.map(|base| base.to_string()).unwrap_or_default();
-            format!("{} | {} | {} | {base} | {}", line.customer, line.happened, line.state.words(), line.amount)
+            let amount = line.amount.map(|amount| amount.to_string()).unwrap_or_default();
+            format!("{} | {} | {} | {base} | {amount}", line.who, line.happened, line.state.words())
         })
         .collect();
     assert_eq!(
@@ -138,8 +139,57 @@ async fn only_the_latest_ten_lines_and_the_clawbacks_among_them(pool: PgPool) {
     }
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let seen = dashboard(conn, &world.moment(), &partner(&world, &ada), ada.id, Period::Week).await.expect("seen");
-    let amounts: Vec<_> = seen.latest.iter().map(|line| line.amount.amount.normalize().to_string()).collect();
+    let amounts: Vec<_> = seen
+        .latest
+        .iter()
+        .map(|line| line.amount.map(|amount| amount.amount.normalize().to_string()).unwrap_or_default())
+        .collect();
     assert_eq!(amounts, ["20", "-2", "20", "20", "20", "20", "20", "20", "20", "20"]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_latest_events_are_of_every_kind(pool: PgPool) {
+    let (mut world, ada, _) = two_partners(pool).await;
+    sign_up(&world, "nora", &ada).await;
+    world.at += chrono::Duration::minutes(1);
+    sell(&world, "s1", "nora", "100", "").await;
+    world.pass(31);
+    release_holds(&world.pool, &world.moment()).await.expect("released");
+    crate::commissions::tests::pay(&world, &ada).await;
+    // One is judged after the payment, the other not at all.
+    world
+        .set(
+            "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, stage, created_at, stage_at)
+             select e.program_id, gen_random_uuid(), e.id, g.id, s.stage || '@harbor.example', s.stage || '@harbor.example',
+                    s.stage::lead_stage, e.created_at, timestamptz '2027-01-01'
+             from enrollments e join lead_groups g using (program_id), (values ('new'), ('closed_lost')) s (stage)
+             where e.program_id = $1 and e.code in ('ada', 'ben')",
+        )
+        .await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let told = events(conn, &world, &ada).await;
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert_eq!(told[0], "closed_lost@harbor.example | Lead | Closed Lost | ");
+    assert!(told[1].starts_with(" | Payout") && told[1].ends_with(" | Paid | €20.00"), "{}", told[1]);
+    assert!(told[2].starts_with("n•••@harbor.example | First sale | Paid"), "{}", told[2]);
+    assert_eq!(told[3], "n•••@harbor.example | Sign-up | Signed up | ");
+    world.at = instant("2027-02-01T12:00:00Z");
+    for n in 0..12 {
+        world.at += chrono::Duration::minutes(1);
+        sell(&world, &format!("more-{n}"), "nora", "100", "").await;
+    }
+    let told = events(conn, &world, &ada).await;
+    assert!(told.len() == 10 && told.iter().all(|line| line.contains("| Sale |")), "older ones give way: {told:?}");
+}
+
+/// The latest events of a partner's dashboard.
+async fn events(conn: &mut sqlx::PgConnection, world: &World, ada: &Partner) -> Vec<String> {
+    let seen = dashboard(conn, &world.moment(), &partner(world, ada), ada.id, Period::Week).await.expect("seen");
+    let line = |line: &domain::reports::Line| {
+        let amount = line.amount.map(|amount| amount.to_string()).unwrap_or_default();
+        format!("{} | {} | {} | {amount}", line.who, line.happened, line.state.words())
+    };
+    seen.latest.iter().map(line).collect()
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -187,7 +237,14 @@ async fn the_overview_sums_the_program(pool: PgPool) {
     let top: Vec<_> =
         seen.top.iter().map(|top| format!("{} {} {}", top.partner.code, top.sales_amount, top.clicks)).collect();
     assert_eq!(top, ["ben €300.00 0", "ada €50.00 1"]);
-    assert_eq!(seen.attention.partners_to_pay, 1);
+    let waiting = seen.attention;
+    assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (0, 1), "ada has no payout method yet");
+    world.set("update enrollments set payout_method = 'paypal' where program_id = $1 and code = 'ada'").await;
+    let waiting = overview(conn, &world.moment(), &world.owner(), Period::Days30).await.expect("overview").attention;
+    assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (1, 0));
+    world.set("update payout_methods set minimum = 1000 where program_id = $1 and kind = 'paypal'").await;
+    let waiting = overview(conn, &world.moment(), &world.owner(), Period::Days30).await.expect("overview").attention;
+    assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (0, 0), "too little by this method");
     let refused = overview(conn, &world.moment(), &partner(&world, &ada), Period::Days30).await;
     assert!(matches!(refused, Err(Error::Forbidden)));
 }

@@ -3,11 +3,13 @@ use crate::Error;
 use crate::commissions::release_holds;
 use crate::fixtures::{dec, instant, per_signup, refund, refused};
 use crate::payments::{payment, payments, preview, record_batch, take_back};
-use crate::reports::{asleep, cohorts, commission_report, ledger, performance, top_partners};
+use crate::programs::set_payer;
+use crate::reports::{cohorts, commission_report, inactive, ledger, performance, top, top_partners};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::payments::{BatchInput, PartKind, PaymentFilter, PaymentStatus, Reviewed};
-use domain::reports::{Figures, LedgerFilter, Measure, Period, Unit};
+use domain::programs::Payer;
+use domain::reports::{Figures, LedgerFilter, Measure, Period, TopKind, TopRow, Unit};
 use domain::time::DayRange;
 
 const ALL: Paging = Paging { cursor: None, limit: None };
@@ -142,20 +144,20 @@ async fn partners_are_ranked_by_what_they_brought(pool: PgPool) {
         top_partners(conn, &world.moment(), &actor, period, Measure::Clicks, 1).await,
         Err(Error::Forbidden)
     ));
-    assert!(matches!(asleep(conn, &world.moment(), &actor, 30, &ALL).await, Err(Error::Forbidden)));
+    assert!(matches!(inactive(conn, &world.moment(), &actor, 30, &ALL).await, Err(Error::Forbidden)));
     assert!(matches!(cohorts(conn, &world.moment(), &actor).await, Err(Error::Forbidden)));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn partners_without_a_click_are_asleep(pool: PgPool) {
+async fn partners_without_a_click_are_inactive(pool: PgPool) {
     let (mut world, ada, ben) = two_months(pool).await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let paused = world.partner("eve").await;
     world.standing(&paused, domain::partners::EnrollmentStatus::Paused).await;
-    macro_rules! sleepers {
+    macro_rules! idle {
         ($days:expr) => {{
-            let page = asleep(conn, &world.moment(), &world.owner(), $days, &ALL).await.expect("asleep");
-            let told = |row: domain::reports::AsleepPartner| {
+            let page = inactive(conn, &world.moment(), &world.owner(), $days, &ALL).await.expect("inactive");
+            let told = |row: domain::reports::InactivePartner| {
                 format!(
                     "{} {} {}",
                     row.partner.code,
@@ -167,27 +169,41 @@ async fn partners_without_a_click_are_asleep(pool: PgPool) {
         }};
     }
     // The last click of ada's was on 1 November, 20 days with today.
-    assert_eq!(sleepers!(20), ["ben  1"]);
-    let mut both = sleepers!(19);
+    assert_eq!(idle!(20), ["ben  1"]);
+    let mut both = idle!(19);
     both.sort();
     assert_eq!(both, ["ada 2026-11-01 1", "ben  1"]);
     world.click(&ben).await;
-    assert_eq!(sleepers!(1), ["ada 2026-11-01 1"]);
+    assert_eq!(idle!(1), ["ada 2026-11-01 1"]);
     world.click(&ada).await;
-    assert!(sleepers!(1).is_empty());
-    assert!(sleepers!(730).is_empty(), "who joined since is not asleep");
+    assert!(idle!(1).is_empty());
+    assert!(idle!(730).is_empty(), "who joined since is not inactive");
     world.pass(40);
     let one = Paging { cursor: None, limit: Some(1) };
-    let first = asleep(conn, &world.moment(), &world.owner(), 30, &one).await.expect("asleep");
+    let first = inactive(conn, &world.moment(), &world.owner(), 30, &one).await.expect("inactive");
     let rest = Paging { cursor: first.next_cursor.clone(), limit: Some(1) };
-    let second = asleep(conn, &world.moment(), &world.owner(), 30, &rest).await.expect("asleep");
+    let second = inactive(conn, &world.moment(), &world.owner(), 30, &rest).await.expect("inactive");
     assert_ne!(first.data[0].partner.id, second.data[0].partner.id);
     assert_eq!(second.next_cursor, None);
     for wrong in [0, 731] {
         assert_eq!(
-            refused(asleep(conn, &world.moment(), &world.owner(), wrong, &ALL).await),
+            refused(inactive(conn, &world.moment(), &world.owner(), wrong, &ALL).await),
             "days: Choose 1 to 730 days."
         );
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_top_customers_are_those_who_paid_most(pool: PgPool) {
+    let (world, ada, ben) = two_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    for (whose, expected) in [(&ada, "n•••@harbor.example 2 €110.00"), (&ben, "i•••@harbor.example 1 €1,000.00")]
+    {
+        let actor = partner(&world, whose);
+        let period = days("2026-10-01", "2026-11-30");
+        let rows = top(conn, &world.moment(), &actor, TopKind::Customers, period).await.expect("top");
+        let told = |row: &TopRow| format!("{} {} {}", row.label, row.sales, row.amount.expect("paid"));
+        assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [expected]);
     }
 }
 
@@ -229,13 +245,32 @@ async fn a_remittance_tells_what_a_payment_paid_for(pool: PgPool) {
         };
         record_batch(&world.pool, &world.moment(), &world.owner(), &batch).await.expect("paid").payments[0].id
     };
+    let paypal = "update enrollments set address = '1 Main Street', country = 'DE', payout_masked = 'a•••@pay.example'
+                  where program_id = $1 and code = 'ada'";
+    world.set(paypal).await;
+    let street = Payer { name: " Acme Ltd ".into(), address: "2 High Street\r\nLondon".into() };
+    {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        set_payer(conn, &world.moment(), &world.owner(), &street).await.expect("payer");
+        assert!(refused(set_payer(conn, &world.moment(), &partner(&world, &ada), &street).await).contains("Forbidden"));
+        let nameless = Payer { name: " ".into(), ..street };
+        assert_eq!(
+            refused(set_payer(conn, &world.moment(), &world.owner(), &nameless).await),
+            "name: Must not be empty."
+        );
+    }
     let first = pay(&world, "December").await;
+    // It tells where the money went then.
+    world.set("update enrollments set payout_masked = 'DE•••4931' where program_id = $1 and code = 'ada'").await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let actor = partner(&world, &ada);
     let seen = payment(conn, &actor, first, &ALL).await.expect("own payment");
     assert_eq!((seen.payment.batch_code.as_str(), seen.payment.amount.to_string()), ("December", "€22.00".into()));
     let parts: Vec<_> = seen.parts.iter().map(|part| format!("{} {} {}", part.kind, part.count, part.amount)).collect();
     assert_eq!(parts, ["commissions 3 €27.00", "clawbacks 1 \u{2212}€5.00"]);
+    assert_eq!((seen.payer.name.as_str(), seen.payer.address.as_str()), ("Acme Ltd", "2 High Street\nLondon"));
+    assert_eq!((seen.address.as_str(), seen.masked.as_str()), ("1 Main Street\nGermany", "a•••@pay.example"));
+    assert!(seen.lines.data.is_sorted_by_key(|line| (line.happened_at, line.id)), "by date");
     let sum: rust_decimal::Decimal = seen.lines.data.iter().map(|line| line.amount.amount).sum();
     assert_eq!(sum, dec("22"));
     let lines: Vec<_> = seen
