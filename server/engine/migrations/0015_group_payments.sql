@@ -54,7 +54,7 @@ create trigger append_only before update or delete or truncate on statements
 -- A month's sums are read across partners.
 create index ledger_months_by_month on ledger_months (program_id, month, enrollment_id);
 -- So are the entries of part of a month.
-create index entries_payable_by_time on entries (program_id, posted_at) include (enrollment_id, amount, journal_id)
+create index entries_payable_by_time on entries (program_id, posted_at) include (id, enrollment_id, amount, journal_id)
     where account = 'payable';
 
 alter type payment_status rename value 'paid' to 'recorded';
@@ -114,17 +114,23 @@ create table payment_draft_lines (
     figure numeric not null,
     -- What is open of it: paid, unless left out.
     amount numeric not null,
+    -- What was taken back of it and not paid: zero or below.
+    taken_back numeric not null default 0,
     -- The whole balance at the review.
     balance numeric not null,
     -- The entries that make the amount.
     entries uuid[] not null,
+    -- What came later and is paid with it, on the basis ending.
+    added numeric not null default 0,
+    -- By which a change of the payout details since the review is noticed.
+    payout bytea not null,
     left_out left_out,
     -- Why it is paid all the same, or left out by a person.
     reason text not null default '',
     primary key (program_id, draft_id, enrollment_id),
     foreign key (program_id, draft_id) references payment_drafts on delete cascade,
     foreign key (program_id, enrollment_id) references enrollments
-);
+) with (fillfactor = 60);
 
 -- How far a batch is: written and read beside the transaction that makes it.
 create table payment_progress (
