@@ -19,6 +19,7 @@ use futures_util::TryStreamExt;
 use rust_decimal::Decimal;
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 use std::collections::HashMap;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -675,10 +676,12 @@ pub async fn send_ledgers(
     let mut tx = conn.begin().await?;
     sqlx::query("set transaction isolation level repeatable read").execute(&mut *tx).await?;
     make_room(&mut tx).await?;
+    // As long as it is read.
+    sqlx::query("set local statement_timeout = '30min'").execute(&mut *tx).await?;
     let scope = Scope::of(&mut tx, moment, actor, &query.filter, query.range).await?;
     if let Err(error) = scope.send(&mut tx, query, &rows).await {
-        // Who reads has gone where it can't be told.
-        let _ = rows.send(Err(error)).await;
+        // Who reads may have gone.
+        let _ = rows.try_send(Err(error));
         return Ok(());
     }
     drop(rows);
@@ -725,8 +728,8 @@ impl Scope {
                    left join holds h on h.enrollment_id = e.id
                    where e.program_id = $1 and ($2::uuid[] is null or e.id = any($2))
                )
-               select id as "id!: EnrollmentId", code as "code!", name as "name!", company as "company!", status as "status!: EnrollmentStatus",
-                      method as "method!", opening as "opening!", commissions as "commissions!",
+               select id as "id!: EnrollmentId", code as "code!", name as "name!", company as "company!",
+                      status as "status!: EnrollmentStatus", method as "method!", opening as "opening!", commissions as "commissions!",
                       clawbacks as "clawbacks!", adjustments as "adjustments!", payments as "payments!", held as "held!"
                from listed
                order by case when $16::boolean then -1 else 1 end
@@ -760,10 +763,18 @@ impl Scope {
             }
         }
         if !sent || !gathered.is_empty() {
-            rows.send(Ok(gathered)).await.map_err(|_| Error::internal("the reader has gone"))?;
+            put(rows, gathered).await?;
         }
         Ok(())
     }
+}
+
+/// So long a reader may stand still: it holds a connection.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn put(rows: &mpsc::Sender<Result<Vec<LedgersRow>>>, gathered: Vec<LedgersRow>) -> Result<()> {
+    let sent = tokio::time::timeout(PATIENCE, rows.send(Ok(gathered))).await;
+    if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(Error::internal("the reader has gone, or stands still")) }
 }
 
 #[cfg(test)]

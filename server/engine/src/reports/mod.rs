@@ -23,7 +23,7 @@ pub use customers::{customer, customer_by_external_id, customers, customers_page
 pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
 pub(crate) use ledger::{clawback_words, commission_words};
-pub(crate) use ledgers::{Scope, make_room, summed};
+pub(crate) use ledgers::{Pieces, Scope, make_room, summed};
 pub use ledgers::{ledgers, send_ledgers};
 pub use overview::{overview, waiting};
 pub use performance::{commission_report, performance};

@@ -1,6 +1,6 @@
 use super::*;
 use crate::assets::{self, Servers};
-use crate::payments::{due_partners, payment, payments, preview};
+use crate::payments::{due_partners, payment, payments};
 use crate::reports::{
     balance, commission_statuses, commissions, commissions_page, customers, dashboard, inactive, ledger, overview,
     performance, sales, sales_page, tops, waiting,
@@ -241,8 +241,7 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     by_index!(world.pool, "balance", conn => balance(conn, &own, id));
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &Paging::default()));
     by_index!(world.pool, "links", conn => crate::links::list(conn, &own, id, &Paging::default()));
-    by_index!(world.pool, "due", conn => due_partners(conn, &owner, None));
-    by_index!(world.pool, "preview", conn => preview(conn, &moment, &owner, &[id]));
+    by_index!(world.pool, "due", conn => due_partners(conn, &moment, &owner, None));
     for unit in [Unit::Day, Unit::Month] {
         by_index!(world.pool, "performance", conn => performance(conn, &moment, &own, Period::Days90, unit));
     }
