@@ -270,12 +270,12 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
         note: "With greetings to Augusta Lovelace".into(),
     };
     drafts::change(&mut conn, &world.moment(), &owner, draft, &input).await.expect("changed");
-    for (pay, reason) in [(false, "Augusta asks us to wait"), (true, "Augusta, of King's, waits no more")] {
+    for (pay, reason) in [(false, "Augusta Lovelace asks us to wait"), (true, "King's Analytical waits no more")] {
         let line = LineInput { partner: id, pay, reason: reason.into() };
         drafts::decide(&mut conn, &world.moment(), &owner, draft, &line).await.expect("decided");
     }
     process::process_at_once(&world.pool, &world.moment(), &owner, draft).await.expect("batch");
-    world.set("update payment_drafts set problem = 'Augusta: less is due.', method = 'To Augusta Lovelace' where program_id = $1").await;
+    world.set("update payment_drafts set problem = 'Augusta Lovelace: less is due.', method = 'To Augusta Lovelace' where program_id = $1").await;
     world.set("update payments set method = 'Vouchers for Augusta Lovelace' where program_id = $1").await;
     world.sold("c1", "50").await;
     let export = partners::export(&mut conn, &world.secrets, &world.moment(), &owner, id).await.expect("export");
