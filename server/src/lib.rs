@@ -10,6 +10,7 @@ mod files;
 mod health;
 mod layers;
 mod limits;
+mod ledger_print;
 pub mod logging;
 mod metrics;
 mod notice;
@@ -131,6 +132,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(files::router(&server.leptos))
         .merge(shop::router(server))
         .merge(export::router())
+        .merge(ledger_print::router())
         .merge(personal_data::router())
         .merge(pages::router(server));
     let open = api::router().merge(snippet::router(server)).merge(download::router());

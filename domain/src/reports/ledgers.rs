@@ -239,7 +239,8 @@ impl LedgersAsked {
     /// Which days are chosen.
     #[must_use]
     pub fn period(&self) -> LedgersPeriod {
-        if self.from.is_some() || self.to.is_some() {
+        let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        if given(&self.from) || given(&self.to) {
             return LedgersPeriod::Custom;
         }
         let word = self.period.as_deref().unwrap_or_default();

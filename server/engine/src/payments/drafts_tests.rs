@@ -237,6 +237,7 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     let rows = receiver.recv().await.expect("rows").expect("rows");
     let told: Vec<_> = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
     assert_eq!(told, ["ada €140.00", "ben €20.00"]);
+    assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
     assert!(receiver.recv().await.is_none());
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let kept = drafts::list(conn, &world.owner()).await.expect("drafts").remove(0);

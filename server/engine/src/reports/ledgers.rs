@@ -658,11 +658,11 @@ fn team(actor: &Actor) -> Result<()> {
 const AT_ONCE: usize = 500;
 
 /// Sends all rows of the report in its order, as one statement reads them, so that they are of one instant and memory stays
-/// flat. What goes wrong is sent as the last. Where `keeps` is set, what the report contained is kept as a draft of
-/// payments, by the same snapshot; the rows don't wait for it.
+/// flat. After the last come none, so that nobody takes half for the whole; what goes wrong is sent instead. Where `keeps`
+/// is set, what the report contained is kept as a draft of payments, by the same snapshot; the rows don't wait for it.
 ///
 /// # Errors
-/// What went wrong before the first row, or with the draft.
+/// What went wrong with the draft.
 pub async fn send_ledgers(
     pool: &PgPool,
     moment: &Moment,
@@ -671,19 +671,25 @@ pub async fn send_ledgers(
     keeps: bool,
     rows: mpsc::Sender<Result<Vec<LedgersRow>>>,
 ) -> Result<()> {
-    team(actor)?;
-    let mut conn = pool.acquire().await?;
-    let mut tx = conn.begin().await?;
-    sqlx::query("set transaction isolation level repeatable read").execute(&mut *tx).await?;
-    make_room(&mut tx).await?;
-    // As long as it is read.
-    sqlx::query("set local statement_timeout = '30min'").execute(&mut *tx).await?;
-    let scope = Scope::of(&mut tx, moment, actor, &query.filter, query.range).await?;
-    if let Err(error) = scope.send(&mut tx, query, &rows).await {
-        // Who reads may have gone.
-        let _ = rows.try_send(Err(error));
-        return Ok(());
-    }
+    let sent = async {
+        team(actor)?;
+        let mut tx = pool.begin().await?;
+        sqlx::query("set transaction isolation level repeatable read").execute(&mut *tx).await?;
+        make_room(&mut tx).await?;
+        // As long as it is read.
+        sqlx::query("set local statement_timeout = '30min'").execute(&mut *tx).await?;
+        let scope = Scope::of(&mut tx, moment, actor, &query.filter, query.range).await?;
+        scope.send(&mut tx, query, &rows).await?;
+        Ok::<_, Error>((tx, scope))
+    };
+    let (mut tx, scope) = match sent.await {
+        Ok(sent) => sent,
+        Err(error) => {
+            // Who reads may have gone, or stand still.
+            let _ = tokio::time::timeout(PATIENCE, rows.send(Err(error))).await;
+            return Ok(());
+        }
+    };
     drop(rows);
     if keeps {
         crate::payments::keep_export(&mut tx, moment, actor, query, &scope).await?;
@@ -751,21 +757,16 @@ impl Scope {
         )
         .fetch(conn);
         let mut gathered = Vec::with_capacity(AT_ONCE);
-        let mut sent = false;
         while let Some(row) = found.try_next().await? {
             gathered.push(row.row(&self.setting));
             if gathered.len() == AT_ONCE {
-                sent = true;
-                // Nobody reads any more.
-                rows.send(Ok(std::mem::take(&mut gathered)))
-                    .await
-                    .map_err(|_| Error::internal("the reader has gone"))?;
+                put(rows, std::mem::take(&mut gathered)).await?;
             }
         }
-        if !sent || !gathered.is_empty() {
+        if !gathered.is_empty() {
             put(rows, gathered).await?;
         }
-        Ok(())
+        put(rows, Vec::new()).await
     }
 }
 
