@@ -346,6 +346,17 @@ impl Scope {
         Ok(ids.into_iter().map(|row| row.id.0).collect())
     }
 
+    /// A page of partners with their figures.
+    pub async fn listed(
+        &self,
+        conn: &mut PgConnection,
+        query: &LedgersQuery,
+        paging: &Paging,
+    ) -> Result<Page<LedgersRow>> {
+        let Page { data, next_cursor } = self.page(conn, query, paging).await?;
+        Ok(Page { data: self.rows(conn, &data).await?, next_cursor })
+    }
+
     /// A page of partners, and where the next one begins.
     async fn page(&self, conn: &mut PgConnection, query: &LedgersQuery, paging: &Paging) -> Result<Page<EnrollmentId>> {
         if query.sort != LedgerSort::Name {
@@ -526,17 +537,65 @@ impl Scope {
         Ok(ids.iter().filter_map(row).collect())
     }
 
-    /// What all of them come to.
+    /// What all of them come to: the same pieces, each summed by itself.
     async fn sums(&self, conn: &mut PgConnection) -> Result<Sums> {
-        let sums = summed!(
+        let pieces = &self.pieces;
+        let sums = sqlx::query_as!(
             Sums,
-            self.setting.program,
-            self.pieces,
-            self.of_ids(),
-            r#"select coalesce(sum(opening), 0) as "opening!", coalesce(sum(commissions), 0) as "commissions!",
-                      coalesce(sum(clawbacks), 0) as "clawbacks!", coalesce(sum(adjustments), 0) as "adjustments!",
-                      coalesce(sum(payments), 0) as "payments!"
-               from pieces"#
+            r#"with base as (
+                   select sum(closing) as opening from statements
+                   where program_id = $1 and month = $3 and ($2::uuid[] is null or enrollment_id = any($2))
+               ), led as (
+                   select sum(amount) as opening from entries
+                   where program_id = $1 and account = 'payable' and posted_at >= $4 and posted_at < $5
+                     and ($2::uuid[] is null or enrollment_id = any($2))
+               ), closed as (
+                   select sum(opening) filter (where month = $6) as opening, sum(commissions) as commissions,
+                          sum(clawbacks) as clawbacks, sum(adjustments) as adjustments, sum(payments) as payments
+                   from statements
+                   where program_id = $1 and month = any($7) and ($2::uuid[] is null or enrollment_id = any($2))
+               ), kinds as (
+                   select kind, sum(amount) as amount from ledger_months
+                   where program_id = $1 and month = any($8) and account = 'payable'
+                     and ($2::uuid[] is null or enrollment_id = any($2))
+                   group by kind
+                   union all
+                   select j.kind, sum(e.amount)
+                   from entries e join journals j on j.program_id = e.program_id and j.id = e.journal_id
+                   where e.program_id = $1 and e.account = 'payable' and e.posted_at >= $9 and e.posted_at < $10
+                     and ($2::uuid[] is null or e.enrollment_id = any($2))
+                   group by j.kind
+                   union all
+                   select j.kind, sum(e.amount)
+                   from entries e join journals j on j.program_id = e.program_id and j.id = e.journal_id
+                   where e.program_id = $1 and e.account = 'payable' and e.posted_at >= $11 and e.posted_at < $12
+                     and ($2::uuid[] is null or e.enrollment_id = any($2))
+                   group by j.kind
+               ), moved as (
+                   select sum(amount) filter (where kind in ('commission', 'hold_end')) as commissions,
+                          sum(amount) filter (where kind = 'clawback') as clawbacks,
+                          sum(amount) filter (where kind in ('adjustment', 'opening_balance')) as adjustments,
+                          sum(amount) filter (where kind in ('payment', 'payment_failed')) as payments
+                   from kinds
+               )
+               select coalesce(b.opening, 0) + coalesce(l.opening, 0) + coalesce(c.opening, 0) as "opening!",
+                      coalesce(c.commissions, 0) + coalesce(m.commissions, 0) as "commissions!",
+                      coalesce(c.clawbacks, 0) + coalesce(m.clawbacks, 0) as "clawbacks!",
+                      coalesce(c.adjustments, 0) + coalesce(m.adjustments, 0) as "adjustments!",
+                      coalesce(c.payments, 0) + coalesce(m.payments, 0) as "payments!"
+               from base b, led l, closed c, moved m"#,
+            self.setting.program as ProgramId,
+            self.of_ids() as Option<&[Uuid]>,
+            pieces.base,
+            pieces.lead.0,
+            pieces.lead.1,
+            pieces.first,
+            &pieces.closed,
+            &pieces.open,
+            pieces.head.0,
+            pieces.head.1,
+            pieces.tail.0,
+            pieces.tail.1
         )
         .fetch_one(conn)
         .await?;
@@ -635,10 +694,9 @@ pub async fn ledgers(
     let rows = async {
         let mut conn = pool.acquire().await?;
         let mut conn = summing(&mut conn).await?;
-        let Page { data, next_cursor } = scope.page(&mut conn, query, paging).await?;
-        let rows = scope.rows(&mut conn, &data).await?;
+        let page = scope.listed(&mut conn, query, paging).await?;
         let held = scope.held(&mut conn).await?;
-        Ok::<_, Error>((Page { data: rows, next_cursor }, held))
+        Ok::<_, Error>((page, held))
     };
     let totals = async {
         let mut conn = pool.acquire().await?;
