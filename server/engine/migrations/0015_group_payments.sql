@@ -57,6 +57,49 @@ create index ledger_months_by_month on ledger_months (program_id, month, enrollm
 create index entries_payable_by_time on entries (program_id, posted_at) include (id, enrollment_id, amount, journal_id)
     where account = 'payable';
 
+-- The entries of payables that no payment has settled, kept with the entries and with what settles them: a batch reads what
+-- is open, and not all that ever was. A payment's own entry is never open.
+create table open_entries (
+    program_id uuid not null,
+    entry_id uuid not null,
+    enrollment_id uuid not null,
+    amount numeric not null,
+    posted_at timestamptz not null,
+    kind journal_kind not null,
+    commission_id uuid,
+    -- Of a payment taken back.
+    payment_id uuid,
+    primary key (program_id, entry_id)
+);
+create index open_entries_by_enrollment on open_entries (program_id, enrollment_id);
+
+insert into open_entries (program_id, entry_id, enrollment_id, amount, posted_at, kind, commission_id, payment_id)
+select e.program_id, e.id, e.enrollment_id, e.amount, e.posted_at, j.kind, j.commission_id, j.payment_id
+from entries e
+join journals j on j.program_id = e.program_id and j.id = e.journal_id and j.kind <> 'payment'
+where e.account = 'payable'
+  and not exists (select from payment_items i where i.program_id = e.program_id and i.entry_id = e.id);
+
+create function entries_open() returns trigger language plpgsql as $$
+begin
+    insert into open_entries (program_id, entry_id, enrollment_id, amount, posted_at, kind, commission_id, payment_id)
+    select a.program_id, a.id, a.enrollment_id, a.amount, a.posted_at, j.kind, j.commission_id, j.payment_id
+    from added a
+    join journals j on j.program_id = a.program_id and j.id = a.journal_id and j.kind <> 'payment'
+    where a.account = 'payable';
+    return null;
+end $$;
+create trigger entries_open after insert on entries referencing new table as added
+    for each statement execute function entries_open();
+
+create function entries_settled() returns trigger language plpgsql as $$
+begin
+    delete from open_entries o using added a where o.program_id = a.program_id and o.entry_id = a.entry_id;
+    return null;
+end $$;
+create trigger entries_settled after insert on payment_items referencing new table as added
+    for each statement execute function entries_settled();
+
 alter type payment_status rename value 'paid' to 'recorded';
 alter type payment_status add value 'sent' after 'recorded';
 alter type payment_status add value 'confirmed' after 'sent';

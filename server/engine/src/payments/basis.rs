@@ -23,17 +23,18 @@ macro_rules! chosen {
         sqlx::query_as!(
             $($row)*
             r#"with recursive open as materialized (
-                 select t.enrollment_id, t.id, t.amount, t.posted_at, j.kind, j.commission_id, j.payment_id
-                 from entries t
-                 join journals j on j.program_id = t.program_id and j.id = t.journal_id and j.kind <> 'payment'
-                 where t.program_id = $1 and t.account = 'payable' and t.posted_at <= $6
-                   and ($2::uuid[] is null or t.enrollment_id = any($2))
-                   and not exists (
-                       select from payment_items i
-                       where i.program_id = t.program_id and i.entry_id = t.id
-                         and ($7::timestamptz is null or exists (
-                             select from payments p
-                             where p.program_id = i.program_id and p.id = i.payment_id and p.created_at <= $7)))
+                 select enrollment_id, entry_id as id, amount, posted_at, kind, commission_id, payment_id
+                 from open_entries
+                 where program_id = $1 and posted_at <= $6 and ($2::uuid[] is null or enrollment_id = any($2))
+                 union all
+                 -- Paid since.
+                 select e.enrollment_id, e.id, e.amount, e.posted_at, j.kind, j.commission_id, j.payment_id
+                 from payments p
+                 join payment_items i on i.program_id = p.program_id and i.payment_id = p.id
+                 join entries e on e.program_id = i.program_id and e.id = i.entry_id
+                 join journals j on j.program_id = e.program_id and j.id = e.journal_id
+                 where p.program_id = $1 and p.created_at > $7::timestamptz and e.posted_at <= $6
+                   and ($2::uuid[] is null or p.enrollment_id = any($2))
              ), trail as (
                  -- What the entries of payments taken back stand for, down to the first.
                  select o.id as entry_id, i.entry_id as behind_id
