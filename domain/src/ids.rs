@@ -65,6 +65,8 @@ ids! {
     PaymentId,
     /// A payment batch.
     BatchId,
+    /// A payment batch that is prepared.
+    DraftId,
     /// An API key.
     ApiKeyId,
     /// A line of the audit log.

@@ -42,13 +42,16 @@ test("partners with a balance are paid in a batch", async ({ page }) => {
   await enter(page, "/admin/acme/pay");
   await expect(page.getByRole("table", { name: /balance that is due/ })).toBeVisible();
   await page.getByRole("button", { name: "Review" }).click();
+  await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
   await expect(page.getByRole("table", { name: /Payments to be recorded/ })).toBeVisible();
   const code = fresh("Batch");
   await page.getByLabel("Batch ID").fill(code);
-  await page.getByRole("button", { name: "Create payments" }).click();
+  await page.getByRole("button", { name: "Update the preview" }).click();
+  await expect(page.getByText("The preview is up to date")).toBeVisible();
+  await page.getByRole("button", { name: "Process" }).click();
   await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
-  await expect(page.getByText("Paid").first()).toBeVisible();
+  await expect(page.getByText("Recorded").first()).toBeVisible();
 });
 
 test("a sale without a hold is followed to its payment", async ({ page, browser }) => {
@@ -87,8 +90,11 @@ test("a sale without a hold is followed to its payment", async ({ page, browser 
   await visit(team, "/admin/acme/pay");
   await team.getByRole("checkbox", { name: /Choose Ada/ }).check();
   await team.getByRole("button", { name: "Review" }).click();
+  await team.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
   await team.getByLabel("Batch ID").fill(fresh("Batch"));
-  await team.getByRole("button", { name: "Create payments" }).click();
+  await team.getByRole("button", { name: "Update the preview" }).click();
+  await expect(team.getByText("The preview is up to date")).toBeVisible();
+  await team.getByRole("button", { name: "Process" }).click();
   await team.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
 
   await team.goto(`/admin/acme/commissions?q=${who}`);

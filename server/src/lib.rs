@@ -9,6 +9,7 @@ mod export;
 mod files;
 mod health;
 mod layers;
+mod ledger_print;
 mod limits;
 pub mod logging;
 mod metrics;
@@ -136,6 +137,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(files::router(&server.leptos))
         .merge(shop::router(server))
         .merge(export::router())
+        .merge(ledger_print::router())
         .merge(personal_data::router())
         .merge(pages::router(server));
     let open = api::router().merge(snippet::router(server)).merge(download::router());

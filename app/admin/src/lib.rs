@@ -18,6 +18,7 @@ mod outbox;
 mod overview;
 mod partners;
 mod payer;
+mod payment_rules;
 mod payments;
 mod payout_methods;
 mod portal;
@@ -48,10 +49,10 @@ access::chunk!(
     leads::LeadsPage,
 );
 access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
-access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::BatchesPage, payments::BatchPage);
+access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::DraftPage, payments::BatchesPage, payments::BatchPage);
 access::chunk!(
     admin_reports, __preload_admin_reports:
-    reports::ReportsPage, reports::RankingPage, reports::InactivePage, reports::CohortsPage,
+    reports::ReportsPage, reports::LedgersPage, reports::RankingPage, reports::InactivePage, reports::CohortsPage,
 );
 access::chunk!(
     admin_offers, __preload_admin_offers:
@@ -97,10 +98,12 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("review") view={lazy::<review::ReviewPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports") view={lazy::<reports::ReportsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("reports/ledgers") view={lazy::<reports::LedgersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/top-partners") view={lazy::<reports::RankingPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/inactive") view={lazy::<reports::InactivePage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports/cohorts") view={lazy::<reports::CohortsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("pay") view={lazy::<payments::PayPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("pay/:id") view={lazy::<payments::DraftPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments") view={lazy::<payments::BatchesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments/:id") view={lazy::<payments::BatchPage>()} ssr=SsrMode::Async/>
             <Route path=path!("offers") view={lazy::<offers::OffersPage>()} ssr=SsrMode::Async/>

@@ -1,7 +1,7 @@
 //! The program's settings.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::payments::PayoutMethod;
+use domain::payments::{PaymentRules, PayoutMethod};
 use domain::programs::{ClickModel, Payer, ProgramSettings, SelfReferralRule};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -13,6 +13,7 @@ use ui::{
 };
 
 use crate::payer::{self, SetPayer};
+use crate::payment_rules::{self, SetPaymentRules};
 use crate::payout_methods::{self, SetPayoutMethods};
 use crate::show;
 
@@ -25,6 +26,7 @@ pub struct Shown {
     /// Each with the names of its countries, in a line.
     methods: Vec<(PayoutMethod, String)>,
     payer: Payer,
+    rules: PaymentRules,
     may_edit: bool,
 }
 
@@ -65,8 +67,9 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         };
         let methods = methods.into_iter().map(with_names).collect();
         let payer = engine::programs::payer(&mut asking.conn, asking.program.id).await?;
+        let rules = engine::payments::schedule::of(&mut asking.conn, asking.program.id).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
-        Ok(Shown { settings, time_zones, methods, payer, may_edit })
+        Ok(Shown { settings, time_zones, methods, payer, rules, may_edit })
     })
     .await
 }
@@ -120,6 +123,7 @@ struct Forms {
     update: Form<UpdateSettings>,
     methods: Form<SetPayoutMethods>,
     payer: Form<SetPayer>,
+    rules: Form<SetPaymentRules>,
     copy: Form<CopyProgram>,
 }
 
@@ -132,8 +136,15 @@ pub struct SettingsPage {
 impl LazyPage for SettingsPage {
     fn data() -> Self {
         let program = show::program();
-        let forms = Forms { update: Form::new(), methods: Form::new(), payer: Form::new(), copy: Form::new() };
-        let done = [show::done(forms.update), show::done(forms.methods), show::done(forms.payer)];
+        let forms = Forms {
+            update: Form::new(),
+            methods: Form::new(),
+            payer: Form::new(),
+            rules: Form::new(),
+            copy: Form::new(),
+        };
+        let done =
+            [show::done(forms.update), show::done(forms.methods), show::done(forms.payer), show::done(forms.rules)];
         let found = read_after(
             move || done.map(|done| done.get()).iter().sum(),
             move || ReadSettings { program: program.get() },
@@ -146,6 +157,7 @@ impl LazyPage for SettingsPage {
         show::tell(forms.update, "Settings saved");
         show::tell(forms.methods, "Payout methods saved");
         show::tell(forms.payer, "Company saved");
+        show::tell(forms.rules, "How payments run is saved");
         view! {
             <Title text="Settings"/>
             {found.show(skeleton, move |shown| page(shown, forms))}
@@ -181,6 +193,8 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let form = forms.update;
     let currency = shown.settings.program.currency;
     let payer = payer::card(shown.payer.clone(), forms.payer, may_edit);
+    let day = shown.settings.program.payment_day;
+    let rules = payment_rules::card(shown.rules, day, currency, forms.rules, may_edit);
     let methods = payout_methods::card(shown.methods.clone(), currency, forms.methods, may_edit);
     view! {
         <PageHead title="Settings"/>
@@ -203,6 +217,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             </fieldset>
         </PostForm>
         {methods}
+        {rules}
         {payer}
         {may_edit.then(|| copy_card(forms.copy))}
     }

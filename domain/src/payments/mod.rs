@@ -1,14 +1,19 @@
 //! Payments to partners and their batches.
 
 mod details;
+mod drafts;
 mod methods;
 mod views;
 
 pub use details::{PayoutChoice, PayoutDetails, PayoutInput, PendingPayout, is_routing_number, method_words};
+pub use drafts::{
+    DraftDetail, DraftGroup, DraftInput, DraftLine, DraftProgress, DraftRow, DraftSource, DraftStatus, LeftOut,
+    LineInput, NewDraft, PaymentBasis, PaymentRules, Schedule, already_paid, check_batch_code,
+};
 pub use methods::{PayoutKind, PayoutMethod, check_methods};
 pub use views::{
-    BatchDetail, BatchInput, BatchRow, DuePartner, Flag, LeftOut, PartKind, PaymentDetail, PaymentFilter, PaymentLine,
-    PaymentPart, PaymentRow, PaymentTotals, Preview, PreviewLine, Reviewed,
+    BatchDetail, BatchRow, DuePartner, PartKind, PaymentDetail, PaymentFilter, PaymentLine, PaymentPart, PaymentRow,
+    PaymentTotals,
 };
 
 use crate::words;

@@ -1,5 +1,5 @@
-use super::PaymentStatus;
-use crate::ids::{BatchId, EnrollmentId, EntryId, PaymentId};
+use super::{LeftOut, PaymentStatus};
+use crate::ids::{BatchId, EntryId, PaymentId};
 use crate::ledger::JournalKind;
 use crate::money::Money;
 use crate::page::Page;
@@ -9,48 +9,6 @@ use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-
-words! {
-    /// Why a partner can't be paid now.
-    pub enum LeftOut in "left_out" {
-        /// Nothing is due to it, or less than nothing: clawbacks are carried forward.
-        NothingDue = "nothing_due",
-        /// It is banned: what is payable is frozen.
-        Frozen = "frozen",
-    }
-}
-
-impl LeftOut {
-    /// In a sentence for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::NothingDue => "Nothing is due.",
-            Self::Frozen => "The partner is banned: the balance is frozen.",
-        }
-    }
-}
-
-words! {
-    /// What whoever pays should know of a partner before paying it.
-    pub enum Flag in "payment_flag" {
-        /// Less is due than the program's smallest payment. It can be paid all the same.
-        BelowMinimum = "below_minimum",
-        /// It has not said where payments go.
-        NoPayoutMethod = "no_payout_method",
-    }
-}
-
-impl Flag {
-    /// In a few words for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::BelowMinimum => "Below the minimum",
-            Self::NoPayoutMethod => "No payout method",
-        }
-    }
-}
 
 /// A partner with a positive due balance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,66 +25,8 @@ pub struct DuePartner {
     pub method: String,
     /// When it was last paid, UTC.
     pub last_paid_at: Option<DateTime<Utc>>,
-    /// Why it can't be paid.
+    /// Why a batch would leave it out.
     pub left_out: Option<LeftOut>,
-    /// What to know before paying it.
-    pub flags: Vec<Flag>,
-}
-
-/// What a batch would pay, for a person to review.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preview {
-    /// The instant of the review, UTC: what is posted later stays open.
-    pub at: DateTime<Utc>,
-    /// The batch code that nothing bears yet: `Batch-20261119`.
-    pub code: String,
-    /// Today in the program's time zone.
-    pub payment_date: NaiveDate,
-    /// The partners, in the order of their names.
-    pub lines: Vec<PreviewLine>,
-    /// What the partners not left out come to.
-    pub total: Money,
-}
-
-/// One partner of a batch under review.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreviewLine {
-    /// Who.
-    pub partner: PartnerName,
-    /// The sum of its open payable entries; at most zero where nothing is due.
-    pub amount: Money,
-    /// How many entries those are.
-    pub entries: i64,
-    /// Where the payment goes, in words; empty where not chosen.
-    pub method: String,
-    /// Why it is left out.
-    pub left_out: Option<LeftOut>,
-    /// What to know before paying it.
-    pub flags: Vec<Flag>,
-}
-
-/// A partner and the amount that was reviewed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reviewed {
-    /// Whom to pay.
-    pub enrollment: EnrollmentId,
-    /// How much the review showed.
-    pub amount: Money,
-}
-
-/// A batch to record, as it was reviewed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BatchInput {
-    /// The partners and amounts reviewed.
-    pub partners: Vec<Reviewed>,
-    /// The instant of the review, UTC: [`Preview::at`].
-    pub reviewed_at: DateTime<Utc>,
-    /// 1 to 60 characters, unique in the program whatever the case.
-    pub code: String,
-    /// When the money goes out.
-    pub payment_date: NaiveDate,
-    /// For the team; may be empty.
-    pub note: String,
 }
 
 /// A payment batch in a list.

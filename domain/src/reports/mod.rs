@@ -1,6 +1,7 @@
 //! What partners and admins read: the dashboard, the overview, lists and details.
 
 mod dashboard;
+mod ledgers;
 mod lists;
 mod overview;
 mod performance;
@@ -9,6 +10,10 @@ mod program;
 mod tops;
 
 pub use dashboard::{Count, Dashboard, Day, Line, LineState, PromoCodeLine, change};
+pub use ledgers::{
+    BalanceState, LedgerFigures, LedgerSort, Ledgers, LedgersAsked, LedgersFilter, LedgersPeriod, LedgersQuery, LedgersRow,
+    check_ledgers_range,
+};
 pub use lists::{
     Balance, CommissionFilter, CommissionRow, CommissionTotals, CustomerDetail, CustomerFilter, CustomerName,
     CustomerRow, CustomerTotals, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,

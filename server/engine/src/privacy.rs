@@ -52,6 +52,11 @@ const WRITTEN: &[Column] = &[
     ("partner_letters", "subject", false),
     ("partner_notes", "note", false),
     ("payment_batches", "note", false),
+    ("payment_draft_lines", "reason", false),
+    ("payment_drafts", "code", false),
+    ("payment_drafts", "method", false),
+    ("payment_drafts", "note", false),
+    ("payment_drafts", "problem", false),
     ("payments", "method", false),
     ("payments", "why", true),
     ("promo_codes", "description", false),
@@ -99,6 +104,11 @@ const OF_PARTNER: &[(Column, &str)] = &[
     (("referrals", "why", true), "enrollment_id = $3::uuid"),
     (("sales", "why", true), "enrollment_id = $3::uuid"),
     (("commissions", "why", true), "enrollment_id = $3::uuid"),
+    (("payment_draft_lines", "reason", false), "enrollment_id = $3::uuid"),
+    (
+        ("payment_drafts", "problem", false),
+        "id in (select draft_id from payment_draft_lines where program_id = $1 and enrollment_id = $3::uuid)",
+    ),
     (("payments", "why", true), "enrollment_id = $3::uuid"),
     (("refunds", "why", true), "sale_id in (select id from sales where program_id = $1 and enrollment_id = $3::uuid)"),
     (

@@ -8,17 +8,20 @@ mod sheets;
 
 use crate::{Shared, notice, pages};
 use access::Error;
+use axum::Form;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use domain::accounts::Power;
 use domain::ids::PartnerJobId;
 use futures_util::future::BoxFuture;
-use futures_util::stream::try_unfold;
-use http::{HeaderMap, header};
+use futures_util::stream::{try_unfold, unfold};
+use http::{HeaderMap, StatusCode, header};
 use rows::{Row, csv};
 use std::collections::HashMap;
+use tokio::sync::mpsc::Receiver;
 
 /// The most rows of a file.
 const MOST: usize = 100_000;
@@ -27,7 +30,7 @@ const MOST: usize = 100_000;
 pub fn router() -> Router<Shared> {
     Router::new()
         .route("/p/{program}/export/{file}", get(partner))
-        .route("/admin/{program}/export/{file}", get(team))
+        .route("/admin/{program}/export/{file}", get(team).post(kept))
         .route("/admin/{program}/partners/jobs/{id}/left-out.csv", get(left_out))
 }
 
@@ -44,6 +47,8 @@ enum Rows {
     Ready(Vec<Row>),
     /// Many: asked for with the cursor of the page before.
     Paged(Pages),
+    /// Many, of one instant: sent as they are read.
+    Sent(Receiver<engine::Result<Vec<Row>>>),
 }
 
 /// Reads a page of rows, and says where the next one begins.
@@ -56,6 +61,10 @@ struct Asked(HashMap<String, String>);
 impl Asked {
     fn of(request: &Request) -> Self {
         let pairs = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned();
+        Self::from_pairs(pairs)
+    }
+
+    fn from_pairs(pairs: impl Iterator<Item = (String, String)>) -> Self {
         // Postgres takes no NUL; nothing that is sought holds one.
         Self(pairs.filter(|(_, value)| !value.is_empty() && !value.contains('\0')).collect())
     }
@@ -101,6 +110,40 @@ async fn team(
         sheets::of_team(asking, &file, &asked).await
     };
     answer(work.await, &here).await
+}
+
+/// The same, asked for by a form: what the file contained is kept, so that what is paid by it can be recorded.
+async fn kept(
+    State(server): State<Shared>,
+    Path((program, file)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let (path, headers) = (parts.uri.path().to_owned(), parts.headers.clone());
+    let asker = Request::from_parts(parts.clone(), Body::empty());
+    let Ok(Form(pairs)) = Form::<Vec<(String, String)>>::from_request(Request::from_parts(parts, body), &server).await
+    else {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    };
+    let asked = Asked::from_pairs(pairs.into_iter());
+    let work = async {
+        if file != "partner-ledgers.csv" {
+            return Err(Error::NotFound);
+        }
+        let asking = pages::in_context(&server, asker, async { access::admin(&program).await }).await?;
+        // Who may not pay gets the file alone.
+        let keeps = asking.actor.may(Power::Pay);
+        sheets::ledgers(asking, &asked, keeps).await
+    };
+    let sent = match work.await {
+        Ok(sheet) => send(sheet).await,
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(response) => response,
+        Err(error @ Error::SignIn) => Redirect::to(&access::shown_again(&error, &path, &headers).0).into_response(),
+        Err(error) => refused(error, "/"),
+    }
 }
 
 /// Who was left out of an import, or of an act on very many partners. The rows of a file stay as they stood in it, since they
@@ -171,6 +214,29 @@ async fn send(sheet: Sheet) -> Result<Response, Error> {
                     Some(bytes) => Ok::<_, Error>(Some((bytes, (None, more)))),
                     None => Ok(more.next().await?.map(|bytes| (bytes, (None, more)))),
                 }
+            });
+            Body::from_stream(rest)
+        }
+        Rows::Sent(mut rows) => {
+            let broken = || Error::from(engine::Error::internal("an export broke off"));
+            let begun = rows.recv().await.ok_or_else(broken)??;
+            let first = Bytes::from(csv(Some(&head), &begun)?);
+            let rest = unfold((Some(first), rows, begun.is_empty()), move |(first, mut rows, over)| async move {
+                if let Some(bytes) = first {
+                    return Some((Ok::<_, Error>(bytes), (None, rows, over)));
+                }
+                if over {
+                    return None;
+                }
+                let next = match rows.recv().await {
+                    // After the last come none.
+                    Some(Ok(found)) if found.is_empty() => return None,
+                    Some(Ok(found)) => csv(None, &found).map(Bytes::from).map_err(Error::from),
+                    Some(Err(error)) => Err(error.into()),
+                    None => Err(broken()),
+                };
+                let over = next.is_err();
+                Some((next, (None, rows, over)))
             });
             Body::from_stream(rest)
         }

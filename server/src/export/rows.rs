@@ -9,7 +9,7 @@ use domain::offers::Trigger;
 use domain::partners::{PartnerName, PartnerRow};
 use domain::payments::{PaymentLine, PaymentRow};
 use domain::reports::{
-    Cohort, CommissionGroup, CommissionRow, CustomerRow, InactivePartner, LedgerRow, PartnerFigures, PerformanceRow,
+    Cohort, CommissionGroup, CommissionRow, CustomerRow, InactivePartner, LedgerRow, LedgersRow, PartnerFigures, PerformanceRow,
     SaleRow, TopKind, TopRow,
 };
 use domain::why::Why;
@@ -409,6 +409,42 @@ pub fn inactive(row: InactivePartner) -> Row {
         plain(row.joined),
         maybe(row.last_click),
         plain(row.customers),
+    ]
+}
+
+/// The ledgers of all partners: the names of their columns.
+pub fn ledgers_head() -> Vec<&'static str> {
+    vec![
+        "Partner code",
+        "Partner",
+        "Beginning balance",
+        "Commissions",
+        "Clawbacks",
+        "Adjustments",
+        "Payments",
+        "Ending balance",
+        "Payout method",
+        "Held now",
+        "Currency",
+    ]
+}
+
+/// A partner's. Clawbacks and payments are taken off, as the page shows them.
+pub fn ledgers(row: LedgersRow) -> Row {
+    let figures = row.figures;
+    let taken = |money: Money| amount(Money::new(-money.amount, money.currency));
+    vec![
+        row.partner.code.into(),
+        row.partner.name.into(),
+        amount(figures.opening),
+        amount(figures.commissions),
+        taken(figures.clawbacks),
+        amount(figures.adjustments),
+        taken(figures.payments),
+        amount(figures.closing),
+        row.method.into(),
+        amount(figures.held),
+        plain(figures.closing.currency),
     ]
 }
 

@@ -8,7 +8,7 @@ use domain::page::{Page, Paging};
 use domain::partners::PartnerFilter;
 use domain::payments::PaymentFilter;
 use domain::portal::PortalPage;
-use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Measure, SaleFilter, TopKind, inactive_days};
+use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Measure, SaleFilter, TopKind, inactive_days};
 use engine::{Moment, leads, partners, payments, reports};
 use sqlx::PgConnection;
 
@@ -134,8 +134,39 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
     Ok(Sheet { name, head, rows })
 }
 
+/// The ledgers of all partners, as one statement reads them; kept as a draft of payments where `keeps` is set.
+pub(super) async fn ledgers(asking: Admin, asked: &Asked, keeps: bool) -> Result<Sheet> {
+    let Admin { state, conn, moment, actor, program, .. } = asking;
+    // The rows take a connection of their own.
+    drop(conn);
+    let today = reports::day(&program, moment.at)?;
+    let asked = LedgersAsked::of(|key| asked.text(key).map(str::to_owned));
+    let query = asked.query(today).map_err(Error::Invalid)?;
+    let name = format!("{}-partner-ledgers-{today}", program.slug);
+    let (sender, mut found) = tokio::sync::mpsc::channel(2);
+    let (written, rows) = tokio::sync::mpsc::channel(2);
+    tokio::spawn(async move {
+        // What goes wrong with the rows is sent in their stead.
+        if let Err(error) = reports::send_ledgers(&state.pool, &moment, &actor, &query, keeps, sender).await {
+            tracing::error!(%error, "what an export contained was not kept");
+        }
+    });
+    tokio::spawn(async move {
+        while let Some(read) = found.recv().await {
+            let cells = read.map(|read| read.into_iter().map(rows::ledgers).collect());
+            if written.send(cells).await.is_err() {
+                break;
+            }
+        }
+    });
+    Ok(Sheet { name, head: rows::ledgers_head(), rows: Rows::Sent(rows) })
+}
+
 /// A file of the team's.
 pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<Sheet> {
+    if file == "partner-ledgers.csv" {
+        return ledgers(asking, asked, false).await;
+    }
     let Admin { state, mut conn, moment, actor, program, .. } = asking;
     let what = file.strip_suffix(".csv").ok_or(Error::NotFound)?;
     let (head, rows) = match what {

@@ -40,6 +40,7 @@ const TEAM: &[&str] = &[
     "customers.csv",
     "payments.csv",
     "leads.csv",
+    "partner-ledgers.csv",
 ];
 
 /// A session of a partner.
@@ -219,4 +220,50 @@ async fn a_long_list_is_sent_page_after_page(pool: PgPool) {
     assert_eq!(all.len(), 2_500);
     assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 2_500, "each once");
     assert!(all[0].contains(",2499.00,") && all[2_499].contains(",1.00,"), "{} {}", all[0], all[2_499]);
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn the_ledgers_are_kept_as_they_were_sent_and_printed(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    join(&pool, site.program, "ann").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    sqlx::query("update enrollments set name = '=cmd <b>' where code = 'ann'").execute(&pool).await.expect("a formula");
+    let path = "/admin/acme/export/partner-ledgers.csv";
+    let all = rows(&get(&site, path, &owner).await);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all.iter().any(|row| row.starts_with("ann,'=cmd <b>,0.00,0.00,0.00,0.00,0.00,0.00,")), "{all:?}");
+    let drafts = async || {
+        let count = "select count(*) from payment_drafts where source = 'export'";
+        sqlx::query_scalar::<_, i64>(count).fetch_one(&pool).await.expect("count")
+    };
+    assert_eq!(drafts().await, 0, "to read it keeps nothing");
+    let post = async |path: &str, body: &str, session: &str| {
+        let cookie = format!("tributary={session}");
+        let headers = [("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        site.send(Method::POST, path, &headers, body.to_owned()).await
+    };
+    let one = rows(&post(path, "codes=ada&period=last_month", &owner).await);
+    assert_eq!(one.len(), 1, "{one:?}");
+    for _ in 0..100 {
+        if drafts().await == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(drafts().await, 1, "kept once the rows are sent");
+    assert_eq!(post(path, "", &ada).await.status, 404);
+    assert_eq!(post("/admin/acme/export/sales.csv", "", &owner).await.status, 404, "nothing else is kept");
+    assert_eq!(post(path, "from=2026-02-02&to=2026-02-01", &owner).await.status, 422);
+    assert_eq!(get(&site, &format!("{path}?from=2999-01-01&to=2999-01-02"), &owner).await.status, 422);
+
+    let printed = "/admin/acme/print/partner-ledgers";
+    let paper = get(&site, printed, &owner).await;
+    assert_eq!(paper.status, 200);
+    let text = paper.text();
+    assert_eq!(text.matches("<section>").count(), 2);
+    assert!(text.contains("=cmd &lt;b&gt;") && text.ends_with("</html>"), "{text}");
+    assert_eq!(get(&site, &format!("{printed}?codes=ada"), &owner).await.text().matches("<section>").count(), 1);
+    assert_eq!(get(&site, printed, &ada).await.status, 404);
+    assert_eq!(site.get(printed).await.status, 303);
 }

@@ -38,6 +38,7 @@ const IDS: &[(&str, &str)] = &[
     ("BATCH", "select id from payment_batches where program_id = $1"),
     ("COMMISSION", "select id from commissions where program_id = $1"),
     ("CUSTOMER", "select id from customers where program_id = $1"),
+    ("DRAFT", "select id from payment_drafts where program_id = $1"),
     ("GROUP", "select id from partner_groups where program_id = $1"),
     ("KEY", "select id from api_keys where program_id = $1"),
     ("LEAD", "select id from leads where program_id = $1"),
@@ -161,12 +162,16 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/partners/tags", "program=acme&partner=ADA&tags=X", May(Power::ManagePartners)),
     ("/fn/admin/find", "program=acme&text=ad", Team),
     ("/fn/admin/pay", "program=acme", May(Power::Pay)),
-    ("/fn/admin/pay/preview", r#"{"program":"acme","partners":[]}"#, May(Power::Pay)),
+    ("/fn/admin/pay/create", "program=acme&asked[codes]=ada&basis=ending", May(Power::Pay)),
+    ("/fn/admin/pay/draft", "program=acme&id=DRAFT", May(Power::Pay)),
+    ("/fn/admin/pay/draft/act", "program=acme&id=DRAFT&act=give_up", May(Power::Pay)),
     (
-        "/fn/admin/pay/record",
-        r#"{"program":"acme","batch":{"partners":[],"reviewed_at":"2026-11-20T12:00:00Z","code":"X","payment_date":"2026-11-20","note":""}}"#,
+        "/fn/admin/pay/draft/change",
+        "program=acme&id=DRAFT&draft[basis]=earned&draft[code]=X&draft[payment_date]=2026-11-20",
         May(Power::Pay),
     ),
+    ("/fn/admin/pay/draft/decide", "program=acme&id=DRAFT&partner=ADA&pay=false", May(Power::Pay)),
+    ("/fn/admin/pay/draft/progress", "program=acme&id=DRAFT", May(Power::Pay)),
     ("/fn/admin/payments", "program=acme", Team),
     ("/fn/admin/payments/take-back", "program=acme&id=PAYMENT&becomes=failed&reason=X", May(Power::Pay)),
     ("/fn/admin/portal", "program=acme", Team),
@@ -197,6 +202,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/reports", "program=acme", Team),
     ("/fn/admin/reports/inactive", "program=acme", Team),
     ("/fn/admin/reports/cohorts", "program=acme", Team),
+    ("/fn/admin/reports/ledgers", "program=acme&asked[q]=ad&asked[balance]=positive&asked[sort]=-closing", Team),
     ("/fn/admin/reports/top-partners", "program=acme", Team),
     ("/fn/admin/review", "program=acme", Team),
     ("/fn/admin/review/checks", "program=acme&checks[]=same_domain", May(Power::EditProgram)),
@@ -210,6 +216,11 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/settings", "program=acme", Team),
     ("/fn/admin/settings/copy", "program=acme&name=X&slug=xx", May(Power::EditProgram)),
     ("/fn/admin/settings/payer", "program=acme&name=X&address=", May(Power::EditProgram)),
+    (
+        "/fn/admin/settings/payments",
+        "program=acme&rules[monthly]=true&rules[day]=5&rules[basis]=earned&rules[approval_above]=100",
+        May(Power::EditProgram),
+    ),
     (
         "/fn/admin/settings/payout-methods",
         "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries]=DE&methods[0][minimum]=25",
@@ -323,6 +334,10 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
         "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
          select program_id, gen_random_uuid(), b.id, e.id, 20, 'EUR', 'paid', '[]', b.created_at
          from payment_batches b join enrollments e using (program_id) where program_id = $1 and e.code = 'ada'",
+        "insert into payment_drafts (program_id, id, source, basis, from_day, to_day, from_at, to_at, reviewed_at, code,
+                                     payment_date, status, created_at)
+         select id, gen_random_uuid(), 'report', 'ending', created_at::date, created_at::date, created_at, created_at,
+                created_at, 'Prepared', created_at::date, 'open', created_at from programs where id = $1",
         "insert into partner_groups (program_id, id, name, created_at)
          select id, gen_random_uuid(), 'Gold', created_at from programs where id = $1",
         "update enrollments e set group_id = g.id from partner_groups g
@@ -632,6 +647,7 @@ async fn what_others_have_is_not_found_by_its_id(pool: PgPool) {
         "customers/CUSTOMER",
         "sales/SALE",
         "payments/BATCH",
+        "pay/DRAFT",
         "offers/OFFER",
         "groups/GROUP",
         "assets/ASSET",

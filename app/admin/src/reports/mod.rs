@@ -1,12 +1,15 @@
-//! Reports on the program: how it did, its top partners, inactive partners, and cohorts of customers.
+//! Reports on the program: how it did, the ledgers of all partners, its top partners, inactive partners, and cohorts of
+//! customers.
 
 mod cohorts;
 mod inactive;
+mod ledgers;
 mod performance;
 mod ranking;
 
 pub(crate) use cohorts::CohortsPage;
 pub(crate) use inactive::InactivePage;
+pub(crate) use ledgers::LedgersPage;
 pub(crate) use performance::ReportsPage;
 pub(crate) use ranking::RankingPage;
 
@@ -22,6 +25,7 @@ fn tabs(program: &str, current: &'static str) -> AnyView {
     };
     let tabs = [
         tab("Performance", ""),
+        tab("Partner ledgers", "/ledgers"),
         tab("Top partners", "/top-partners"),
         tab("Inactive", "/inactive"),
         tab("Cohorts", "/cohorts"),

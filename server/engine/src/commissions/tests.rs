@@ -3,30 +3,18 @@
 use super::{approve, claw_back_all_held, judge_many, release_holds, reverse};
 use crate::Error;
 use crate::fixtures::{Partner, World, dec, instant, per_signup, percent, refund, sale};
-use crate::payments::{preview, record_batch};
 use domain::accounts::Role;
 use domain::commissions::CommissionStatus::{Due, Held, Paid, Reversed, Review};
 use domain::commissions::{JudgeMany, Verdict};
 use domain::ids::CommissionId;
 use domain::offers::{Rate, Reward, Tier, TierMeasure, Tiers};
-use domain::payments::{BatchInput, Reviewed};
 use domain::sales::TrackSale;
 use sqlx::PgPool;
 use std::sync::Arc;
 
 /// Pays all that is due to a partner.
 pub(crate) async fn pay(world: &World, partner: &Partner) {
-    let mut conn = world.pool.acquire().await.expect("connection");
-    let preview = preview(&mut conn, &world.moment(), &world.owner(), &[partner.id]).await.expect("preview");
-    let reviewed = preview.lines.iter().map(|line| Reviewed { enrollment: line.partner.id, amount: line.amount });
-    let input = BatchInput {
-        partners: reviewed.collect(),
-        reviewed_at: preview.at,
-        code: format!("Batch-{}", world.at.format("%Y%m%d")),
-        payment_date: preview.payment_date,
-        note: String::new(),
-    };
-    record_batch(&world.pool, &world.moment(), &world.owner(), &input).await.expect("batch");
+    crate::payments::tests::pay(world, &[partner]).await.expect("batch");
 }
 
 async fn referred(pool: PgPool, rewards: &[Reward]) -> (World, Partner) {

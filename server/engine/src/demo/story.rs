@@ -13,8 +13,10 @@ use domain::commissions::CommissionStatus;
 use domain::customers::{NewCustomer, TrackSignup};
 use domain::ids::{ClickId, CommissionId, EnrollmentId, LeadId, PaymentId};
 use domain::leads::{NewLead, Stage};
+use domain::page::Paging;
 use domain::partners::EnrollmentStatus;
-use domain::payments::{BatchInput, PaymentStatus, Reviewed};
+use domain::payments::{NewDraft, PaymentBasis, PaymentFilter, PaymentStatus};
+use domain::reports::{LedgersFilter, LedgersPeriod};
 use domain::sales::{TrackRefund, TrackSale};
 use rust_decimal::Decimal;
 use sqlx::PgPool;
@@ -407,35 +409,26 @@ impl Telling<'_> {
 
     /// Pays all who can be paid.
     async fn pay(&mut self, moment: &Moment, place: usize) -> Result<()> {
-        let conn = &mut *self.pool.acquire().await?;
         let owner = self.owner(place);
-        let due = payments::due_partners(conn, owner, None).await?;
-        let due: Vec<EnrollmentId> = due
-            .into_iter()
-            .filter(|partner| partner.left_out.is_none() && partner.flags.is_empty())
-            .map(|partner| partner.partner.id)
-            .collect();
-        if due.is_empty() {
-            return Ok(());
-        }
-        let review = payments::preview(conn, moment, owner, &due).await?;
-        let paid = review.lines.iter().filter(|line| line.left_out.is_none());
-        let partners: Vec<_> = paid.map(|line| Reviewed { enrollment: line.partner.id, amount: line.amount }).collect();
-        if partners.is_empty() {
-            return Ok(());
-        }
-        let batch = BatchInput {
-            partners,
-            reviewed_at: review.at,
-            code: review.code,
-            payment_date: review.payment_date,
-            note: String::new(),
+        let draft = {
+            let conn = &mut *self.pool.acquire().await?;
+            let due = payments::due_partners(conn, moment, owner, None).await?;
+            if due.iter().all(|partner| partner.left_out.is_some()) {
+                return Ok(());
+            }
+            // What is due is paid whatever the days; last month has begun in every zone.
+            let range = LedgersPeriod::LastMonth.range(moment.at.date_naive());
+            let wanted = NewDraft { filter: LedgersFilter::default(), range, basis: PaymentBasis::Ending };
+            payments::drafts::make(conn, moment, owner, &wanted).await?
         };
-        let batch = payments::record_batch(self.pool, moment, owner, &batch).await?;
+        payments::process::process_at_once(self.pool, moment, owner, draft).await?;
+        let conn = &mut *self.pool.acquire().await?;
+        let one = Paging { limit: Some(1), cursor: None };
+        let latest = payments::payments_page(conn, owner, &PaymentFilter::default(), &one).await?.data;
         // Once, a payment comes back.
         if !self.taken_back
             && self.options.at - moment.at < Duration::days(80)
-            && let Some(payment) = batch.payments.last()
+            && let Some(payment) = latest.first()
         {
             self.taken_back = true;
             self.story.at(moment.at + Duration::days(4), Act::TakeBack(place, payment.id));
@@ -448,7 +441,7 @@ impl Telling<'_> {
 pub(super) async fn keep_mail_back(pool: &PgPool) -> Result<()> {
     sqlx::query(
         "select count(*) from graphile_worker.complete_jobs(array(
-             select id from graphile_worker.jobs where task_identifier = 'send_mail'))",
+             select id from graphile_worker.jobs where task_identifier in ('send_mail', 'send_payment_mails')))",
     )
     .execute(pool)
     .await?;

@@ -17,7 +17,7 @@ use graphile_worker::TaskHandler;
 use sqlx::PgConnection;
 
 /// How often a job is tried; the pauses in between add up to about four hours.
-const TRIES: i32 = 10;
+pub(crate) const TRIES: i32 = 10;
 
 /// Does a job once the transaction commits, and not at all where it does not. A job with the same key that has not begun
 /// is replaced.

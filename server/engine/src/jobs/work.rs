@@ -6,6 +6,9 @@ use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
 use crate::partners::job::{self, WorkOnPartners};
 use crate::partners::summaries::send_summaries;
+use crate::payments::drafts;
+use crate::payments::process::{ProcessPayments, SendPaymentMails};
+use crate::payments::schedule::prepare_due;
 use crate::privacy::TakeOut;
 use crate::reports::roll_up;
 use crate::secrets::Secrets;
@@ -52,6 +55,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
     super::enqueue(&mut conn, &RollUp {}, Some(RollUp::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &SendSummaries {}, Some(SendSummaries::IDENTIFIER)).await?;
     super::enqueue(&mut conn, &SweepFiles {}, Some(SweepFiles::IDENTIFIER)).await?;
+    super::enqueue(&mut conn, &PreparePayments {}, Some(PreparePayments::IDENTIFIER)).await?;
     drop(conn);
     let stop = WorkerShutdownConfig::default()
         .listen_os_shutdown_signals(false)
@@ -70,6 +74,8 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<CopyFile>()
         .define_job::<TakeOut>()
         .define_job::<WorkOnPartners>()
+        .define_job::<ProcessPayments>()
+        .define_job::<SendPaymentMails>()
         .define_job::<ReleaseHolds>()
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
@@ -77,6 +83,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<RollUp>()
         .define_job::<SendSummaries>()
         .define_job::<SweepFiles>()
+        .define_job::<PreparePayments>()
         .with_cron(recurs(Cron::every_minute(), ReleaseHolds {})?)
         .with_cron(recurs(Cron::every_minute(), CloseMonths {})?)
         .with_cron(recurs(Cron::daily_at(0, 10).map_err(Error::internal)?, MakePartitions {})?)
@@ -84,6 +91,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .with_cron(recurs(Cron::every_n_minutes(5).map_err(Error::internal)?, RollUp {})?)
         .with_cron(recurs(Cron::hourly_at(5).map_err(Error::internal)?, SendSummaries {})?)
         .with_cron(recurs(Cron::hourly_at(40).map_err(Error::internal)?, SweepFiles {})?)
+        .with_cron(recurs(Cron::hourly_at(10).map_err(Error::internal)?, PreparePayments {})?)
         .init()
         .await
         .map_err(Error::internal)?
@@ -162,6 +170,24 @@ impl TaskHandler for WorkOnPartners {
     }
 }
 
+impl TaskHandler for ProcessPayments {
+    const IDENTIFIER: &'static str = "process_payments";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.work(&context.pool, &Moment::now()).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
+impl TaskHandler for SendPaymentMails {
+    const IDENTIFIER: &'static str = "send_payment_mails";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.fan_out(&context.pool).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
 /// Committed before it is sent, so that the link in it works; where nothing sends it, it is laid in the outbox with that.
 async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
     let mut tx = context.pool.begin().await?;
@@ -203,6 +229,8 @@ macro_rules! recurring {
                 CopyFile::IDENTIFIER => Some("Copy of a file"),
                 TakeOut::IDENTIFIER => Some("Search for the data of a person who was erased"),
                 WorkOnPartners::IDENTIFIER => Some("Import of partners, or an act on many"),
+                ProcessPayments::IDENTIFIER => Some("A batch of payments"),
+                SendPaymentMails::IDENTIFIER => Some("Mails to the partners of a batch"),
                 _ => None,
             }
         }
@@ -224,6 +252,8 @@ recurring! {
     SendSummaries = "send_summaries", "Summaries to partners" does |context, moment| send_summaries(&context.pool, moment).await;
     /// Deletes uploaded files that nothing uses.
     SweepFiles = "sweep_files", "Deletion of files that nothing uses" does |context, moment| sweep(&context.pool, &context.files, moment).await;
+    /// Prepares the monthly batches whose day has come.
+    PreparePayments = "prepare_payments", "Monthly batches of payments" does |context, moment| prepare_due(&context.pool, moment).await;
 }
 
 async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
@@ -234,7 +264,7 @@ async fn make_partitions(pool: &PgPool, moment: &Moment) -> Result<()> {
 }
 
 /// Sessions, sign-ups, changes of e-mail and of payout methods and one-time links that are over, mail in the outbox and work on
-/// very many partners after 30 days, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
+/// very many partners, and payments that were prepared for nothing, after 30 days, answers to `Idempotency-Key` after 30 days, hashes of IP addresses after
 /// 90.
 pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     let at = moment.at;
@@ -245,6 +275,7 @@ pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     sqlx::query!("delete from payout_changes where expires_at <= $1", at).execute(pool).await?;
     outbox::purge(pool, moment).await?;
     job::purge(pool, moment).await?;
+    drafts::purge(pool, moment).await?;
     answers::purge(pool, moment).await?;
     let mut conn = pool.acquire().await?;
     while blank_ip_hashes(&mut conn, moment).await? > 0 {}

@@ -295,6 +295,22 @@ async fn payments(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<(
     prove!(
         conn,
         broken,
+        "open_entries_are_those_that_nothing_settles",
+        "with open as (
+             select e.program_id, e.id, e.enrollment_id, e.amount, e.posted_at, j.kind, j.commission_id, j.payment_id
+             from entries e
+             join journals j on j.program_id = e.program_id and j.id = e.journal_id and j.kind <> 'payment'
+             left join payment_items i on i.program_id = e.program_id and i.entry_id = e.id
+             where e.account = 'payable' and i.entry_id is null
+         )
+         select format('entry %s', coalesce(e.id, o.entry_id)) as example
+         from open e full join open_entries o on o.program_id = e.program_id and o.entry_id = e.id
+         where (o.enrollment_id, o.amount, o.posted_at, o.kind, o.commission_id, o.payment_id)
+               is distinct from (e.enrollment_id, e.amount, e.posted_at, e.kind, e.commission_id, e.payment_id)"
+    );
+    prove!(
+        conn,
+        broken,
         "payable_is_what_is_open",
         "select format('partner %s: payable %s, open %s', e.enrollment_id, sum(e.amount),
                        coalesce(sum(e.amount) filter (where j.kind <> 'payment' and i.entry_id is null), 0)) as example

@@ -144,6 +144,9 @@ pub async fn compose(
             })
         }
         Mail::PaymentSent { program, payment } => payment_sent(conn, moment, public_url, *program, *payment).await?,
+        Mail::PaymentsPrepared { account, program, draft } => {
+            notices::payments_prepared(conn, public_url, *account, *program, *draft).await?
+        }
         Mail::CommissionEarned { program, commission } => {
             notices::commission_earned(conn, moment, public_url, *program, *commission).await?
         }
@@ -160,7 +163,8 @@ pub async fn compose(
     let Some(content) = content else { return Ok(None) };
     let (from, contact) = house(conn, mail).await?;
     // The team needs nobody to tell it where it is.
-    let to_team = matches!(mail, Mail::TeamInvitation { .. } | Mail::PartnerWaiting { .. });
+    let to_team =
+        matches!(mail, Mail::TeamInvitation { .. } | Mail::PartnerWaiting { .. } | Mail::PaymentsPrepared { .. });
     let contact = if to_team { String::new() } else { contact };
     Content { contact, ..content }.letter(from).map(Some)
 }

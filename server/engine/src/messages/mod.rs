@@ -13,7 +13,7 @@ pub use mailer::Mailer;
 
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::{AccountId, CommissionId, EnrollmentId, PartnerLetterId, PaymentId, ProgramId, SignUpId};
+use domain::ids::{AccountId, CommissionId, DraftId, EnrollmentId, PartnerLetterId, PaymentId, ProgramId, SignUpId};
 use domain::messages::MailKind;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -139,6 +139,15 @@ pub enum Mail {
         /// The payment.
         payment: PaymentId,
     },
+    /// To a member of the team who may pay: the monthly batch is prepared.
+    PaymentsPrepared {
+        /// The member.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The batch.
+        draft: DraftId,
+    },
     /// To a partner who has earned a commission, and wants to be told.
     CommissionEarned {
         /// The program.
@@ -195,6 +204,7 @@ impl Mail {
             Self::PartnerPaused { .. } => "Mail: partner paused",
             Self::PartnerResumed { .. } => "Mail: partner resumed",
             Self::PaymentSent { .. } => "Mail: payment sent",
+            Self::PaymentsPrepared { .. } => "Mail: payments prepared",
             Self::CommissionEarned { .. } => "Mail: new commission",
             Self::Summary { .. } => "Mail: summary",
             Self::PayoutMethod { .. } => "Mail: confirm the payout method",
@@ -218,6 +228,7 @@ impl Mail {
             | Self::PartnerPaused { program, .. }
             | Self::PartnerResumed { program, .. }
             | Self::PaymentSent { program, .. }
+            | Self::PaymentsPrepared { program, .. }
             | Self::CommissionEarned { program, .. }
             | Self::Summary { program, .. }
             | Self::PayoutMethod { program, .. }

@@ -8,7 +8,7 @@ use crate::reports::Setting;
 use crate::{Moment, Result};
 use chrono::NaiveDate;
 use domain::accounts::Actor;
-use domain::ids::{AccountId, CommissionId, EnrollmentId, PartnerLetterId, ProgramId};
+use domain::ids::{AccountId, CommissionId, DraftId, EnrollmentId, PartnerLetterId, ProgramId};
 use domain::messages::{MailKind, Template};
 use domain::money::{Currency, Money};
 use domain::offers::Trigger;
@@ -198,4 +198,45 @@ pub(super) async fn partner_letter(
     .await?;
     let to = partner(conn, public_url, program, enrollment).await?;
     Ok(words.zip(to).map(|(words, to)| written_to(to, &words, Some("Open your dashboard"), &[])))
+}
+
+/// To a member of the team who may pay: the monthly batch is prepared, and waits, or goes on by itself. Nobody is told of
+/// one that was processed or given up meanwhile by a person.
+pub(super) async fn payments_prepared(
+    conn: &mut PgConnection,
+    public_url: &str,
+    account: AccountId,
+    program: ProgramId,
+    draft: DraftId,
+) -> Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"select p.slug, p.name, p.currency as "currency: Currency", d.code, d.status = 'open' as "waits!",
+                  l.partners as "partners!", l.total as "total!"
+           from payment_drafts d
+           join programs p on p.id = d.program_id
+           cross join lateral (
+               select count(*) as partners, coalesce(sum(amount), 0) as total from payment_draft_lines l
+               where l.program_id = d.program_id and l.draft_id = d.id and l.left_out is null
+           ) l
+           where d.program_id = $1 and d.id = $2 and d.status <> 'cancelled'"#,
+        program as ProgramId,
+        draft as DraftId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
+    let total = Money::new(row.total, row.currency);
+    let partners = if row.partners == 1 { "1 partner".to_owned() } else { format!("{} partners", row.partners) };
+    let next = if row.waits {
+        "It waits for you, or whoever else may pay: look it through, then press Process."
+    } else {
+        "It is processed without a person, as the program's settings say."
+    };
+    Ok(Some(Content {
+        subject: format!("{}: {total} to pay", row.name),
+        paragraphs: vec![format!("{} is prepared: {total} to {partners}.", row.code), next.to_owned()],
+        button: Some(("Look at the payments".into(), format!("{public_url}/admin/{}/pay/{draft}", row.slug))),
+        sender: row.name,
+        ..person.content()
+    }))
 }

@@ -1,24 +1,29 @@
-//! Paying partners: who is due, what a batch would pay, recording it, and taking a payment back.
+//! Paying partners: who is due, a batch as it is prepared and processed, and taking a payment back.
 //!
 //! An entry of a partner's payable is open until a payment settles it, and it is settled at most once
 //! (`payment_items`); so pressing twice can't pay twice. A payment's own entry is not open; that of a payment taken
 //! back is, and stands for the entries which that payment had settled.
 
+mod basis;
 pub mod details;
 #[cfg(test)]
 pub(crate) mod details_tests;
+pub mod drafts;
+#[cfg(test)]
+mod drafts_tests;
 mod due;
 mod lists;
 pub mod methods;
-mod record;
+pub mod process;
 mod remittance;
+pub mod schedule;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod undo;
 
-pub use due::{due_partners, preview};
+pub(crate) use drafts::keep_export;
+pub use due::due_partners;
 pub use lists::{batch, batches, payments, payments_page};
-pub use record::record_batch;
 pub use remittance::payment;
 pub use undo::take_back;
 

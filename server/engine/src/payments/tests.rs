@@ -1,5 +1,7 @@
 //! Payments on a real Postgres: what a batch pays, what stops it, and who can't pay twice.
 
+use super::drafts::{change, decide, detail, make};
+use super::process::process_at_once;
 use super::*;
 use crate::Error;
 use crate::commissions::release_holds;
@@ -7,47 +9,85 @@ use crate::fixtures::{Partner, World, dec, moment, percent, refund, refused};
 use crate::reports;
 use domain::accounts::{Actor, Role};
 use domain::commissions::CommissionStatus;
-use domain::ids::{CommissionId, EnrollmentId};
+use domain::ids::{CommissionId, DraftId};
 use domain::ledger::LedgerAccount;
-use domain::money::Money;
 use domain::offers::Reward;
 use domain::page::Paging;
 use domain::partners::EnrollmentStatus;
-use domain::payments::{BatchDetail, BatchInput, Flag, LeftOut, PaymentFilter, PaymentStatus, Preview, Reviewed};
+use domain::payments::{
+    BatchDetail, DraftDetail, DraftInput, LeftOut, LineInput, NewDraft, PaymentBasis, PaymentFilter, PaymentStatus,
+};
+use domain::reports::{LedgersFilter, LedgersPeriod};
+use domain::time::DayRange;
 use rust_decimal::Decimal;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 
 /// A program that pays 20 % of every sale at once.
-async fn at_once(pool: PgPool) -> World {
+pub(crate) async fn at_once(pool: PgPool) -> World {
     let world = World::new(pool).await;
     world.offer("Standard", &[Reward { hold_days: 0, ..percent("20") }]).await;
     world
 }
 
-async fn review(world: &World, partners: &[&Partner]) -> Preview {
-    let ids: Vec<EnrollmentId> = partners.iter().map(|partner| partner.id).collect();
+/// A batch on a basis for these partners, as it is prepared.
+pub(crate) fn wanted(partners: &[&Partner], basis: PaymentBasis, range: DayRange) -> NewDraft {
+    let codes = partners.iter().map(|partner| partner.code.clone()).collect();
+    NewDraft { filter: LedgersFilter { codes, ..LedgersFilter::default() }, range, basis }
+}
+
+/// This month's days.
+pub(crate) fn this_month(world: &World) -> DayRange {
+    LedgersPeriod::ThisMonth.range(world.at.date_naive())
+}
+
+/// Prepares a batch of all that is due to these partners. Those without a payout method, or with less than the smallest
+/// payment, are paid all the same.
+pub(crate) async fn prepared(world: &World, partners: &[&Partner]) -> DraftId {
+    let wanted = wanted(partners, PaymentBasis::Ending, this_month(world));
     let mut conn = world.pool.acquire().await.expect("connection");
-    preview(&mut conn, &world.moment(), &world.owner(), &ids).await.expect("preview")
+    let draft = make(&mut conn, &world.moment(), &world.owner(), &wanted).await.expect("draft");
+    let all_the_same = "update payment_draft_lines set left_out = null
+                        where program_id = $1 and left_out in ('below_minimum', 'no_payout_method')";
+    sqlx::query(all_the_same).bind(world.program).execute(&mut *conn).await.expect("paid all the same");
+    draft
 }
 
-/// A batch as the review showed it.
-fn reviewed(preview: &Preview) -> BatchInput {
-    BatchInput {
-        partners: preview
-            .lines
-            .iter()
-            .map(|line| Reviewed { enrollment: line.partner.id, amount: line.amount })
-            .collect(),
-        reviewed_at: preview.at,
-        code: preview.code.clone(),
-        payment_date: preview.payment_date,
-        note: String::new(),
-    }
+/// Processes a draft; the batch with its payments.
+pub(crate) async fn processed(world: &World, draft: DraftId) -> crate::Result<BatchDetail> {
+    let batch = process_at_once(&world.pool, &world.moment(), &world.owner(), draft).await?;
+    let conn = &mut *world.pool.acquire().await?;
+    let setting = crate::reports::Setting::of(conn, &world.owner()).await?;
+    lists::detail(conn, &setting, batch).await
 }
 
-async fn pay(world: &World, partners: &[&Partner]) -> crate::Result<BatchDetail> {
-    record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&review(world, partners).await)).await
+/// Pays all that is due to these partners.
+pub(crate) async fn pay(world: &World, partners: &[&Partner]) -> crate::Result<BatchDetail> {
+    processed(world, prepared(world, partners).await).await
+}
+
+/// The same under a batch ID.
+pub(crate) async fn pay_as(world: &World, partners: &[&Partner], code: &str) -> crate::Result<BatchDetail> {
+    let draft = prepared(world, partners).await;
+    rename(world, draft, code).await;
+    processed(world, draft).await
+}
+
+/// Gives a draft a batch ID, without a look at whether it is free.
+pub(crate) async fn rename(world: &World, draft: DraftId, code: &str) {
+    sqlx::query("update payment_drafts set code = $3 where program_id = $1 and id = $2")
+        .bind(world.program)
+        .bind(draft)
+        .bind(code)
+        .execute(&world.pool)
+        .await
+        .expect("renamed");
+}
+
+/// A draft as its page shows it, with those whom it pays, or leaves out for a reason.
+pub(crate) async fn shown(world: &World, draft: DraftId, left_out: Option<LeftOut>) -> DraftDetail {
+    let mut conn = world.pool.acquire().await.expect("connection");
+    detail(&mut conn, &world.owner(), draft, left_out, &Paging::default()).await.expect("draft")
 }
 
 async fn fail(world: &World, payment: domain::ids::PaymentId) -> crate::Result<()> {
@@ -86,18 +126,25 @@ async fn a_batch_pays_what_was_reviewed_and_says_why(pool: PgPool) {
     let third = earn(&world, &ben, "c3", "60").await;
     world.tell_refund(&refund("r1", "c2-1", Some("25"))).await.expect("refund");
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let due = due_partners(conn, &world.owner(), None).await.expect("due");
-    let due: Vec<_> = due.iter().map(|row| (row.partner.code.as_str(), row.due.to_string(), &row.flags[..])).collect();
-    let (below, no_method) = (Flag::BelowMinimum, Flag::NoPayoutMethod);
-    assert_eq!(due, [("ada", "€25.00".into(), &[][..]), ("ben", "€12.00".into(), &[below, no_method][..])]);
-    assert_eq!(due_partners(conn, &world.owner(), Some("BE")).await.expect("found").len(), 1);
+    let (moment, owner) = (world.moment(), world.owner());
+    let due = due_partners(conn, &moment, &owner, None).await.expect("due");
+    let due: Vec<_> = due.iter().map(|row| (row.partner.code.as_str(), row.due.to_string(), row.left_out)).collect();
+    assert_eq!(due, [("ada", "€25.00".into(), None), ("ben", "€12.00".into(), Some(LeftOut::NoPayoutMethod))]);
+    assert_eq!(due_partners(conn, &moment, &owner, Some("BE")).await.expect("found").len(), 1);
 
-    let preview = review(&world, &[&ben, &ada]).await;
-    assert_eq!(preview.code, "Batch-20261120");
-    assert_eq!(preview.total.to_string(), "€37.00");
-    let lines: Vec<_> = preview.lines.iter().map(|line| (line.partner.code.as_str(), line.entries)).collect();
-    assert_eq!(lines, [("ada", 3), ("ben", 1)]);
-    let batch = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await.expect("batch");
+    let input = wanted(&[&ben, &ada], PaymentBasis::Ending, this_month(&world));
+    let draft = make(conn, &moment, &owner, &input).await.expect("draft");
+    let seen = shown(&world, draft, None).await;
+    assert_eq!((seen.draft.code.as_str(), seen.draft.total.to_string()), ("Batch-20261120", "€25.00".into()));
+    assert_eq!((seen.page.data[0].entries, seen.page.data[0].method.as_str()), (3, "Bank transfer"));
+    let left_out = shown(&world, draft, Some(LeftOut::NoPayoutMethod)).await.page.data;
+    assert_eq!((left_out[0].partner.code.as_str(), left_out[0].amount.to_string()), ("ben", "€12.00".into()));
+    let line = LineInput { partner: ben.id, pay: true, reason: String::new() };
+    let refusal = refused(decide(conn, &moment, &owner, draft, &line).await);
+    assert_eq!(refusal, "reason: Say why, in at most 500 characters.");
+    let line = LineInput { reason: "By hand, as agreed".into(), ..line };
+    decide(conn, &moment, &owner, draft, &line).await.expect("paid all the same");
+    let batch = processed(&world, draft).await.expect("batch");
     assert_eq!((batch.batch.payments, batch.batch.total.to_string()), (2, "€37.00".into()));
     assert_eq!(batch.batch.created_by, "Olga");
     let ada_paid = &batch.payments[0];
@@ -108,102 +155,110 @@ async fn a_batch_pays_what_was_reviewed_and_says_why(pool: PgPool) {
         [
             (true, "2 commissions: €30.00."),
             (true, "1 clawback: \u{2212}€5.00."),
-            (true, "Together €25.00, all that was due at the review."),
-            (true, "At least the program's smallest payment of €15.00."),
+            (true, "Together €25.00: all that was due."),
+            (true, "At least the smallest payment of €15.00."),
             (true, "By Bank transfer."),
         ]
     );
-    assert_eq!(crate::fixtures::checks(&batch.payments[1].why), "+commission +amount -minimum -payout_method");
+    assert_eq!(
+        crate::fixtures::checks(&batch.payments[1].why),
+        "+commission +amount -minimum -payout_method +override"
+    );
     for commission in [first, second, third] {
         assert_eq!(world.status(commission).await, CommissionStatus::Paid);
     }
     assert_eq!((world.balances(&ada).await, world.balances(&ben).await), ("0 0".into(), "0 0".into()));
     assert_eq!(paid_out(&world).await, dec("37"));
-    let audited: String = world.get("select action || ' ' || subject from audit_log where program_id = $1").await;
-    assert_eq!(audited, "payment_batch.record Batch-20261120");
-    assert!(due_partners(conn, &world.owner(), None).await.expect("due").is_empty());
-    assert_eq!(review(&world, &[&ada]).await.code, "Batch-20261120-2", "the day's first code is taken");
+    let audited: String = world
+        .get("select string_agg(action || ' ' || subject, ', ' order by at, action) from audit_log where program_id = $1")
+        .await;
+    assert_eq!(
+        audited,
+        "payment_batch.record Batch-20261120, payment_draft.create Batch-20261120, payment_draft.edit Batch-20261120"
+    );
+    assert!(due_partners(conn, &moment, &owner, None).await.expect("due").is_empty());
+    let next = prepared(&world, &[&ada]).await;
+    assert_eq!(shown(&world, next, None).await.draft.code, "Batch-20261120-2", "the day's first code is taken");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn what_becomes_due_after_the_review_stays_open(pool: PgPool) {
+async fn what_becomes_due_after_the_review_is_added_where_the_balance_is_paid(pool: PgPool) {
     let mut world = at_once(pool).await;
-    let ada = world.partner("ada").await;
+    let (ada, ben) = (world.partner("ada").await, world.partner("ben").await);
     earn(&world, &ada, "c1", "100").await;
-    let preview = review(&world, &[&ada]).await;
+    let draft = prepared(&world, &[&ada, &ben]).await;
     world.at += chrono::Duration::seconds(1);
     let later = earn(&world, &ada, "c2", "50").await;
-    let batch = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await.expect("batch");
-    assert_eq!(batch.batch.total.to_string(), "€20.00");
-    assert_eq!(world.status(later).await, CommissionStatus::Due);
-    assert_eq!(world.balances(&ada).await, "0 10");
-    assert_eq!(pay(&world, &[&ada]).await.expect("next batch").batch.total.to_string(), "€10.00");
+    let not_reviewed = earn(&world, &ben, "c3", "50").await;
+    let batch = processed(&world, draft).await.expect("batch");
+    assert_eq!(batch.batch.total.to_string(), "€30.00");
+    assert_eq!(world.status(later).await, CommissionStatus::Paid);
+    assert_eq!(world.status(not_reviewed).await, CommissionStatus::Due, "nothing was due to ben at the review");
+    assert_eq!(crate::fixtures::checks(&batch.payments[0].why), "+commission +amount +added -payout_method");
+    let seen = shown(&world, draft, None).await;
+    assert_eq!(
+        (seen.groups[0].added.to_string(), seen.groups[0].amount.to_string()),
+        ("€10.00".into(), "€30.00".into())
+    );
+    world.prove().await;
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn what_was_taken_back_since_the_review_stops_the_batch_by_name(pool: PgPool) {
+async fn partners_whose_amount_fell_stop_the_batch_by_name(pool: PgPool) {
     let mut world = at_once(pool).await;
     let (ada, ben) = (world.partner("ada").await, world.partner("ben").await);
     earn(&world, &ada, "c1", "100").await;
     earn(&world, &ben, "c2", "100").await;
-    let preview = review(&world, &[&ada, &ben]).await;
-    world.at += chrono::Duration::seconds(1);
-    // More came in than was taken back: the reviewed commission is less all the same.
-    earn(&world, &ben, "c3", "500").await;
-    world.tell_refund(&refund("r1", "c2-1", Some("10"))).await.expect("refund");
-    let result = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await;
-    assert_eq!(
-        conflict(result),
-        "Ben: €20.00 was reviewed, now it is €18.00: what is due has changed since the review (€2.00 was taken \
-         back). Nothing was recorded: review again."
-    );
+    let range = this_month(&world);
+    for basis in [PaymentBasis::Earned, PaymentBasis::Ending] {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        let draft =
+            make(conn, &world.moment(), &world.owner(), &wanted(&[&ada, &ben], basis, range)).await.expect("draft");
+        world.set("update payment_draft_lines set left_out = null where program_id = $1").await;
+        world.at += chrono::Duration::seconds(1);
+        let event = format!("r-{basis}");
+        world.tell_refund(&refund(&event, "c2-1", Some("10"))).await.expect("refund");
+        let (was, is) = if basis == PaymentBasis::Earned { ("20", "18") } else { ("18", "16") };
+        assert_eq!(
+            conflict(processed(&world, draft).await),
+            format!(
+                "Ben: €{was}.00 was reviewed, now it is €{is}.00 (€2.00 was taken back). Nothing was recorded: review again."
+            )
+        );
+        assert_eq!(shown(&world, draft, None).await.draft.problem.split(':').next(), Some("Ben"));
+        assert_eq!(world.balances(&ada).await, "0 20", "all payments or none");
+        super::drafts::give_up(conn, &world.moment(), &world.owner(), draft).await.expect("given up");
+    }
     assert_eq!(world.get::<i64>("select count(*) from payment_batches where program_id = $1").await, 0);
-    assert_eq!(world.balances(&ada).await, "0 20", "all payments or none");
-    assert_eq!(pay(&world, &[&ada, &ben]).await.expect("reviewed again").batch.total.to_string(), "€138.00");
-}
-
-#[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn what_was_under_way_at_the_review_stops_the_batch_and_is_not_guessed_at(pool: PgPool) {
-    let world = at_once(pool).await;
-    let ada = world.partner("ada").await;
-    earn(&world, &ada, "c1", "100").await;
-    let preview = review(&world, &[&ada]).await;
-    // Posted at the instant of the review, or before it, and committed after.
-    earn(&world, &ada, "c2", "50").await;
-    let more = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await;
-    assert_eq!(
-        conflict(more),
-        "Ada: €20.00 was reviewed, now it is €30.00: what is due has changed since the review. Nothing was recorded: \
-         review again."
-    );
-    let preview = review(&world, &[&ada]).await;
-    world.tell_refund(&refund("r1", "c2-1", None)).await.expect("refund");
-    let less = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await;
-    assert_eq!(
-        conflict(less),
-        "Ada: €30.00 was reviewed, now it is €20.00: what is due has changed since the review. Nothing was recorded: \
-         review again."
-    );
-}
-
-#[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn a_review_in_the_middle_of_a_release_is_recorded_as_it_was(pool: PgPool) {
-    let mut world = World::new(pool).await;
-    let now = || crate::Moment::now().at;
-    world.at = now() - chrono::Duration::days(60);
-    // One more than are released in one step.
-    world.offer("Standard", &vec![percent("1"); 501]).await;
-    let ada = world.partner("ada").await;
-    earn(&world, &ada, "c1", "100").await;
-    release_holds(&world.pool, &crate::Moment::now()).await.expect("released");
-    world.at = world.get("select min(posted_at) from journals where program_id = $1 and kind = 'hold_end'").await;
-    let preview = review(&world, &[&ada]).await;
-    assert_eq!(preview.total.to_string(), "€500.00");
-    world.at = now();
-    let batch = record_batch(&world.pool, &world.moment(), &world.owner(), &reviewed(&preview)).await.expect("batch");
-    assert_eq!(batch.batch.total.to_string(), "€500.00");
-    assert_eq!(world.balances(&ada).await, "0 1");
+    // On the basis ending more than that came in: the amount has not fallen.
+    let draft = prepared(&world, &[&ada, &ben]).await;
+    world.at += chrono::Duration::seconds(1);
+    earn(&world, &ben, "c3", "500").await;
+    world.tell_refund(&refund("r3", "c2-1", Some("10"))).await.expect("refund");
+    assert_eq!(processed(&world, draft).await.expect("paid").batch.total.to_string(), "€134.00");
     world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_was_banned_or_moved_its_account_since_the_review_stops_the_batch(pool: PgPool) {
+    let world = at_once(pool).await;
+    let (ada, ben) = (world.partner("ada").await, world.partner("ben").await);
+    earn(&world, &ada, "c1", "100").await;
+    earn(&world, &ben, "c2", "100").await;
+    world.set("update enrollments set payout_method = 'cheque' where program_id = $1").await;
+    let draft = prepared(&world, &[&ada, &ben]).await;
+    world.standing(&ada, EnrollmentStatus::Banned).await;
+    world.set("update enrollments set payout_details = '\\x07' where program_id = $1 and code = 'ben'").await;
+    assert_eq!(
+        conflict(processed(&world, draft).await),
+        "Ada: The partner is banned: the balance is frozen. Ben: the payout details have changed since the review. \
+         Nothing was recorded: review again."
+    );
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    super::drafts::review_again(conn, &world.moment(), &world.owner(), draft).await.expect("reviewed");
+    let seen = shown(&world, draft, Some(LeftOut::Frozen)).await;
+    assert_eq!(seen.page.data[0].partner.code, "ada");
+    assert_eq!((seen.draft.problem.as_str(), seen.draft.partners), ("", 1), "ben is paid to the new account");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -211,20 +266,19 @@ async fn pressed_twice_pays_once_and_says_what_the_first_did(pool: PgPool) {
     let world = at_once(pool).await;
     let ada = world.partner("ada").await;
     earn(&world, &ada, "c1", "100").await;
-    let input = reviewed(&review(&world, &[&ada]).await);
-    record_batch(&world.pool, &world.moment(), &world.owner(), &input).await.expect("batch");
-    let again = record_batch(&world.pool, &world.moment(), &world.owner(), &input).await;
+    let (draft, other) = (prepared(&world, &[&ada]).await, prepared(&world, &[&ada]).await);
+    let first = processed(&world, draft).await.expect("batch");
+    let again = processed(&world, draft).await.expect("the same");
+    assert_eq!(again.batch.id, first.batch.id);
     assert_eq!(
-        conflict(again),
-        "Ada: €20.00 was reviewed, now it is €0.00: what is due has changed since the review (Batch-20261120 paid \
-         €20.00, recorded by Olga). Nothing was recorded: review again."
+        conflict(processed(&world, other).await),
+        "Ada: €20.00 was reviewed, now it is €0.00 (Batch-20261120 paid €20.00, recorded by Olga). Nothing was \
+         recorded: review again."
     );
     assert_eq!(paid_out(&world).await, dec("20"));
     earn(&world, &ada, "c2", "100").await;
-    let taken = BatchInput { code: "batch-20261120".into(), ..reviewed(&review(&world, &[&ada]).await) };
-    let taken = record_batch(&world.pool, &world.moment(), &world.owner(), &taken).await;
-    let Err(Error::Invalid(errors)) = taken else { panic!("taken: {taken:?}") };
-    assert_eq!(errors[0].field, "code");
+    let taken = refused(pay_as(&world, &[&ada], "batch-20261120").await);
+    assert_eq!(taken, "code: There is a batch batch-20261120 already. Choose another ID.");
     assert_eq!(world.balances(&ada).await, "0 20");
 }
 
@@ -239,35 +293,52 @@ async fn sixty_four_admins_at_once_pay_each_partner_once(pool: PgPool) {
         }
         partners.push(partner);
     }
-    let all: Vec<&Partner> = partners.iter().collect();
-    let preview = review(&world, &all).await;
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut drafts = Vec::new();
     for n in 0..64_usize {
-        let mut input = reviewed(&preview);
-        input.code = format!("Batch {n}");
-        // Overlapping choices, in different orders.
-        input.partners.rotate_left(n % 4);
-        input.partners.truncate(1 + n % 3);
-        let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
-        tasks.spawn(async move { record_batch(&pool, &moment, &owner, &input).await });
+        // Overlapping choices.
+        let mut some: Vec<&Partner> = partners.iter().collect();
+        some.rotate_left(n % 4);
+        some.truncate(1 + n % 3);
+        let draft = prepared(&world, &some).await;
+        rename(&world, draft, &format!("Batch {n}")).await;
+        drafts.push(draft);
     }
-    let mut paid: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut tasks = tokio::task::JoinSet::new();
+    for draft in drafts {
+        let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
+        tasks.spawn(async move { process_at_once(&pool, &moment, &owner, draft).await });
+    }
     for result in tasks.join_all().await {
-        match result {
-            Ok(batch) => {
-                for payment in batch.payments {
-                    paid.entry(payment.partner.code).or_default().push(payment.amount.to_string());
-                }
-            }
-            Err(error) => assert!(error.to_string().contains(" paid €60.00"), "{error}"),
+        if let Err(error) = result {
+            assert!(error.to_string().contains(" paid €60.00"), "{error}");
         }
     }
-    for (code, amounts) in &paid {
-        assert_eq!(amounts, &["€60.00"], "{code}");
+    let paid: Vec<(String, Decimal)> = sqlx::query_as(
+        "select e.code, sum(p.amount) from payments p join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
+         where p.program_id = $1 group by e.code",
+    )
+    .bind(world.program)
+    .fetch_all(&world.pool)
+    .await
+    .expect("payments");
+    let paid: BTreeMap<String, String> =
+        paid.into_iter().map(|(code, sum)| (code, sum.normalize().to_string())).collect();
+    for (code, sum) in &paid {
+        assert_eq!(sum, "60", "{code}");
     }
     assert_eq!(paid_out(&world).await, Decimal::from(60 * paid.len()));
     let entries: i64 = world.get("select count(*) from payment_items where program_id = $1").await;
     assert_eq!(entries, 3 * i64::try_from(paid.len()).expect("few"));
+    // One job for each batch writes to all whom it paid, and to each once.
+    let batches: Vec<domain::ids::BatchId> = sqlx::query_scalar("select id from payment_batches where program_id = $1")
+        .bind(world.program)
+        .fetch_all(&world.pool)
+        .await
+        .expect("batches");
+    for batch in batches.iter().chain(&batches) {
+        let job = super::process::SendPaymentMails { program: world.program, batch: *batch };
+        job.fan_out(&world.pool).await.expect("mails");
+    }
     let mails: i64 = sqlx::query_scalar(
         "select count(*) from graphile_worker._private_jobs where payload ->> 'mail' = 'payment_sent'",
     )
@@ -284,7 +355,7 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
     let (ada, ben) = (world.partner("ada").await, world.partner("ben").await);
     earn(&world, &ada, "c1", "100").await;
     earn(&world, &ben, "c2", "100").await;
-    let input = reviewed(&review(&world, &[&ada, &ben]).await);
+    let draft = prepared(&world, &[&ada, &ben]).await;
     // Holds the batch up after it has locked the partners.
     let mut held = world.pool.begin().await.expect("transaction");
     sqlx::query("select from commissions where program_id = $1 for no key update")
@@ -293,7 +364,7 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
         .await
         .expect("locked");
     let (pool, owner, moment) = (world.pool.clone(), world.owner(), world.moment());
-    let paying = tokio::spawn(async move { record_batch(&pool, &moment, &owner, &input).await });
+    let paying = tokio::spawn(async move { process_at_once(&pool, &moment, &owner, draft).await });
     world.until_waiting(1).await;
     let sold = tokio::time::timeout(std::time::Duration::from_secs(10), world.sold("c1", "50"));
     assert_eq!(sold.await.expect("the sale does not wait").commissions[0].status, CommissionStatus::Due);
@@ -307,7 +378,8 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
     world.until_waiting(2).await;
     assert!(!paying.is_finished() && !banning.is_finished(), "the ban waits for the batch");
     held.rollback().await.expect("rollback");
-    assert_eq!(paying.await.expect("task").expect("paid").batch.total.to_string(), "€40.00");
+    paying.await.expect("task").expect("paid");
+    assert_eq!(paid_out(&world).await, dec("40"));
     banning.await.expect("banned");
     assert_eq!(world.balances(&ben).await, "0 0");
     world.prove().await;
@@ -317,14 +389,14 @@ async fn sales_go_on_while_their_partners_are_paid_and_bans_wait(pool: PgPool) {
 async fn a_refund_racing_a_payment_loses_nothing(pool: PgPool) {
     let mut world = at_once(pool).await;
     let ada = world.partner("ada").await;
-    let mut commissions = Vec::new();
     for round in 0..24 {
         world.at += chrono::Duration::minutes(1);
         let customer = format!("c{round}");
         world.signed_up(&customer, &ada).await;
         let sold = world.sold(&customer, "100").await;
         let commission = sold.commissions[0].id;
-        let input = reviewed(&review(&world, &[&ada]).await);
+        let draft = prepared(&world, &[&ada]).await;
+        rename(&world, draft, &customer).await;
         let amount = (round % 2 == 0).then_some("40");
         let back = refund(&format!("r{round}"), &sold.sale.event_id, amount);
         let (moment, owner) = (world.moment(), world.owner());
@@ -333,7 +405,7 @@ async fn a_refund_racing_a_payment_loses_nothing(pool: PgPool) {
                 if round % 3 == 0 {
                     tokio::task::yield_now().await;
                 }
-                record_batch(&world.pool, &moment, &owner, &BatchInput { code: customer.clone(), ..input }).await
+                process_at_once(&world.pool, &moment, &owner, draft).await
             },
             world.tell_refund(&back)
         );
@@ -347,7 +419,6 @@ async fn a_refund_racing_a_payment_loses_nothing(pool: PgPool) {
         if let Err(error) = paid {
             conflict::<()>(Err(error));
         }
-        commissions.push(commission);
     }
     // Earned 24 × 20, taken back 12 × 8 and 12 × 20: what was paid and what is payable make up the rest.
     let payable = world.balance(&ada, LedgerAccount::Payable).await;
@@ -366,18 +437,22 @@ async fn a_hold_that_ends_while_its_partner_is_paid_is_due_or_paid(pool: PgPool)
         let late = earn(&world, &ada, &format!("b{round}"), "50").await;
         world.pass(15);
         release_holds(&world.pool, &world.moment()).await.expect("released");
-        let input = reviewed(&review(&world, &[&ada]).await);
+        let draft = prepared(&world, &[&ada]).await;
         world.pass(15);
         let (moment, release, owner) = (world.moment(), world.moment(), world.owner());
-        let input = BatchInput { code: format!("{round}"), ..input };
+        rename(&world, draft, &format!("Batch {round}")).await;
         let (paid, released) =
-            tokio::join!(record_batch(&world.pool, &moment, &owner, &input), release_holds(&world.pool, &release));
+            tokio::join!(process_at_once(&world.pool, &moment, &owner, draft), release_holds(&world.pool, &release));
         assert_eq!(released.expect("released"), 1);
-        assert_eq!(paid.expect("paid").batch.total.to_string(), if round == 0 { "€20.00" } else { "€30.00" });
+        paid.expect("paid");
         assert_eq!(world.status(early).await, CommissionStatus::Paid);
-        assert_eq!(world.status(late).await, CommissionStatus::Due);
+        // It came before the batch, and is added; or after it, and waits for the next.
+        let status = world.status(late).await;
+        let due = world.balance(&ada, LedgerAccount::Payable).await;
+        let expected = if due.is_zero() { CommissionStatus::Paid } else { CommissionStatus::Due };
+        assert_eq!(status, expected, "{due}");
+        assert!(due.is_zero() || due == dec("10"), "{due}");
     }
-    assert_eq!(world.balances(&ada).await, "0 10");
     world.prove().await;
 }
 
@@ -446,19 +521,24 @@ async fn who_is_banned_or_owes_is_left_out(pool: PgPool) {
     pay(&world, &[&ben]).await.expect("paid");
     world.tell_refund(&refund("r1", "c2-1", None)).await.expect("refund");
     world.standing(&ada, EnrollmentStatus::Banned).await;
-    let preview = review(&world, &[&ada, &ben]).await;
-    let lines: Vec<_> = preview.lines.iter().map(|line| (line.amount.to_string(), line.left_out)).collect();
-    assert_eq!(lines, [("€20.00".into(), Some(LeftOut::Frozen)), ("\u{2212}€20.00".into(), Some(LeftOut::NothingDue))]);
-    assert!(preview.total.amount.is_zero());
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let due = due_partners(conn, &world.owner(), None).await.expect("due");
+    let due = due_partners(conn, &world.moment(), &world.owner(), None).await.expect("due");
     assert_eq!(due.iter().map(|row| row.left_out).collect::<Vec<_>>(), [Some(LeftOut::Frozen)]);
-    for (line, words) in preview.lines.iter().zip(["the balance is frozen", "nothing is due"]) {
-        let partners = vec![Reviewed { enrollment: line.partner.id, amount: line.amount }];
-        let input = BatchInput { partners, ..reviewed(&preview) };
-        let refused = conflict(record_batch(&world.pool, &world.moment(), &world.owner(), &input).await);
+    let draft = prepared(&world, &[&ada, &ben]).await;
+    let seen = shown(&world, draft, None).await;
+    assert!(seen.draft.total.amount.is_zero() && seen.page.data.is_empty());
+    let groups: Vec<_> = seen.groups.iter().map(|group| (group.left_out, group.amount.to_string())).collect();
+    assert_eq!(
+        groups,
+        [(Some(LeftOut::Negative), "\u{2212}€20.00".to_owned()), (Some(LeftOut::Frozen), "€20.00".to_owned())]
+    );
+    // Neither is paid whatever the reason.
+    for (partner, words) in [(&ada, "the balance is frozen"), (&ben, "carried forward")] {
+        let line = LineInput { partner: partner.id, pay: true, reason: "A friend".into() };
+        let refused = conflict(decide(conn, &world.moment(), &world.owner(), draft, &line).await);
         assert!(refused.contains(words), "{refused}");
     }
+    assert_eq!(conflict(processed(&world, draft).await), "Nobody is paid by this batch.");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -466,33 +546,68 @@ async fn bad_input_is_named_by_field(pool: PgPool) {
     let world = at_once(pool).await;
     let ada = world.partner("ada").await;
     earn(&world, &ada, "c1", "100").await;
-    let good = reviewed(&review(&world, &[&ada]).await);
-    let dollars = Money::new(dec("20"), "USD".parse().expect("currency"));
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let day = |text: &str| text.parse().expect("day");
+    for (from, to, field) in [("2026-11-10", "2026-11-09", "to"), ("2026-11-21", "2026-11-22", "from")] {
+        let range = DayRange { from: day(from), to: day(to) };
+        let made = make(conn, &moment, &owner, &wanted(&[&ada], PaymentBasis::Earned, range)).await;
+        assert!(refused(made).starts_with(&format!("{field}: ")));
+    }
+    let nobody = NewDraft {
+        filter: LedgersFilter { search: "nobody\0".into(), ..LedgersFilter::default() },
+        ..wanted(&[], PaymentBasis::Ending, this_month(&world))
+    };
+    assert!(conflict(make(conn, &moment, &owner, &nobody).await).contains("Nobody is on the report"));
+    let draft = prepared(&world, &[&ada]).await;
+    let good = DraftInput {
+        basis: PaymentBasis::Ending,
+        code: "October".into(),
+        payment_date: day("2026-11-21"),
+        method: String::new(),
+        note: "<b>".into(),
+    };
+    sqlx::query(
+        "insert into periods (program_id, month, starts_at, ends_at, time_zone, closed_at)
+         values ($1, '2026-10-01', '2026-09-30T22:00Z', '2026-10-31T23:00Z', 'Europe/Berlin', $2)",
+    )
+    .bind(world.program)
+    .bind(world.at)
+    .execute(&world.pool)
+    .await
+    .expect("a closed month");
+    sqlx::query(
+        "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
+         values ($1, $1, 'Taken', 'taken', '2026-11-01', $2)",
+    )
+    .bind(world.program)
+    .bind(world.at)
+    .execute(&world.pool)
+    .await
+    .expect("a batch");
     let bad = [
-        ("partners", BatchInput { partners: vec![], ..good.clone() }),
-        ("partners", BatchInput { partners: [good.partners.clone(), good.partners.clone()].concat(), ..good.clone() }),
-        ("partners", BatchInput { partners: vec![Reviewed { enrollment: ada.id, amount: dollars }], ..good.clone() }),
-        ("code", BatchInput { code: " ".into(), ..good.clone() }),
-        ("code", BatchInput { code: "x".repeat(61), ..good.clone() }),
-        ("note", BatchInput { note: "x".repeat(2_001), ..good.clone() }),
-        ("payment_date", BatchInput { payment_date: "2036-01-01".parse().expect("day"), ..good.clone() }),
-        ("reviewed_at", BatchInput { reviewed_at: world.at + chrono::Duration::days(1), ..good.clone() }),
-        ("reviewed_at", BatchInput { reviewed_at: chrono::DateTime::<chrono::Utc>::MIN_UTC, ..good.clone() }),
+        ("code", DraftInput { code: " ".into(), ..good.clone() }),
+        ("code", DraftInput { code: "x".repeat(61), ..good.clone() }),
+        ("code", DraftInput { code: "<script>'; drop table payments;--".into(), ..good.clone() }),
+        ("code", DraftInput { code: "tAKEN".into(), ..good.clone() }),
+        ("note", DraftInput { note: "x".repeat(2_001), ..good.clone() }),
+        ("method", DraftInput { method: "a\0b".into(), ..good.clone() }),
+        ("payment_date", DraftInput { payment_date: day("2036-01-01"), ..good.clone() }),
+        ("payment_date", DraftInput { payment_date: day("2026-10-31"), ..good.clone() }),
     ];
     for (field, input) in bad {
-        match record_batch(&world.pool, &world.moment(), &world.owner(), &input).await {
+        match change(conn, &moment, &owner, draft, &input).await {
             Err(Error::Invalid(errors)) => assert_eq!(errors[0].field, field),
             other => panic!("{field}: {other:?}"),
         }
     }
-    let html = BatchInput { code: "<script>'; drop table payments;--".into(), note: "<b>".into(), ..good };
-    let batch = record_batch(&world.pool, &world.moment(), &world.owner(), &html).await.expect("a code like others");
-    assert_eq!(batch.batch.code, html.code);
+    change(conn, &moment, &owner, draft, &good).await.expect("changed");
+    let batch = processed(&world, draft).await.expect("batch");
+    assert_eq!((batch.batch.code.as_str(), batch.batch.note.as_str()), ("October", "<b>"));
+    assert!(conflict(change(conn, &moment, &owner, draft, &good).await).contains("can't be changed any more"));
     let payment = batch.payments[0].id;
-    for (becomes, reason) in [(PaymentStatus::Paid, "x"), (PaymentStatus::Failed, " ")] {
-        let result = take_back(&world.pool, &world.moment(), &world.owner(), payment, becomes, reason).await;
-        assert!(matches!(result, Err(Error::Invalid(_))));
-    }
+    let result = take_back(&world.pool, &moment, &owner, payment, PaymentStatus::Failed, " ").await;
+    assert!(matches!(result, Err(Error::Invalid(_))));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -502,17 +617,28 @@ async fn only_those_with_the_power_pay_and_only_in_their_program(pool: PgPool) {
     earn(&world, &ada, "c1", "100").await;
     earn(&world, &ben, "c2", "100").await;
     let batch = pay(&world, &[&ada, &ben]).await.expect("paid");
-    let (paid, input) = (batch.payments[0].id, reviewed(&review(&world, &[&ada]).await));
+    let paid = batch.payments[0].id;
+    earn(&world, &ada, "c3", "100").await;
+    let draft = prepared(&world, &[&ada]).await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let partner =
         |partner: &Partner| Actor::Partner { account: world.owner, program: world.program, enrollment: partner.id };
     let key = Actor::Key { key: world.moment().id(), program: world.program };
+    let line = LineInput { partner: ada.id, pay: false, reason: String::new() };
     for actor in [world.admin(Role::Manager), world.admin(Role::Viewer), partner(&ada), key.clone()] {
-        assert!(matches!(due_partners(conn, &actor, None).await, Err(Error::Forbidden)));
-        assert!(matches!(preview(conn, &world.moment(), &actor, &[ada.id]).await, Err(Error::Forbidden)));
-        let recorded = record_batch(&world.pool, &world.moment(), &actor, &input).await;
-        assert!(matches!(recorded, Err(Error::Forbidden)));
-        let taken = take_back(&world.pool, &world.moment(), &actor, paid, PaymentStatus::Failed, "x").await;
+        let moment = world.moment();
+        assert!(matches!(due_partners(conn, &moment, &actor, None).await, Err(Error::Forbidden)));
+        let input = wanted(&[&ada], PaymentBasis::Ending, this_month(&world));
+        assert!(matches!(make(conn, &moment, &actor, &input).await, Err(Error::Forbidden)));
+        assert!(matches!(detail(conn, &actor, draft, None, &Paging::default()).await, Err(Error::Forbidden)));
+        assert!(matches!(drafts::list(conn, &actor).await, Err(Error::Forbidden)));
+        assert!(matches!(decide(conn, &moment, &actor, draft, &line).await, Err(Error::Forbidden)));
+        assert!(matches!(drafts::approve(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));
+        assert!(matches!(drafts::give_up(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));
+        assert!(matches!(process::process(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));
+        assert!(matches!(process::cancel(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));
+        assert!(matches!(process::progress(conn, &actor, draft).await, Err(Error::Forbidden)));
+        let taken = take_back(&world.pool, &moment, &actor, paid, PaymentStatus::Failed, "x").await;
         assert!(matches!(taken, Err(Error::Forbidden)));
     }
     assert!(matches!(batches(conn, &partner(&ada), &Paging::default()).await, Err(Error::Forbidden)));
@@ -536,12 +662,18 @@ async fn only_those_with_the_power_pay_and_only_in_their_program(pool: PgPool) {
     assert_eq!(second.page.next_cursor, None);
 
     let strange = world.another("globex").await;
-    assert!(matches!(super::batch(conn, &strange.owner(), batch.batch.id).await, Err(Error::NotFound(_))));
-    assert!(matches!(preview(conn, &moment(world.at), &strange.owner(), &[ada.id]).await, Err(Error::NotFound(_))));
-    let recorded = record_batch(&world.pool, &world.moment(), &strange.owner(), &input).await;
-    assert!(matches!(recorded, Err(Error::NotFound(_))));
+    let (moment, stranger) = (moment(world.at), strange.owner());
+    assert!(matches!(super::batch(conn, &stranger, batch.batch.id).await, Err(Error::NotFound(_))));
+    assert!(matches!(detail(conn, &stranger, draft, None, &Paging::default()).await, Err(Error::NotFound(_))));
+    assert!(matches!(decide(conn, &moment, &stranger, draft, &line).await, Err(Error::NotFound(_))));
+    assert!(matches!(drafts::give_up(conn, &moment, &stranger, draft).await, Err(Error::NotFound(_))));
+    assert!(matches!(process::process(conn, &moment, &stranger, draft).await, Err(Error::NotFound(_))));
+    assert!(matches!(process::cancel(conn, &moment, &stranger, draft).await, Err(Error::NotFound(_))));
+    assert!(matches!(process::progress(conn, &stranger, draft).await, Err(Error::NotFound(_))));
+    let input = wanted(&[&ada], PaymentBasis::Ending, this_month(&world));
+    conflict(make(conn, &moment, &stranger, &input).await);
     assert!(matches!(fail(&strange, paid).await, Err(Error::NotFound(_))));
-    assert!(batches(conn, &strange.owner(), &Paging::default()).await.expect("none").data.is_empty());
+    assert!(batches(conn, &stranger, &Paging::default()).await.expect("none").data.is_empty());
     assert_eq!(batches(conn, &world.owner(), &Paging::default()).await.expect("one").data.len(), 1);
 }
 
@@ -573,9 +705,13 @@ async fn a_method_s_own_minimum_counts_before_the_program_s(pool: PgPool) {
     assert_eq!(listed.len(), PayoutKind::ALL.len());
     assert!(listed.contains(&cheque(Some("50"), &["US"])));
     drop(conn);
-    let lines = review(&world, &[&ada, &ben]).await.lines;
-    let below = |line: &domain::payments::PreviewLine| line.flags.contains(&Flag::BelowMinimum);
-    assert!(below(&lines[0]) && !below(&lines[1]), "{lines:?}");
+    let wanted = wanted(&[&ada, &ben], PaymentBasis::Ending, this_month(&world));
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let draft = make(&mut conn, &world.moment(), &world.owner(), &wanted).await.expect("draft");
+    drop(conn);
+    let below = shown(&world, draft, Some(LeftOut::BelowMinimum)).await.page.data;
+    assert_eq!(below.iter().map(|line| line.partner.code.as_str()).collect::<Vec<_>>(), ["ada"]);
+    assert_eq!(shown(&world, draft, None).await.page.data[0].partner.code, "ben");
     assert!(
         matches!(set(&world.owner(), cheque(Some("-1"), &["USA"])).await, Err(Error::Invalid(errors)) if errors.len() == 2)
     );

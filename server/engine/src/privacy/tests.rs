@@ -5,14 +5,14 @@ use crate::fixtures::{World, percent, refund, refused, sale, signup};
 use crate::partners::profile::{set_notifications, set_profile};
 use crate::partners::work::{add_note, bulk, set_tags};
 use crate::payments::details_tests::{actor, chosen, input};
-use crate::payments::{details, record_batch};
+use crate::payments::{details, drafts, process};
 use crate::{customers, leads, messages, partners};
 use domain::accounts::{Actor, Role};
 use domain::customers::{NewCustomer, Reassignment, TrackSignup};
 use domain::ids::AccountId;
 use domain::leads::NewLead;
 use domain::partners::{Bulk, BulkAct, NewPartner, Notifications, Profile};
-use domain::payments::{BatchInput, PayoutKind, Reviewed};
+use domain::payments::{DraftInput, LineInput, PaymentBasis, PayoutKind};
 use domain::sales::TrackRefund;
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -274,15 +274,21 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     world.sold("c1", "100").await;
     world.pass(45);
     crate::commissions::release_holds(&world.pool, &world.moment()).await.expect("released");
-    let open = crate::payments::preview(&mut conn, &world.moment(), &owner, &[id]).await.expect("preview");
-    let batch = BatchInput {
-        partners: vec![Reviewed { enrollment: id, amount: open.lines[0].amount }],
-        reviewed_at: open.at,
+    let draft = crate::payments::tests::prepared(&world, &[&partner]).await;
+    let input = DraftInput {
+        basis: PaymentBasis::Ending,
         code: "Augusta Lovelace 1".into(),
-        payment_date: open.payment_date,
+        payment_date: world.at.date_naive(),
+        method: String::new(),
         note: "With greetings to Augusta Lovelace".into(),
     };
-    record_batch(&world.pool, &world.moment(), &owner, &batch).await.expect("batch");
+    drafts::change(&mut conn, &world.moment(), &owner, draft, &input).await.expect("changed");
+    for (pay, reason) in [(false, "Augusta Lovelace asks us to wait"), (true, "King's Analytical waits no more")] {
+        let line = LineInput { partner: id, pay, reason: reason.into() };
+        drafts::decide(&mut conn, &world.moment(), &owner, draft, &line).await.expect("decided");
+    }
+    process::process_at_once(&world.pool, &world.moment(), &owner, draft).await.expect("batch");
+    world.set("update payment_drafts set problem = 'Augusta Lovelace: less is due.', method = 'To Augusta Lovelace' where program_id = $1").await;
     world.set("update payments set method = 'Vouchers for Augusta Lovelace' where program_id = $1").await;
     world.sold("c1", "50").await;
     let export = partners::export(&mut conn, &world.secrets, &world.moment(), &owner, id).await.expect("export");

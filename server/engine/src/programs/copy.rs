@@ -39,7 +39,7 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
              click_model = f.click_model, self_referral = f.self_referral, review_commissions = f.review_commissions,
              consent_required = f.consent_required, minimum_payment = f.minimum_payment, payment_day = f.payment_day,
              mask_customers = f.mask_customers, description = f.description, lead_window_days = f.lead_window_days,
-             fraud_checks = f.fraud_checks, sandbox = true
+             fraud_checks = f.fraud_checks, approval_above = f.approval_above, sandbox = true
          from programs f where p.id = $2 and f.id = $1",
         from.id as ProgramId,
         made.id as ProgramId

@@ -7,6 +7,7 @@ mod commissions;
 mod customers;
 mod dashboard;
 mod ledger;
+mod ledgers;
 mod overview;
 mod performance;
 mod program;
@@ -22,6 +23,8 @@ pub use customers::{customer, customer_by_external_id, customers, customers_page
 pub use dashboard::dashboard;
 pub use ledger::{balance, ledger};
 pub(crate) use ledger::{clawback_words, commission_words};
+pub(crate) use ledgers::{Pieces, Scope, make_room, summed};
+pub use ledgers::{ledgers, send_ledgers};
 pub use overview::{overview, waiting};
 pub use performance::{commission_report, performance};
 pub use program::{cohorts, inactive, top_partners};

@@ -2,12 +2,10 @@ use super::*;
 use crate::Error;
 use crate::commissions::release_holds;
 use crate::fixtures::{dec, instant, per_signup, refund};
-use crate::payments::{preview, record_batch};
 use crate::reports::{balance, dashboard, ledger, overview};
 use domain::accounts::Role;
 use domain::ledger::LedgerAccount;
 use domain::page::Paging;
-use domain::payments::{BatchInput, Reviewed};
 use domain::reports::{Count, LedgerFilter, LedgerRow, Period};
 use domain::time::DayRange;
 use rust_decimal::Decimal;
@@ -292,16 +290,8 @@ async fn the_ledger_runs_from_balance_to_balance(pool: PgPool) {
     world.at += chrono::Duration::minutes(1);
     world.tell_refund(&refund("r1", "s0", Some("50"))).await.expect("refund");
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let review = preview(conn, &world.moment(), &world.owner(), &[ada.id]).await.expect("preview");
-    let input = BatchInput {
-        partners: vec![Reviewed { enrollment: ada.id, amount: review.lines[0].amount }],
-        reviewed_at: review.at,
-        code: review.code,
-        payment_date: review.payment_date,
-        note: String::new(),
-    };
     world.at += chrono::Duration::minutes(1);
-    record_batch(&world.pool, &world.moment(), &world.owner(), &input).await.expect("paid");
+    let paid = crate::payments::tests::pay(&world, &[&ada]).await.expect("paid");
     world.pass(1);
     sell(&world, "s3", "nora", "10", "").await;
 
@@ -326,7 +316,7 @@ async fn the_ledger_runs_from_balance_to_balance(pool: PgPool) {
     }
     let causes: Vec<_> = rows.iter().take(3).map(|row| format!("{}: {}", row.cause, row.amount)).collect();
     assert_eq!(causes[0], "Commission for a sale: €2.00");
-    assert_eq!(causes[1], format!("Payment, {}: \u{2212}€50.00", input.code));
+    assert_eq!(causes[1], format!("Payment, {}: \u{2212}€50.00", paid.batch.code));
     assert_eq!(causes[2], "Refund of €50.00: \u{2212}€10.00");
     assert_eq!(rows[0].customer, "n•••@harbor.example");
     let for_team = ledger(conn, &world.owner(), ada.id, &LedgerFilter::default(), &Paging::default()).await;

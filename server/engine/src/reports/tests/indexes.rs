@@ -1,9 +1,9 @@
 use super::*;
 use crate::assets::{self, Servers};
-use crate::payments::{due_partners, payment, payments, preview};
+use crate::payments::{due_partners, payment, payments};
 use crate::reports::{
-    balance, commission_statuses, commissions, commissions_page, customers, dashboard, inactive, ledger, overview,
-    performance, sales, sales_page, tops, waiting,
+    Scope, balance, commission_statuses, commissions, commissions_page, customers, dashboard, inactive, ledger,
+    overview, performance, sales, sales_page, tops, waiting,
 };
 use domain::assets::{AssetFilter, AssetKind};
 use domain::commissions::CommissionStatus;
@@ -12,7 +12,7 @@ use domain::leads::LeadFilter;
 use domain::page::Paging;
 use domain::partners::{EnrollmentStatus, PartnerFilter, PartnerSort};
 use domain::payments::PaymentFilter;
-use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Order, Period, SaleFilter, Unit};
+use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Order, Period, SaleFilter, Unit};
 use sqlx::{Connection, PgConnection};
 
 /// Tables that grow with the history.
@@ -241,8 +241,7 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     by_index!(world.pool, "balance", conn => balance(conn, &own, id));
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &Paging::default()));
     by_index!(world.pool, "links", conn => crate::links::list(conn, &own, id, &Paging::default()));
-    by_index!(world.pool, "due", conn => due_partners(conn, &owner, None));
-    by_index!(world.pool, "preview", conn => preview(conn, &moment, &owner, &[id]));
+    by_index!(world.pool, "due", conn => due_partners(conn, &moment, &owner, None));
     for unit in [Unit::Day, Unit::Month] {
         by_index!(world.pool, "performance", conn => performance(conn, &moment, &own, Period::Days90, unit));
     }
@@ -421,6 +420,55 @@ async fn the_list_of_partners_reads_a_page_of_100_000(pool: PgPool) {
         for filter in [pending, gold] {
             let page = Paging::default();
             by_index!(world.pool, "some partners", PROGRAM, conn => crate::partners::list(conn, &owner, &filter, &page));
+        }
+    }
+}
+
+/// The ledgers of 100,000 partners: a page by name reads the figures of its partners alone, of closed months and of the
+/// running one.
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_report_of_ledgers_reads_a_page_of_100_000(pool: PgPool) {
+    let world = World::new(pool).await;
+    for statement in [
+        "insert into enrollments (program_id, id, status, code, name, created_at)
+         select id, gen_random_uuid(), 'active', 'p' || n, 'Partner ' || n, created_at
+         from programs, generate_series(1, 100000) n where id = $1",
+        "insert into periods (program_id, month, starts_at, ends_at, time_zone, closed_at)
+         select $1, at::date, at at time zone 'Europe/Berlin', (at + interval '1 month') at time zone 'Europe/Berlin',
+                'Europe/Berlin', case when at < '2026-11-01' then '2026-11-01'::timestamptz end
+         from generate_series(timestamp '2026-09-01', '2026-11-01', '1 month') at",
+        "insert into statements (program_id, month, enrollment_id, opening, commissions, clawbacks, adjustments, payments,
+                                 closing, held)
+         select $1, month, id, 0, 10, 0, 0, -10, 0, 5 from enrollments
+         join periods p on p.program_id = enrollments.program_id and p.closed_at is not null
+         where enrollments.program_id = $1",
+        "insert into ledger_months (program_id, enrollment_id, account, month, kind, amount)
+         select $1, id, account, month, 'commission', 7
+         from enrollments join periods p on p.program_id = enrollments.program_id,
+              unnest('{held,payable}'::ledger_account[]) account
+         where enrollments.program_id = $1",
+    ] {
+        world.set(statement).await;
+    }
+    sqlx::query("analyze").execute(&world.pool).await.expect("analyze");
+    let (owner, moment) = (world.owner(), world.moment());
+    let mut conn = world.pool.acquire().await.expect("connection");
+    for (period, closing, held) in [("this_month", "€7.00", "€12.00"), ("last_month", "€0.00", "€12.00")] {
+        let asked = LedgersAsked { period: Some(period.into()), ..LedgersAsked::default() };
+        let query = asked.query(world.at.date_naive()).expect("query");
+        let scope = Scope::of(&mut conn, &moment, &owner, &query.filter, query.range).await.expect("scope");
+        let first = scope.listed(&mut conn, &query, &Paging::default()).await.expect("first page");
+        let figures = first.data[0].figures;
+        assert_eq!((figures.closing.to_string(), figures.held.to_string()), (closing.into(), held.into()), "{period}");
+        let second = Paging { cursor: first.next_cursor, limit: None };
+        assert!(second.cursor.is_some(), "there is a second page");
+        for page in [Paging::default(), second] {
+            let mut tx = world.pool.begin().await.expect("begin");
+            crate::reports::make_room(&mut tx).await.expect("planned");
+            let before = rows_read(&mut tx).await;
+            scope.listed(&mut tx, &query, &page).await.expect("page");
+            let rows = rows_read(&mut tx).await - before;
+            assert!(rows < PAGE, "{period}: {rows} rows");
         }
     }
 }

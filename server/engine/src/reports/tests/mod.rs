@@ -2,6 +2,7 @@
 
 mod figures;
 mod indexes;
+mod ledgers;
 mod lists;
 mod periods;
 mod rollups;

@@ -2,12 +2,13 @@ use super::*;
 use crate::Error;
 use crate::commissions::release_holds;
 use crate::fixtures::{dec, instant, per_signup, refund, refused};
-use crate::payments::{payment, payments, preview, record_batch, take_back};
+use crate::payments::tests::pay_as;
+use crate::payments::{payment, payments, take_back};
 use crate::programs::set_payer;
 use crate::reports::{cohorts, commission_report, inactive, ledger, performance, top, top_partners};
 use domain::accounts::Role;
 use domain::page::Paging;
-use domain::payments::{BatchInput, PartKind, PaymentFilter, PaymentStatus, Reviewed};
+use domain::payments::{PartKind, PaymentFilter, PaymentStatus};
 use domain::programs::Payer;
 use domain::reports::{Figures, LedgerFilter, Measure, Period, TopKind, TopRow, Unit};
 use domain::time::DayRange;
@@ -233,18 +234,7 @@ async fn a_remittance_tells_what_a_payment_paid_for(pool: PgPool) {
     world.at = instant("2026-12-20T12:00:00Z");
     release_holds(&world.pool, &world.moment()).await.expect("released");
     world.tell_refund(&refund("r2", "s4", Some("25"))).await.expect("refund");
-    let pay = async |world: &World, code: &str| {
-        let conn = &mut *world.pool.acquire().await.expect("connection");
-        let reviewed = preview(conn, &world.moment(), &world.owner(), &[ada.id]).await.expect("preview");
-        let batch = BatchInput {
-            partners: vec![Reviewed { enrollment: ada.id, amount: reviewed.lines[0].amount }],
-            reviewed_at: reviewed.at,
-            code: code.into(),
-            payment_date: reviewed.payment_date,
-            note: String::new(),
-        };
-        record_batch(&world.pool, &world.moment(), &world.owner(), &batch).await.expect("paid").payments[0].id
-    };
+    let pay = async |world: &World, code: &str| pay_as(world, &[&ada], code).await.expect("paid").payments[0].id;
     let paypal = "update enrollments set address = '1 Main Street', country = 'DE', payout_masked = 'a•••@pay.example'
                   where program_id = $1 and code = 'ada'";
     world.set(paypal).await;

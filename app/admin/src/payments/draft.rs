@@ -1,0 +1,610 @@
+//! A batch before it is processed: how it is calculated, whom it pays, whom it leaves out and why; and how far it is.
+
+use access::{Form, LazyPage, PostForm, Read, Result, read_after};
+use domain::ids::{DraftId, EnrollmentId};
+use domain::payments::{
+    DraftDetail, DraftGroup, DraftLine, DraftProgress, DraftRow, DraftSource, DraftStatus, LeftOut, PaymentBasis,
+    PayoutKind,
+};
+use domain::reports::LedgersAsked;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use ui::{
+    Address, Amount, Button, ButtonKind, ButtonLink, Card, Choice, CloseButton, Dialog, DialogButton, Fact, Facts,
+    Note, PageHead, Pill, Select, SkeletonCard, SkeletonTable, Tab, Table, Tabs, TextInput, Th, Tile, Tiles, Tone,
+    counted, unless_zero,
+};
+
+use crate::show;
+
+/// Prepares payments for the partners on the report, and goes to them.
+#[server(prefix = "/fn", endpoint = "admin/pay/create")]
+pub async fn create_draft(
+    program: String,
+    #[server(default)] asked: LedgersAsked,
+    #[server(default)] basis: String,
+) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Pay)?;
+        let today = engine::reports::day(&asking.program, asking.moment.at)?;
+        let query = asked.query(today).map_err(access::Error::Invalid)?;
+        let basis: PaymentBasis = basis.parse().unwrap_or_default();
+        let wanted = domain::payments::NewDraft { filter: query.filter, range: query.range, basis };
+        let draft = engine::payments::drafts::make(&mut asking.conn, &asking.moment, &asking.actor, &wanted).await?;
+        access::redirect(&format!("/admin/{program}/pay/{draft}"));
+        Ok(())
+    })
+    .await
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    detail: DraftDetail,
+    /// Which partners are listed: those who are left out for this reason; `None`: those who are paid.
+    left_out: Option<LeftOut>,
+    progress: DraftProgress,
+}
+
+/// A draft, with a page of those whom it pays, or leaves out.
+#[server(prefix = "/fn", endpoint = "admin/pay/draft", input = GetUrl)]
+pub async fn read_draft(
+    program: String,
+    id: String,
+    left_out: Option<String>,
+    cursor: Option<String>,
+) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Pay)?;
+        let id: DraftId = id.parse().map_err(|_| access::Error::NotFound)?;
+        let left_out = left_out.and_then(|word| word.parse().ok());
+        let paging = domain::page::Paging { cursor, limit: None };
+        let (conn, actor) = (&mut *asking.conn, &asking.actor);
+        let detail = engine::payments::drafts::detail(conn, actor, id, left_out, &paging).await?;
+        let progress = engine::payments::process::progress(conn, actor, id).await?;
+        Ok(Shown { detail, left_out, progress })
+    })
+    .await
+}
+
+/// How far a draft is.
+#[server(prefix = "/fn", endpoint = "admin/pay/draft/progress", input = GetUrl)]
+pub async fn read_draft_progress(program: String, id: DraftId) -> Result<DraftProgress> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        if !asking.actor.may(domain::accounts::Power::Pay) {
+            return Err(access::Error::Forbidden);
+        }
+        Ok(engine::payments::process::progress(&mut asking.conn, &asking.actor, id).await?)
+    })
+    .await
+}
+
+/// What is changed of a draft for all of its partners, as a form sends it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftFields {
+    basis: PaymentBasis,
+    code: String,
+    payment_date: String,
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// Changes a draft.
+#[server(prefix = "/fn", endpoint = "admin/pay/draft/change")]
+pub async fn change_draft(program: String, id: DraftId, draft: DraftFields) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Pay)?;
+        let payment_date = draft.payment_date.trim().parse();
+        let payment_date =
+            payment_date.map_err(|_| access::Error::field("payment_date", "Use a date such as 2026-12-01."))?;
+        let DraftFields { basis, code, method, note, .. } = draft;
+        let input = domain::payments::DraftInput { basis, code, payment_date, method, note };
+        let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
+        Ok(engine::payments::drafts::change(conn, moment, actor, id, &input).await?)
+    })
+    .await
+}
+
+/// Leaves a partner out, or pays one all the same.
+#[server(prefix = "/fn", endpoint = "admin/pay/draft/decide")]
+pub async fn decide_line(
+    program: String,
+    id: DraftId,
+    partner: EnrollmentId,
+    pay: bool,
+    #[server(default)] reason: String,
+) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Pay)?;
+        let input = domain::payments::LineInput { partner, pay, reason };
+        let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
+        Ok(engine::payments::drafts::decide(conn, moment, actor, id, &input).await?)
+    })
+    .await
+}
+
+/// What a button of the page does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftAct {
+    /// Processes it.
+    Process,
+    /// Stops its processing.
+    Cancel,
+    /// Agrees to it as the second person.
+    Approve,
+    /// Reviews it again.
+    Review,
+    /// Gives it up.
+    GiveUp,
+}
+
+/// Does what a button says.
+#[server(prefix = "/fn", endpoint = "admin/pay/draft/act")]
+pub async fn act_on_draft(program: String, id: DraftId, act: DraftAct) -> Result<()> {
+    use engine::payments::{drafts, process};
+    access::answer(async {
+        let mut asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Pay)?;
+        let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
+        match act {
+            DraftAct::Process => process::process(conn, moment, actor, id).await?,
+            DraftAct::Cancel => process::cancel(conn, moment, actor, id).await?,
+            DraftAct::Approve => drafts::approve(conn, moment, actor, id).await?,
+            DraftAct::Review => drafts::review_again(conn, moment, actor, id).await?,
+            DraftAct::GiveUp => drafts::give_up(conn, moment, actor, id).await?,
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Forms {
+    change: Form<ChangeDraft>,
+    decide: Form<DecideLine>,
+    act: Form<ActOnDraft>,
+    /// The partner about whom is decided: its id, its name, and whether it is then paid.
+    line: RwSignal<Option<(EnrollmentId, String, bool)>>,
+    open: RwSignal<bool>,
+    /// How often processing has ended without a batch: the page is read again.
+    ended: RwSignal<usize>,
+}
+
+/// `/admin/{program}/pay/{id}`.
+pub struct DraftPage {
+    found: Read<Shown>,
+    forms: Forms,
+}
+
+impl LazyPage for DraftPage {
+    fn data() -> Self {
+        let (program, id, address) = (show::program(), show::parameter("id"), show::address());
+        let forms = Forms {
+            change: Form::new(),
+            decide: Form::new(),
+            act: Form::new(),
+            line: RwSignal::new(None),
+            open: RwSignal::new(false),
+            ended: RwSignal::new(0),
+        };
+        forms.decide.settled(move |outcome| {
+            if outcome.is_ok() {
+                forms.open.set(false);
+            }
+        });
+        let done = [show::done(forms.change), show::done(forms.decide)];
+        let found = read_after(
+            move || done.iter().map(|done| done.get()).sum::<usize>() + forms.act.answered() + forms.ended.get(),
+            move || {
+                let of = |key| address.with(|address| show::value(address, key));
+                ReadDraft { program: program.get(), id: id.get(), left_out: of("left_out"), cursor: of("cursor") }
+            },
+        );
+        Self { found, forms }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let DraftPage { found, forms } = this;
+        show::tell(forms.change, "The preview is up to date");
+        show::tell(forms.decide, "Changed");
+        view! {
+            <Title text="Create payments"/>
+            {found.show(skeleton, move |shown| page(shown, forms))}
+            {question(forms)}
+        }
+        .into_any()
+    }
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <PageHead title="Create payments"/>
+        <SkeletonCard lines=6/>
+        <Card><SkeletonTable columns=6/></Card>
+    }
+    .into_any()
+}
+
+/// The dialog that asks why a partner is left out, or paid all the same.
+fn question(forms: Forms) -> AnyView {
+    let id = show::parameter("id");
+    let of = move || forms.line.get();
+    let partner = move || of().map(|(id, ..)| id.to_string()).unwrap_or_default();
+    let pay = move || of().is_some_and(|(_, _, pay)| pay).to_string();
+    let words = move || {
+        of().map(|(_, name, pay)| {
+            if pay { format!("{name} is paid all the same.") } else { format!("{name} is left out of this batch.") }
+        })
+    };
+    view! {
+        <Dialog id="decide" title="Why?" open=forms.open>
+            <PostForm form=forms.decide class="form">
+                <p>{words}</p>
+                {show::program_field()}
+                <input type="hidden" name="id" value=move || id.get()/>
+                <input type="hidden" name="partner" prop:value=partner/>
+                <input type="hidden" name="pay" prop:value=pay/>
+                {show::wrong(forms.decide.beside(&["reason"]))}
+                <TextInput id="reason" label="Reason" error=forms.decide.field("reason") help="Kept with the payment and in the audit log."/>
+                <div class="dialog-actions">
+                    <CloseButton closes="decide"/>
+                    <Button submit=true kind=ButtonKind::Primary busy=forms.decide.pending()>"Confirm"</Button>
+                </div>
+            </PostForm>
+        </Dialog>
+    }
+    .into_any()
+}
+
+fn page(shown: Shown, forms: Forms) -> AnyView {
+    let Shown { detail, left_out, progress } = shown;
+    let DraftDetail { draft, groups, page, needs_approval, may_approve } = detail;
+    let (program, address) = (show::program().get_untracked(), show::address().get_untracked());
+    let back = (format!("/admin/{program}/pay"), "Pay".to_owned());
+    let editable = draft.status.is_open();
+    let processing = (draft.status == DraftStatus::Processing).then(|| follow(&program, draft.id, progress, forms));
+    let agreed = needs_approval.map(|above| {
+        let words = format!("Above {above} a second person must agree before it is processed.");
+        let agree = may_approve.then(|| act(forms, draft.id, DraftAct::Approve, "Agree", ButtonKind::Plain));
+        view! { <Note tone=Tone::Warn>{words}" "{agree}</Note> }
+    });
+    let settings = editable.then(|| settings(&draft, forms));
+    let buttons = editable.then(|| buttons(&draft, needs_approval.is_some(), forms));
+    let listed = lines(page, groups, left_out, editable, forms, &program, &address);
+    view! {
+        <PageHead title="Create payments" back=back/>
+        {state(&draft, &program, forms)}
+        {show::wrong(forms.act.beside(&[]))}
+        {processing}
+        {agreed}
+        {facts(&draft)}
+        {settings}
+        {listed}
+        {buttons}
+    }
+    .into_any()
+}
+
+/// A button that does something to the draft.
+fn act(forms: Forms, id: DraftId, act: DraftAct, words: &'static str, kind: ButtonKind) -> AnyView {
+    let word = match act {
+        DraftAct::Process => "process",
+        DraftAct::Cancel => "cancel",
+        DraftAct::Approve => "approve",
+        DraftAct::Review => "review",
+        DraftAct::GiveUp => "give_up",
+    };
+    view! {
+        <PostForm form=forms.act>
+            {show::program_field()}
+            <input type="hidden" name="id" value=id.to_string()/>
+            <input type="hidden" name="act" value=word/>
+            <Button submit=true kind=kind busy=forms.act.pending()>{words}</Button>
+        </PostForm>
+    }
+    .into_any()
+}
+
+/// What became of it, where something did.
+fn state(draft: &DraftRow, program: &str, forms: Forms) -> AnyView {
+    let problem = draft.problem.clone();
+    match draft.status {
+        DraftStatus::Processed => {
+            let href = draft.batch.map(|batch| format!("/admin/{program}/payments/{batch}"));
+            let link = href.map(|href| view! { <ButtonLink href=href>"Open the batch"</ButtonLink> });
+            view! { <div role="status"><Note tone=Tone::Good>"The payments are recorded. "{link}</Note></div> }
+                .into_any()
+        }
+        DraftStatus::Cancelled => view! { <Note>"This batch was given up."</Note> }.into_any(),
+        DraftStatus::Failed => {
+            let again = (draft.source != DraftSource::Export)
+                .then(|| act(forms, draft.id, DraftAct::Review, "Review again", ButtonKind::Plain));
+            view! { <Note tone=Tone::Bad>{problem}" "{again}</Note> }.into_any()
+        }
+        DraftStatus::Open if !problem.is_empty() => view! { <Note>{problem}</Note> }.into_any(),
+        DraftStatus::Open | DraftStatus::Processing => ().into_any(),
+    }
+}
+
+fn facts(draft: &DraftRow) -> AnyView {
+    let from = match draft.source {
+        DraftSource::Report => "The report",
+        DraftSource::Export => "An export: what the file contained",
+        DraftSource::Schedule => "The monthly run",
+    };
+    let who = |name: &str| if name.is_empty() { "Nobody yet".to_owned() } else { name.to_owned() };
+    let maker = if draft.created_by.is_empty() { "The monthly run".to_owned() } else { draft.created_by.clone() };
+    let approved = draft.approved_at.map(|at| view! { ", "{show::time(at)} });
+    let range = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
+    view! {
+        <Card>
+            <Facts>
+                <Fact label="From">{from}</Fact>
+                <Fact label="Days">{range}</Fact>
+                <Fact label="Calculated as">{draft.basis.label()}</Fact>
+                <Fact label="Reviewed">{show::time(draft.reviewed_at)}</Fact>
+                <Fact label="Made by">{maker}</Fact>
+                <Fact label="Agreed to by">{who(&draft.approved_by)}{approved}</Fact>
+                <Fact label="Batch ID">{draft.code.clone()}</Fact>
+            </Facts>
+        </Card>
+    }
+    .into_any()
+}
+
+/// How far it is, asked each second until it is over.
+fn follow(program: &str, id: DraftId, progress: DraftProgress, forms: Forms) -> AnyView {
+    let progress = RwSignal::new(progress);
+    let (over, batch) = (
+        Memo::new(move |_| progress.with(|progress| progress.status != DraftStatus::Processing)),
+        Memo::new(move |_| progress.with(|progress| progress.batch)),
+    );
+    let (navigate, program) = (use_navigate(), program.to_owned());
+    let asked = program.clone();
+    Effect::new(move |_| match (over.get(), batch.get()) {
+        (true, Some(batch)) => {
+            navigate(&format!("/admin/{asked}/payments/{batch}"), NavigateOptions::default());
+        }
+        (true, None) => forms.ended.update(|count| *count += 1),
+        (false, _) => {}
+    });
+    Effect::new(move |_| {
+        if over.get() {
+            return;
+        }
+        let program = program.clone();
+        let look = move || {
+            let request = ReadDraftProgress { program: program.clone(), id };
+            leptos::task::spawn_local(async move {
+                // What can't be asked now is asked again in a second.
+                if let Ok(found) = access::ask(request).await {
+                    let _ = progress.try_set(found);
+                }
+            });
+        };
+        let again = set_interval_with_handle(look, Duration::from_secs(1)).ok();
+        on_cleanup(move || {
+            if let Some(again) = again {
+                again.clear();
+            }
+        });
+    });
+    let words = move || {
+        progress.with(|progress| match (progress.status, progress.cancelling) {
+            (DraftStatus::Processing, true) => "It is being stopped.".to_owned(),
+            (DraftStatus::Processing, false) => {
+                format!("{} of {} written.", counted(progress.done, "payment"), ui::grouped(progress.total))
+            }
+            _ if progress.problem.is_empty() => "It is recorded.".to_owned(),
+            _ => progress.problem.clone(),
+        })
+    };
+    let past = move || progress.with(|progress| progress.done.to_string());
+    let total = move || progress.with(|progress| progress.total.to_string());
+    view! {
+        <Card title="Processing">
+            <progress class="progress" max=total value=past aria-label="Progress"></progress>
+            <p role="status">{words}</p>
+            <p class="sub">"It goes on when you leave this page. Until it ends, it can be stopped: then nothing is recorded."</p>
+            <div class="form-actions">{act(forms, id, DraftAct::Cancel, "Stop", ButtonKind::Danger)}</div>
+        </Card>
+    }
+    .into_any()
+}
+
+/// What is asked once for all partners.
+fn settings(draft: &DraftRow, forms: Forms) -> AnyView {
+    let form = forms.change;
+    let bases = PaymentBasis::ALL.iter().map(|basis| Choice::new(basis.as_str(), basis.label())).collect();
+    let mut methods = vec![Choice::new("", "Each partner's payout method")];
+    methods.extend(PayoutKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())));
+    if !draft.method.is_empty() && draft.method.parse::<PayoutKind>().is_err() {
+        methods.push(Choice::new(&draft.method, &draft.method));
+    }
+    view! {
+        <Card title="How are the payments calculated?">
+            {show::wrong(form.beside(&["code", "payment_date", "method", "note"]))}
+            <PostForm form=form class="form">
+                {show::program_field()}
+                <input type="hidden" name="id" value=draft.id.to_string()/>
+                <Select id="basis" name="draft[basis]" label="Payment amount" choices=bases value=draft.basis.as_str() help=draft.basis.words()/>
+                <div class="form-row">
+                    <Select id="method" name="draft[method]" label="Payment type" choices=methods value=draft.method.clone() error=form.field("method")/>
+                    <TextInput id="code" name="draft[code]" label="Batch ID" value=draft.code.clone() required=true error=form.field("code")/>
+                    <TextInput id="payment_date" name="draft[payment_date]" label="Payment date" kind="date" value=draft.payment_date.to_string() required=true error=form.field("payment_date")/>
+                </div>
+                <TextInput id="note" name="draft[note]" label="Note" value=draft.note.clone() optional=true error=form.field("note")/>
+                <div class="form-actions">
+                    <Button submit=true busy=form.pending()>"Update the preview"</Button>
+                </div>
+            </PostForm>
+        </Card>
+    }
+    .into_any()
+}
+
+fn buttons(draft: &DraftRow, waits: bool, forms: Forms) -> AnyView {
+    let id = draft.id;
+    let process = (draft.partners > 0 && !waits).then(|| {
+        let words = format!("Records {} to {}.", draft.total, counted(draft.partners, "partner"));
+        view! {
+            <p>{words}" Tributary records that these partners are paid; the money itself goes by your bank or payment provider."</p>
+            <div class="form-actions">
+                <DialogButton opens="give-up">"Give it up"</DialogButton>
+                {act(forms, id, DraftAct::Process, "Process", ButtonKind::Primary)}
+            </div>
+        }
+        .into_any()
+    });
+    let content = process.unwrap_or_else(|| {
+        view! { <div class="form-actions"><DialogButton opens="give-up">"Give it up"</DialogButton></div> }.into_any()
+    });
+    view! {
+        <Card>{content}</Card>
+        <Dialog id="give-up" title="Give this batch up?">
+            <p>"Nobody is paid by it. What is due stays due."</p>
+            <div class="dialog-actions">
+                <CloseButton closes="give-up"/>
+                {act(forms, id, DraftAct::GiveUp, "Give it up", ButtonKind::Danger)}
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}
+
+fn lines(
+    page: domain::page::Page<DraftLine>,
+    groups: Vec<DraftGroup>,
+    left_out: Option<LeftOut>,
+    editable: bool,
+    forms: Forms,
+    program: &str,
+    address: &Address,
+) -> AnyView {
+    let paid = groups.iter().find(|group| group.left_out.is_none());
+    let of = |why: Option<LeftOut>| groups.iter().find(|group| group.left_out == why);
+    let out: i64 = groups.iter().filter(|group| group.left_out.is_some()).map(|group| group.partners).sum();
+    let tiles = paid.map(|group| {
+        let added =
+            if group.added.amount.is_zero() { String::new() } else { format!("{} came after the review", group.added) };
+        let before = if group.already_paid.amount.is_zero() {
+            String::new()
+        } else {
+            format!("{} already paid", group.already_paid)
+        };
+        let (people, out) = (counted(group.partners, "partner"), counted(out, "partner"));
+        view! {
+            <Tiles>
+                <Tile label="To be paid" value=group.amount.to_string() note=added/>
+                <Tile label="Partners" value=people note=before/>
+                <Tile label="Left out" value=out/>
+            </Tiles>
+        }
+    });
+    let below = paid.filter(|group| group.below_zero > 0).map(|group| {
+        let words = format!(
+            "{} would be left with a balance below zero: clawbacks and corrections that this calculation leaves aside. It is carried forward.",
+            counted(group.below_zero, "partner")
+        );
+        view! { <Note tone=Tone::Warn>{words}</Note> }
+    });
+    let plain = address.without("left_out").without("cursor");
+    let tab = |why: LeftOut| {
+        of(Some(why)).map(|group| {
+            let href = plain.with("left_out", why.as_str()).href();
+            view! { <Tab href=href label=why.label() count=group.partners current={left_out == Some(why)}/> }
+        })
+    };
+    let tabs = LeftOut::ALL.iter().copied().filter_map(tab).collect_view();
+    let count = paid.map_or(0, |group| group.partners);
+    let total = of(left_out).map(|group| group.partners);
+    let pages = show::pages(&page, total, address);
+    let head = move || {
+        view! {
+            <Th label="Partner"/>
+            <Th label="Payout method" wide=true/>
+            <Th label="By the report" num=true wide=true/>
+            <Th label="Already paid" num=true wide=true/>
+            <Th label="Payment" num=true/>
+            <Th label="Balance after" num=true wide=true/>
+            {editable.then(|| view! { <Th label="Actions" quiet=true/> })}
+        }
+    };
+    let words = left_out.map(|why| view! { <p class="sub">{why.words()}</p> });
+    let nobody = page.data.is_empty().then(|| view! { <p class="sub">"Nobody."</p> });
+    let rows = page.data.into_iter().map(|line| row(line, editable, forms, program)).collect_view();
+    view! {
+        {tiles}
+        {below}
+        <Tabs label="Who is paid, and who is left out">
+            <Tab href=plain.href() label="To be paid" count=count current={left_out.is_none()}/>
+            {tabs}
+        </Tabs>
+        <Card title="Preview">
+            {words}
+            <Table caption="Payments to be recorded" head=head>{rows}</Table>
+            {nobody}
+            {pages}
+        </Card>
+    }
+    .into_any()
+}
+
+fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView {
+    let method = if line.method.is_empty() { "Not chosen yet".to_owned() } else { line.method };
+    let reason = (!line.reason.is_empty()).then(|| view! { <small>{line.reason.clone()}</small> });
+    let added = (!line.added.amount.is_zero()).then(|| {
+        let words = format!("{} came after the review", line.added);
+        view! { <small>{words}</small> }
+    });
+    let below = line.after.amount.is_sign_negative() && !line.after.amount.is_zero();
+    let below = (below && line.left_out.is_none()).then(|| view! { <Pill tone=Tone::Warn text="Below zero"/> });
+    let (id, name) = (line.partner.id, line.partner.name.clone());
+    let may = line.left_out.is_none_or(LeftOut::may_be_overridden);
+    let pays = line.left_out.is_some();
+    let acts = editable.then(|| {
+        let button = may.then(|| {
+            let (words, label) = if pays {
+                ("Pay all the same", format!("Pay {name} all the same"))
+            } else {
+                ("Leave out", format!("Leave {name} out"))
+            };
+            let choose = move |()| {
+                forms.decide.clear();
+                forms.line.set(Some((id, name.clone(), pays)));
+                forms.open.set(true);
+            };
+            view! { <Button kind=ButtonKind::Quiet on_click=choose label=label>{words}</Button> }
+        });
+        view! { <td class="row-actions">{button}</td> }
+    });
+    view! {
+        <tr>
+            <td>
+                {show::partner_link(program, &line.partner)}
+                <small>{line.partner.code.clone()}</small>
+                {reason}
+            </td>
+            <td class="wide">{method}</td>
+            <td class="num wide"><Amount value=line.figure/></td>
+            <td class="num wide">{unless_zero(line.already_paid)}</td>
+            <td class="num"><Amount value=line.amount strong=true/>{added}</td>
+            <td class="num wide"><Amount value=line.after/>" "{below}</td>
+            {acts}
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,166 @@
+import AxeBuilder from "@axe-core/playwright";
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+import { enter, fits, fresh, visit } from "./people";
+
+// Forms are sent with mistakes in them.
+test.use({ expectedTrouble: [/422/] });
+
+async function accessible(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map((one) => `${page.url()}: ${one.id} ${one.nodes.map((node) => node.html).slice(0, 3)}`)).toEqual([]);
+}
+
+const ledgers = (page: Page) => page.getByRole("table", { name: "Partner ledgers" });
+
+/** A partner of this test alone, to whom a bonus is due. */
+async function owed(page: Page, name: string, amount: string) {
+  await enter(page, "/admin/acme/partners/import");
+  await page.getByLabel("The file's text (CSV)").fill(`name,tags\n${name},${name}`);
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("button", { name: "Import 1 partner" }).click();
+  await expect(page.getByText("1 partner imported")).toBeVisible();
+  await page.goto(`/admin/acme/partners?q=${name}`);
+  await page.getByRole("link", { name, exact: true }).click();
+  await page.locator("html[data-hydrated]").waitFor();
+  await page.getByRole("button", { name: "Bonus or correction" }).click();
+  const ask = page.getByRole("dialog", { name: "Add a bonus or correction" });
+  await ask.getByLabel("Amount").fill(amount);
+  await ask.getByLabel("Reason").fill("For the talk in spring");
+  await ask.getByRole("button", { name: "Post it" }).click();
+  await expect(page.getByText("Bonus or correction posted")).toBeVisible();
+}
+
+/** Does what an entry of the report's menu says. */
+async function act(page: Page, name: string) {
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name }).click();
+}
+
+test("the report is searched, sorted and kept within its days", async ({ page }) => {
+  await enter(page, "/admin/acme/reports");
+  await page.getByRole("link", { name: "Partner ledgers" }).click();
+  await expect(ledgers(page)).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Reports" })).toBeVisible();
+  await accessible(page);
+  await ledgers(page).getByRole("link", { name: "Ending balance" }).click();
+  await page.waitForURL(/sort=-closing/);
+  await expect(ledgers(page).getByRole("columnheader", { name: "Ending balance" })).toHaveAttribute("aria-sort", "descending");
+  await page.getByRole("searchbox", { name: /Name, company/ }).fill("ada");
+  await page.getByLabel("Standing").selectOption("active");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.waitForURL(/q=ada/);
+  await expect(ledgers(page).getByRole("link", { name: "Ledger of Ada" }).first()).toBeVisible();
+  await page.getByRole("button", { name: /Period/ }).click();
+  await page.getByRole("link", { name: "Last month" }).click();
+  await page.waitForURL(/period=last_month/);
+  await expect(ledgers(page).getByRole("row", { name: /Ada/ }).first()).toBeVisible();
+
+  await page.goto("/admin/acme/reports/ledgers?from=2026-02-02&to=2026-02-01");
+  await expect(page.getByText("This day lies before the first one.")).toBeVisible();
+  await accessible(page);
+  await page.goto("/admin/acme/reports/ledgers?from=2199-01-01&to=2199-01-02");
+  await expect(page.getByText("This day lies in the future.")).toBeVisible();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/admin/acme/reports/ledgers");
+  await fits(page);
+});
+
+test("payments are created from the report, reviewed and processed", async ({ page }) => {
+  const name = fresh("group");
+  await owed(page, name, "25.50");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$25.50");
+  await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+  await expect(page.getByText("1 chosen")).toBeVisible();
+  await act(page, "Create payments");
+  await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
+  await expect(page.getByRole("heading", { level: 1, name: "Create payments" })).toBeVisible();
+  await page.locator("html[data-hydrated]").waitFor();
+  await accessible(page);
+
+  // Without a payout method it is left out, until a person says why it is paid all the same.
+  const preview = page.getByRole("table", { name: "Payments to be recorded" });
+  await page.getByRole("link", { name: /No payout method/ }).click();
+  await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("$25.50");
+  await preview.getByRole("button", { name: `Pay ${name} all the same` }).click();
+  const ask = page.getByRole("dialog", { name: "Why?" });
+  await ask.getByRole("button", { name: "Confirm" }).click();
+  await expect(ask.getByText("Say why, in at most 500 characters.")).toBeVisible();
+  await accessible(page);
+  await ask.getByLabel("Reason").fill("In cash, as agreed");
+  await ask.getByRole("button", { name: "Confirm" }).click();
+  await expect(ask).toBeHidden();
+  await page.getByRole("link", { name: /To be paid/ }).click();
+  await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("In cash, as agreed");
+
+  // A bonus is in the ending balance alone.
+  await page.getByLabel("Payment amount").selectOption("earned");
+  await page.getByLabel("Batch ID").fill("<b>");
+  await page.getByRole("button", { name: "Update the preview" }).click();
+  await expect(page.getByText(/use letters, digits, spaces/)).toBeVisible();
+  const code = fresh("Batch");
+  await page.getByLabel("Batch ID").fill(code);
+  await page.getByRole("button", { name: "Update the preview" }).click();
+  await expect(page.getByRole("link", { name: /Nothing due/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Process" })).toBeHidden();
+  await page.getByLabel("Payment amount").selectOption("ending");
+  await page.getByLabel("Payment type").selectOption("other");
+  await page.getByRole("button", { name: "Update the preview" }).click();
+  await expect(page.getByText(`Records $25.50 to 1 partner.`)).toBeVisible();
+  await page.getByRole("button", { name: "Process" }).click();
+  await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
+  await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
+});
+
+test("who pays first exports, and records what the file contained", async ({ page }) => {
+  const name = fresh("export");
+  await owed(page, name, "12.00");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  const download = page.waitForEvent("download");
+  await act(page, "Export");
+  const file = await download;
+  expect(file.suggestedFilename()).toMatch(/^acme-partner-ledgers-.*\.csv$/);
+  const lines = readFileSync(await file.path(), "utf8").trimEnd().split("\r\n");
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain("12.00");
+
+  const paper = page.waitForEvent("popup");
+  await act(page, "Print");
+  const sheet = await paper;
+  await expect(sheet.getByRole("heading", { level: 1, name })).toBeVisible();
+  expect((await sheet.pdf({ format: "A4" })).subarray(0, 5).toString()).toBe("%PDF-");
+  await sheet.close();
+
+  await visit(page, "/admin/acme/pay");
+  const prepared = page.getByRole("table", { name: "Prepared payments" });
+  await expect(prepared.getByRole("link", { name: /Record these payments, exported/ }).first()).toBeVisible();
+  await accessible(page);
+  await prepared.getByRole("link", { name: /Record these payments, exported/ }).first().click();
+  await expect(page.getByText("An export: what the file contained")).toBeVisible();
+  await page.locator("html[data-hydrated]").waitFor();
+  await page.getByRole("button", { name: "Give it up" }).first().click();
+  const ask = page.getByRole("dialog", { name: "Give this batch up?" });
+  await ask.getByRole("button", { name: "Give it up" }).click();
+  await expect(page.getByText("This batch was given up.")).toBeVisible();
+});
+
+test("payments run by themselves, and two must agree", async ({ page }) => {
+  await enter(page, "/admin/acme/settings");
+  await page.getByLabel("Day of the month").fill("29");
+  await page.getByLabel("Prepare payments each month").check();
+  await page.getByRole("button", { name: "Save how payments run" }).click();
+  await expect(page.getByText("Choose a day from 1 to 28.")).toBeVisible();
+  await page.getByLabel("Day of the month").fill("28");
+  await page.getByRole("button", { name: "Save how payments run" }).click();
+  await expect(page.getByText("How payments run is saved")).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel("Prepare payments each month")).toBeChecked();
+  await page.locator("html[data-hydrated]").waitFor();
+  await page.getByLabel("Prepare payments each month").uncheck();
+  await page.getByRole("button", { name: "Save how payments run" }).click();
+  await expect(page.getByText("How payments run is saved")).toBeVisible();
+});

@@ -1,0 +1,202 @@
+-- Paying a group of partners: statements of closed months, drafts of batches and what becomes of payments.
+
+-- What a closed month came to for a partner, frozen: sums of its payable by posting date. A month without a row moved
+-- nothing and began with nothing.
+create table statements (
+    program_id uuid not null,
+    month date not null,
+    enrollment_id uuid not null,
+    opening numeric not null,
+    commissions numeric not null,
+    -- As posted: below zero.
+    clawbacks numeric not null,
+    -- Bonuses, corrections and opening balances of an import.
+    adjustments numeric not null,
+    -- As posted: below zero, but for payments that failed or were cancelled.
+    payments numeric not null,
+    closing numeric not null,
+    -- What was held at the month's end.
+    held numeric not null,
+    primary key (program_id, month, enrollment_id),
+    check (closing = opening + commissions + clawbacks + adjustments + payments),
+    foreign key (program_id, month) references periods,
+    foreign key (program_id, enrollment_id) references enrollments
+);
+create index statements_by_enrollment on statements (program_id, enrollment_id, month desc);
+
+insert into statements (program_id, month, enrollment_id, opening, commissions, clawbacks, adjustments, payments, closing, held)
+select program_id, month, enrollment_id, closing - moved, commissions, clawbacks, adjustments, payments, closing, held
+from (
+    select program_id, month, enrollment_id, commissions, clawbacks, adjustments, payments, moved,
+           sum(moved) over running as closing, sum(held_moved) over running as held
+    from (
+        select p.program_id, p.month, a.enrollment_id,
+               coalesce(sum(amount) filter (where account = 'payable' and kind in ('commission', 'hold_end')), 0) as commissions,
+               coalesce(sum(amount) filter (where account = 'payable' and kind = 'clawback'), 0) as clawbacks,
+               coalesce(sum(amount) filter (where account = 'payable' and kind in ('adjustment', 'opening_balance')), 0) as adjustments,
+               coalesce(sum(amount) filter (where account = 'payable' and kind in ('payment', 'payment_failed')), 0) as payments,
+               coalesce(sum(amount) filter (where account = 'payable'), 0) as moved,
+               coalesce(sum(amount) filter (where account = 'held'), 0) as held_moved
+        from periods p
+        join (select distinct program_id, enrollment_id from ledger_months) a on a.program_id = p.program_id
+        left join ledger_months m
+               on m.program_id = p.program_id and m.month = p.month and m.enrollment_id = a.enrollment_id
+        where p.closed_at is not null
+        group by p.program_id, p.month, a.enrollment_id
+    ) as months
+    window running as (partition by program_id, enrollment_id order by month)
+) as sums
+where closing <> 0 or held <> 0 or moved <> 0 or commissions <> 0 or clawbacks <> 0 or adjustments <> 0 or payments <> 0;
+
+create trigger append_only before update or delete or truncate on statements
+    for each statement execute function append_only();
+
+-- A month's sums are read across partners.
+create index ledger_months_by_month on ledger_months (program_id, month, enrollment_id);
+-- So are the entries of part of a month.
+create index entries_payable_by_time on entries (program_id, posted_at) include (id, enrollment_id, amount, journal_id)
+    where account = 'payable';
+
+-- The entries of payables that no payment has settled, kept with the entries and with what settles them: a batch reads what
+-- is open, and not all that ever was. A payment's own entry is never open.
+create table open_entries (
+    program_id uuid not null,
+    entry_id uuid not null,
+    enrollment_id uuid not null,
+    amount numeric not null,
+    posted_at timestamptz not null,
+    kind journal_kind not null,
+    commission_id uuid,
+    -- Of a payment taken back.
+    payment_id uuid,
+    primary key (program_id, entry_id)
+);
+create index open_entries_by_enrollment on open_entries (program_id, enrollment_id);
+
+insert into open_entries (program_id, entry_id, enrollment_id, amount, posted_at, kind, commission_id, payment_id)
+select e.program_id, e.id, e.enrollment_id, e.amount, e.posted_at, j.kind, j.commission_id, j.payment_id
+from entries e
+join journals j on j.program_id = e.program_id and j.id = e.journal_id and j.kind <> 'payment'
+where e.account = 'payable'
+  and not exists (select from payment_items i where i.program_id = e.program_id and i.entry_id = e.id);
+
+create function entries_open() returns trigger language plpgsql as $$
+begin
+    insert into open_entries (program_id, entry_id, enrollment_id, amount, posted_at, kind, commission_id, payment_id)
+    select a.program_id, a.id, a.enrollment_id, a.amount, a.posted_at, j.kind, j.commission_id, j.payment_id
+    from added a
+    join journals j on j.program_id = a.program_id and j.id = a.journal_id and j.kind <> 'payment'
+    where a.account = 'payable';
+    return null;
+end $$;
+create trigger entries_open after insert on entries referencing new table as added
+    for each statement execute function entries_open();
+
+create function entries_settled() returns trigger language plpgsql as $$
+begin
+    delete from open_entries o using added a where o.program_id = a.program_id and o.entry_id = a.entry_id;
+    return null;
+end $$;
+create trigger entries_settled after insert on payment_items referencing new table as added
+    for each statement execute function entries_settled();
+
+alter type payment_status rename value 'paid' to 'recorded';
+alter type payment_status add value 'sent' after 'recorded';
+alter type payment_status add value 'confirmed' after 'sent';
+alter table payments
+    -- The provider's own number for it.
+    add column reference text not null default '',
+    add column status_at timestamptz,
+    -- The kind of payout method; null for methods in other words.
+    add column payout payout_kind;
+
+create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
+create type left_out as enum
+    ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_method', 'unconfirmed_method', 'frozen', 'excluded');
+create type draft_status as enum ('open', 'processing', 'processed', 'failed', 'cancelled');
+create type draft_source as enum ('report', 'export', 'schedule');
+
+-- A batch that is prepared: whom it would pay how much, by which entries.
+create table payment_drafts (
+    program_id uuid not null references programs,
+    id uuid not null,
+    source draft_source not null,
+    basis payment_basis not null,
+    -- The range in the program's days, the last one included, and its instants.
+    from_day date not null,
+    to_day date not null check (to_day >= from_day),
+    from_at timestamptz not null,
+    to_at timestamptz not null,
+    -- What was open then is paid.
+    reviewed_at timestamptz not null,
+    code text not null,
+    payment_date date not null,
+    -- One payment type for all, in words; empty: each partner's own payout method.
+    method text not null default '',
+    note text not null default '',
+    status draft_status not null,
+    -- Why it was not processed, in words.
+    problem text not null default '',
+    created_by uuid references accounts,
+    created_at timestamptz not null,
+    -- The second person, where two must agree.
+    approved_by uuid references accounts,
+    approved_at timestamptz,
+    processed_by uuid references accounts,
+    batch_id uuid,
+    primary key (program_id, id),
+    foreign key (program_id, batch_id) references payment_batches
+);
+create index payment_drafts_by_time on payment_drafts (program_id, created_at desc, id desc);
+
+create table payment_draft_lines (
+    program_id uuid not null,
+    draft_id uuid not null,
+    enrollment_id uuid not null,
+    -- What the basis says by the report's columns.
+    figure numeric not null,
+    -- What is open of it: paid, unless left out.
+    amount numeric not null,
+    -- What was taken back of it and not paid: zero or below.
+    taken_back numeric not null default 0,
+    -- The whole balance at the review.
+    balance numeric not null,
+    -- The entries that make the amount.
+    entries uuid[] not null,
+    -- What came later and is paid with it, on the basis ending.
+    added numeric not null default 0,
+    -- By which a change of the payout details since the review is noticed.
+    payout bytea not null,
+    left_out left_out,
+    -- Why it is paid all the same, or left out by a person.
+    reason text not null default '',
+    primary key (program_id, draft_id, enrollment_id),
+    foreign key (program_id, draft_id) references payment_drafts on delete cascade,
+    foreign key (program_id, enrollment_id) references enrollments
+) with (fillfactor = 60);
+
+-- How far a batch is: written and read beside the transaction that makes it.
+create table payment_progress (
+    program_id uuid not null,
+    draft_id uuid not null,
+    done integer not null default 0,
+    total integer not null,
+    cancel_requested_at timestamptz,
+    primary key (program_id, draft_id),
+    foreign key (program_id, draft_id) references payment_drafts on delete cascade
+);
+
+-- A batch that is prepared by itself each month.
+create table payment_schedules (
+    program_id uuid not null references programs,
+    day integer not null check (day between 1 and 28),
+    basis payment_basis not null,
+    -- Processed without a person.
+    automatic boolean not null default false,
+    -- The last month that it was prepared for.
+    prepared_month date,
+    primary key (program_id)
+);
+
+-- From which total on a second person must agree; null: never.
+alter table programs add column approval_above numeric check (approval_above >= 0);

@@ -1,0 +1,362 @@
+//! Which open entries a basis chooses.
+//!
+//! An entry of a partner's payable is open until a payment settles it. That of a payment taken back stands for the entries
+//! which that payment had settled: it counts for a basis by their posting dates, where all of them lie within. Clawbacks
+//! travel with their commissions, whenever they were posted.
+
+use super::drafts::Head;
+use crate::Result;
+use crate::reports::{Pieces, Scope, Setting, summed};
+use chrono::{DateTime, Utc};
+use domain::ids::{DraftId, ProgramId};
+use domain::payments::{DraftSource, PaymentBasis};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A statement on the entries that a basis chooses (`chosen`), and what they come to for each partner (`sums`), of these
+/// partners or (`None`) of all. What is done with them follows, its own parameters from $8 on.
+///
+/// The arguments: the program, the partners, the basis, the range's instants, the instant up to which entries count, and,
+/// where entries that were paid after an instant count as open, that instant.
+macro_rules! chosen {
+    (($($row:tt)*), $program:expr, $of:expr, $basis:expr, $range:expr, $until:expr, $as_of:expr, $asked:tt $(, $arg:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $($row)*
+            r#"with recursive open as materialized (
+                 select enrollment_id, entry_id as id, amount, posted_at, kind, commission_id, payment_id
+                 from open_entries
+                 where program_id = $1 and posted_at <= $6 and ($2::uuid[] is null or enrollment_id = any($2))
+                 union all
+                 -- Paid since.
+                 select e.enrollment_id, e.id, e.amount, e.posted_at, j.kind, j.commission_id, j.payment_id
+                 from payments p
+                 join payment_items i on i.program_id = p.program_id and i.payment_id = p.id
+                 join entries e on e.program_id = i.program_id and e.id = i.entry_id
+                 join journals j on j.program_id = e.program_id and j.id = e.journal_id
+                 where p.program_id = $1 and p.created_at > $7::timestamptz and e.posted_at <= $6
+                   and ($2::uuid[] is null or p.enrollment_id = any($2))
+             ), trail as (
+                 -- What the entries of payments taken back stand for, down to the first.
+                 select o.id as entry_id, i.entry_id as behind_id
+                 from open o join payment_items i on i.program_id = $1 and i.payment_id = o.payment_id
+                 where o.kind = 'payment_failed'
+                 union all
+                 select t.entry_id, i.entry_id
+                 from trail t
+                 join entries e on e.program_id = $1 and e.id = t.behind_id
+                 join journals j on j.program_id = $1 and j.id = e.journal_id and j.kind = 'payment_failed'
+                 join payment_items i on i.program_id = $1 and i.payment_id = j.payment_id
+             ), behind as (
+                 select t.entry_id, e.posted_at, j.kind, j.commission_id
+                 from trail t
+                 join entries e on e.program_id = $1 and e.id = t.behind_id
+                 join journals j on j.program_id = $1 and j.id = e.journal_id and j.kind <> 'payment_failed'
+             ), dated as (
+                 select enrollment_id, id, amount, kind, commission_id, posted_at as first_at, posted_at as last_at
+                 from open where kind <> 'payment_failed'
+                 union all
+                 select o.enrollment_id, o.id, o.amount, o.kind, null, b.first_at, b.last_at
+                 from open o
+                 join (
+                     select entry_id, min(posted_at) as first_at, max(posted_at) as last_at
+                     from behind where kind <> 'clawback' group by entry_id
+                 ) b on b.entry_id = o.id
+             ), taken as (
+                 select * from dated
+                 where case $3::payment_basis
+                           when 'ending' then true
+                           when 'earned' then kind in ('commission', 'hold_end', 'payment_failed')
+                                              and first_at >= $4 and last_at < $5
+                           else kind in ('commission', 'hold_end', 'payment_failed', 'opening_balance') and last_at < $5
+                       end
+             ), theirs as (
+                 select commission_id from taken where kind in ('commission', 'hold_end') and commission_id is not null
+                 union
+                 select b.commission_id from behind b join taken t on t.id = b.entry_id
+                 where b.kind in ('commission', 'hold_end') and b.commission_id is not null
+             ), chosen as (
+                 select enrollment_id, id, amount, commission_id, 0 as taken_back from taken
+                 union all
+                 select enrollment_id, id, amount, commission_id, case when posted_at >= $4 then amount else 0 end
+                 from open
+                 where $3::payment_basis <> 'ending' and kind = 'clawback'
+                   and commission_id in (select commission_id from theirs)
+             ), sums as (
+                 select enrollment_id, sum(amount) as amount, sum(taken_back) as taken_back,
+                        array_agg(id order by id) as entries
+                 from chosen group by enrollment_id
+             ) "# + $asked,
+            $program as ProgramId,
+            $of as Option<&[Uuid]>,
+            $basis as PaymentBasis,
+            $range.0,
+            $range.1,
+            $until,
+            $as_of as Option<DateTime<Utc>>
+            $(, $arg)*
+        )
+    };
+}
+
+/// A number of rows.
+struct Rows {
+    count: i64,
+}
+
+/// Makes the lines of a draft: one for each of these partners (`None`: of all), with what the basis chooses, what it says
+/// by the report's columns, and why the partner is left out.
+pub(super) async fn fill(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    draft: &Head,
+    ids: Option<&[Uuid]>,
+    at: DateTime<Utc>,
+) -> Result<i64> {
+    let made = choose(conn, setting, draft, ids).await?;
+    let pieces = Pieces::of(conn, setting.program, draft.from_at, draft.to_at, at).await?;
+    reckon(conn, setting, draft, &pieces, ids).await?;
+    judge(conn, setting.program, draft.id, at).await?;
+    Ok(made)
+}
+
+/// The same for the partners of a report, whose ranges are known.
+pub(super) async fn fill_scope(conn: &mut PgConnection, scope: &Scope, draft: &Head, at: DateTime<Utc>) -> Result<i64> {
+    let made = choose(conn, &scope.setting, draft, scope.ids.as_deref()).await?;
+    reckon(conn, &scope.setting, draft, &scope.pieces, scope.ids.as_deref()).await?;
+    judge(conn, scope.setting.program, draft.id, at).await?;
+    Ok(made)
+}
+
+/// An export is paid as it was: what was paid since stops it, and is not left away.
+fn as_of(draft: &Head) -> Option<DateTime<Utc>> {
+    (draft.source == DraftSource::Export).then_some(draft.reviewed_at)
+}
+
+async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: Option<&[Uuid]>) -> Result<i64> {
+    let made = chosen!(
+        (Rows,),
+        setting.program,
+        ids,
+        draft.basis,
+        (draft.from_at, draft.to_at),
+        draft.reviewed_at,
+        as_of(draft),
+        r#", made as (
+               insert into payment_draft_lines (program_id, draft_id, enrollment_id, figure, amount, taken_back, balance,
+                                                entries, payout)
+               select e.program_id, $8, e.id, n.figure, coalesce(s.amount, 0), coalesce(s.taken_back, 0), n.figure,
+                      coalesce(s.entries, '{}'),
+                      decode(md5(coalesce(e.payout_method, '') || encode(coalesce(e.payout_details, ''), 'hex')), 'hex')
+               from enrollments e
+               left join sums s on s.enrollment_id = e.id
+               -- On the basis ending all three are the balance; on the others these two are reckoned next.
+               cross join lateral (
+                   select case when $3::payment_basis = 'ending' then coalesce(s.amount, 0) else 0 end as figure
+               ) n
+               where e.program_id = $1 and ($2::uuid[] is null or e.id = any($2))
+               returning 1
+           )
+           select count(*) as "count!" from made"#,
+        draft.id as DraftId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(made.count)
+}
+
+/// What the basis says by the report's columns, and the whole balance.
+async fn reckon(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    draft: &Head,
+    pieces: &Pieces,
+    ids: Option<&[Uuid]>,
+) -> Result<()> {
+    if draft.basis == PaymentBasis::Ending {
+        return Ok(());
+    }
+    summed!(
+        Rows,
+        setting.program,
+        pieces,
+        ids,
+        r#", figures as (
+               select enrollment_id, sum(case when $13::boolean then opening else 0 end + commissions) as figure
+               from pieces group by enrollment_id
+           ), balances as (
+               select enrollment_id, sum(amount) as amount
+               from (
+                   select enrollment_id, closing as amount from statements
+                   where program_id = $1 and month = $14 and ($2::uuid[] is null or enrollment_id = any($2))
+                   union all
+                   select enrollment_id, amount from ledger_months
+                   where program_id = $1 and month = any($15) and account = 'payable'
+                     and ($2::uuid[] is null or enrollment_id = any($2))
+               ) as moved group by enrollment_id
+           ), changed as (
+               update payment_draft_lines l set figure = coalesce(f.figure, 0), balance = coalesce(b.amount, 0)
+               from enrollments e
+               left join figures f on f.enrollment_id = e.id
+               left join balances b on b.enrollment_id = e.id
+               where e.program_id = $1 and l.program_id = $1 and l.draft_id = $16 and l.enrollment_id = e.id
+               returning 1
+           )
+           select count(*) as "count!" from changed"#,
+        draft.basis == PaymentBasis::OpeningAndEarned,
+        pieces.last,
+        &pieces.since,
+        draft.id as DraftId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
+/// Why each partner is left out, if it is. What a person may override comes last: an override of what weighs more covers
+/// what weighs less, and not the other way round.
+pub(super) async fn judge(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    draft: DraftId,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update payment_draft_lines l
+         set left_out = (case
+                 when l.amount < 0 then 'negative'
+                 when l.amount = 0 and l.figure + l.taken_back > 0 then 'already_paid'
+                 when l.amount = 0 and l.balance < 0 then 'negative'
+                 when l.amount = 0 then 'zero'
+                 when e.status = 'banned' then 'frozen'
+                 when exists (select from payout_changes c
+                              where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $3)
+                     then 'unconfirmed_method'
+                 when d.method = '' and coalesce(e.payout_method, '') = '' then 'no_payout_method'
+                 when l.amount < coalesce(m.minimum, p.minimum_payment) then 'below_minimum'
+             end)::left_out
+         from payment_drafts d
+         join programs p on p.id = d.program_id
+         join enrollments e on e.program_id = d.program_id
+         left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
+         where d.program_id = $1 and d.id = $2 and l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = e.id",
+        program as ProgramId,
+        draft as DraftId,
+        at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// On the basis ending, adds what became open since the review to the lines that are paid: what came later, less what was
+/// taken back since. A line that fell shows it in `added`.
+pub(super) async fn add_later(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    draft: &Head,
+    ids: &[Uuid],
+    at: DateTime<Utc>,
+) -> Result<i64> {
+    let changed = chosen!(
+        (Rows,),
+        setting.program,
+        Some(ids),
+        draft.basis,
+        (draft.from_at, draft.to_at),
+        at,
+        None,
+        r#", changed as (
+               update payment_draft_lines l
+               set amount = coalesce(s.amount, 0), added = l.added + coalesce(s.amount, 0) - l.amount,
+                   entries = coalesce(s.entries, '{}')
+               from enrollments e left join sums s on s.enrollment_id = e.id
+               where e.program_id = $1 and l.program_id = $1 and l.draft_id = $8 and l.enrollment_id = e.id
+                 and l.left_out is null and l.entries is distinct from coalesce(s.entries, '{}')
+               returning 1
+           )
+           select count(*) as "count!" from changed"#,
+        draft.id as DraftId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(changed.count)
+}
+
+/// A partner whose payment can't be made as it was reviewed.
+pub(super) struct Fallen {
+    pub enrollment: domain::ids::EnrollmentId,
+    pub name: String,
+    pub banned: bool,
+    /// Whether its payout details are others than at the review.
+    pub moved: bool,
+    /// What was reviewed.
+    pub reviewed: rust_decimal::Decimal,
+    /// What is left of it.
+    pub now: rust_decimal::Decimal,
+    /// How many there are in all.
+    pub partners: i64,
+}
+
+/// So many are told by name.
+const NAMED: i64 = 5;
+
+/// The partners that stop a draft, the first few: whose amount fell since the review, because an entry was paid or, but
+/// for exports, a commission was taken back; who was banned; whose payout details changed.
+pub(super) async fn fallen(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    draft: &Head,
+    ids: &[Uuid],
+    at: DateTime<Utc>,
+) -> Result<Vec<Fallen>> {
+    let export = draft.source == DraftSource::Export;
+    let found = chosen!(
+        (Fallen,),
+        setting.program,
+        Some(ids),
+        draft.basis,
+        (draft.from_at, draft.to_at),
+        if export { draft.reviewed_at } else { at },
+        None,
+        r#", lines as (
+               select l.enrollment_id, l.amount, l.amount - l.added as reviewed, l.entries, l.payout
+               from payment_draft_lines l
+               where l.program_id = $1 and l.draft_id = $8 and l.left_out is null
+           ), fixed as (
+               select l.enrollment_id, f.id from lines l cross join lateral unnest(l.entries) as f (id)
+           ), fresh as (
+               select distinct c.commission_id from chosen c
+               where c.commission_id is not null and c.amount > 0 and not exists (select from fixed f where f.id = c.id)
+           ), left_of as (
+               select coalesce(f.enrollment_id, c.enrollment_id) as enrollment_id,
+                      sum(c.amount) filter (where f.id is not null) as kept,
+                      -- What was taken back since of what was reviewed.
+                      sum(c.amount) filter (where f.id is null and c.amount < 0 and r.commission_id is null) as back
+               from fixed f
+               full join chosen c on c.id = f.id
+               left join fresh r on r.commission_id = c.commission_id
+               group by 1
+           ), now as (
+               select l.enrollment_id, l.reviewed, l.payout,
+                      case when $3::payment_basis = 'ending' and not $9::boolean then l.amount
+                           else coalesce(o.kept, 0) + case when $9 then 0 else coalesce(o.back, 0) end
+                      end as now
+               from lines l left join left_of o on o.enrollment_id = l.enrollment_id
+           ), stops as (
+               select e.id, coalesce(nullif(e.name, ''), e.company) as name, e.status = 'banned' as banned,
+                      n.payout <> decode(md5(coalesce(e.payout_method, '') || encode(coalesce(e.payout_details, ''), 'hex')), 'hex')
+                          as moved,
+                      n.reviewed, n.now
+               from now n join enrollments e on e.program_id = $1 and e.id = n.enrollment_id
+           )
+           select id as "enrollment!: domain::ids::EnrollmentId", name as "name!", banned as "banned!", moved as "moved!",
+                  reviewed as "reviewed!", now as "now!", count(*) over () as "partners!"
+           from stops where banned or moved or now < reviewed order by lower(name), id limit $10"#,
+        draft.id as DraftId,
+        export,
+        NAMED
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(found)
+}

@@ -1,0 +1,772 @@
+//! Batches before they are processed: made, read, changed, agreed to by a second person, given up.
+
+use super::basis;
+use crate::programs::audit;
+use crate::reports::{Scope, Setting, make_room, planned};
+use crate::{Error, Moment, Result};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::accounts::{Actor, Power};
+use domain::ids::{AccountId, BatchId, DraftId, EnrollmentId, ProgramId};
+use domain::page::{Page, Paging};
+use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::payments::{
+    DraftDetail, DraftGroup, DraftInput, DraftLine, DraftRow, DraftSource, DraftStatus, LeftOut, LineInput, NewDraft,
+    PaymentBasis, PaymentRules, already_paid, batch_code, method_words,
+};
+use domain::reports::LedgersQuery;
+use domain::text::{FieldError, code_key};
+use domain::time::DayRange;
+use rust_decimal::Decimal;
+use serde_json::json;
+use sqlx::{Connection, PgConnection, PgPool};
+
+/// What a draft is reckoned by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub id: DraftId,
+    pub source: DraftSource,
+    pub basis: PaymentBasis,
+    pub from_at: DateTime<Utc>,
+    pub to_at: DateTime<Utc>,
+    pub reviewed_at: DateTime<Utc>,
+}
+
+pub(super) fn allowed(actor: &Actor) -> Result<()> {
+    if actor.may(Power::Pay) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// Lets a transaction take longer than a page may: it reads all that is open, of as many partners as there are.
+pub(super) async fn take_time(conn: &mut PgConnection, statements: &str, locks: &str) -> Result<()> {
+    sqlx::query!(
+        "select set_config('statement_timeout', $1, true) as statements, set_config('lock_timeout', $2, true) as locks",
+        statements,
+        locks
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
+/// Where a draft's page is.
+pub(super) fn path(id: DraftId) -> String {
+    format!("pay/{id}")
+}
+
+/// Prepares a batch for the partners that a filter of the report finds. Asks for `Pay`. Audited.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` on the range's `from` and `to`; `Conflict` where the filter finds nobody.
+pub async fn make(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &NewDraft) -> Result<DraftId> {
+    allowed(actor)?;
+    let mut tx = conn.begin().await?;
+    make_room(&mut tx).await?;
+    take_time(&mut tx, "2min", "10s").await?;
+    let scope = Scope::of(&mut tx, moment, actor, &input.filter, input.range).await?;
+    let draft = begin(&mut tx, moment, actor, &scope.setting, DraftSource::Report, input.basis, input.range).await?;
+    if basis::fill_scope(&mut tx, &scope, &draft, moment.at).await? == 0 {
+        return Err(Error::Conflict("Nobody is on the report: choose other filters.".into()));
+    }
+    note(&mut tx, moment, actor, "payment_draft.create", draft.id, json!({ "basis": input.basis.label() })).await?;
+    tx.commit().await?;
+    Ok(draft.id)
+}
+
+/// Keeps what an export of the report contained as a draft, in the export's own transaction. Its basis is chosen by whoever
+/// records what was paid.
+pub(crate) async fn keep_export(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    query: &LedgersQuery,
+    scope: &Scope,
+) -> Result<()> {
+    allowed(actor)?;
+    let basis = PaymentBasis::default();
+    let draft = begin(conn, moment, actor, &scope.setting, DraftSource::Export, basis, query.range).await?;
+    basis::fill_scope(conn, scope, &draft, moment.at).await?;
+    note(conn, moment, actor, "payment_draft.create", draft.id, json!({ "basis": basis.label() })).await
+}
+
+/// Makes a draft without lines.
+pub(super) async fn begin(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    setting: &Setting,
+    source: DraftSource,
+    basis: PaymentBasis,
+    range: DayRange,
+) -> Result<Head> {
+    let today = setting.day(moment.at);
+    let code = free_code(conn, setting.program, today).await?;
+    let draft = Head {
+        id: moment.id(),
+        source,
+        basis,
+        from_at: setting.start(range.from)?,
+        to_at: setting.end(range.to)?,
+        reviewed_at: moment.at,
+    };
+    sqlx::query!(
+        "insert into payment_drafts (program_id, id, source, basis, from_day, to_day, from_at, to_at, reviewed_at, code,
+                                     payment_date, status, created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $9)",
+        setting.program as ProgramId,
+        draft.id as DraftId,
+        source as DraftSource,
+        basis as PaymentBasis,
+        range.from,
+        range.to,
+        draft.from_at,
+        draft.to_at,
+        moment.at,
+        code,
+        today,
+        actor.account() as Option<AccountId>
+    )
+    .execute(conn)
+    .await?;
+    Ok(draft)
+}
+
+async fn note(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    action: &str,
+    id: DraftId,
+    details: serde_json::Value,
+) -> Result<()> {
+    let code = sqlx::query_scalar!(
+        "select code from payment_drafts where program_id = $1 and id = $2",
+        actor.program() as ProgramId,
+        id as DraftId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    audit::record(conn, moment, actor, action, &code, &path(id), details).await
+}
+
+/// The first batch code of a day that neither a batch nor an open draft bears.
+async fn free_code(conn: &mut PgConnection, program: ProgramId, day: NaiveDate) -> Result<String> {
+    let taken = sqlx::query_scalar!(
+        r#"select code_key as "key!" from payment_batches where program_id = $1 and code_key like $2 || '%'
+           union
+           select lower(code) from payment_drafts
+           where program_id = $1 and status in ('open', 'processing', 'failed') and source <> 'export'
+             and lower(code) like $2 || '%'"#,
+        program as ProgramId,
+        code_key(&batch_code(day, 0))
+    )
+    .fetch_all(conn)
+    .await?;
+    let free = (0..).map(|earlier| batch_code(day, earlier)).find(|code| !taken.contains(&code_key(code)));
+    free.ok_or_else(|| Error::internal("no batch code is free"))
+}
+
+/// A draft's row, locked until the transaction ends, with what decides what may be done with it.
+pub(super) struct Locked {
+    pub source: DraftSource,
+    pub basis: PaymentBasis,
+    pub from_at: DateTime<Utc>,
+    pub to_at: DateTime<Utc>,
+    pub reviewed_at: DateTime<Utc>,
+    pub code: String,
+    pub payment_date: NaiveDate,
+    pub method: String,
+    pub note: String,
+    pub status: DraftStatus,
+    pub created_by: Option<AccountId>,
+    pub approved_by: Option<AccountId>,
+    pub processed_by: Option<AccountId>,
+}
+
+impl Locked {
+    pub fn head(&self, id: DraftId) -> Head {
+        let Self { source, basis, from_at, to_at, reviewed_at, .. } = *self;
+        Head { id, source, basis, from_at, to_at, reviewed_at }
+    }
+}
+
+/// Locks a draft, unless a job works on it, which holds it for as long as that takes.
+pub(super) async fn lock(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> Result<Option<Locked>> {
+    let exists = sqlx::query_scalar!(
+        r#"select exists (select from payment_drafts where program_id = $1 and id = $2) as "exists!""#,
+        program as ProgramId,
+        id as DraftId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if !exists {
+        return Err(Error::NotFound("draft"));
+    }
+    Ok(sqlx::query_as!(
+        Locked,
+        r#"select source as "source: DraftSource", basis as "basis: PaymentBasis", from_at, to_at, reviewed_at, code,
+                  payment_date, method, note, status as "status: DraftStatus", created_by as "created_by: AccountId",
+                  approved_by as "approved_by: AccountId", processed_by as "processed_by: AccountId"
+           from payment_drafts where program_id = $1 and id = $2 for no key update skip locked"#,
+        program as ProgramId,
+        id as DraftId
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Locks a draft that can still be changed.
+async fn lock_open(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> Result<Locked> {
+    let draft = lock(conn, program, id).await?.filter(|draft| draft.status.is_open());
+    draft.ok_or_else(|| {
+        Error::Conflict("This batch can't be changed any more: somebody is processing it, or has.".into())
+    })
+}
+
+/// Changes what a draft says for all of its partners. Another basis, or a payment type for all instead of each partner's
+/// own, reckons its lines anew; what was decided by hand stays. Whoever had agreed to it must do so again.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` by field, also on a batch ID that is taken and a day of a closed month; `Conflict`
+/// where it is being processed, or was.
+pub async fn change(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: DraftId,
+    input: &DraftInput,
+) -> Result<()> {
+    allowed(actor)?;
+    let mut tx = conn.begin().await?;
+    make_room(&mut tx).await?;
+    take_time(&mut tx, "2min", "10s").await?;
+    let setting = Setting::of(&mut tx, actor).await?;
+    let before = lock_open(&mut tx, setting.program, id).await?;
+    check(&mut tx, &setting, moment, input).await?;
+    sqlx::query!(
+        "update payment_drafts
+         set basis = $3, code = $4, payment_date = $5, method = $6, note = $7, approved_by = null, approved_at = null
+         where program_id = $1 and id = $2",
+        setting.program as ProgramId,
+        id as DraftId,
+        input.basis as PaymentBasis,
+        input.code.trim(),
+        input.payment_date,
+        input.method.trim(),
+        input.note.trim()
+    )
+    .execute(&mut *tx)
+    .await?;
+    if input.basis != before.basis {
+        anew(&mut tx, moment, &setting, &Head { basis: input.basis, ..before.head(id) }).await?;
+    } else if input.method.trim().is_empty() != before.method.is_empty() {
+        judge_again(&mut tx, &setting, id, moment.at).await?;
+    }
+    let details = json!({
+        "basis": { "before": before.basis.label(), "after": input.basis.label() },
+        "code": { "before": before.code, "after": input.code.trim() },
+        "payment_date": { "before": before.payment_date, "after": input.payment_date },
+        "method": { "before": before.method, "after": input.method.trim() },
+    });
+    note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn check(conn: &mut PgConnection, setting: &Setting, moment: &Moment, input: &DraftInput) -> Result<()> {
+    let mut errors = input.check(setting.day(moment.at));
+    let known = sqlx::query!(
+        r#"select exists (select from payment_batches where program_id = $1 and code_key = $2) as "taken!",
+                  exists (select from periods where program_id = $1 and closed_at is not null
+                          and month >= date_trunc('month', $3::date::timestamp)::date) as "closed!""#,
+        setting.program as ProgramId,
+        code_key(&input.code.replace('\0', "")),
+        input.payment_date
+    )
+    .fetch_one(conn)
+    .await?;
+    if known.taken {
+        errors.push(taken(input.code.trim()));
+    }
+    if known.closed {
+        errors.push(FieldError::new("payment_date", "The month of this day is closed. Choose a later day."));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+}
+
+/// Of a batch ID that another batch bears.
+pub(super) fn taken(code: &str) -> FieldError {
+    FieldError::new("code", format!("There is a batch {code} already. Choose another ID."))
+}
+
+/// Whether a draft can be processed as it stands: its ID may be taken by now, its day's month closed.
+pub(super) async fn check_again(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    moment: &Moment,
+    draft: &Locked,
+) -> Result<()> {
+    let input = DraftInput {
+        basis: draft.basis,
+        code: draft.code.clone(),
+        payment_date: draft.payment_date,
+        method: draft.method.clone(),
+        note: draft.note.clone(),
+    };
+    check(conn, setting, moment, &input).await
+}
+
+/// Reckons a draft's lines anew, for the same partners. What was decided by hand is kept where it still says something.
+async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft: &Head) -> Result<()> {
+    let by_hand = by_hand(conn, setting, draft.id).await?;
+    let ids = sqlx::query_scalar!(
+        "delete from payment_draft_lines where program_id = $1 and draft_id = $2 returning enrollment_id",
+        setting.program as ProgramId,
+        draft.id as DraftId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    basis::fill(conn, setting, draft, Some(&ids), moment.at).await?;
+    put_back(conn, setting, draft.id, by_hand).await
+}
+
+async fn judge_again(conn: &mut PgConnection, setting: &Setting, id: DraftId, at: DateTime<Utc>) -> Result<()> {
+    let by_hand = by_hand(conn, setting, id).await?;
+    basis::judge(conn, setting.program, id, at).await?;
+    put_back(conn, setting, id, by_hand).await
+}
+
+/// What a person has decided of a partner: whether it is left out, and why.
+struct ByHand {
+    enrollment: EnrollmentId,
+    out: bool,
+    reason: String,
+}
+
+async fn by_hand(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Result<Vec<ByHand>> {
+    Ok(sqlx::query_as!(
+        ByHand,
+        r#"select enrollment_id as "enrollment: EnrollmentId", left_out is not null as "out!", reason
+           from payment_draft_lines
+           where program_id = $1 and draft_id = $2 and (left_out = 'excluded' or (left_out is null and reason <> ''))"#,
+        setting.program as ProgramId,
+        id as DraftId
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+async fn put_back(conn: &mut PgConnection, setting: &Setting, id: DraftId, by_hand: Vec<ByHand>) -> Result<()> {
+    let enrollments: Vec<_> = by_hand.iter().map(|one| one.enrollment.0).collect();
+    let outs: Vec<bool> = by_hand.iter().map(|one| one.out).collect();
+    let reasons: Vec<String> = by_hand.into_iter().map(|one| one.reason).collect();
+    sqlx::query!(
+        "update payment_draft_lines l
+         set left_out = case when h.out then 'excluded'::left_out end, reason = h.reason
+         from unnest($3::uuid[], $4::boolean[], $5::text[]) as h (enrollment_id, out, reason)
+         where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = h.enrollment_id
+           and case when h.out then l.left_out is null
+                    else l.left_out in ('below_minimum', 'no_payout_method', 'unconfirmed_method') end",
+        setting.program as ProgramId,
+        id as DraftId,
+        &enrollments,
+        &outs,
+        &reasons
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Reviews a draft again by what is open now, after it could not be processed. An export stays what it was.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` where it is being processed, or was, or is an export.
+pub async fn review_again(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
+    allowed(actor)?;
+    let mut tx = conn.begin().await?;
+    make_room(&mut tx).await?;
+    take_time(&mut tx, "2min", "10s").await?;
+    let setting = Setting::of(&mut tx, actor).await?;
+    let draft = lock_open(&mut tx, setting.program, id).await?;
+    if draft.source == DraftSource::Export {
+        return Err(Error::Conflict(
+            "It pays what the file contained. Leave the partner out, or create payments from the report.".into(),
+        ));
+    }
+    sqlx::query!(
+        "update payment_drafts
+         set reviewed_at = $3, status = 'open', problem = '', approved_by = null, approved_at = null
+         where program_id = $1 and id = $2",
+        setting.program as ProgramId,
+        id as DraftId,
+        moment.at
+    )
+    .execute(&mut *tx)
+    .await?;
+    anew(&mut tx, moment, &setting, &Head { reviewed_at: moment.at, ..draft.head(id) }).await?;
+    note(&mut tx, moment, actor, "payment_draft.edit", id, json!({ "reviewed": "again" })).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Leaves a partner of a draft out, or pays one all the same, with the reason. Audited.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` on `reason`; `Conflict` where it is being processed, or was, or where that partner
+/// can't be paid whatever the reason.
+pub async fn decide(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: DraftId,
+    input: &LineInput,
+) -> Result<()> {
+    allowed(actor)?;
+    let reason = input.reason.trim();
+    let asked = if input.pay { 1 } else { 0 };
+    if !(asked..=500).contains(&reason.chars().count()) || reason.contains(|c: char| c.is_control() && c != '\n') {
+        return Err(Error::field("reason", "Say why, in at most 500 characters."));
+    }
+    let mut tx = conn.begin().await?;
+    let program = actor.program();
+    lock_open(&mut tx, program, id).await?;
+    let line = sqlx::query!(
+        r#"select l.amount, l.left_out as "left_out: LeftOut", e.code, coalesce(nullif(e.name, ''), e.company) as "name!"
+           from payment_draft_lines l
+           join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
+           where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = $3"#,
+        program as ProgramId,
+        id as DraftId,
+        input.partner as EnrollmentId
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::NotFound("partner"))?;
+    let left_out = match (input.pay, line.left_out) {
+        (true, Some(why)) if !why.may_be_overridden() || line.amount <= Decimal::ZERO => {
+            return Err(Error::Conflict(format!("{}: {}", line.name, why.words())));
+        }
+        (true, _) => None,
+        (false, None) => Some(LeftOut::Excluded),
+        // It isn't paid as it is.
+        (false, Some(_)) => return Ok(()),
+    };
+    sqlx::query!(
+        "update payment_draft_lines set left_out = $4, reason = $5
+         where program_id = $1 and draft_id = $2 and enrollment_id = $3",
+        program as ProgramId,
+        id as DraftId,
+        input.partner as EnrollmentId,
+        left_out as Option<LeftOut>,
+        reason
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "update payment_drafts set approved_by = null, approved_at = null where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as DraftId
+    )
+    .execute(&mut *tx)
+    .await?;
+    let was = line.left_out.map_or("paid", LeftOut::label);
+    let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": reason });
+    note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Agrees to a draft as the second person, where the program asks for two. Audited.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` for who made it, where the program does not ask for it, or where it is not open.
+pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
+    allowed(actor)?;
+    let mut tx = conn.begin().await?;
+    let setting = Setting::of(&mut tx, actor).await?;
+    let draft = lock_open(&mut tx, setting.program, id).await?;
+    let (_, total) = total(&mut tx, setting.program, id).await?;
+    if rules(&mut tx, setting.program).await?.asks_for_two(total).is_none() {
+        return Err(Error::Conflict("Nobody need agree to this batch.".into()));
+    }
+    if actor.account().is_none() || draft.created_by == actor.account() {
+        return Err(Error::Conflict("Somebody else must agree: you made this batch.".into()));
+    }
+    sqlx::query!(
+        "update payment_drafts set approved_by = $3, approved_at = $4 where program_id = $1 and id = $2",
+        setting.program as ProgramId,
+        id as DraftId,
+        actor.account() as Option<AccountId>,
+        moment.at
+    )
+    .execute(&mut *tx)
+    .await?;
+    let details = json!({ "total": setting.money(total).to_string() });
+    note(&mut tx, moment, actor, "payment_draft.approve", id, details).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Gives a draft up. Audited.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` where it is being processed, or was.
+pub async fn give_up(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
+    allowed(actor)?;
+    let mut tx = conn.begin().await?;
+    lock_open(&mut tx, actor.program(), id).await?;
+    sqlx::query!(
+        "update payment_drafts set status = 'cancelled' where program_id = $1 and id = $2",
+        actor.program() as ProgramId,
+        id as DraftId
+    )
+    .execute(&mut *tx)
+    .await?;
+    note(&mut tx, moment, actor, "payment_draft.cancel", id, json!({})).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// How many a draft pays, and what they come to.
+pub(super) async fn total(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> Result<(i64, Decimal)> {
+    let sum = sqlx::query!(
+        r#"select count(*) as "count!", coalesce(sum(amount), 0) as "amount!" from payment_draft_lines
+           where program_id = $1 and draft_id = $2 and left_out is null"#,
+        program as ProgramId,
+        id as DraftId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((sum.count, sum.amount))
+}
+
+/// How the program's payments run, without asking who wants to know.
+pub(super) async fn rules(conn: &mut PgConnection, program: ProgramId) -> Result<PaymentRules> {
+    super::schedule::of(conn, program).await
+}
+
+struct Row {
+    id: DraftId,
+    source: DraftSource,
+    basis: PaymentBasis,
+    from_day: NaiveDate,
+    to_day: NaiveDate,
+    reviewed_at: DateTime<Utc>,
+    code: String,
+    payment_date: NaiveDate,
+    method: String,
+    note: String,
+    status: DraftStatus,
+    problem: String,
+    created: Option<AccountId>,
+    created_by: String,
+    created_at: DateTime<Utc>,
+    approved_by: String,
+    approved_at: Option<DateTime<Utc>>,
+    processed_by: String,
+    batch: Option<BatchId>,
+    partners: i64,
+    total: Decimal,
+}
+
+impl Row {
+    fn row(self, setting: &Setting) -> DraftRow {
+        DraftRow {
+            id: self.id,
+            source: self.source,
+            basis: self.basis,
+            range: DayRange { from: self.from_day, to: self.to_day },
+            reviewed_at: self.reviewed_at,
+            code: self.code,
+            payment_date: self.payment_date,
+            method: self.method,
+            note: self.note,
+            status: self.status,
+            problem: self.problem,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            approved_by: self.approved_by,
+            approved_at: self.approved_at,
+            processed_by: self.processed_by,
+            batch: self.batch,
+            partners: self.partners,
+            total: setting.money(self.total),
+        }
+    }
+}
+
+/// Reads drafts by a condition and an order; `$1` is the program.
+macro_rules! drafts {
+    ($rest:tt, $program:expr $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"select d.id as "id: DraftId", d.source as "source: DraftSource", d.basis as "basis: PaymentBasis",
+                      d.from_day, d.to_day, d.reviewed_at, d.code, d.payment_date, d.method, d.note,
+                      d.status as "status: DraftStatus", d.problem, d.created_by as "created: AccountId",
+                      coalesce(c.name, '') as "created_by!", d.created_at, coalesce(a.name, '') as "approved_by!",
+                      d.approved_at, coalesce(p.name, '') as "processed_by!", d.batch_id as "batch: BatchId",
+                      l.partners as "partners!", l.total as "total!"
+               from payment_drafts d
+               left join accounts c on c.id = d.created_by
+               left join accounts a on a.id = d.approved_by
+               left join accounts p on p.id = d.processed_by
+               cross join lateral (
+                   select count(*) as partners, coalesce(sum(amount), 0) as total from payment_draft_lines l
+                   where l.program_id = d.program_id and l.draft_id = d.id and l.left_out is null
+               ) l
+               where d.program_id = $1 "# + $rest,
+            $program as ProgramId
+            $(, $argument)*
+        )
+    };
+}
+
+/// The drafts that wait, or are being processed, the latest first. Asks for `Pay`.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn list(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<DraftRow>> {
+    allowed(actor)?;
+    let setting = Setting::of(conn, actor).await?;
+    let rows = drafts!(
+        "and d.status in ('open', 'processing', 'failed') order by d.created_at desc, d.id desc limit 20",
+        setting.program
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.row(&setting)).collect())
+}
+
+/// A draft, with a page of those whom it pays, or whom it leaves out for a reason. Asks for `Pay`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` on `cursor`.
+pub async fn detail(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: DraftId,
+    left_out: Option<LeftOut>,
+    paging: &Paging,
+) -> Result<DraftDetail> {
+    allowed(actor)?;
+    let mut conn = planned(conn).await?;
+    let setting = Setting::of(&mut conn, actor).await?;
+    let row = drafts!("and d.id = $2", setting.program, id as DraftId).fetch_optional(&mut *conn).await?;
+    let row = row.ok_or(Error::NotFound("draft"))?;
+    let groups = groups(&mut conn, &setting, id).await?;
+    let page = lines(&mut conn, &setting, id, left_out, paging).await?;
+    let above = rules(&mut conn, setting.program).await?.asks_for_two(row.total);
+    let waits = row.status.is_open() && row.approved_at.is_none();
+    Ok(DraftDetail {
+        groups,
+        page,
+        needs_approval: above.filter(|_| waits).map(|above| setting.money(above)),
+        may_approve: waits && above.is_some() && actor.account().is_some() && row.created != actor.account(),
+        draft: row.row(&setting),
+    })
+}
+
+async fn groups(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Result<Vec<DraftGroup>> {
+    let rows = sqlx::query!(
+        r#"select left_out as "left_out: LeftOut", count(*) as "partners!", sum(amount) as "amount!",
+                  sum(greatest(figure + taken_back - greatest(amount - added, 0), 0)) as "already_paid!",
+                  sum(added) as "added!", count(*) filter (where balance - amount + added < 0 and amount > 0) as "below_zero!"
+           from payment_draft_lines where program_id = $1 and draft_id = $2
+           group by left_out order by left_out nulls first"#,
+        setting.program as ProgramId,
+        id as DraftId
+    )
+    .fetch_all(conn)
+    .await?;
+    let groups = rows.into_iter().map(|row| DraftGroup {
+        left_out: row.left_out,
+        partners: row.partners,
+        amount: setting.money(row.amount),
+        already_paid: setting.money(row.already_paid),
+        added: setting.money(row.added),
+        below_zero: row.below_zero,
+    });
+    Ok(groups.collect())
+}
+
+async fn lines(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    id: DraftId,
+    left_out: Option<LeftOut>,
+    paging: &Paging,
+) -> Result<Page<DraftLine>> {
+    let after: Option<EnrollmentId> = crate::links::cursor(paging)?;
+    let mut rows = sqlx::query_as!(
+        Line,
+        r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!",
+                  e.status as "status: EnrollmentStatus",
+                  coalesce(nullif(d.method, ''), e.payout_method, '') as "method!", l.figure, l.taken_back, l.amount,
+                  l.added, l.balance, cardinality(l.entries)::bigint as "entries!", l.left_out as "left_out: LeftOut", l.reason
+           from payment_drafts d
+           join payment_draft_lines l on l.program_id = d.program_id and l.draft_id = d.id
+           join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
+           where d.program_id = $1 and d.id = $2 and l.left_out is not distinct from $3
+             and ($4::uuid is null or (lower(coalesce(nullif(e.name, ''), e.company)), e.id) >
+                  (select lower(coalesce(nullif(a.name, ''), a.company)), a.id from enrollments a
+                   where a.program_id = $1 and a.id = $4))
+           order by lower(coalesce(nullif(e.name, ''), e.company)), e.id limit $5"#,
+        setting.program as ProgramId,
+        id as DraftId,
+        left_out as Option<LeftOut>,
+        after as Option<EnrollmentId>,
+        paging.rows() + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    let more = rows.len() as i64 > paging.rows();
+    if more {
+        rows.pop();
+    }
+    let next_cursor = rows.last().filter(|_| more).map(|row| row.id.to_string());
+    let line = |row: Line| {
+        let before = already_paid(row.figure, row.taken_back, row.amount - row.added);
+        DraftLine {
+            partner: PartnerName { id: row.id, code: row.code, name: row.name },
+            status: row.status,
+            method: method_words(&row.method),
+            figure: setting.money(row.figure),
+            already_paid: setting.money(before),
+            amount: setting.money(row.amount),
+            added: setting.money(row.added),
+            after: setting.money(row.balance + row.added - row.amount),
+            entries: row.entries,
+            left_out: row.left_out,
+            reason: row.reason,
+        }
+    };
+    Ok(Page { data: rows.into_iter().map(line).collect(), next_cursor })
+}
+
+/// A line as it is read.
+struct Line {
+    id: EnrollmentId,
+    code: String,
+    name: String,
+    status: EnrollmentStatus,
+    method: String,
+    figure: Decimal,
+    taken_back: Decimal,
+    amount: Decimal,
+    added: Decimal,
+    balance: Decimal,
+    entries: i64,
+    left_out: Option<LeftOut>,
+    reason: String,
+}
+
+/// Deletes exports that nobody has recorded for 30 days, and drafts that were given up as long ago.
+pub(crate) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
+    sqlx::query!(
+        "delete from payment_drafts
+         where created_at <= $1 and (status = 'cancelled' or (status in ('open', 'failed') and source = 'export'))",
+        moment.at - chrono::Duration::days(30)
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

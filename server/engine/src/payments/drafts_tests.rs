@@ -1,0 +1,494 @@
+//! Batches as they are prepared: what each basis chooses, what an export keeps, who must agree, what runs by itself; and
+//! that a batch is written whole or not at all.
+
+use super::drafts::{self, change, decide, make};
+use super::process::{self, ProcessPayments};
+use super::tests::{at_once, pay_as, prepared, processed, shown, this_month, wanted};
+use super::*;
+use crate::Error;
+use crate::fixtures::{Partner, World, dec, instant, percent, refund, refused};
+use crate::ledger::{Move, Posting, hold_month_open, post};
+use crate::reports::send_ledgers;
+use domain::accounts::{Actor, Role};
+use domain::ids::{AccountId, DraftId};
+use domain::ledger::{JournalKind, LedgerAccount};
+use domain::payments::{
+    DraftInput, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus, Schedule,
+};
+use domain::reports::LedgersAsked;
+use domain::time::DayRange;
+use sqlx::PgPool;
+
+fn days(from: &str, to: &str) -> DayRange {
+    DayRange { from: from.parse().expect("day"), to: to.parse().expect("day") }
+}
+
+/// A bonus, or with a minus a correction.
+async fn adjust(world: &World, partner: &Partner, amount: &str) {
+    let amount = dec(amount);
+    let (from, to) = if amount.is_sign_negative() {
+        (LedgerAccount::Payable, LedgerAccount::CommissionExpense)
+    } else {
+        (LedgerAccount::CommissionExpense, LedgerAccount::Payable)
+    };
+    let moment = world.moment();
+    let mut tx = world.pool.begin().await.expect("transaction");
+    let month = hold_month_open(&mut tx, world.program, world.at).await.expect("month");
+    let posting = Posting {
+        kind: JournalKind::Adjustment,
+        idempotency_key: format!("adjustment:{}", moment.token()),
+        reason_code: "",
+        commission: None,
+        payment: None,
+        refund: None,
+        by: Some(world.owner),
+        occurred_at: world.at,
+        moves: vec![Move { from, to, enrollment: partner.id, amount: amount.abs() }],
+    };
+    let currency = "EUR".parse().expect("currency");
+    post(&mut tx, &moment, world.program, currency, month, &[posting]).await.expect("posted");
+    tx.commit().await.expect("commit");
+}
+
+/// What a basis would pay a partner over these days: `20 of 25, 5 stays`.
+async fn would_pay(world: &World, partner: &Partner, basis: PaymentBasis, range: DayRange) -> String {
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let input = wanted(&[partner], basis, range);
+    let draft = make(&mut conn, &world.moment(), &world.owner(), &input).await.expect("draft");
+    let row: (rust_decimal::Decimal, rust_decimal::Decimal, rust_decimal::Decimal) = sqlx::query_as(
+        "select amount, figure, balance - amount from payment_draft_lines where program_id = $1 and draft_id = $2",
+    )
+    .bind(world.program)
+    .bind(draft)
+    .fetch_one(&mut *conn)
+    .await
+    .expect("line");
+    drafts::give_up(&mut conn, &world.moment(), &world.owner(), draft).await.expect("given up");
+    format!("{} of {}, {} stays", row.0.normalize(), row.1.normalize(), row.2.normalize())
+}
+
+/// Ada earns 20 in September, 40 in October, 80 in November, of which nothing is held; it is 20 November.
+async fn three_months(pool: PgPool) -> (World, Partner) {
+    let mut world = at_once(pool).await;
+    let ada = world.partner("ada").await;
+    world.set("update enrollments set payout_method = 'cheque' where program_id = $1").await;
+    world.at = instant("2026-09-10T12:00:00Z");
+    world.signed_up("nora", &ada).await;
+    for (at, amount) in [("2026-09-10", "100"), ("2026-10-10", "200"), ("2026-11-10", "400")] {
+        world.at = instant(&format!("{at}T12:00:00Z"));
+        world.sold("nora", amount).await;
+    }
+    world.at = instant("2026-11-20T12:00:00Z");
+    (world, ada)
+}
+
+const ALL: [PaymentBasis; 3] = [PaymentBasis::Earned, PaymentBasis::OpeningAndEarned, PaymentBasis::Ending];
+
+async fn each(world: &World, partner: &Partner, range: DayRange) -> [String; 3] {
+    let mut told = Vec::new();
+    for basis in ALL {
+        told.push(would_pay(world, partner, basis, range).await);
+    }
+    told.try_into().expect("three")
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn each_basis_chooses_its_open_entries(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let october = days("2026-10-01", "2026-10-31");
+    assert_eq!(each(&world, &ada, october).await, ["40 of 40, 100 stays", "60 of 60, 80 stays", "140 of 140, 0 stays"]);
+    // A clawback of what is not paid travels with it, whenever it came; that of another month's does not.
+    world.tell_refund(&refund("r1", "nora-1", Some("50"))).await.expect("refund");
+    world.tell_refund(&refund("r2", "nora-0", Some("10"))).await.expect("refund");
+    assert_eq!(each(&world, &ada, october).await, ["30 of 40, 98 stays", "48 of 60, 80 stays", "128 of 128, 0 stays"]);
+    // Bonuses and corrections are in the last alone.
+    adjust(&world, &ada, "7").await;
+    adjust(&world, &ada, "-2").await;
+    let this_month = this_month(&world);
+    assert_eq!(
+        each(&world, &ada, this_month).await,
+        ["80 of 80, 53 stays", "128 of 140, 5 stays", "133 of 133, 0 stays"]
+    );
+    // The same over closed months, whose figures are read from their statements.
+    crate::ledger::close_months(&world.pool, &world.moment()).await.expect("closed");
+    assert_eq!(each(&world, &ada, october).await, ["30 of 40, 103 stays", "48 of 60, 85 stays", "133 of 133, 0 stays"]);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_is_held_is_never_paid_and_counts_by_the_end_of_its_hold(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    world.offer("Standard", &[percent("20")]).await;
+    let ada = world.partner("ada").await;
+    world.at = instant("2026-10-10T12:00:00Z");
+    world.signed_up("nora", &ada).await;
+    world.sold("nora", "100").await;
+    world.tell_refund(&refund("r1", "nora-0", Some("25"))).await.expect("refund");
+    let october = days("2026-10-01", "2026-10-31");
+    assert_eq!(each(&world, &ada, october).await, ["0 of 0, 0 stays", "0 of 0, 0 stays", "0 of 0, 0 stays"]);
+    world.at = instant("2026-11-20T12:00:00Z");
+    crate::commissions::release_holds(&world.pool, &world.moment()).await.expect("released");
+    let november = days("2026-11-01", "2026-11-20");
+    assert_eq!(each(&world, &ada, october).await[0], "0 of 0, 15 stays");
+    assert_eq!(each(&world, &ada, november).await, ["15 of 15, 0 stays", "15 of 15, 0 stays", "15 of 15, 0 stays"]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_was_paid_counts_no_more_and_again_when_it_failed(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let (october, november) = (days("2026-10-01", "2026-10-31"), days("2026-11-01", "2026-11-20"));
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let input = wanted(&[&ada], PaymentBasis::Earned, october);
+    let draft = make(conn, &world.moment(), &world.owner(), &input).await.expect("draft");
+    let paid = processed(&world, draft).await.expect("paid").payments.remove(0);
+    assert_eq!(paid.amount.to_string(), "€40.00");
+    assert_eq!(each(&world, &ada, october).await, ["0 of 40, 100 stays", "20 of 60, 80 stays", "100 of 100, 0 stays"]);
+    let again = make(conn, &world.moment(), &world.owner(), &input).await.expect("draft");
+    let seen = shown(&world, again, Some(LeftOut::AlreadyPaid)).await;
+    assert_eq!((seen.page.data[0].already_paid.to_string(), seen.page.next_cursor), ("€40.00".into(), None));
+    // Refunded after it was paid: it is no part of the first two, and the batch would leave less than nothing.
+    world.tell_refund(&refund("r1", "nora-1", None)).await.expect("refund");
+    assert_eq!(
+        each(&world, &ada, november).await,
+        ["80 of 80, -20 stays", "100 of 140, -40 stays", "60 of 60, 0 stays"]
+    );
+    // It did not arrive: due again, by the days of what it had paid, less what was taken back of that.
+    world.pass(1);
+    take_back(&world.pool, &world.moment(), &world.owner(), paid.id, PaymentStatus::Failed, "Closed")
+        .await
+        .expect("back");
+    assert_eq!(each(&world, &ada, october).await, ["0 of 40, 100 stays", "20 of 60, 80 stays", "100 of 100, 0 stays"]);
+    assert_eq!(each(&world, &ada, november).await[0], "80 of 80, 20 stays");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_payment_made_again_counts_by_what_it_paid_however_often_it_failed(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let (september, both) = (days("2026-09-01", "2026-09-30"), days("2026-09-01", "2026-10-31"));
+    for round in 0..2 {
+        world.pass(1);
+        let draft = {
+            let conn = &mut *world.pool.acquire().await.expect("connection");
+            let input = wanted(&[&ada], PaymentBasis::Earned, both);
+            make(conn, &world.moment(), &world.owner(), &input).await.expect("draft")
+        };
+        let paid = processed(&world, draft).await.expect("paid").payments.remove(0);
+        assert_eq!(paid.amount.to_string(), "€60.00", "{round}");
+        take_back(&world.pool, &world.moment(), &world.owner(), paid.id, PaymentStatus::Cancelled, "x")
+            .await
+            .expect("back");
+    }
+    // September alone is a part of it: an entry stays one entry.
+    assert_eq!(would_pay(&world, &ada, PaymentBasis::Earned, september).await, "0 of 20, 140 stays");
+    assert_eq!(would_pay(&world, &ada, PaymentBasis::Earned, both).await, "60 of 60, 80 stays");
+    assert_eq!(would_pay(&world, &ada, PaymentBasis::OpeningAndEarned, both).await, "60 of 60, 80 stays");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn another_basis_reckons_anew_and_keeps_what_was_decided(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let (ben, cleo) = (world.partner("ben").await, world.partner("cleo").await);
+    for (customer, partner) in [("c1", &ben), ("c2", &cleo)] {
+        world.signed_up(customer, partner).await;
+        world.sold(customer, "100").await;
+    }
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let input = wanted(&[&ada, &ben, &cleo], PaymentBasis::Earned, this_month(&world));
+    let draft = make(conn, &moment, &owner, &input).await.expect("draft");
+    let out = LineInput { partner: ada.id, pay: false, reason: "Disputed".into() };
+    let pay = LineInput { partner: ben.id, pay: true, reason: "Cash".into() };
+    for line in [&out, &pay] {
+        decide(conn, &moment, &owner, draft, line).await.expect("decided");
+    }
+    let input = DraftInput {
+        basis: PaymentBasis::Ending,
+        code: "November".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    change(conn, &moment, &owner, draft, &input).await.expect("changed");
+    let who = async |left_out| {
+        let seen = shown(&world, draft, left_out).await.page.data;
+        seen.iter().map(|line| format!("{} {} {}", line.partner.code, line.amount, line.reason)).collect::<Vec<_>>()
+    };
+    assert_eq!(who(None).await, ["ben €20.00 Cash"]);
+    assert_eq!(who(Some(LeftOut::Excluded)).await, ["ada €140.00 Disputed"]);
+    assert_eq!(who(Some(LeftOut::NoPayoutMethod)).await, ["cleo €20.00 "]);
+    // One payment type for all: nobody need have chosen one.
+    let cash = DraftInput { method: "Cash".into(), ..input };
+    change(conn, &moment, &owner, draft, &cash).await.expect("changed");
+    assert_eq!(who(None).await, ["ben €20.00 Cash", "cleo €20.00 "]);
+    let batch = processed(&world, draft).await.expect("paid");
+    assert!(batch.payments.iter().all(|payment| payment.method == "Cash"));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_is_paid_as_it_was(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let ben = world.partner("ben").await;
+    world.signed_up("c1", &ben).await;
+    world.sold("c1", "100").await;
+    let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
+    send_ledgers(&world.pool, &world.moment(), &world.owner(), &query, true, sender).await.expect("sent");
+    let rows = receiver.recv().await.expect("rows").expect("rows");
+    let told: Vec<_> = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
+    assert_eq!(told, ["ada €140.00", "ben €20.00"]);
+    assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
+    assert!(receiver.recv().await.is_none());
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let kept = drafts::list(conn, &world.owner()).await.expect("drafts").remove(0);
+    assert_eq!((kept.source, kept.total.to_string()), (DraftSource::Export, "€140.00".into()));
+    // Refunded since, and sold since: neither changes what was paid, whatever the basis.
+    world.at += chrono::Duration::minutes(1);
+    world.tell_refund(&refund("r1", "nora-2", None)).await.expect("refund");
+    world.sold("nora", "1000").await;
+    let mut input = DraftInput {
+        basis: PaymentBasis::OpeningAndEarned,
+        code: "Sent".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    for basis in [PaymentBasis::Earned, PaymentBasis::OpeningAndEarned, PaymentBasis::Ending] {
+        input.basis = basis;
+        change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
+        let expected = if basis == PaymentBasis::Earned { "€80.00" } else { "€140.00" };
+        assert_eq!(shown(&world, kept.id, None).await.draft.total.to_string(), expected, "{basis}");
+    }
+    let line = LineInput { partner: ben.id, pay: true, reason: "Paid by cash".into() };
+    decide(conn, &world.moment(), &world.owner(), kept.id, &line).await.expect("paid all the same");
+    // Only an entry that was paid meanwhile stops it.
+    let other = pay_as(&world, &[&ben], "Other").await.expect("paid");
+    let Err(Error::Conflict(words)) = processed(&world, kept.id).await else { panic!("stopped") };
+    assert_eq!(
+        words,
+        "Ben: €20.00 was reviewed, now it is €0.00 (Other paid €20.00, recorded by Olga). Nothing was recorded: leave \
+         the partner out."
+    );
+    let out = LineInput { partner: ben.id, pay: false, reason: String::new() };
+    decide(conn, &world.moment(), &world.owner(), kept.id, &out).await.expect("left out");
+    let paid = processed(&world, kept.id).await.expect("paid");
+    assert_eq!((paid.batch.total.to_string(), other.batch.payments), ("€140.00".into(), 1));
+    // Less than nothing was left of the old, and the new is due: 200 − 80.
+    assert_eq!(world.balances(&ada).await, "0 120");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let draft = prepared(&world, &[&ada]).await;
+    let state = async || {
+        process::progress(&mut *world.pool.acquire().await.expect("connection"), &owner, draft).await.expect("progress")
+    };
+    // Before the job begins.
+    process::process(conn, &moment, &owner, draft).await.expect("processing");
+    process::process(conn, &moment, &owner, draft).await.expect("pressed twice");
+    let jobs =
+        "select count(*) from graphile_worker.jobs where task_identifier = 'process_payments' and $1::uuid is not null";
+    assert_eq!(world.get::<i64>(jobs).await, 1);
+    assert_eq!((state().await.status, state().await.total), (DraftStatus::Processing, 1));
+    process::cancel(conn, &moment, &owner, draft).await.expect("cancelled");
+    let job = ProcessPayments { program: world.program, draft };
+    job.work(&world.pool, &moment).await.expect("nothing to do");
+    assert_eq!(state().await.status, DraftStatus::Open);
+    assert!(matches!(process::cancel(conn, &moment, &owner, draft).await, Err(Error::Conflict(_))));
+    // While it waits for a lock.
+    process::process(conn, &moment, &owner, draft).await.expect("processing");
+    let mut held = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from commissions where program_id = $1 for no key update")
+        .bind(world.program)
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let pool = world.pool.clone();
+    let working = tokio::spawn(async move { job.work(&pool, &moment).await });
+    world.until_waiting(1).await;
+    process::cancel(conn, &world.moment(), &owner, draft).await.expect("asked to stop");
+    assert!(state().await.cancelling);
+    held.rollback().await.expect("rollback");
+    working.await.expect("task").expect("stopped");
+    let stopped = state().await;
+    assert_eq!((stopped.status, stopped.batch), (DraftStatus::Open, None));
+    assert_eq!(stopped.problem, "It was stopped: nothing was recorded.");
+    assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
+    assert_eq!(processed(&world, draft).await.expect("paid").batch.total.to_string(), "€140.00");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_server_that_dies_in_the_middle_leaves_nothing_and_the_job_is_done_again(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let draft = prepared(&world, &[&ada]).await;
+    process::process(conn, &moment, &owner, draft).await.expect("processing");
+    let mut held = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from commissions where program_id = $1 for no key update")
+        .bind(world.program)
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let (pool, program) = (world.pool.clone(), world.program);
+    let at = world.at;
+    let dying = tokio::spawn({
+        let pool = pool.clone();
+        async move { ProcessPayments { program, draft }.work(&pool, &crate::fixtures::moment(at)).await }
+    });
+    world.until_waiting(1).await;
+    // Payments and what they settle are written by now, and nobody sees them.
+    let killed: i64 = sqlx::query_scalar(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'",
+    )
+    .fetch_one(&mut *conn)
+    .await
+    .expect("killed");
+    assert_eq!(killed, 1);
+    held.rollback().await.expect("rollback");
+    assert!(dying.await.expect("task").expect_err("cut off").is_outage(), "so that the job is tried again");
+    assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
+    assert_eq!(world.get::<i64>("select count(*) from payment_batches where program_id = $1").await, 0);
+    let again = ProcessPayments { program, draft };
+    again.work(&pool, &crate::fixtures::moment(at)).await.expect("done again");
+    assert_eq!(world.balances(&ada).await, "0 0");
+    again.work(&pool, &crate::fixtures::moment(at)).await.expect("and a third time does nothing");
+    assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 1);
+    world.prove().await;
+}
+
+/// Another member of the team who may pay.
+async fn colleague(world: &World) -> Actor {
+    let account: AccountId = world.moment().id();
+    for statement in [
+        "insert into accounts (id, email, email_key, name, created_at) values ($1, $1::text, $1::text, 'Finn', $3)",
+        "insert into memberships (organization_id, account_id, role, created_at) values ($2, $1, 'finance', $3)",
+    ] {
+        let given = format!("with given as (select $1::uuid, $2::uuid, $3::timestamptz) {statement}");
+        sqlx::query(sqlx::AssertSqlSafe(given))
+            .bind(account)
+            .bind(world.organization)
+            .bind(world.at)
+            .execute(&world.pool)
+            .await
+            .expect("a colleague");
+    }
+    Actor::Admin { account, organization: world.organization, role: Role::Finance, program: world.program }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn above_an_amount_two_must_agree(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let finn = colleague(&world).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let rules = |above: &str| PaymentRules { schedule: None, approval_above: Some(dec(above)) };
+    let manager = world.admin(Role::Viewer);
+    assert!(matches!(schedule::set(conn, &moment, &manager, &rules("100")).await, Err(Error::Forbidden)));
+    assert!(refused(schedule::set(conn, &moment, &owner, &rules("-1")).await).starts_with("approval_above: "));
+    schedule::set(conn, &moment, &owner, &rules("140")).await.expect("set");
+    let draft = prepared(&world, &[&ada]).await;
+    assert_eq!(shown(&world, draft, None).await.needs_approval, None, "it is not above");
+    let words = |result: crate::Result<()>| match result {
+        Err(Error::Conflict(words)) => words,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(words(drafts::approve(conn, &moment, &finn, draft).await), "Nobody need agree to this batch.");
+    schedule::set(conn, &moment, &owner, &rules("100")).await.expect("set");
+    let seen = shown(&world, draft, None).await;
+    assert_eq!((seen.needs_approval.map(|above| above.to_string()), seen.may_approve), (Some("€100.00".into()), false));
+    let alone = process::process(conn, &moment, &owner, draft).await;
+    assert_eq!(words(alone), "Above €100.00 a second person must agree first.");
+    assert_eq!(
+        words(drafts::approve(conn, &moment, &owner, draft).await),
+        "Somebody else must agree: you made this batch."
+    );
+    drafts::approve(conn, &moment, &finn, draft).await.expect("agreed");
+    // What was changed since must be agreed to again.
+    let out = LineInput { partner: ada.id, pay: false, reason: String::new() };
+    decide(conn, &moment, &owner, draft, &out).await.expect("left out");
+    let back = LineInput { pay: true, reason: "All the same".into(), ..out };
+    decide(conn, &moment, &owner, draft, &back).await.expect("paid");
+    assert!(process::process(conn, &moment, &owner, draft).await.is_err());
+    drafts::approve(conn, &moment, &finn, draft).await.expect("agreed");
+    let paid = processed(&world, draft).await.expect("paid");
+    assert_eq!(paid.batch.total.to_string(), "€140.00");
+    let row = shown(&world, draft, None).await.draft;
+    assert_eq!(
+        (row.created_by.as_str(), row.approved_by.as_str(), row.status),
+        ("Olga", "Finn", DraftStatus::Processed)
+    );
+}
+
+/// Does the job that a batch has enqueued.
+async fn work(world: &World, draft: DraftId) {
+    ProcessPayments { program: world.program, draft }.work(&world.pool, &world.moment()).await.expect("worked");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_monthly_run_prepares_a_batch_once_and_tells_who_may_pay(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let finn = colleague(&world).await;
+    let (moment, owner) = (world.moment(), world.owner());
+    let rules = |automatic| PaymentRules {
+        schedule: Some(Schedule { day: 5, basis: PaymentBasis::OpeningAndEarned, automatic }),
+        approval_above: None,
+    };
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let by_manager = schedule::set(conn, &moment, &world.admin(Role::Manager), &rules(true)).await;
+    assert!(refused(by_manager).starts_with("automatic: "), "who may not pay has nothing paid");
+    schedule::set(conn, &moment, &world.admin(Role::Manager), &rules(false)).await.expect("set");
+    assert_eq!(schedule::of(conn, world.program).await.expect("rules"), rules(false));
+    // Its day has passed this month.
+    assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 0);
+    world.at = instant("2026-12-04T22:59:00Z");
+    assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 0);
+    // The 5th in Berlin.
+    world.at = instant("2026-12-04T23:00:00Z");
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (pool, moment) = (world.pool.clone(), world.moment());
+        tasks.spawn(async move { schedule::prepare_due(&pool, &moment).await.expect("prepared") });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 1);
+    let prepared = drafts::list(conn, &owner).await.expect("drafts");
+    assert_eq!((prepared.len(), prepared[0].source, prepared[0].status), (1, DraftSource::Schedule, DraftStatus::Open));
+    assert_eq!(
+        (prepared[0].range.from.to_string(), prepared[0].total.to_string()),
+        ("2026-11-01".into(), "€140.00".into())
+    );
+    let mails = "select count(*) from graphile_worker._private_jobs
+                 where payload ->> 'mail' = 'payments_prepared' and $1::uuid is not null";
+    assert_eq!(world.get::<i64>(mails).await, 2);
+    let mail = crate::messages::Mail::PaymentsPrepared {
+        account: finn.account().expect("account"),
+        program: world.program,
+        draft: prepared[0].id,
+    };
+    let letter = crate::messages::compose(conn, &world.moment(), "https://t.example", &mail).await.expect("composed");
+    let letter = letter.expect("a letter");
+    assert_eq!(letter.subject, "Acme: €140.00 to pay");
+    assert!(letter.text.contains(&format!("https://t.example/admin/acme/pay/{}", prepared[0].id)), "{}", letter.text);
+    processed(&world, prepared[0].id).await.expect("paid");
+
+    // By itself, the next month.
+    schedule::set(conn, &world.moment(), &owner, &rules(true)).await.expect("set");
+    world.sold("nora", "100").await;
+    world.at = instant("2027-01-05T08:00:00Z");
+    assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 1);
+    let running = drafts::list(conn, &owner).await.expect("drafts").remove(0);
+    assert_eq!(running.status, DraftStatus::Processing);
+    work(&world, running.id).await;
+    assert_eq!(world.balances(&ada).await, "0 0");
+    // Nobody is due: nothing is prepared.
+    world.at = instant("2027-02-05T08:00:00Z");
+    assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 0);
+    assert!(drafts::list(conn, &owner).await.expect("drafts").is_empty());
+    world.prove().await;
+}
