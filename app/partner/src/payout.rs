@@ -76,7 +76,7 @@ fn page(detail: PaymentDetail, address: &Address) -> AnyView {
     let rows = lines.data.into_iter().map(row).collect_view();
     let head = || view! { <Th label="What for"/> <Th label="Customer" wide=true/> <Th label="Amount" num=true/> };
     let sums = || view! { <Th label="Summary"/> <Th label="Count" num=true/> <Th label="Amount" num=true/> };
-    let in_all = if payment.status == PaymentStatus::Paid { "Paid" } else { "In all" };
+    let in_all = if payment.status.is_paid() { "Paid" } else { "In all" };
     let foot = move || {
         view! {
             <td>{in_all}</td>

@@ -1,41 +1,23 @@
 //! Payments to partners and their batches.
 
 mod details;
+mod files;
 mod methods;
+mod outcome;
+mod results;
 mod views;
 
 pub use details::{PayoutChoice, PayoutDetails, PayoutInput, PendingPayout, is_routing_number, method_words};
+pub use files::{Gap, GapRow, Provider, ProviderFile, ProviderFiles, ToPay, is_safe};
 pub use methods::{PayoutKind, PayoutMethod, check_methods};
-pub use views::{
-    BatchDetail, BatchInput, BatchRow, DuePartner, Flag, LeftOut, PartKind, PaymentDetail, PaymentFilter, PaymentLine,
-    PaymentPart, PaymentRow, PaymentTotals, Preview, PreviewLine, Reviewed,
+pub use outcome::{Marked, Marking, MethodSum, PaymentStatus, StatusSum, Step, payment_reference, reference_key};
+pub use results::{
+    Columns, MOST_RESULTS, ResultRow, ResultsPreview, SHOWN_RESULTS, read_amount, read_outcome, separator,
 };
-
-use crate::words;
-
-words! {
-    /// What became of a payment.
-    pub enum PaymentStatus in "payment_status" {
-        /// Recorded as paid.
-        Paid = "paid",
-        /// The money came back; its entries are open again.
-        Failed = "failed",
-        /// Taken back by an admin; its entries are open again.
-        Cancelled = "cancelled",
-    }
-}
-
-impl PaymentStatus {
-    /// What became of it, in words.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Paid => "Paid",
-            Self::Failed => "Failed: due again",
-            Self::Cancelled => "Cancelled: due again",
-        }
-    }
-}
+pub use views::{
+    BatchDetail, BatchFilter, BatchInput, BatchRow, BatchSummary, DuePartner, Flag, LeftOut, PartKind, PaymentDetail,
+    PaymentFilter, PaymentLine, PaymentPart, PaymentRow, PaymentTotals, Preview, PreviewLine, Reviewed,
+};
 
 /// The batch id of a day: `Batch-20150624`, and `-2`, `-3` … for further ones of that day.
 #[must_use]

@@ -320,7 +320,7 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
         "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
          select id, gen_random_uuid(), 'October', 'october', created_at::date, created_at from programs where id = $1",
         "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
-         select program_id, gen_random_uuid(), b.id, e.id, 20, 'EUR', 'paid', '[]', b.created_at
+         select program_id, gen_random_uuid(), b.id, e.id, 20, 'EUR', 'recorded', '[]', b.created_at
          from payment_batches b join enrollments e using (program_id) where program_id = $1 and e.code = 'ada'",
         "insert into partner_groups (program_id, id, name, created_at)
          select id, gen_random_uuid(), 'Gold', created_at from programs where id = $1",

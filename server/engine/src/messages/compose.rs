@@ -509,7 +509,7 @@ async fn payment_sent(
         r#"select p.enrollment_id as "enrollment: EnrollmentId", p.amount, p.currency as "currency: Currency", p.method,
                   b.payment_date
          from payments p join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
-         where p.program_id = $1 and p.id = $2 and p.status = 'paid'"#,
+         where p.program_id = $1 and p.id = $2 and p.status not in ('failed', 'cancelled')"#,
         program as ProgramId,
         payment as PaymentId
     )

@@ -32,7 +32,7 @@ pub async fn due_partners(conn: &mut PgConnection, actor: &Actor, search: Option
                   coalesce(e.payout_method, '') as "method!",
                   coalesce(m.minimum, p.minimum_payment) as "minimum_payment!",
                   (select max(created_at) from payments y
-                   where y.program_id = $1 and y.enrollment_id = e.id and y.status = 'paid') as last_paid_at
+                   where y.program_id = $1 and y.enrollment_id = e.id and y.status not in ('failed', 'cancelled')) as last_paid_at
            from balances b
            join enrollments e on e.program_id = $1 and e.id = b.enrollment_id
            join programs p on p.id = $1

@@ -48,8 +48,8 @@ pub async fn batches(conn: &mut PgConnection, actor: &Actor, paging: &Paging) ->
            from payment_batches b
            left join accounts a on a.id = b.created_by
            cross join lateral (
-               select count(*) as payments, count(*) filter (where status <> 'paid') as failed,
-                      coalesce(sum(amount) filter (where status = 'paid'), 0) as total
+               select count(*) as payments, count(*) filter (where status in ('failed', 'cancelled')) as failed,
+                      coalesce(sum(amount) filter (where status not in ('failed', 'cancelled')), 0) as total
                from payments p where p.program_id = b.program_id and p.batch_id = b.id
            ) s
            where b.program_id = $1
@@ -120,8 +120,8 @@ pub(super) async fn detail(conn: &mut PgConnection, setting: &Setting, id: Batch
            from payment_batches b
            left join accounts a on a.id = b.created_by
            cross join lateral (
-               select count(*) as payments, count(*) filter (where status <> 'paid') as failed,
-                      coalesce(sum(amount) filter (where status = 'paid'), 0) as total
+               select count(*) as payments, count(*) filter (where status in ('failed', 'cancelled')) as failed,
+                      coalesce(sum(amount) filter (where status not in ('failed', 'cancelled')), 0) as total
                from payments p where p.program_id = b.program_id and p.batch_id = b.id
            ) s
            where b.program_id = $1 and b.id = $2"#,
@@ -202,7 +202,7 @@ pub async fn payments(
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
     let page = read(&mut list, filter, paging).await?;
     let totals = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(sum(p.amount) filter (where p.status = 'paid'), 0) as "paid!"
+        r#"select count(*) as "count!", coalesce(sum(p.amount) filter (where p.status not in ('failed', 'cancelled')), 0) as "paid!"
            from payments p
            join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
            where p.program_id = $1 and ($2::uuid is null or p.enrollment_id = $2)

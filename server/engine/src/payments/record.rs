@@ -11,7 +11,7 @@ use domain::ids::{AccountId, BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::money::Money;
 use domain::partners::EnrollmentStatus;
-use domain::payments::{BatchDetail, BatchInput, LeftOut, PaymentStatus, method_words};
+use domain::payments::{BatchDetail, BatchInput, LeftOut, PaymentStatus, PayoutKind, method_words};
 use domain::text::{FieldError, code_key};
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -232,7 +232,7 @@ async fn paid_since(
            from payments p
            join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
            left join accounts a on a.id = b.created_by
-           where p.program_id = $1 and p.enrollment_id = $2 and p.status = 'paid'
+           where p.program_id = $1 and p.enrollment_id = $2 and p.status not in ('failed', 'cancelled')
              -- Two servers' clocks differ a little.
              and p.created_at >= $3::timestamptz - interval '1 minute'
            order by p.created_at desc, p.id desc limit 1"#,
@@ -325,23 +325,26 @@ async fn insert_payments(
     let methods: Vec<_> = payments.iter().map(|payment| payment.method.clone()).collect();
     let masked: Vec<_> = payments.iter().map(|payment| payment.masked.clone()).collect();
     let whys: Vec<_> = payments.iter().map(|payment| Json(&payment.why)).collect();
+    let kind = |payment: &Payment| PayoutKind::ALL.iter().copied().find(|kind| kind.label() == payment.method);
+    let kinds: Vec<Option<PayoutKind>> = payments.iter().map(kind).collect();
     sqlx::query!(
         "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, masked, status, why,
-                               created_at)
-         select $1, p.id, $2, p.enrollment_id, p.amount, $3, p.method, p.masked, $4, p.why, $5
-         from unnest($6::uuid[], $7::uuid[], $8::numeric[], $9::text[], $10::text[], $11::jsonb[])
-              as p (id, enrollment_id, amount, method, masked, why)",
+                               created_at, payout)
+         select $1, p.id, $2, p.enrollment_id, p.amount, $3, p.method, p.masked, $4, p.why, $5, p.payout
+         from unnest($6::uuid[], $7::uuid[], $8::numeric[], $9::text[], $10::text[], $11::jsonb[], $12::payout_kind[])
+              as p (id, enrollment_id, amount, method, masked, why, payout)",
         setting.program as ProgramId,
         batch as BatchId,
         setting.currency.code(),
-        PaymentStatus::Paid as PaymentStatus,
+        PaymentStatus::Recorded as PaymentStatus,
         moment.at,
         &ids,
         &enrollments,
         &amounts,
         &methods,
         &masked,
-        &whys as &[Json<&Why>]
+        &whys as &[Json<&Why>],
+        &kinds as &[Option<PayoutKind>]
     )
     .execute(&mut *conn)
     .await?;

@@ -489,7 +489,7 @@ async fn bad_input_is_named_by_field(pool: PgPool) {
     let batch = record_batch(&world.pool, &world.moment(), &world.owner(), &html).await.expect("a code like others");
     assert_eq!(batch.batch.code, html.code);
     let payment = batch.payments[0].id;
-    for (becomes, reason) in [(PaymentStatus::Paid, "x"), (PaymentStatus::Failed, " ")] {
+    for (becomes, reason) in [(PaymentStatus::Recorded, "x"), (PaymentStatus::Failed, " ")] {
         let result = take_back(&world.pool, &world.moment(), &world.owner(), payment, becomes, reason).await;
         assert!(matches!(result, Err(Error::Invalid(_))));
     }

@@ -85,7 +85,7 @@ async fn history(world: &World) {
         "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
          select id, id, 'October', 'october', '2026-11-01', '2026-11-01' from programs",
         "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
-         select program_id, id, program_id, id, 20, 'EUR', 'paid', '[]', '2026-11-01' from enrollments",
+         select program_id, id, program_id, id, 20, 'EUR', 'recorded', '[]', '2026-11-01' from enrollments",
         "insert into payment_items (program_id, entry_id, payment_id)
          select program_id, id, enrollment_id from entries
          where enrollment_id is not null and posted_at < '2026-11-01'",
