@@ -8,18 +8,26 @@ pub mod details;
 #[cfg(test)]
 pub(crate) mod details_tests;
 mod due;
+mod files;
 mod lists;
 pub mod methods;
+mod outcome;
+#[cfg(test)]
+mod outcome_tests;
 mod record;
 mod remittance;
+mod results;
 #[cfg(test)]
 mod tests;
 mod undo;
 
 pub use due::{due_partners, preview};
-pub use lists::{batch, batches, payments, payments_page};
+pub use files::{file, prepared};
+pub use lists::{batch, batch_payments, batches, payments, payments_page};
+pub use outcome::mark;
 pub use record::record_batch;
-pub use remittance::payment;
+pub use remittance::{advices, payment};
+pub use results::results;
 pub use undo::take_back;
 
 use crate::Result;
