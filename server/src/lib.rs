@@ -14,6 +14,7 @@ pub mod logging;
 mod metrics;
 mod notice;
 mod pages;
+mod payment_file;
 mod personal_data;
 mod problem;
 pub mod serve;
@@ -131,6 +132,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(files::router(&server.leptos))
         .merge(shop::router(server))
         .merge(export::router())
+        .merge(payment_file::router())
         .merge(personal_data::router())
         .merge(pages::router(server));
     let open = api::router().merge(snippet::router(server)).merge(download::router());
