@@ -135,13 +135,12 @@ pub struct Marked {
 impl Marked {
     /// In a sentence for people.
     #[must_use]
-    pub fn words(self, becomes: PaymentStatus) -> String {
-        let label = becomes.label().to_lowercase();
+    pub fn words(self) -> String {
         match (self.changed, self.known) {
             (0, _) => "Nothing has changed.".to_owned(),
-            (1, 0) => format!("1 payment marked {label}."),
-            (changed, 0) => format!("{changed} payments marked {label}."),
-            (changed, known) => format!("{changed} marked {label}; of {known} it was known."),
+            (1, 0) => "1 payment marked.".to_owned(),
+            (changed, 0) => format!("{changed} payments marked."),
+            (changed, known) => format!("{changed} marked; {known} were so before."),
         }
     }
 }
@@ -214,10 +213,10 @@ mod tests {
 
     #[test]
     fn what_became_of_many_is_told() {
-        let told = |changed, known| Marked { changed, known }.words(PaymentStatus::Sent);
-        assert_eq!(told(1, 0), "1 payment marked sent.");
-        assert_eq!(told(12, 0), "12 payments marked sent.");
-        assert_eq!(told(12, 3), "12 marked sent; of 3 it was known.");
+        let told = |changed, known| Marked { changed, known }.words();
+        assert_eq!(told(1, 0), "1 payment marked.");
+        assert_eq!(told(12, 0), "12 payments marked.");
+        assert_eq!(told(12, 3), "12 marked; 3 were so before.");
         assert_eq!(told(0, 3), "Nothing has changed.");
     }
 
