@@ -6,6 +6,7 @@ use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
 use crate::partners::job::{self, WorkOnPartners};
 use crate::partners::summaries::send_summaries;
+use crate::payments::TellPaid;
 use crate::privacy::TakeOut;
 use crate::reports::roll_up;
 use crate::secrets::Secrets;
@@ -70,6 +71,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<CopyFile>()
         .define_job::<TakeOut>()
         .define_job::<WorkOnPartners>()
+        .define_job::<TellPaid>()
         .define_job::<ReleaseHolds>()
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
@@ -162,6 +164,15 @@ impl TaskHandler for WorkOnPartners {
     }
 }
 
+impl TaskHandler for TellPaid {
+    const IDENTIFIER: &'static str = "tell_paid";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.make(&context.pool).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
 /// Committed before it is sent, so that the link in it works; where nothing sends it, it is laid in the outbox with that.
 async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
     let mut tx = context.pool.begin().await?;
@@ -203,6 +214,7 @@ macro_rules! recurring {
                 CopyFile::IDENTIFIER => Some("Copy of a file"),
                 TakeOut::IDENTIFIER => Some("Search for the data of a person who was erased"),
                 WorkOnPartners::IDENTIFIER => Some("Import of partners, or an act on many"),
+                TellPaid::IDENTIFIER => Some("Mails to the partners of a payment batch"),
                 _ => None,
             }
         }

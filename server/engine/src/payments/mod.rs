@@ -10,6 +10,7 @@ pub(crate) mod details_tests;
 mod due;
 mod files;
 mod lists;
+mod mails;
 pub mod methods;
 mod outcome;
 #[cfg(test)]
@@ -24,8 +25,10 @@ mod undo;
 pub use due::{due_partners, preview};
 pub use files::{file, prepared};
 pub use lists::{batch, batch_payments, batches, payments, payments_page};
+pub use mails::TellPaid;
 pub use outcome::mark;
 pub use record::record_batch;
+pub(crate) use remittance::parts;
 pub use remittance::{advices, payment};
 pub use results::results;
 pub use undo::take_back;

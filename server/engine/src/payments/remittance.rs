@@ -4,6 +4,7 @@ use chrono::DateTime;
 use domain::accounts::Actor;
 use domain::ids::{BatchId, EntryId, PaymentId, ProgramId};
 use domain::ledger::JournalKind;
+use domain::money::{Currency, Money};
 use domain::offers::Trigger;
 use domain::page::{Page, Paging};
 use domain::payments::{PartKind, PaymentDetail, PaymentLine, PaymentPart};
@@ -83,29 +84,7 @@ async fn advice(list: &mut Listing<'_>, id: PaymentId, payer: Payer, paging: &Pa
     )
     .fetch_one(&mut *list.conn)
     .await?;
-    let sums = sqlx::query!(
-        r#"select j.kind as "kind: JournalKind", count(*) as "count!", sum(e.amount) as "amount!"
-           from payment_items i
-           join entries e on e.program_id = i.program_id and e.id = i.entry_id
-           join journals j on j.program_id = e.program_id and j.id = e.journal_id
-           where i.program_id = $1 and i.payment_id = $2 group by j.kind order by j.kind"#,
-        setting.program as ProgramId,
-        id as PaymentId
-    )
-    .fetch_all(&mut *list.conn)
-    .await?;
-    let mut parts: Vec<PaymentPart> = Vec::new();
-    for sum in sums {
-        let kind = PartKind::of(sum.kind);
-        match parts.iter_mut().find(|part| part.kind == kind) {
-            Some(part) => {
-                part.count += sum.count;
-                part.amount.amount += sum.amount;
-            }
-            None => parts.push(PaymentPart { kind, count: sum.count, amount: setting.money(sum.amount) }),
-        }
-    }
-    parts.sort_by_key(|part| part.kind);
+    let parts = parts(&mut list.conn, setting.program, setting.currency, id).await?;
     let lines = lines(list, id, paging).await?;
     let country = countries::name(&names.country);
     let address = [names.address.as_str(), country].into_iter().filter(|line| !line.is_empty());
@@ -120,6 +99,39 @@ async fn advice(list: &mut Listing<'_>, id: PaymentId, payer: Payer, paging: &Pa
         parts,
         lines,
     })
+}
+
+/// What a payment comes to by kind.
+pub(crate) async fn parts(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    currency: Currency,
+    payment: PaymentId,
+) -> Result<Vec<PaymentPart>> {
+    let sums = sqlx::query!(
+        r#"select j.kind as "kind: JournalKind", count(*) as "count!", sum(e.amount) as "amount!"
+           from payment_items i
+           join entries e on e.program_id = i.program_id and e.id = i.entry_id
+           join journals j on j.program_id = e.program_id and j.id = e.journal_id
+           where i.program_id = $1 and i.payment_id = $2 group by j.kind order by j.kind"#,
+        program as ProgramId,
+        payment as PaymentId
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut parts: Vec<PaymentPart> = Vec::new();
+    for sum in sums {
+        let kind = PartKind::of(sum.kind);
+        match parts.iter_mut().find(|part| part.kind == kind) {
+            Some(part) => {
+                part.count += sum.count;
+                part.amount.amount += sum.amount;
+            }
+            None => parts.push(PaymentPart { kind, count: sum.count, amount: Money::new(sum.amount, currency) }),
+        }
+    }
+    parts.sort_by_key(|part| part.kind);
+    Ok(parts)
 }
 
 /// The entries that a payment settled, in the order in which their causes happened.

@@ -255,7 +255,7 @@ fn reason(line: &Line) -> String {
     format!("The payment provider says: {}", short(words, 400))
 }
 
-/// A text without control characters, cut short.
+/// A text in one line, cut short.
 fn short(text: &str, most: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(most).collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
 }
