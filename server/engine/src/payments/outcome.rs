@@ -42,7 +42,8 @@ pub async fn mark(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Marking
     named.sort_unstable();
     named.dedup();
     let named = (!input.all).then_some(named);
-    let found = locked(&mut tx, &setting, input.batch, named.as_deref(), input.status, !becomes.is_paid()).await?;
+    let status = input.status.filter(|_| input.all);
+    let found = locked(&mut tx, &setting, input.batch, named.as_deref(), status, !becomes.is_paid()).await?;
     if named.as_ref().is_some_and(|named| found.len() < named.len()) {
         return Err(Error::NotFound("payment"));
     }
