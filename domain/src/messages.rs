@@ -49,6 +49,9 @@ pub fn meaning(field: &str) -> &'static str {
         "payment.amount" => "What was paid",
         "payment.method" => "How it was paid",
         "payment.date" => "The day of the payment",
+        "payment.batch" => "The batch that it was made in",
+        "payment.reference" => "Its reference at the payment provider",
+        "payment.parts" => "What it pays for, in a line",
         "commission.amount" => "What was earned",
         "commission.event" => "What it was earned for",
         "commission.due" => "The day from which it can be paid",
@@ -78,6 +81,7 @@ impl Examples {
         match field {
             "program.name" => self.program.clone(),
             "payment.amount" => amount(12_000),
+            "payment.parts" => format!("Commissions (4): {}", amount(12_000)),
             "commission.amount" => amount(1_470),
             "summary.earned" => amount(5_880),
             _ => example.to_owned(),
@@ -170,6 +174,9 @@ impl MailKind {
                 ("payment.amount", "$120.00"),
                 ("payment.method", "PayPal"),
                 ("payment.date", "5 November 2026"),
+                ("payment.batch", "Batch-20261105"),
+                ("payment.reference", "FP79Z85HRB9Y9X86"),
+                ("payment.parts", "Commissions (4): $120.00"),
             ],
             Self::CommissionEarned => &[
                 NAME,
@@ -233,8 +240,9 @@ impl MailKind {
             ),
             Self::PaymentSent => (
                 "{{program.name}} has paid you {{payment.amount}}",
-                "{{program.name}} has sent you {{payment.amount}} by {{payment.method}}, dated {{payment.date}}.\n\n\
-                 Your dashboard shows which commissions it pays.",
+                "{{program.name}} pays you {{payment.amount}} by {{payment.method}}, dated {{payment.date}}: \
+                 {{payment.batch}}, reference {{payment.reference}}.\n\nIt pays for: {{payment.parts}}.\n\n\
+                 The remittance advice with each commission is on the page of the payout.",
             ),
             Self::CommissionEarned => (
                 "You have earned {{commission.amount}}",

@@ -15,6 +15,7 @@ pub mod logging;
 mod metrics;
 mod notice;
 mod pages;
+mod payment_file;
 mod personal_data;
 mod problem;
 pub mod serve;
@@ -138,6 +139,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(shop::router(server))
         .merge(export::router())
         .merge(ledger_print::router())
+        .merge(payment_file::router())
         .merge(personal_data::router())
         .merge(pages::router(server));
     let open = api::router().merge(snippet::router(server)).merge(download::router());

@@ -12,8 +12,9 @@ use axum::{Json, Router};
 use domain::accounts::{Actor, Power};
 use domain::assets::{AssetInput, AssetKind};
 use domain::files::{FilePurpose, MOST_FILE, MOST_IMAGE};
-use domain::ids::{AssetId, EnrollmentId, FileId};
+use domain::ids::{AssetId, BatchId, EnrollmentId, FileId};
 use domain::partners::ImportPreview;
+use domain::payments::ResultsPreview;
 use domain::portal::PortalPage;
 use engine::Moment;
 use engine::files::Upload;
@@ -49,6 +50,7 @@ pub fn router(server: &Shared) -> Router<Shared> {
         .route(&of(access::UPLOAD_LOGO), post(logo))
         .route(&of(access::UPLOAD_FAVICON), post(favicon))
         .route(&of(access::UPLOAD_PHOTO), post(photo))
+        .route(&of(access::UPLOAD_RESULTS), post(results))
         // The limit around them is higher.
         .layer(DefaultBodyLimit::disable())
 }
@@ -266,6 +268,43 @@ async fn photo(State(server): State<Shared>, Path(program): Path<String>, reques
     answer(work.await, &parts.headers, access::UPLOAD_PHOTO)
 }
 
+/// A payment provider's result file of a batch: looked at; and applied where that is asked for, and nothing in it is wrong.
+async fn results(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        // Whoever may not pay is refused before the body is read; reading waits for the sender, without a connection.
+        pages::in_context(&server, asked(&parts), access::admin(&program)).await?.may(Power::Pay)?;
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
+        asking.may(Power::Pay)?;
+        let batch = form.id::<BatchId>("batch")?;
+        let apply = form.text("act") == "apply";
+        let access::Admin { conn, moment, actor, .. } = asking;
+        // The use case takes a connection of its own.
+        drop(conn);
+        let file = form.file().bytes;
+        let preview = engine::payments::results(&server.pool, &moment, &actor, batch, file, apply).await?;
+        Ok::<_, Error>((batch, preview))
+    };
+    match work.await {
+        Ok((_, preview)) if !wants_page(&parts.headers) => Json(preview).into_response(),
+        outcome => {
+            let then = outcome
+                .and_then(|(batch, preview)| told(&preview).map(|()| format!("/admin/{program}/payments/{batch}")));
+            answer(then, &parts.headers, access::UPLOAD_RESULTS)
+        }
+    }
+}
+
+/// To a browser without the page's script: what is wrong first.
+fn told(preview: &ResultsPreview) -> Result<()> {
+    let wrong = preview.rows.iter().find_map(|row| Some((row.line, row.problem.as_ref()?)));
+    match wrong {
+        Some((line, problem)) => Err(Error::field("file", format!("Line {line}: {problem}"))),
+        None => Ok(()),
+    }
+}
+
 /// A list of partners, from a file or typed: looked at; and, where that is asked for, what is right in it is made, or what
 /// is wrong is handed back as a file. The page itself answers, so that it works without scripts.
 async fn partners(
@@ -339,10 +378,15 @@ async fn import(
     Ok(engine::partners::import::import(&server.pool, &moment, &actor, &list.text, make).await?)
 }
 
+/// Whether a browser without the page asks.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
+    accepts.contains("text/html")
+}
+
 /// What the sender is told: the page learns what went wrong; a browser without it is led to `then`, or back to the form.
 fn answer(outcome: Result<String>, headers: &HeaderMap, path: &str) -> Response {
-    let accepts = headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
-    let html = accepts.contains("text/html");
+    let html = wants_page(headers);
     match outcome {
         Ok(then) if html => Redirect::to(&then).into_response(),
         Ok(_) => Json(()).into_response(),

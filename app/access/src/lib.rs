@@ -40,7 +40,8 @@ pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
 pub use server::{State, answer, cookie, icon, over, shown_again};
 pub use upload::{
-    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, Upload, UploadForm, upload_path,
+    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, UPLOAD_RESULTS, Upload, UploadForm,
+    upload_path,
 };
 
 /// What a server function answers.

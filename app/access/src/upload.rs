@@ -3,6 +3,7 @@ use crate::form::Post;
 use domain::partners::ImportPreview;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The address of an upload for a program: by it the server knows who may before it reads what is sent.
@@ -19,6 +20,8 @@ pub const UPLOAD_LOGO: &str = "/upload/logo";
 pub const UPLOAD_FAVICON: &str = "/upload/favicon";
 /// Where a partner's photo is posted.
 pub const UPLOAD_PHOTO: &str = "/upload/photo";
+/// Where a payment provider's result file is posted.
+pub const UPLOAD_RESULTS: &str = "/upload/results";
 
 /// A list of partners that was posted to the page that imports them, and what became of it: the page, which answers
 /// the post, finds it in its context.
@@ -49,6 +52,21 @@ impl Upload {
     /// Does something each time it was answered: told whether it worked, or what went wrong.
     pub fn settled(self, act: impl Fn(Result<()>) + 'static) {
         self.post.settled(Box::new(act));
+    }
+
+    /// What was answered the last time.
+    #[must_use]
+    pub fn answer<T: DeserializeOwned>(self) -> Option<Result<T>> {
+        self.post.outcome.with(|outcome| match outcome {
+            Some(Ok(json)) => Some(crate::fetch::decoded(json)),
+            Some(Err(error)) => Some(Err(error.clone())),
+            None => None,
+        })
+    }
+
+    /// Forgets what became of it.
+    pub fn clear(self) {
+        self.post.outcome.set(None);
     }
 
     /// What is wrong with a field.
@@ -122,7 +140,7 @@ fn send(_: Upload, _: &str, _: &web_sys::FormData) {}
 #[cfg(not(feature = "ssr"))]
 fn send(form: Upload, path: &str, data: &web_sys::FormData) {
     use domain::files::{MOST_FILE, MOST_IMAGE, too_large};
-    let most = if form.post.path == UPLOAD_ASSET { MOST_FILE } else { MOST_IMAGE };
+    let most = if [UPLOAD_ASSET, UPLOAD_RESULTS].contains(&form.post.path) { MOST_FILE } else { MOST_IMAGE };
     if is_larger(data, most) {
         done(form, Err(crate::Error::field("file", too_large(most))));
     } else if start(form, path, data).is_err() {

@@ -49,7 +49,10 @@ access::chunk!(
     leads::LeadsPage,
 );
 access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
-access::chunk!(admin_payments, __preload_admin_payments: payments::PayPage, payments::DraftPage, payments::BatchesPage, payments::BatchPage);
+access::chunk!(
+    admin_payments, __preload_admin_payments:
+    payments::PayPage, payments::DraftPage, payments::BatchesPage, payments::BatchPage, payments::AdvicesPage,
+);
 access::chunk!(
     admin_reports, __preload_admin_reports:
     reports::ReportsPage, reports::LedgersPage, reports::RankingPage, reports::InactivePage, reports::CohortsPage,
@@ -106,6 +109,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("pay/:id") view={lazy::<payments::DraftPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments") view={lazy::<payments::BatchesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payments/:id") view={lazy::<payments::BatchPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("payments/:id/advices") view={lazy::<payments::AdvicesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("offers") view={lazy::<offers::OffersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("offers/new") view={lazy::<offers::NewOfferPage>()} ssr=SsrMode::Async/>
             <Route path=path!("offers/:id") view={lazy::<offers::OfferPage>()} ssr=SsrMode::Async/>

@@ -78,7 +78,7 @@ pub(crate) fn more_in_file<T>(page: &Page<T>) -> Option<AnyView> {
 /// What became of a payment, with its tint.
 pub(crate) fn payment_state(status: PaymentStatus) -> (Tone, &'static str) {
     let tone = match status {
-        PaymentStatus::Paid => Tone::Good,
+        PaymentStatus::Recorded | PaymentStatus::Sent | PaymentStatus::Confirmed => Tone::Good,
         PaymentStatus::Failed => Tone::Bad,
         PaymentStatus::Cancelled => Tone::Neutral,
     };

@@ -5,6 +5,7 @@
 //! prop takes anything that becomes a `String`; ids come from the caller, so that server and browser agree on them.
 
 mod address;
+mod advice;
 mod button;
 mod chart;
 mod display;
@@ -21,6 +22,7 @@ mod table;
 mod toast;
 
 pub use address::*;
+pub use advice::*;
 pub use button::*;
 pub use chart::*;
 pub use display::*;

@@ -2,7 +2,10 @@
 
 mod details;
 mod drafts;
+mod files;
 mod methods;
+mod outcome;
+mod results;
 mod views;
 
 pub use details::{PayoutChoice, PayoutDetails, PayoutInput, PendingPayout, is_routing_number, method_words};
@@ -10,37 +13,16 @@ pub use drafts::{
     DraftDetail, DraftGroup, DraftInput, DraftLine, DraftProgress, DraftRow, DraftSource, DraftStatus, LeftOut,
     LineInput, NewDraft, PaymentBasis, PaymentRules, Schedule, already_paid, check_batch_code,
 };
+pub use files::{Gap, GapRow, Provider, ProviderFile, ProviderFiles, ToPay, is_safe};
 pub use methods::{PayoutKind, PayoutMethod, check_methods};
-pub use views::{
-    BatchDetail, BatchRow, DuePartner, PartKind, PaymentDetail, PaymentFilter, PaymentLine, PaymentPart, PaymentRow,
-    PaymentTotals,
+pub use outcome::{Marked, Marking, MethodSum, PaymentStatus, StatusSum, Step, payment_reference, reference_key};
+pub use results::{
+    Columns, MOST_RESULTS, ResultRow, ResultsPreview, SHOWN_RESULTS, read_amount, read_outcome, separator,
 };
-
-use crate::words;
-
-words! {
-    /// What became of a payment.
-    pub enum PaymentStatus in "payment_status" {
-        /// Recorded as paid.
-        Paid = "paid",
-        /// The money came back; its entries are open again.
-        Failed = "failed",
-        /// Taken back by an admin; its entries are open again.
-        Cancelled = "cancelled",
-    }
-}
-
-impl PaymentStatus {
-    /// What became of it, in words.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Paid => "Paid",
-            Self::Failed => "Failed: due again",
-            Self::Cancelled => "Cancelled: due again",
-        }
-    }
-}
+pub use views::{
+    BatchDetail, BatchFilter, BatchRow, BatchSummary, DuePartner, PartKind, PaymentDetail, PaymentFilter, PaymentLine,
+    PaymentPart, PaymentRow, PaymentTotals,
+};
 
 /// The batch id of a day: `Batch-20150624`, and `-2`, `-3` … for further ones of that day.
 #[must_use]

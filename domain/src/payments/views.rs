@@ -1,5 +1,5 @@
-use super::{LeftOut, PaymentStatus};
-use crate::ids::{BatchId, EntryId, PaymentId};
+use super::{LeftOut, MethodSum, PaymentStatus, StatusSum, payment_reference};
+use crate::ids::{BatchId, EnrollmentId, EntryId, PaymentId};
 use crate::ledger::JournalKind;
 use crate::money::Money;
 use crate::page::Page;
@@ -61,6 +61,28 @@ pub struct BatchDetail {
     pub payments: Vec<PaymentRow>,
 }
 
+/// A batch as its page shows it, but for the payments, which are listed page by page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchSummary {
+    /// The batch.
+    pub batch: BatchRow,
+    /// What its payments come to by status, those that there are.
+    pub statuses: Vec<StatusSum>,
+    /// What they come to by method, the largest first.
+    pub methods: Vec<MethodSum>,
+}
+
+/// Which payments of a batch are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchFilter {
+    /// In this status.
+    #[serde(default)]
+    pub status: Option<PaymentStatus>,
+    /// To the partner with this code, also an old one of its.
+    #[serde(default)]
+    pub partner_code: Option<String>,
+}
+
 /// Which payments are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentFilter {
@@ -93,6 +115,10 @@ pub struct PaymentRow {
     pub amount: Money,
     /// The payout method then, in words.
     pub method: String,
+    /// Where it went, masked; empty where that is not known.
+    pub masked: String,
+    /// The provider's own number for it; empty where none was told.
+    pub number: String,
     /// What became of it.
     pub status: PaymentStatus,
     /// When the money goes out.
@@ -101,6 +127,14 @@ pub struct PaymentRow {
     pub created_at: DateTime<Utc>,
     /// What it paid, and why that amount.
     pub why: Why,
+}
+
+impl PaymentRow {
+    /// By what it is recognised at the provider.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        payment_reference(self.id)
+    }
 }
 
 /// What a list of payments comes to.

@@ -109,6 +109,15 @@ alter table payments
     add column status_at timestamptz,
     -- The kind of payout method; null for methods in other words.
     add column payout payout_kind;
+-- A batch's payments by status; without one its unique constraint lists them.
+create index payments_by_status on payments (program_id, batch_id, status, enrollment_id);
+update payments set payout = case method
+    when 'PayPal' then 'paypal'
+    when 'Bank account (IBAN)' then 'iban'
+    when 'Bank account (account and routing number)' then 'us_bank'
+    when 'Cheque by post' then 'cheque'
+    when 'Other' then 'other'
+end::payout_kind;
 
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
 create type left_out as enum

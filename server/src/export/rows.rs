@@ -269,6 +269,42 @@ pub fn payment(row: PaymentRow, team: bool) -> Row {
     cells
 }
 
+/// A batch's payments: the names of their columns. What a provider tells can be written into them, and sent back.
+pub fn batch_payment_head() -> Vec<&'static str> {
+    vec![
+        "Reference",
+        "Partner code",
+        "Partner",
+        "Method",
+        "Account",
+        "Amount",
+        "Currency",
+        "Status",
+        "Provider's number",
+        "Payment date",
+        "Batch",
+        "Why",
+    ]
+}
+
+/// A payment among them.
+pub fn batch_payment(row: PaymentRow) -> Row {
+    vec![
+        plain(row.reference()),
+        row.partner.code.into(),
+        row.partner.name.into(),
+        row.method.into(),
+        row.masked.into(),
+        amount(row.amount),
+        plain(row.amount.currency),
+        plain(row.status),
+        row.number.into(),
+        plain(row.payment_date),
+        row.batch_code.into(),
+        why(&row.why),
+    ]
+}
+
 /// What a payment paid for: the names of its columns.
 pub fn line_head() -> Vec<&'static str> {
     vec!["Date", "What for", "Customer", "Amount", "Currency"]

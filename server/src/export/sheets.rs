@@ -3,10 +3,11 @@
 use super::{Asked, Rows, Sheet, rows};
 use access::{Admin, Error, Partner, Result};
 use domain::accounts::Actor;
+use domain::ids::BatchId;
 use domain::leads::LeadFilter;
 use domain::page::{Page, Paging};
 use domain::partners::PartnerFilter;
-use domain::payments::PaymentFilter;
+use domain::payments::{BatchFilter, PaymentFilter};
 use domain::portal::PortalPage;
 use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Measure, SaleFilter, TopKind, inactive_days};
 use engine::{Moment, leads, partners, payments, reports};
@@ -260,6 +261,20 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
                 |row| rows::lead(row, true)
             );
             (rows::lead_head(true), pages)
+        }
+        "batch" => {
+            let id: BatchId = asked.get("id").ok_or(Error::NotFound)?;
+            let filter = BatchFilter {
+                status: asked.get("status"),
+                partner_code: asked.text("partner_code").map(str::to_owned),
+            };
+            let pages = paged!(
+                state.pool,
+                (actor, filter),
+                |conn, paging| payments::batch_payments(conn, &actor, id, &filter, paging),
+                rows::batch_payment
+            );
+            (rows::batch_payment_head(), pages)
         }
         what => {
             let asking = Asking { conn: &mut conn, moment: &moment, actor: &actor, team: true };

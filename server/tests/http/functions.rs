@@ -76,6 +76,13 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/assets/one", "program=acme&id=ASSET", May(Power::EditProgram)),
     ("/fn/admin/audit-log", "program=acme", May(Power::Audit)),
     ("/fn/admin/batch", "program=acme&id=BATCH", Team),
+    ("/fn/admin/batch/advices", "program=acme&id=BATCH", Team),
+    ("/fn/admin/batch/files", "program=acme&batch=BATCH", May(Power::Pay)),
+    (
+        "/fn/admin/batch/mark",
+        "program=acme&marking[batch]=BATCH&marking[payments][]=PAYMENT&marking[becomes]=sent&marking[reason]=",
+        May(Power::Pay),
+    ),
     ("/fn/admin/commissions", "program=acme", Team),
     ("/fn/admin/commissions/approve", "program=acme&id=COMMISSION", May(Power::JudgeCommissions)),
     ("/fn/admin/commissions/reverse", "program=acme&id=COMMISSION&reason=X", May(Power::JudgeCommissions)),
@@ -332,7 +339,7 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
         "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
          select id, gen_random_uuid(), 'October', 'october', created_at::date, created_at from programs where id = $1",
         "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
-         select program_id, gen_random_uuid(), b.id, e.id, 20, 'EUR', 'paid', '[]', b.created_at
+         select program_id, gen_random_uuid(), b.id, e.id, 20, 'EUR', 'recorded', '[]', b.created_at
          from payment_batches b join enrollments e using (program_id) where program_id = $1 and e.code = 'ada'",
         "insert into payment_drafts (program_id, id, source, basis, from_day, to_day, from_at, to_at, reviewed_at, code,
                                      payment_date, status, created_at)
@@ -648,6 +655,8 @@ async fn what_others_have_is_not_found_by_its_id(pool: PgPool) {
         "sales/SALE",
         "payments/BATCH",
         "pay/DRAFT",
+        "payments/BATCH/advices",
+        "export/batch.csv?id=BATCH",
         "offers/OFFER",
         "groups/GROUP",
         "assets/ASSET",

@@ -7,6 +7,7 @@ mod exports;
 mod files;
 mod functions;
 mod links;
+mod payments;
 mod shop;
 mod site;
 mod snippet;

@@ -35,5 +35,23 @@ pub async fn enqueue<J: TaskHandler>(conn: &mut PgConnection, job: &J, key: Opti
     Ok(())
 }
 
+/// Does each of these once the transaction commits, by one statement for all.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub(crate) async fn enqueue_all<J: TaskHandler>(conn: &mut PgConnection, jobs: &[J]) -> Result<()> {
+    let payloads = jobs.iter().map(|job| Ok(sqlx::types::Json(serde_json::to_value(job)?)));
+    let payloads: Vec<sqlx::types::Json<serde_json::Value>> = payloads.collect::<Result<_>>()?;
+    sqlx::query(
+        "select count(graphile_worker.add_job($1, job::json, max_attempts => $3)) from unnest($2::jsonb[]) as job",
+    )
+    .bind(J::IDENTIFIER)
+    .bind(payloads)
+    .bind(TRIES)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests;

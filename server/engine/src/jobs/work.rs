@@ -6,8 +6,9 @@ use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
 use crate::partners::job::{self, WorkOnPartners};
 use crate::partners::summaries::send_summaries;
+use crate::payments::TellPaid;
 use crate::payments::drafts;
-use crate::payments::process::{ProcessPayments, SendPaymentMails};
+use crate::payments::process::ProcessPayments;
 use crate::payments::schedule::prepare_due;
 use crate::privacy::TakeOut;
 use crate::reports::roll_up;
@@ -75,7 +76,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<TakeOut>()
         .define_job::<WorkOnPartners>()
         .define_job::<ProcessPayments>()
-        .define_job::<SendPaymentMails>()
+        .define_job::<TellPaid>()
         .define_job::<ReleaseHolds>()
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
@@ -179,12 +180,12 @@ impl TaskHandler for ProcessPayments {
     }
 }
 
-impl TaskHandler for SendPaymentMails {
-    const IDENTIFIER: &'static str = "send_payment_mails";
+impl TaskHandler for TellPaid {
+    const IDENTIFIER: &'static str = "tell_paid";
 
     async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
         let context = context(&worker)?;
-        self.fan_out(&context.pool).await.map_err(failure(&worker, DATABASE))
+        self.make(&context.pool).await.map_err(failure(&worker, DATABASE))
     }
 }
 
@@ -230,7 +231,7 @@ macro_rules! recurring {
                 TakeOut::IDENTIFIER => Some("Search for the data of a person who was erased"),
                 WorkOnPartners::IDENTIFIER => Some("Import of partners, or an act on many"),
                 ProcessPayments::IDENTIFIER => Some("A batch of payments"),
-                SendPaymentMails::IDENTIFIER => Some("Mails to the partners of a batch"),
+                TellPaid::IDENTIFIER => Some("Mails to the partners of a batch of payments"),
                 _ => None,
             }
         }

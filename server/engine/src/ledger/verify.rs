@@ -278,7 +278,7 @@ async fn payments(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<(
              left join entries e on e.program_id = j.program_id and e.journal_id = j.id and e.account = 'paid_out'
              group by p.program_id, p.id
          ) as p
-         where paid <> amount or taken_back <> case when status = 'paid' then 0 else amount end"
+         where paid <> amount or taken_back <> case when status in ('failed', 'cancelled') then amount else 0 end"
     );
     // That an entry is settled at most once is the primary key of payment_items.
     prove!(
@@ -337,7 +337,8 @@ async fn payments(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<(
              select t.program_id, t.id, t.status, e.id
              from trail t
              join payment_items i on i.program_id = t.program_id and i.entry_id = t.entry_id
-             join payments p on p.program_id = i.program_id and p.id = i.payment_id and p.status <> 'paid'
+             join payments p on p.program_id = i.program_id and p.id = i.payment_id
+                            and p.status in ('failed', 'cancelled')
              join journals j on j.program_id = p.program_id and j.payment_id = p.id and j.kind = 'payment_failed'
              join entries e on e.program_id = j.program_id and e.journal_id = j.id and e.account = 'payable'
          )
@@ -346,7 +347,7 @@ async fn payments(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<(
          left join payment_items i on i.program_id = t.program_id and i.entry_id = t.entry_id
          left join payments p on p.program_id = i.program_id and p.id = i.payment_id
          group by t.program_id, t.id, t.status
-         having (t.status = 'paid') <> coalesce(bool_or(p.status = 'paid'), false)"
+         having (t.status = 'paid') <> coalesce(bool_or(p.status not in ('failed', 'cancelled')), false)"
     );
     Ok(())
 }

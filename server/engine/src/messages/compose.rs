@@ -9,6 +9,7 @@ use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
 use domain::messages::{MailKind, Template as Words};
 use domain::money::{Currency, Money};
 use domain::partners::Notice;
+use domain::payments::payment_reference;
 use domain::portal::PortalPage;
 use sqlx::PgConnection;
 
@@ -517,9 +518,9 @@ async fn payment_sent(
 ) -> Result<Option<Content>> {
     let paid = sqlx::query!(
         r#"select p.enrollment_id as "enrollment: EnrollmentId", p.amount, p.currency as "currency: Currency", p.method,
-                  b.payment_date
+                  b.payment_date, b.code
          from payments p join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
-         where p.program_id = $1 and p.id = $2 and p.status = 'paid'"#,
+         where p.program_id = $1 and p.id = $2 and p.status not in ('failed', 'cancelled')"#,
         program as ProgramId,
         payment as PaymentId
     )
@@ -540,7 +541,17 @@ async fn payment_sent(
         ("Open the portal", partner.portal)
     };
     let partner = Partner { portal, ..partner };
-    let values = [("payment.amount", &*amount), ("payment.method", method), ("payment.date", &*date)];
+    let parts = crate::payments::parts(conn, program, paid.currency, payment).await?;
+    let parts = parts.iter().map(|part| format!("{} ({}): {}", part.kind.words(), part.count, part.amount));
+    let (parts, reference) = (parts.collect::<Vec<_>>().join(", "), payment_reference(payment));
+    let values = [
+        ("payment.amount", &*amount),
+        ("payment.method", method),
+        ("payment.date", &*date),
+        ("payment.batch", &*paid.code),
+        ("payment.reference", &*reference),
+        ("payment.parts", &*parts),
+    ];
     let content = to_partner(conn, program, MailKind::PaymentSent, Some(partner), Some(button), &values).await?;
     notices::stoppable(conn, moment, public_url, (program, paid.enrollment), Notice::Payment, content).await
 }

@@ -5,7 +5,10 @@ use domain::accounts::Actor;
 use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
-use domain::payments::{BatchDetail, BatchRow, PaymentFilter, PaymentRow, PaymentStatus, PaymentTotals};
+use domain::payments::{
+    BatchDetail, BatchFilter, BatchRow, BatchSummary, MethodSum, PaymentFilter, PaymentRow, PaymentStatus,
+    PaymentTotals, PayoutKind, StatusSum,
+};
 use domain::reports::Listed;
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -19,8 +22,8 @@ macro_rules! rows {
             Payment,
             r#"select p.id as "id: PaymentId", p.batch_id as "batch_id: BatchId", b.code as batch_code,
                       e.id as "partner_id: EnrollmentId", e.code as partner_code,
-                      coalesce(nullif(e.name, ''), e.company) as "partner_name!", p.amount, p.method,
-                      p.status as "status: PaymentStatus", b.payment_date, p.created_at, p.why as "why: Json<Why>"
+                      coalesce(nullif(e.name, ''), e.company) as "partner_name!", p.amount, p.method, p.masked,
+                      p.reference as number, p.status as "status: PaymentStatus", b.payment_date, p.created_at, p.why as "why: Json<Why>"
                from payments p
                join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
                join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
@@ -48,8 +51,8 @@ pub async fn batches(conn: &mut PgConnection, actor: &Actor, paging: &Paging) ->
            from payment_batches b
            left join accounts a on a.id = b.created_by
            cross join lateral (
-               select count(*) as payments, count(*) filter (where status <> 'paid') as failed,
-                      coalesce(sum(amount) filter (where status = 'paid'), 0) as total
+               select count(*) as payments, count(*) filter (where status in ('failed', 'cancelled')) as failed,
+                      coalesce(sum(amount) filter (where status not in ('failed', 'cancelled')), 0) as total
                from payments p where p.program_id = b.program_id and p.batch_id = b.id
            ) s
            where b.program_id = $1
@@ -102,17 +105,90 @@ impl Batch {
     }
 }
 
-/// A batch with its payments.
+/// A batch, with what its payments come to by status and by method.
 ///
 /// # Errors
 /// `NotFound` where it is not in the program; `Forbidden` without the power to view.
-pub async fn batch(conn: &mut PgConnection, actor: &Actor, id: BatchId) -> Result<BatchDetail> {
+pub async fn batch(conn: &mut PgConnection, actor: &Actor, id: BatchId) -> Result<BatchSummary> {
     team(actor)?;
     let setting = Setting::of(conn, actor).await?;
-    detail(conn, &setting, id).await
+    let batch = head(conn, &setting, id).await?;
+    let sums = sqlx::query!(
+        r#"select status as "status: PaymentStatus", method, payout as "kind: PayoutKind", count(*) as "count!",
+                  sum(amount) as "amount!"
+           from payments where program_id = $1 and batch_id = $2
+           group by status, method, payout order by status, method"#,
+        setting.program as ProgramId,
+        id as BatchId
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut statuses: Vec<StatusSum> = Vec::new();
+    let mut methods: Vec<MethodSum> = Vec::new();
+    for sum in sums {
+        match statuses.iter_mut().find(|status| status.status == sum.status) {
+            Some(status) => {
+                status.count += sum.count;
+                status.amount.amount += sum.amount;
+            }
+            None => {
+                statuses.push(StatusSum { status: sum.status, count: sum.count, amount: setting.money(sum.amount) })
+            }
+        }
+        let (paid, failed) = if sum.status.is_paid() { (sum.amount, 0) } else { (Decimal::ZERO, sum.count) };
+        match methods.iter_mut().find(|method| method.method == sum.method && method.kind == sum.kind) {
+            Some(method) => {
+                method.count += sum.count;
+                method.failed += failed;
+                method.amount.amount += paid;
+            }
+            None => methods.push(MethodSum {
+                method: sum.method,
+                kind: sum.kind,
+                count: sum.count,
+                failed,
+                amount: setting.money(paid),
+            }),
+        }
+    }
+    methods
+        .sort_by(|one, other| other.amount.amount.cmp(&one.amount.amount).then_with(|| one.method.cmp(&other.method)));
+    Ok(BatchSummary { batch, statuses, methods })
 }
 
-pub(super) async fn detail(conn: &mut PgConnection, setting: &Setting, id: BatchId) -> Result<BatchDetail> {
+/// A page of a batch's payments, in the order in which the partners joined.
+///
+/// # Errors
+/// As [`batch`]; `Invalid` on `cursor`.
+pub async fn batch_payments(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: BatchId,
+    filter: &BatchFilter,
+    paging: &Paging,
+) -> Result<Page<PaymentRow>> {
+    team(actor)?;
+    let after = Cursor::read(paging, Key::Id)?;
+    let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
+    let setting = list.setting;
+    super::outcome::code_of(&mut list.conn, &setting, id).await?;
+    let rows = rows!(
+        &mut *list.conn,
+        "and p.batch_id = $2 and ($3::payment_status is null or p.status = $3)
+         and ($4::uuid is null or p.enrollment_id = $4) and ($5::uuid is null or p.enrollment_id > $5)
+         order by p.enrollment_id limit $6",
+        setting.program,
+        id as BatchId,
+        filter.status as Option<PaymentStatus>,
+        list.partner as Option<EnrollmentId>,
+        after.map(|after| after.id),
+        paging.rows() + 1
+    );
+    let rows = rows.into_iter().map(|payment| payment.row(&setting)).collect();
+    Ok(page(rows, paging, |row: &PaymentRow| Cursor::at(DateTime::UNIX_EPOCH, row.partner.id.0)))
+}
+
+async fn head(conn: &mut PgConnection, setting: &Setting, id: BatchId) -> Result<BatchRow> {
     let batch = sqlx::query_as!(
         Batch,
         r#"select b.id as "id: BatchId", b.code, b.payment_date, b.note, coalesce(a.name, '') as "created_by!", b.created_at,
@@ -120,8 +196,8 @@ pub(super) async fn detail(conn: &mut PgConnection, setting: &Setting, id: Batch
            from payment_batches b
            left join accounts a on a.id = b.created_by
            cross join lateral (
-               select count(*) as payments, count(*) filter (where status <> 'paid') as failed,
-                      coalesce(sum(amount) filter (where status = 'paid'), 0) as total
+               select count(*) as payments, count(*) filter (where status in ('failed', 'cancelled')) as failed,
+                      coalesce(sum(amount) filter (where status not in ('failed', 'cancelled')), 0) as total
                from payments p where p.program_id = b.program_id and p.batch_id = b.id
            ) s
            where b.program_id = $1 and b.id = $2"#,
@@ -129,18 +205,20 @@ pub(super) async fn detail(conn: &mut PgConnection, setting: &Setting, id: Batch
         id as BatchId
     )
     .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::NotFound("batch"))?;
+    .await?;
+    Ok(batch.ok_or(Error::NotFound("batch"))?.row(setting))
+}
+
+/// A batch that was just recorded, with all of its payments.
+pub(super) async fn detail(conn: &mut PgConnection, setting: &Setting, id: BatchId) -> Result<BatchDetail> {
+    let batch = head(conn, setting, id).await?;
     let payments = rows!(
         conn,
         "and p.batch_id = $2 order by lower(coalesce(nullif(e.name, ''), e.company)), e.id",
         setting.program,
         id as BatchId
     );
-    Ok(BatchDetail {
-        batch: batch.row(setting),
-        payments: payments.into_iter().map(|payment| payment.row(setting)).collect(),
-    })
+    Ok(BatchDetail { batch, payments: payments.into_iter().map(|payment| payment.row(setting)).collect() })
 }
 
 struct Payment {
@@ -152,6 +230,8 @@ struct Payment {
     partner_name: String,
     amount: Decimal,
     method: String,
+    masked: String,
+    number: String,
     status: PaymentStatus,
     payment_date: NaiveDate,
     created_at: DateTime<Utc>,
@@ -167,6 +247,8 @@ impl Payment {
             partner: PartnerName { id: self.partner_id, code: self.partner_code, name: self.partner_name },
             amount: setting.money(self.amount),
             method: self.method,
+            masked: self.masked,
+            number: self.number,
             status: self.status,
             payment_date: self.payment_date,
             created_at: self.created_at,
@@ -202,7 +284,7 @@ pub async fn payments(
     let mut list = listing(conn, actor, filter.partner_code.as_deref()).await?;
     let page = read(&mut list, filter, paging).await?;
     let totals = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(sum(p.amount) filter (where p.status = 'paid'), 0) as "paid!"
+        r#"select count(*) as "count!", coalesce(sum(p.amount) filter (where p.status not in ('failed', 'cancelled')), 0) as "paid!"
            from payments p
            join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
            where p.program_id = $1 and ($2::uuid is null or p.enrollment_id = $2)

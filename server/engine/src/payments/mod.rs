@@ -12,10 +12,16 @@ pub mod drafts;
 #[cfg(test)]
 mod drafts_tests;
 mod due;
+mod files;
 mod lists;
+mod mails;
 pub mod methods;
+mod outcome;
+#[cfg(test)]
+mod outcome_tests;
 pub mod process;
 mod remittance;
+mod results;
 pub mod schedule;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -23,8 +29,13 @@ mod undo;
 
 pub(crate) use drafts::keep_export;
 pub use due::due_partners;
-pub use lists::{batch, batches, payments, payments_page};
-pub use remittance::payment;
+pub use files::{file, prepared};
+pub use lists::{batch, batch_payments, batches, payments, payments_page};
+pub use mails::TellPaid;
+pub use outcome::mark;
+pub(crate) use remittance::parts;
+pub use remittance::{advices, payment};
+pub use results::results;
 pub use undo::take_back;
 
 use crate::Result;

@@ -5,7 +5,7 @@
 
 use super::basis::{self, Fallen};
 use super::drafts::{self, Locked, allowed, lock};
-use super::{alone, commissions_of};
+use super::{TellPaid, alone, commissions_of};
 use crate::jobs;
 use crate::ledger::{Move, OpenMonth, Posting, hold_month_open, post};
 use crate::programs::audit;
@@ -42,35 +42,6 @@ impl ProcessPayments {
     /// Does it, or notes why it can't be done.
     pub(crate) async fn work(&self, pool: &PgPool, moment: &Moment) -> Result<()> {
         work(pool, moment, self.program, self.draft).await
-    }
-}
-
-/// Tells the partners of a batch that they were paid.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct SendPaymentMails {
-    /// The program.
-    pub program: ProgramId,
-    /// Which batch.
-    pub batch: BatchId,
-}
-
-impl SendPaymentMails {
-    /// Enqueues a mail for each payment, all of them or none; done again it does no harm.
-    pub(crate) async fn fan_out(&self, pool: &PgPool) -> Result<()> {
-        // The job library's own function, as `jobs::enqueue` calls it, once for each row.
-        sqlx::query(
-            "select from payments p
-             cross join lateral graphile_worker.add_job(
-                 'send_mail', json_build_object('mail', 'payment_sent', 'program', p.program_id, 'payment', p.id),
-                 max_attempts => $3, job_key => 'payment_sent:' || p.id)
-             where p.program_id = $1 and p.batch_id = $2",
-        )
-        .bind(self.program)
-        .bind(self.batch)
-        .bind(jobs::TRIES)
-        .execute(pool)
-        .await?;
-        Ok(())
     }
 }
 
@@ -258,7 +229,7 @@ async fn attempt(pool: &PgPool, moment: &Moment, program: ProgramId, id: DraftId
     )
     .execute(&mut *tx)
     .await?;
-    jobs::enqueue(&mut tx, &SendPaymentMails { program, batch }, None).await?;
+    jobs::enqueue(&mut tx, &TellPaid { program, batch }, None).await?;
     let mut details =
         json!({ "payments": count, "total": setting.money(total).to_string(), "basis": draft.basis.label() });
     if let Some(approved_by) = draft.approved_by

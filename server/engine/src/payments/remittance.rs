@@ -1,11 +1,14 @@
 use crate::reports::{Cursor, Key, Listing, clawback_words, commission_words, listing, page};
-use crate::{Result, countries};
+use crate::{Error, Result, countries};
+use chrono::DateTime;
 use domain::accounts::Actor;
-use domain::ids::{EntryId, PaymentId, ProgramId};
+use domain::ids::{BatchId, EntryId, PaymentId, ProgramId};
 use domain::ledger::JournalKind;
+use domain::money::{Currency, Money};
 use domain::offers::Trigger;
 use domain::page::{Page, Paging};
 use domain::payments::{PartKind, PaymentDetail, PaymentLine, PaymentPart};
+use domain::programs::Payer;
 use domain::text::email_masked;
 use sqlx::PgConnection;
 
@@ -16,8 +19,60 @@ use sqlx::PgConnection;
 /// `cursor`.
 pub async fn payment(conn: &mut PgConnection, actor: &Actor, id: PaymentId, paging: &Paging) -> Result<PaymentDetail> {
     let mut list = listing(conn, actor, None).await?;
+    let payer = crate::programs::payer(&mut list.conn, list.setting.program).await?;
+    advice(&mut list, id, payer, paging).await
+}
+
+/// A page of a batch's remittance advices, in the order in which the partners joined: one for each payment that counts as
+/// paid, each with the first of what it paid for.
+///
+/// # Errors
+/// `NotFound` where the batch is not in the program; `Forbidden` for anybody but the team; `Invalid` on `cursor`.
+pub async fn advices(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    batch: BatchId,
+    paging: &Paging,
+) -> Result<Page<PaymentDetail>> {
+    let after = Cursor::read(paging, Key::Id)?;
+    let mut list = listing(conn, actor, None).await?;
+    if list.of_partner {
+        return Err(Error::Forbidden);
+    }
     let setting = list.setting;
-    let payment = super::lists::one(&mut list, id).await?;
+    super::outcome::code_of(&mut list.conn, &setting, batch).await?;
+    let ids = sqlx::query_scalar!(
+        r#"select id as "id: PaymentId" from payments
+           where program_id = $1 and batch_id = $2 and status not in ('failed', 'cancelled')
+             and ($3::uuid is null or enrollment_id > $3)
+           order by enrollment_id limit $4"#,
+        setting.program as ProgramId,
+        batch as BatchId,
+        after.map(|after| after.id),
+        paging.rows() + 1
+    )
+    .fetch_all(&mut *list.conn)
+    .await?;
+    let asked = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
+    let payer = crate::programs::payer(&mut list.conn, setting.program).await?;
+    let mut data = Vec::new();
+    for id in ids.iter().take(asked) {
+        // What is more is in the payment's own file.
+        let lines = Paging { cursor: None, limit: Some(LINES) };
+        data.push(advice(&mut list, *id, payer.clone(), &lines).await?);
+    }
+    let more = ids.len() > asked;
+    let last = data.last().filter(|_| more);
+    let next_cursor = last.map(|last| Cursor::at(DateTime::UNIX_EPOCH, last.payment.partner.id.0).to_string());
+    Ok(Page { data, next_cursor })
+}
+
+/// The most lines of an advice among many.
+const LINES: u32 = 200;
+
+async fn advice(list: &mut Listing<'_>, id: PaymentId, payer: Payer, paging: &Paging) -> Result<PaymentDetail> {
+    let setting = list.setting;
+    let payment = super::lists::one(list, id).await?;
     let names = sqlx::query!(
         "select p.name as program, e.company, e.address, e.country, e.email, y.masked
          from payments y
@@ -29,31 +84,8 @@ pub async fn payment(conn: &mut PgConnection, actor: &Actor, id: PaymentId, pagi
     )
     .fetch_one(&mut *list.conn)
     .await?;
-    let sums = sqlx::query!(
-        r#"select j.kind as "kind: JournalKind", count(*) as "count!", sum(e.amount) as "amount!"
-           from payment_items i
-           join entries e on e.program_id = i.program_id and e.id = i.entry_id
-           join journals j on j.program_id = e.program_id and j.id = e.journal_id
-           where i.program_id = $1 and i.payment_id = $2 group by j.kind order by j.kind"#,
-        setting.program as ProgramId,
-        id as PaymentId
-    )
-    .fetch_all(&mut *list.conn)
-    .await?;
-    let mut parts: Vec<PaymentPart> = Vec::new();
-    for sum in sums {
-        let kind = PartKind::of(sum.kind);
-        match parts.iter_mut().find(|part| part.kind == kind) {
-            Some(part) => {
-                part.count += sum.count;
-                part.amount.amount += sum.amount;
-            }
-            None => parts.push(PaymentPart { kind, count: sum.count, amount: setting.money(sum.amount) }),
-        }
-    }
-    parts.sort_by_key(|part| part.kind);
-    let lines = lines(&mut list, id, paging).await?;
-    let payer = crate::programs::payer(&mut list.conn, setting.program).await?;
+    let parts = parts(&mut list.conn, setting.program, setting.currency, id).await?;
+    let lines = lines(list, id, paging).await?;
     let country = countries::name(&names.country);
     let address = [names.address.as_str(), country].into_iter().filter(|line| !line.is_empty());
     Ok(PaymentDetail {
@@ -67,6 +99,39 @@ pub async fn payment(conn: &mut PgConnection, actor: &Actor, id: PaymentId, pagi
         parts,
         lines,
     })
+}
+
+/// What a payment comes to by kind.
+pub(crate) async fn parts(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    currency: Currency,
+    payment: PaymentId,
+) -> Result<Vec<PaymentPart>> {
+    let sums = sqlx::query!(
+        r#"select j.kind as "kind: JournalKind", count(*) as "count!", sum(e.amount) as "amount!"
+           from payment_items i
+           join entries e on e.program_id = i.program_id and e.id = i.entry_id
+           join journals j on j.program_id = e.program_id and j.id = e.journal_id
+           where i.program_id = $1 and i.payment_id = $2 group by j.kind order by j.kind"#,
+        program as ProgramId,
+        payment as PaymentId
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut parts: Vec<PaymentPart> = Vec::new();
+    for sum in sums {
+        let kind = PartKind::of(sum.kind);
+        match parts.iter_mut().find(|part| part.kind == kind) {
+            Some(part) => {
+                part.count += sum.count;
+                part.amount.amount += sum.amount;
+            }
+            None => parts.push(PaymentPart { kind, count: sum.count, amount: Money::new(sum.amount, currency) }),
+        }
+    }
+    parts.sort_by_key(|part| part.kind);
+    Ok(parts)
 }
 
 /// The entries that a payment settled, in the order in which their causes happened.

@@ -336,8 +336,8 @@ async fn sixty_four_admins_at_once_pay_each_partner_once(pool: PgPool) {
         .await
         .expect("batches");
     for batch in batches.iter().chain(&batches) {
-        let job = super::process::SendPaymentMails { program: world.program, batch: *batch };
-        job.fan_out(&world.pool).await.expect("mails");
+        let job = TellPaid { program: world.program, batch: *batch };
+        job.make(&world.pool).await.expect("mails");
     }
     let mails: i64 = sqlx::query_scalar(
         "select count(*) from graphile_worker._private_jobs where payload ->> 'mail' = 'payment_sent'",
@@ -606,8 +606,10 @@ async fn bad_input_is_named_by_field(pool: PgPool) {
     assert_eq!((batch.batch.code.as_str(), batch.batch.note.as_str()), ("October", "<b>"));
     assert!(conflict(change(conn, &moment, &owner, draft, &good).await).contains("can't be changed any more"));
     let payment = batch.payments[0].id;
-    let result = take_back(&world.pool, &moment, &owner, payment, PaymentStatus::Failed, " ").await;
-    assert!(matches!(result, Err(Error::Invalid(_))));
+    for (becomes, reason) in [(PaymentStatus::Recorded, "x"), (PaymentStatus::Failed, " ")] {
+        let result = take_back(&world.pool, &moment, &owner, payment, becomes, reason).await;
+        assert!(matches!(result, Err(Error::Invalid(_))));
+    }
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

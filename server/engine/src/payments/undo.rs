@@ -6,15 +6,16 @@ use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, PaymentId, ProgramId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::payments::PaymentStatus;
+use rust_decimal::Decimal;
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 /// Marks a payment as failed or cancelled: the amount is due again by a new open entry, and so are the commissions
 /// that it had paid. Those that a refund has reversed since stay reversed; their clawback is open as well.
 ///
 /// # Errors
 /// `Forbidden` without the power to pay; `NotFound`; `Invalid` without a reason of at most 500 characters, or where it
-/// shall become paid; `Conflict` where it has failed or been cancelled already.
+/// shall count as paid; `Conflict` where it has failed or been cancelled already.
 pub async fn take_back(
     pool: &PgPool,
     moment: &Moment,
@@ -26,43 +27,81 @@ pub async fn take_back(
     if !actor.may(Power::Pay) {
         return Err(Error::Forbidden);
     }
-    let (word, action) = match becomes {
-        PaymentStatus::Failed => ("failed", "payment.fail"),
-        PaymentStatus::Cancelled => ("cancelled", "payment.cancel"),
-        PaymentStatus::Paid => return Err(Error::field("status", "A payment becomes failed or cancelled.")),
-    };
-    let reason = reason.trim();
-    if !(1..=500).contains(&reason.chars().count()) {
-        return Err(Error::field("reason", "Say why, in at most 500 characters."));
+    if becomes.is_paid() {
+        return Err(Error::field("status", "A payment becomes failed or cancelled."));
     }
+    let reason = checked(reason)?;
     let mut conn = pool.begin().await?;
     let setting = Setting::of(&mut conn, actor).await?;
     super::alone(&mut conn, setting.program).await?;
     let found = sqlx::query!(
         r#"select e.id as "enrollment: EnrollmentId", coalesce(nullif(e.name, ''), e.company) as "name!", p.amount,
-                  b.id as batch, b.code
+                  p.status as "status: PaymentStatus", b.id as batch, b.code
            from payments p
            join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
            join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
-           where p.program_id = $1 and p.id = $2 for share of e"#,
+           where p.program_id = $1 and p.id = $2 for share of e for no key update of p"#,
         setting.program as ProgramId,
         payment as PaymentId
     )
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("payment"))?;
-    let changed = sqlx::query!(
-        "update payments set status = $3 where program_id = $1 and id = $2 and status = 'paid'",
+    if !found.status.may_become(becomes) {
+        return Err(Error::Conflict("The payment has failed or been cancelled already.".into()));
+    }
+    let back = Back { payment, enrollment: found.enrollment, amount: found.amount, reason: reason.to_owned() };
+    reopen(&mut conn, &setting, moment, actor, becomes, &[back]).await?;
+    let subject = format!("{}, {}", found.name, found.code);
+    let details = json!({ "amount": setting.money(found.amount).to_string(), "reason": reason });
+    let action = if becomes == PaymentStatus::Failed { "payment.fail" } else { "payment.cancel" };
+    audit::record(&mut conn, moment, actor, action, &subject, &format!("payments/{}", found.batch), details).await?;
+    conn.commit().await?;
+    Ok(())
+}
+
+/// Why payments are taken back.
+///
+/// # Errors
+/// `Invalid` on `reason` where none is given, or a long one.
+pub(super) fn checked(reason: &str) -> Result<&str> {
+    let reason = reason.trim();
+    if (1..=500).contains(&reason.chars().count()) && !reason.contains('\0') {
+        Ok(reason)
+    } else {
+        Err(Error::field("reason", "Say why, in at most 500 characters."))
+    }
+}
+
+/// A payment that is taken back.
+pub(super) struct Back {
+    pub payment: PaymentId,
+    pub enrollment: EnrollmentId,
+    pub amount: Decimal,
+    /// Why.
+    pub reason: String,
+}
+
+/// Takes payments back that count as paid: the caller holds the program's pay lock, the partners shared, and the payments.
+pub(super) async fn reopen(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    moment: &Moment,
+    actor: &Actor,
+    becomes: PaymentStatus,
+    backs: &[Back],
+) -> Result<()> {
+    let ids: Vec<_> = backs.iter().map(|back| back.payment.0).collect();
+    sqlx::query!(
+        "update payments set status = $3, status_at = $4 where program_id = $1 and id = any($2)",
         setting.program as ProgramId,
-        payment as PaymentId,
-        becomes as PaymentStatus
+        &ids,
+        becomes as PaymentStatus,
+        moment.at
     )
     .execute(&mut *conn)
     .await?;
-    if changed.rows_affected() == 0 {
-        return Err(Error::Conflict("The payment has failed or been cancelled already.".into()));
-    }
-    let commissions = super::commissions_of(&mut conn, setting.program, &[payment.0]).await?;
+    let commissions = super::commissions_of(conn, setting.program, &ids).await?;
     sqlx::query!(
         "with locked as (
              select id from commissions where program_id = $1 and id = any($2) and status = 'paid'
@@ -74,35 +113,35 @@ pub async fn take_back(
     )
     .execute(&mut *conn)
     .await?;
-    let month = hold_month_open(&mut conn, setting.program, moment.at).await?;
-    let posting = Posting {
+    let month = hold_month_open(conn, setting.program, moment.at).await?;
+    let word = if becomes == PaymentStatus::Failed { "failed" } else { "cancelled" };
+    let posting = |back: &Back| Posting {
         kind: JournalKind::PaymentFailed,
-        idempotency_key: format!("payment_failed:{payment}"),
+        idempotency_key: format!("payment_failed:{}", back.payment),
         reason_code: word,
         commission: None,
-        payment: Some(payment),
+        payment: Some(back.payment),
         refund: None,
         by: actor.account(),
         occurred_at: moment.at,
         moves: vec![Move {
             from: LedgerAccount::PaidOut,
             to: LedgerAccount::Payable,
-            enrollment: found.enrollment,
-            amount: found.amount,
+            enrollment: back.enrollment,
+            amount: back.amount,
         }],
     };
-    let journals = post(&mut conn, moment, setting.program, setting.currency, month, &[posting]).await?;
+    let postings: Vec<_> = backs.iter().map(posting).collect();
+    let journals = post(conn, moment, setting.program, setting.currency, month, &postings).await?;
+    let reasons: Vec<_> = backs.iter().map(|back| back.reason.clone()).collect();
     sqlx::query!(
-        "insert into journal_notes (program_id, journal_id, note) select $1, unnest($2::uuid[]), $3",
+        "insert into journal_notes (program_id, journal_id, note)
+         select $1, n.journal_id, n.note from unnest($2::uuid[], $3::text[]) as n (journal_id, note)",
         setting.program as ProgramId,
         &journals.iter().map(|id| id.0).collect::<Vec<_>>(),
-        reason
+        &reasons
     )
     .execute(&mut *conn)
     .await?;
-    let subject = format!("{}, {}", found.name, found.code);
-    let details = json!({ "amount": setting.money(found.amount).to_string(), "reason": reason });
-    audit::record(&mut conn, moment, actor, action, &subject, &format!("payments/{}", found.batch), details).await?;
-    conn.commit().await?;
     Ok(())
 }

@@ -359,7 +359,8 @@ pub(super) async fn settled_by(
            )
            select s.commission_id as "commission_id!: CommissionId", b.id as "batch_id: BatchId", b.code, b.payment_date
            from steps s
-           join payments p on p.program_id = $1 and p.id = s.payment_id and p.status = 'paid'
+           join payments p on p.program_id = $1 and p.id = s.payment_id
+                           and p.status not in ('failed', 'cancelled')
            join payment_batches b on b.program_id = $1 and b.id = p.batch_id"#,
         program as ProgramId,
         &ids

@@ -1,17 +1,17 @@
 use super::*;
 use crate::assets::{self, Servers};
-use crate::payments::{due_partners, payment, payments};
+use crate::payments::{batch_payments, due_partners, payment, payments};
 use crate::reports::{
     Scope, balance, commission_statuses, commissions, commissions_page, customers, dashboard, inactive, ledger,
     overview, performance, sales, sales_page, tops, waiting,
 };
 use domain::assets::{AssetFilter, AssetKind};
 use domain::commissions::CommissionStatus;
-use domain::ids::{EnrollmentId, ProgramId};
+use domain::ids::{BatchId, EnrollmentId, ProgramId};
 use domain::leads::LeadFilter;
 use domain::page::Paging;
 use domain::partners::{EnrollmentStatus, PartnerFilter, PartnerSort};
-use domain::payments::PaymentFilter;
+use domain::payments::{BatchFilter, PaymentFilter, PaymentStatus};
 use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Order, Period, SaleFilter, Unit};
 use sqlx::{Connection, PgConnection};
 
@@ -85,7 +85,7 @@ async fn history(world: &World) {
         "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
          select id, id, 'October', 'october', '2026-11-01', '2026-11-01' from programs",
         "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
-         select program_id, id, program_id, id, 20, 'EUR', 'paid', '[]', '2026-11-01' from enrollments",
+         select program_id, id, program_id, id, 20, 'EUR', 'recorded', '[]', '2026-11-01' from enrollments",
         "insert into payment_items (program_id, entry_id, payment_id)
          select program_id, id, enrollment_id from entries
          where enrollment_id is not null and posted_at < '2026-11-01'",
@@ -471,4 +471,39 @@ async fn the_report_of_ledgers_reads_a_page_of_100_000(pool: PgPool) {
             assert!(rows < PAGE, "{period}: {rows} rows");
         }
     }
+}
+
+/// A batch's payments, at 100,000 of them.
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_batch_of_100_000_payments_is_read_page_by_page(pool: PgPool) {
+    let world = World::new(pool).await;
+    for statement in [
+        "insert into enrollments (program_id, id, status, code, name, created_at)
+         select id, gen_random_uuid(), 'active', 'p' || n, 'Partner ' || n, created_at
+         from programs, generate_series(1, 100000) n where id = $1",
+        "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
+         select id, id, 'Big', 'big', created_at::date, created_at from programs where id = $1",
+        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
+         select program_id, id, program_id, id, 20, 'EUR', 'recorded', '[]', created_at
+         from enrollments where program_id = $1",
+        "update payments set status = 'failed'
+         where program_id = $1 and id in (select id from payments where program_id = $1 limit 100)",
+    ] {
+        world.set(statement).await;
+    }
+    sqlx::query("analyze").execute(&world.pool).await.expect("analyze");
+    let (owner, batch, all) = (world.owner(), BatchId(world.program.0), BatchFilter::default());
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let first = batch_payments(&mut conn, &owner, batch, &all, &Paging::default()).await.expect("first page");
+    let second = Paging { cursor: first.next_cursor, limit: None };
+    assert!(second.cursor.is_some(), "there is a second page");
+    drop(conn);
+    // The second id that the query takes is the batch's.
+    let id = Some(EnrollmentId(batch.0));
+    let index = "payments_program_id_batch_id_enrollment_id_key";
+    for page in [Paging::default(), second] {
+        page_by!(world, id, index, conn => batch_payments(conn, &owner, batch, &all, &page));
+    }
+    let failed = BatchFilter { status: Some(PaymentStatus::Failed), partner_code: None };
+    by_index!(world.pool, "failed", PAGE, conn => batch_payments(conn, &owner, batch, &failed, &Paging::default()));
 }

@@ -1,0 +1,127 @@
+//! Payments of a batch that are marked together: those whose boxes are ticked, or all.
+
+use access::{Form, PostForm, Result};
+use domain::ids::BatchId;
+use domain::payments::{Marked, Marking, PaymentStatus};
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use ui::{Button, ButtonKind, Checkbox, CloseButton, Dialog, DialogButton, TextInput, grouped, use_toasts};
+
+use crate::show;
+
+/// The form's id: the boxes beside the payments belong to it.
+const FORM: &str = "mark";
+
+/// The boxes.
+const BOXES: &str = "input[name='marking[payments][]']";
+
+/// Says what became of payments of a batch.
+#[server(prefix = "/fn", endpoint = "admin/batch/mark")]
+pub async fn mark_payments(program: String, marking: Marking) -> Result<Marked> {
+    access::answer(async {
+        let asking = access::admin(&program).await?;
+        asking.may(domain::accounts::Power::Pay)?;
+        let access::Admin { state, conn, moment, actor, .. } = asking;
+        // The use case takes a connection of its own.
+        drop(conn);
+        Ok(engine::payments::mark(&state.pool, &moment, &actor, &marking).await?)
+    })
+    .await
+}
+
+/// Says what came of it; the dialog closes.
+pub(super) fn tell(form: Form<MarkPayments>) {
+    let toasts = use_toasts();
+    Effect::new(move |_| match form.answer() {
+        Some(Ok(marked)) => {
+            ui::close_dialog("mark-back");
+            if marked.changed == 0 { toasts.note(marked.words()) } else { toasts.say(marked.words()) }
+        }
+        // It stands beside its field.
+        Some(Err(error)) if error.of_field("reason").is_some() => {}
+        Some(Err(error)) if error.leads_to("").is_none() => toasts.fail(error.words()),
+        _ => {}
+    });
+}
+
+/// How many boxes are ticked; in the browser only.
+fn ticked() -> usize {
+    let boxes = document().query_selector_all(&format!("{BOXES}:checked"));
+    boxes.map_or(0, |boxes| usize::try_from(boxes.length()).unwrap_or(0))
+}
+
+/// The box beside a payment; `count` follows how many are ticked.
+pub(super) fn tick(count: RwSignal<usize>, id: String, name: &str) -> AnyView {
+    let label = format!("Choose the payment to {name}");
+    let changed = move |_| count.set(ticked());
+    view! { <input type="checkbox" name="marking[payments][]" value=id form=FORM aria-label=label on:change=changed/> }
+        .into_any()
+}
+
+/// The head of the boxes: ticks all of the page, and none.
+pub(super) fn tick_all(count: RwSignal<usize>) -> AnyView {
+    let tick = move |event: web_sys::Event| {
+        let checked = event_target_checked(&event);
+        let Ok(boxes) = document().query_selector_all(BOXES) else { return };
+        for found in (0..boxes.length()).filter_map(|at| boxes.item(at)) {
+            found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(checked);
+        }
+        count.set(ticked());
+    };
+    view! {
+        <th class="check" scope="col">
+            <input type="checkbox" aria-label="Choose all on this page" on:change=tick/>
+        </th>
+    }
+    .into_any()
+}
+
+/// What can be said of those that are chosen. Where there are more than the page shows, so many in all, they can be chosen
+/// together.
+pub(super) fn bar(
+    form: Form<MarkPayments>,
+    count: RwSignal<usize>,
+    batch: BatchId,
+    status: Option<PaymentStatus>,
+    more: Option<i64>,
+) -> AnyView {
+    let all = RwSignal::new(false);
+    // Browsers keep boxes ticked when a page is loaded again.
+    Effect::new(move |_| count.set(ticked()));
+    let every = more.map(|total| {
+        let label = format!("All {} payments", grouped(total));
+        let status = status.map(|status| view! { <input type="hidden" name="marking[status]" value=status.as_str()/> });
+        view! {
+            {status}
+            <Checkbox id="mark-all" name="marking[all]" label=label bind=all/>
+        }
+    });
+    let words = move || match (all.get(), count.get()) {
+        (true, _) => "All are chosen".to_owned(),
+        (false, 0) => "Choose payments, then what became of them".to_owned(),
+        (false, chosen) => format!("{} chosen", grouped(i64::try_from(chosen).unwrap_or(0))),
+    };
+    view! {
+        <PostForm form=form class="filters" id=FORM>
+            // Enter in a field presses the form's first button: this one does nothing.
+            <button type="submit" disabled=true hidden=true></button>
+            {show::program_field()}
+            <input type="hidden" name="marking[batch]" value=batch.to_string()/>
+            {every}
+            <Button submit=true name="marking[becomes]" value=PaymentStatus::Sent.as_str() busy=form.pending()>"Mark sent"</Button>
+            <Button submit=true name="marking[becomes]" value=PaymentStatus::Confirmed.as_str() busy=form.pending()>"Mark confirmed"</Button>
+            <DialogButton opens="mark-back">"Mark failed or cancelled"</DialogButton>
+            <span class="sub" role="status">{words}</span>
+            <Dialog id="mark-back" title="Take the chosen payments back?">
+                <p>"Their amounts are due again, and show on the Pay page."</p>
+                <TextInput id="mark-reason" name="marking[reason]" label="Reason" error=form.field("reason") help="Kept in the audit log."/>
+                <div class="dialog-actions">
+                    <CloseButton closes="mark-back"/>
+                    <Button submit=true kind=ButtonKind::Danger name="marking[becomes]" value=PaymentStatus::Cancelled.as_str() busy=form.pending()>"They were recorded by mistake"</Button>
+                    <Button submit=true kind=ButtonKind::Danger name="marking[becomes]" value=PaymentStatus::Failed.as_str() busy=form.pending()>"They failed"</Button>
+                </div>
+            </Dialog>
+        </PostForm>
+    }
+    .into_any()
+}

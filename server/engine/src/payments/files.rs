@@ -1,0 +1,193 @@
+//! The files by which a batch is paid at PayPal or Wise. They hold payout details in full: each asks for the power to pay
+//! and to see those, and each download is noted.
+
+use super::outcome::code_of;
+use crate::programs::audit;
+use crate::reports::Setting;
+use crate::secrets::{Secrets, Use};
+use crate::{Error, Moment, Result};
+use domain::accounts::{Actor, Power};
+use domain::files::plain_name;
+use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
+use domain::partners::PartnerName;
+use domain::payments::{
+    GapRow, PaymentStatus, PayoutDetails, PayoutKind, Provider, ProviderFile, ProviderFiles, ToPay, payment_reference,
+};
+use futures_util::TryStreamExt;
+use rust_decimal::Decimal;
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// The most payments that are shown with the reason why they are in no file.
+const SHOWN: usize = 100;
+
+/// Which files of a batch there are, and which payments are in none. Those that were sent are in none either, without a
+/// word.
+///
+/// # Errors
+/// `Forbidden` without the powers to pay and to see payout details; `NotFound` where the batch is not in the program.
+pub async fn prepared(
+    conn: &mut PgConnection,
+    secrets: &Secrets,
+    actor: &Actor,
+    batch: BatchId,
+) -> Result<ProviderFiles> {
+    may(actor)?;
+    let setting = Setting::of(conn, actor).await?;
+    let code = code_of(conn, &setting, batch).await?;
+    let mut found = ProviderFiles::default();
+    for kind in PayoutKind::ALL.iter().copied() {
+        let Some(provider) = Provider::of(kind) else { continue };
+        // One after the other: the details of 100,000 partners are not held at once.
+        let mut rows = read(&mut *conn, &setting, batch, kind, (0, i64::MAX));
+        while let Some(row) = rows.try_next().await? {
+            let part = row.place / provider.limit() + 1;
+            let amount = setting.money(row.amount);
+            let partner = PartnerName { id: row.enrollment, code: row.code.clone(), name: row.name.clone() };
+            match row.to_pay(&setting, secrets, kind, &code)?.row() {
+                Ok(_) => match found.files.last_mut().filter(|file| file.kind == kind && file.part == part) {
+                    Some(file) => {
+                        file.rows += 1;
+                        file.total.amount += amount.amount;
+                    }
+                    None => found.files.push(ProviderFile { kind, part, rows: 1, total: amount }),
+                },
+                Err(gap) => {
+                    found.gaps += 1;
+                    if found.left_out.len() < SHOWN {
+                        found.left_out.push(GapRow { partner, amount, gap });
+                    }
+                }
+            }
+        }
+    }
+    found.others = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from payments
+           where program_id = $1 and batch_id = $2 and status = $3 and (payout is null or payout in ('cheque', 'other'))"#,
+        setting.program as ProgramId,
+        batch as BatchId,
+        PaymentStatus::Recorded as PaymentStatus
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    Ok(found)
+}
+
+/// One of the files: its name, and its content in CSV as the provider wants it. Audited.
+///
+/// # Errors
+/// As [`prepared`]; `NotFound` too where there is no such file, or nothing in it is still to be sent.
+pub async fn file(
+    conn: &mut PgConnection,
+    secrets: &Secrets,
+    moment: &Moment,
+    actor: &Actor,
+    batch: BatchId,
+    (kind, part): (PayoutKind, i64),
+) -> Result<(String, String)> {
+    may(actor)?;
+    let provider = Provider::of(kind).ok_or(Error::NotFound("file"))?;
+    let setting = Setting::of(conn, actor).await?;
+    let code = code_of(conn, &setting, batch).await?;
+    let from = part.checked_sub(1).filter(|part| *part >= 0).and_then(|before| before.checked_mul(provider.limit()));
+    let from = from.ok_or(Error::NotFound("file"))?;
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    if let Some(head) = provider.head() {
+        writer.write_record(head).map_err(Error::internal)?;
+    }
+    let (mut count, mut total) = (0_i64, Decimal::ZERO);
+    let mut rows = read(&mut *conn, &setting, batch, kind, (from, from.saturating_add(provider.limit())));
+    while let Some(row) = rows.try_next().await? {
+        let amount = row.amount;
+        // Why the others are left out, the page has told.
+        if let Ok(cells) = row.to_pay(&setting, secrets, kind, &code)?.row() {
+            writer.write_record(&cells).map_err(Error::internal)?;
+            count += 1;
+            total += amount;
+        }
+    }
+    drop(rows);
+    if count == 0 {
+        return Err(Error::NotFound("file"));
+    }
+    let content = String::from_utf8(writer.into_inner().map_err(Error::internal)?).map_err(Error::internal)?;
+    let details = json!({
+        "file": format!("{} {part}", provider.label()),
+        "payments": count,
+        "total": setting.money(total).to_string(),
+    });
+    audit::record(conn, moment, actor, "payment_batch.file", &code, &format!("payments/{batch}"), details).await?;
+    // Between its code and its ending stand no points.
+    Ok((plain_name(&format!("{}-{kind}-{part}.csv", code.replace('.', "-")), "csv"), content))
+}
+
+fn may(actor: &Actor) -> Result<()> {
+    if actor.may(Power::Pay) && actor.may(Power::RevealPayoutDetails) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// A payment that is recorded and not sent yet.
+struct Row {
+    id: PaymentId,
+    enrollment: EnrollmentId,
+    code: String,
+    name: String,
+    email: String,
+    amount: Decimal,
+    masked: String,
+    /// The partner's details as they are now, encrypted.
+    details: Option<Vec<u8>>,
+    /// Its place among all of the batch that are paid in this way, sent or not: so a file keeps its partners.
+    place: i64,
+}
+
+/// Those of a batch that are paid in a way, from one place on, and before another.
+fn read<'c>(
+    conn: &'c mut PgConnection,
+    setting: &Setting,
+    batch: BatchId,
+    kind: PayoutKind,
+    (from, before): (i64, i64),
+) -> futures_util::stream::BoxStream<'c, sqlx::Result<Row>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select p.id as "id!: PaymentId", e.id as "enrollment: EnrollmentId", e.code,
+                  coalesce(nullif(e.name, ''), e.company) as "name!", p.amount as "amount!", p.masked as "masked!",
+                  e.payout_details as details, p.place as "place!",
+                  coalesce(nullif(e.email, ''), (
+                      select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
+                      where ea.program_id = e.program_id and ea.enrollment_id = e.id
+                      order by ea.created_at, a.id limit 1
+                  ), '') as "email!"
+           from (
+               select id, enrollment_id, amount, masked, status, row_number() over (order by enrollment_id) - 1 as place
+               from payments where program_id = $1 and batch_id = $2 and payout = $3
+           ) p
+           join enrollments e on e.program_id = $1 and e.id = p.enrollment_id
+           where p.status = 'recorded' and p.place >= $4 and p.place < $5
+           order by p.place"#,
+        setting.program as ProgramId,
+        batch as BatchId,
+        kind as PayoutKind,
+        from,
+        before
+    );
+    rows.fetch(conn)
+}
+
+impl Row {
+    fn to_pay(self, setting: &Setting, secrets: &Secrets, kind: PayoutKind, code: &str) -> Result<ToPay> {
+        let details: Option<PayoutDetails> = match &self.details {
+            Some(sealed) => Some(serde_json::from_slice(&secrets.decrypt(Use::PayoutDetails, sealed)?)?),
+            None => None,
+        };
+        Ok(ToPay {
+            reference: payment_reference(self.id),
+            amount: setting.money(self.amount),
+            kind,
+            masked: self.masked,
+            details,
+            email: self.email,
+            note: format!("Payment {code}"),
+        })
+    }
+}
