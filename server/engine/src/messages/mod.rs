@@ -13,7 +13,7 @@ pub use mailer::Mailer;
 
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::{AccountId, CommissionId, EnrollmentId, PartnerLetterId, PaymentId, ProgramId, SignUpId};
+use domain::ids::{AccountId, CommissionId, EnrollmentId, JournalId, PartnerLetterId, PaymentId, ProgramId, SignUpId};
 use domain::messages::MailKind;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -139,6 +139,13 @@ pub enum Mail {
         /// The commission.
         commission: CommissionId,
     },
+    /// To a partner whose balance got a bonus or correction, and who wants to be told.
+    BalanceAdjusted {
+        /// The program.
+        program: ProgramId,
+        /// Its journal.
+        journal: JournalId,
+    },
     /// To a partner who wants a summary.
     Summary {
         /// The program.
@@ -188,6 +195,7 @@ impl Mail {
             Self::PartnerPaused { .. } => "Mail: partner paused",
             Self::PaymentSent { .. } => "Mail: payment sent",
             Self::CommissionEarned { .. } => "Mail: new commission",
+            Self::BalanceAdjusted { .. } => "Mail: bonus or correction",
             Self::Summary { .. } => "Mail: summary",
             Self::PayoutMethod { .. } => "Mail: confirm the payout method",
             Self::PartnerLetter { .. } => "Mail: from the team",
@@ -210,6 +218,7 @@ impl Mail {
             | Self::PartnerPaused { program, .. }
             | Self::PaymentSent { program, .. }
             | Self::CommissionEarned { program, .. }
+            | Self::BalanceAdjusted { program, .. }
             | Self::Summary { program, .. }
             | Self::PayoutMethod { program, .. }
             | Self::PartnerLetter { program, .. } => Some(*program),
