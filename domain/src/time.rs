@@ -135,9 +135,8 @@ mod tests {
     fn a_range_that_ends_before_it_begins_or_has_not_begun_is_refused() {
         let day = |text: &str| text.parse::<NaiveDate>().ok();
         let today = day("2026-11-20").expect("day");
-        let wrong = |from, to| {
-            check_range(day(from), day(to), today).into_iter().map(|error| error.field).collect::<Vec<_>>()
-        };
+        let wrong =
+            |from, to| check_range(day(from), day(to), today).into_iter().map(|error| error.field).collect::<Vec<_>>();
         assert_eq!(wrong("2026-11-20", "2026-12-31"), [] as [&str; 0], "up to now");
         assert_eq!(wrong("", ""), [] as [&str; 0]);
         assert_eq!(wrong("2026-11-21", "2026-12-31"), ["from"]);

@@ -226,12 +226,8 @@ pub async fn statement(
     };
     // The month's days are those of its own time zone.
     let setting = Setting { zone: tz(&zone)?, ..setting };
-    let asked = Asked {
-        account: Some(LedgerAccount::Payable),
-        from: Some(starts_at),
-        to: Some(ends_at),
-        oldest_first: true,
-    };
+    let asked =
+        Asked { account: Some(LedgerAccount::Payable), from: Some(starts_at), to: Some(ends_at), oldest_first: true };
     let team = own(actor)?.is_none();
     let found = entries(conn, &setting, team, enrollment, &asked, paging).await?;
     let who = sqlx::query!(
@@ -298,8 +294,7 @@ async fn period(
     .fetch_optional(conn)
     .await?;
     if let Some(row) = row {
-        let period =
-            Period { month: row.month, starts_at: row.starts_at, ends_at: row.ends_at, zone: row.time_zone };
+        let period = Period { month: row.month, starts_at: row.starts_at, ends_at: row.ends_at, zone: row.time_zone };
         return Ok(Found { period, closed: row.closed });
     }
     let period = Period::of(setting.zone.name().to_owned(), at)?;
