@@ -7,7 +7,7 @@ mod statements;
 
 pub use adjust::{Adjustment, AdjustmentKind};
 pub use books::{AccountBalance, JournalDay, JournalLine, TrialBalance, credit, debit};
-pub use statements::{Statement, StatementDetail, month_of, month_word};
+pub use statements::{Statement, StatementDetail, month_name, month_of, month_word};
 
 use crate::words;
 

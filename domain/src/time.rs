@@ -37,6 +37,13 @@ pub fn check_range(from: Option<NaiveDate>, to: Option<NaiveDate>, today: NaiveD
     errors
 }
 
+/// A time as a browser's field writes it: `2026-11-20T12:00`, perhaps with seconds.
+#[must_use]
+pub fn local_time(text: &str) -> Option<NaiveDateTime> {
+    let read = |pattern| NaiveDateTime::parse_from_str(text.trim(), pattern).ok();
+    read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S"))
+}
+
 /// Days from `from` to `to`, both included, in the program's time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayRange {
@@ -129,6 +136,13 @@ mod tests {
         assert_eq!(west.words(change), "America/St_Johns, UTC-03:30");
         assert_eq!(west.local(DateTime::<Utc>::MIN_UTC), DateTime::<Utc>::MIN_UTC.naive_utc());
         assert_eq!(Zone { name: "UTC".into(), offsets: Vec::new() }.words(change), "UTC");
+    }
+
+    #[test]
+    fn times_are_read_as_fields_write_them() {
+        let noon = "2026-11-20T12:00:00".parse().ok();
+        assert_eq!((local_time("2026-11-20T12:00"), local_time("2026-11-20T12:00:00")), (noon, noon));
+        assert_eq!((local_time("2026-11-20"), local_time("noon")), (None, None));
     }
 
     #[test]

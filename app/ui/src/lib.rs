@@ -17,6 +17,7 @@ mod report;
 mod share;
 mod shell;
 mod state;
+mod statement;
 mod table;
 mod toast;
 
@@ -33,5 +34,6 @@ pub use report::*;
 pub use share::*;
 pub use shell::*;
 pub use state::*;
+pub use statement::*;
 pub use table::*;
 pub use toast::*;

@@ -57,6 +57,12 @@ pub fn month_word(month: NaiveDate) -> String {
     month.format("%Y-%m").to_string()
 }
 
+/// A month as people name it: `November 2026`.
+#[must_use]
+pub fn month_name(month: NaiveDate) -> String {
+    month.format("%B %Y").to_string()
+}
+
 /// The first day of the month that an address names.
 #[must_use]
 pub fn month_of(word: &str) -> Option<NaiveDate> {

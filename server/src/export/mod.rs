@@ -44,6 +44,18 @@ enum Rows {
     Ready(Vec<Row>),
     /// Many: asked for with the cursor of the page before.
     Paged(Pages),
+    /// The same however many there are: books are whole, or no books.
+    Whole(Pages),
+}
+
+impl Rows {
+    /// All of them, however many there are.
+    fn whole(self) -> Self {
+        match self {
+            Self::Paged(pages) => Self::Whole(pages),
+            rows => rows,
+        }
+    }
 }
 
 /// Reads a page of rows, and says where the next one begins.
@@ -162,18 +174,8 @@ async fn send(sheet: Sheet) -> Result<Response, Error> {
     let Sheet { name, head, rows } = sheet;
     let body = match rows {
         Rows::Ready(rows) => Body::from(csv(Some(&head), &rows)?),
-        Rows::Paged(pages) => {
-            let (rows, cursor) = pages(None).await?;
-            let first = Bytes::from(csv(Some(&head), &rows)?);
-            let more = Sending { pages, cursor, sent: rows.len() };
-            let rest = try_unfold((Some(first), more), |(first, mut more)| async move {
-                match first {
-                    Some(bytes) => Ok::<_, Error>(Some((bytes, (None, more)))),
-                    None => Ok(more.next().await?.map(|bytes| (bytes, (None, more)))),
-                }
-            });
-            Body::from_stream(rest)
-        }
+        Rows::Paged(pages) => stream(&head, pages, MOST).await?,
+        Rows::Whole(pages) => stream(&head, pages, usize::MAX).await?,
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/csv; charset=utf-8"));
@@ -186,9 +188,24 @@ async fn send(sheet: Sheet) -> Result<Response, Error> {
     Ok((headers, body).into_response())
 }
 
+/// Rows page by page, of which the first is read by now; at most about so many.
+async fn stream(head: &[&'static str], pages: Pages, most: usize) -> Result<Body, Error> {
+    let (rows, cursor) = pages(None).await?;
+    let first = Bytes::from(csv(Some(head), &rows)?);
+    let more = Sending { pages, most, cursor, sent: rows.len() };
+    let rest = try_unfold((Some(first), more), |(first, mut more)| async move {
+        match first {
+            Some(bytes) => Ok::<_, Error>(Some((bytes, (None, more)))),
+            None => Ok(more.next().await?.map(|bytes| (bytes, (None, more)))),
+        }
+    });
+    Ok(Body::from_stream(rest))
+}
+
 /// A long list on its way.
 struct Sending {
     pages: Pages,
+    most: usize,
     /// Where the next page begins; `None` after the last.
     cursor: Option<String>,
     sent: usize,
@@ -197,7 +214,7 @@ struct Sending {
 impl Sending {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(cursor) = self.cursor.take() else { return Ok(None) };
-        if self.sent >= MOST {
+        if self.sent >= self.most {
             let words = format!("Cut off after {} rows: choose fewer days, or filter.", self.sent);
             return Ok(Some(csv(None, &[vec![words.into()]])?.into()));
         }
