@@ -1,5 +1,4 @@
 use access::{LazyPage, Read, Result, read};
-use chrono::{Months, NaiveDate};
 use domain::ledger::{LedgerAccount, TrialBalance, credit, debit};
 use domain::text::FieldError;
 use domain::time::DayRange;
@@ -58,8 +57,8 @@ pub async fn read_finance(
 
 /// The month before this one: what is booked as a rule.
 #[cfg(feature = "ssr")]
-fn last_month(today: NaiveDate) -> DayRange {
-    use chrono::Datelike;
+fn last_month(today: chrono::NaiveDate) -> DayRange {
+    use chrono::{Datelike, Months};
     let first = today.with_day(1).unwrap_or(today);
     let from = first.checked_sub_months(Months::new(1)).unwrap_or(first);
     DayRange { from, to: first.pred_opt().unwrap_or(first) }
