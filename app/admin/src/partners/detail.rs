@@ -256,15 +256,16 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
 
 /// The ways to its entries and months, and to a bonus or correction.
 fn ledger_card(program: &str, code: &str, may_adjust: bool) -> AnyView {
-    let page = |page: &str| format!("/admin/{program}/partners/{code}/{page}");
+    let here = format!("/admin/{program}/partners/{code}");
+    let (ledger, statements) = (format!("{here}/ledger"), format!("{here}/statements"));
     let adjust = may_adjust.then(|| {
         view! { <DialogButton opens="adjust" icon=Glyph::Plus>"Bonus or correction"</DialogButton> }
     });
     view! {
         <Card title="Balance">
             <div class="row">
-                <ButtonLink href=page("ledger") icon=Glyph::Book>"Ledger"</ButtonLink>
-                <ButtonLink href=page("statements") icon=Glyph::Calendar>"Statements"</ButtonLink>
+                <ButtonLink href=ledger icon=Glyph::Book>"Ledger"</ButtonLink>
+                <ButtonLink href=statements icon=Glyph::Calendar>"Statements"</ButtonLink>
                 {adjust}
             </div>
         </Card>
