@@ -61,6 +61,8 @@ ids! {
     JournalId,
     /// An entry of a journal.
     EntryId,
+    /// A bonus or correction, before it is posted: the form's own key.
+    AdjustmentId,
     /// A payment to a partner.
     PaymentId,
     /// A payment batch.

@@ -1,6 +1,14 @@
 //! The words of the double-entry ledger. "X → Y" takes an amount from X and adds it to Y; the entries of a journal
 //! sum to zero.
 
+mod adjust;
+mod books;
+mod statements;
+
+pub use adjust::{Adjustment, AdjustmentKind};
+pub use books::{AccountBalance, JournalDay, JournalLine, TrialBalance, credit, debit};
+pub use statements::{Statement, StatementDetail, month_name, month_of, month_word};
+
 use crate::words;
 
 words! {
@@ -23,6 +31,22 @@ words! {
     }
 }
 
+impl JournalKind {
+    /// Its name for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Commission => "Commission",
+            Self::HoldEnd => "Hold ended",
+            Self::Clawback => "Clawback",
+            Self::Adjustment => "Bonus or correction",
+            Self::Payment => "Payment",
+            Self::PaymentFailed => "Payment taken back",
+            Self::OpeningBalance => "Opening balance",
+        }
+    }
+}
+
 words! {
     /// An account of the ledger: per enrollment (held, payable) or per program.
     pub enum LedgerAccount in "ledger_account" {
@@ -40,6 +64,18 @@ words! {
 }
 
 impl LedgerAccount {
+    /// Its name for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Held => "Held",
+            Self::Payable => "Awaiting payout",
+            Self::CommissionExpense => "Commission expense",
+            Self::PaidOut => "Paid out",
+            Self::OpeningBalances => "Opening balances",
+        }
+    }
+
     /// Whether each enrollment has one of its own.
     #[must_use]
     pub fn of_enrollment(self) -> bool {

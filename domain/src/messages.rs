@@ -29,6 +29,8 @@ words! {
         PaymentSent = "payment_sent",
         /// To a partner who has earned a commission.
         CommissionEarned = "commission_earned",
+        /// To a partner whose balance got a bonus or correction.
+        BalanceAdjusted = "balance_adjusted",
         /// To a partner, of its day or week.
         Summary = "summary",
     }
@@ -55,6 +57,8 @@ pub fn meaning(field: &str) -> &'static str {
         "commission.amount" => "What was earned",
         "commission.event" => "What it was earned for",
         "commission.due" => "The day from which it can be paid",
+        "adjustment.amount" => "What the balance changed by",
+        "adjustment.reason" => "Why, in the words of who did it",
         "summary.days" => "The days that it tells of",
         "summary.clicks" => "The clicks in those days",
         "summary.sign_ups" => "The sign-ups in those days",
@@ -83,6 +87,7 @@ impl Examples {
             "payment.amount" => amount(12_000),
             "payment.parts" => format!("Commissions (4): {}", amount(12_000)),
             "commission.amount" => amount(1_470),
+            "adjustment.amount" => amount(2_500),
             "summary.earned" => amount(5_880),
             _ => example.to_owned(),
         }
@@ -130,6 +135,7 @@ impl MailKind {
             Self::PartnerResumed => "Partner resumed",
             Self::PaymentSent => "Payment sent",
             Self::CommissionEarned => "New commission",
+            Self::BalanceAdjusted => "Bonus or correction",
             Self::Summary => "Summary",
         }
     }
@@ -147,6 +153,9 @@ impl MailKind {
             Self::PartnerResumed => "To a partner who is active again, after a pause or a ban.",
             Self::PaymentSent => "To a partner who was paid.",
             Self::CommissionEarned => "To a partner who has earned a commission, and wants to be told of each.",
+            Self::BalanceAdjusted => {
+                "To a partner whose balance got a bonus or correction, and who wants to be told of commissions."
+            }
             Self::Summary => "To a partner who wants a summary each day or each week.",
         }
     }
@@ -185,6 +194,13 @@ impl MailKind {
                 ("commission.amount", "$14.70"),
                 ("commission.event", "sale"),
                 ("commission.due", "20 December 2026"),
+            ],
+            Self::BalanceAdjusted => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                ("adjustment.amount", "$25.00"),
+                ("adjustment.reason", "For your talk at the spring fair"),
             ],
             Self::Summary => &[
                 NAME,
@@ -248,6 +264,10 @@ impl MailKind {
                 "You have earned {{commission.amount}}",
                 "{{program.name}} owes you {{commission.amount}} for a {{commission.event}}. It is due on \
                  {{commission.due}}, unless the money is given back before.",
+            ),
+            Self::BalanceAdjusted => (
+                "Your balance with {{program.name}} has changed",
+                "{{program.name}} has changed your balance by {{adjustment.amount}}.\n\n{{adjustment.reason}}",
             ),
             Self::Summary => (
                 "{{program.name}}: you earned {{summary.earned}}",

@@ -111,6 +111,8 @@ portal_pages! {
     Sales = "sales", "Sales", Reports;
     /// Every entry of the ledger.
     Ledger = "ledger", "My ledger", Reports;
+    /// What each month came to.
+    Statements = "statements", "Statements", Reports;
 }
 
 impl PortalPage {

@@ -1,5 +1,6 @@
 //! Days and ranges in a program's time zone. The zone's rules live on the server; here are only dates.
 
+use crate::text::FieldError;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -20,6 +21,27 @@ pub const YEARS: RangeInclusive<i32> = 2000..=2200;
 /// What is wrong, in words.
 pub fn check_day(day: NaiveDate) -> Result<(), &'static str> {
     if YEARS.contains(&day.year()) { Ok(()) } else { Err("Choose a day from 2000 to 2200.") }
+}
+
+/// Checks the days of a range, `from` and `to`, where they are given: it ends no earlier than it begins, and has begun.
+#[must_use]
+pub fn check_range(from: Option<NaiveDate>, to: Option<NaiveDate>, today: NaiveDate) -> Vec<FieldError> {
+    let wrong = |(field, day): (&str, Option<NaiveDate>)| Some(FieldError::new(field, check_day(day?).err()?));
+    let mut errors: Vec<_> = [("from", from), ("to", to)].into_iter().filter_map(wrong).collect();
+    if errors.is_empty() && from.is_some_and(|from| from > today) {
+        errors.push(FieldError::new("from", "This day has not come yet."));
+    }
+    if errors.is_empty() && from.zip(to).is_some_and(|(from, to)| to < from) {
+        errors.push(FieldError::new("to", "The range ends before it begins."));
+    }
+    errors
+}
+
+/// A time as a browser's field writes it: `2026-11-20T12:00`, perhaps with seconds.
+#[must_use]
+pub fn local_time(text: &str) -> Option<NaiveDateTime> {
+    let read = |pattern| NaiveDateTime::parse_from_str(text.trim(), pattern).ok();
+    read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S"))
 }
 
 /// Days from `from` to `to`, both included, in the program's time zone.
@@ -114,6 +136,26 @@ mod tests {
         assert_eq!(west.words(change), "America/St_Johns, UTC-03:30");
         assert_eq!(west.local(DateTime::<Utc>::MIN_UTC), DateTime::<Utc>::MIN_UTC.naive_utc());
         assert_eq!(Zone { name: "UTC".into(), offsets: Vec::new() }.words(change), "UTC");
+    }
+
+    #[test]
+    fn times_are_read_as_fields_write_them() {
+        let noon = "2026-11-20T12:00:00".parse().ok();
+        assert_eq!((local_time("2026-11-20T12:00"), local_time("2026-11-20T12:00:00")), (noon, noon));
+        assert_eq!((local_time("2026-11-20"), local_time("noon")), (None, None));
+    }
+
+    #[test]
+    fn a_range_that_ends_before_it_begins_or_has_not_begun_is_refused() {
+        let day = |text: &str| text.parse::<NaiveDate>().ok();
+        let today = day("2026-11-20").expect("day");
+        let wrong =
+            |from, to| check_range(day(from), day(to), today).into_iter().map(|error| error.field).collect::<Vec<_>>();
+        assert_eq!(wrong("2026-11-20", "2026-12-31"), [] as [&str; 0], "up to now");
+        assert_eq!(wrong("", ""), [] as [&str; 0]);
+        assert_eq!(wrong("2026-11-21", "2026-12-31"), ["from"]);
+        assert_eq!(wrong("2026-11-20", "2026-11-19"), ["to"]);
+        assert_eq!(wrong("-9999-01-01", "9999-01-01"), ["from", "to"]);
     }
 
     #[test]

@@ -285,6 +285,7 @@ fn shell(framed: Framed) -> AnyView {
         money.push(item("Pay", "pay", Glyph::Bank));
     }
     money.push(item("Payments", "payments", Glyph::List));
+    money.push(item("Finance", "finance", Glyph::Wallet));
     let sections = vec![
         NavSection::new(
             "Program",

@@ -11,6 +11,7 @@ mod groups;
 mod jobs;
 mod keys;
 mod leads;
+mod ledger;
 mod mails;
 mod new_program;
 mod offers;
@@ -54,6 +55,10 @@ access::chunk!(
     payments::PayPage, payments::DraftPage, payments::BatchesPage, payments::BatchPage, payments::AdvicesPage,
 );
 access::chunk!(
+    admin_books, __preload_admin_books:
+    ledger::LedgerPage, ledger::StatementsPage, ledger::StatementPage, ledger::FinancePage,
+);
+access::chunk!(
     admin_reports, __preload_admin_reports:
     reports::ReportsPage, reports::LedgersPage, reports::RankingPage, reports::InactivePage, reports::CohortsPage,
 );
@@ -93,6 +98,10 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("partners/import") view={lazy::<partners::ImportPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/jobs/:id") view={lazy::<partners::PartnerJobPage>()} ssr=SsrMode::Async/>
             <Route path=path!("partners/:code") view={lazy::<partners::PartnerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/:code/ledger") view={lazy::<ledger::LedgerPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/:code/statements") view={lazy::<ledger::StatementsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("partners/:code/statements/:month") view={lazy::<ledger::StatementPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("finance") view={lazy::<ledger::FinancePage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers/:id") view={lazy::<customers::CustomerPage>()} ssr=SsrMode::Async/>

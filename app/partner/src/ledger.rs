@@ -9,7 +9,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonLink, Card, Download, EmptyState, Fact, Facts, Glyph, PageHead, PrintButton,
-    SkeletonTable, SkeletonTiles, Tab, Table, Tabs, TextInput, Th, Tile, Tiles,
+    SkeletonTable, SkeletonTiles, Tab, Table, Tabs, TextInput, Th, Tile, Tiles, Why,
 };
 
 use crate::show;
@@ -81,11 +81,6 @@ impl LazyPage for LedgerPage {
     }
 }
 
-/// The accounts that a partner knows, by their names for people.
-fn account_words(account: LedgerAccount) -> &'static str {
-    if account == LedgerAccount::Held { "Held" } else { "Awaiting payout" }
-}
-
 fn page(shown: Shown, address: &Address) -> AnyView {
     let Shown { balance, entries } = shown;
     let plain = address.without("account").without("cursor");
@@ -97,8 +92,8 @@ fn page(shown: Shown, address: &Address) -> AnyView {
     };
     let tabs = [
         tab(None, "Both accounts"),
-        tab(Some(LedgerAccount::Payable.as_str()), account_words(LedgerAccount::Payable)),
-        tab(Some(LedgerAccount::Held.as_str()), account_words(LedgerAccount::Held)),
+        tab(Some(LedgerAccount::Payable.as_str()), LedgerAccount::Payable.label()),
+        tab(Some(LedgerAccount::Held.as_str()), LedgerAccount::Held.label()),
     ];
     view! {
         <Tiles>
@@ -199,13 +194,17 @@ fn list(entries: Entries, address: &Address) -> AnyView {
 
 fn row(row: LedgerRow) -> AnyView {
     let day = row.day.format("%-d %b %Y").to_string();
-    let account = account_words(row.account);
+    let account = row.account.label();
+    let reason = (!row.reason.is_empty()).then(|| view! { <small>{row.reason}</small> });
+    let why = (!row.why.0.is_empty()).then(|| view! { <Why checks=row.why.0/> });
     view! {
         <tr>
             <td>
                 {row.cause}
                 <small>{day}{(!row.customer.is_empty()).then(|| format!(" · {}", row.customer))}</small>
+                {reason}
                 <small class="narrow">{account}</small>
+                {why}
             </td>
             <td class="wide">{account}</td>
             <td class="num"><Amount value=row.amount strong=true/></td>

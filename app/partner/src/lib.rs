@@ -19,6 +19,7 @@ mod profile;
 mod promo_codes;
 mod sales;
 mod show;
+mod statements;
 mod terms;
 mod welcome;
 
@@ -40,6 +41,7 @@ access::chunk!(
 access::chunk!(
     portal_reports, __preload_portal_reports:
     details::DetailsPage, commission_report::CommissionReportPage, sales::SalesPage, payout::PayoutPage,
+    statements::StatementsPage, statements::StatementPage,
 );
 
 access::chunk!(portal_profile, __preload_portal_profile: profile::ProfilePage, terms::TermsPage);
@@ -69,6 +71,8 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("summary") view={lazy::<offers::SummaryPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payouts") view={lazy::<payouts::PayoutsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("payouts/:id") view={lazy::<payout::PayoutPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("statements") view={lazy::<statements::StatementsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("statements/:month") view={lazy::<statements::StatementPage>()} ssr=SsrMode::Async/>
             <Route path=path!("details") view={lazy::<details::DetailsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("commission-report") view={lazy::<commission_report::CommissionReportPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>

@@ -102,6 +102,7 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Payouts => Glyph::Bank,
         PortalPage::LeadTracking => Glyph::UserPlus,
         PortalPage::Ledger => Glyph::Book,
+        PortalPage::Statements => Glyph::Calendar,
     }
 }
 

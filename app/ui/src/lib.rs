@@ -18,6 +18,7 @@ mod report;
 mod share;
 mod shell;
 mod state;
+mod statement;
 mod table;
 mod toast;
 
@@ -35,5 +36,6 @@ pub use report::*;
 pub use share::*;
 pub use shell::*;
 pub use state::*;
+pub use statement::*;
 pub use table::*;
 pub use toast::*;

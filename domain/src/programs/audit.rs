@@ -41,6 +41,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("outbox.read", "Mail in the outbox read"),
     ("partner.activate", "Partner let in again"),
     ("partner.add_account", "Person invited for a partner"),
+    ("partner.adjust", "Bonus or correction posted"),
     ("partner.approve", "Partner approved"),
     ("partner.ban", "Partner banned"),
     ("partner.change_code", "Partner's code changed"),

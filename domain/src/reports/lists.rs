@@ -1,7 +1,7 @@
 use crate::attribution::Source;
 use crate::commissions::CommissionStatus;
 use crate::customers::CustomerStatus;
-use crate::ids::{BatchId, CommissionId, CustomerId, EntryId, LinkId, ReferralId, RefundId, SaleId};
+use crate::ids::{BatchId, CommissionId, CustomerId, EntryId, LinkId, PaymentId, ReferralId, RefundId, SaleId};
 use crate::ledger::{JournalKind, LedgerAccount};
 use crate::money::Money;
 use crate::offers::Trigger;
@@ -423,10 +423,24 @@ pub struct LedgerRow {
     pub kind: JournalKind,
     /// The cause in words: `Commission for a sale`, `Payment, Batch-20261101`.
     pub cause: String,
+    /// Why a person did it, in that person's words; of what the partner isn't told, for the team alone.
+    pub reason: String,
+    /// Which member of the team did it; empty where none did, or a partner asks.
+    pub by: String,
     /// The customer behind it as the asker may see it; empty where there is none.
     pub customer: String,
+    /// That customer, for the team.
+    pub customer_id: Option<CustomerId>,
+    /// The sale behind it, for the team.
+    pub sale_id: Option<SaleId>,
     /// The commission behind it.
     pub commission_id: Option<CommissionId>,
+    /// The payment that it is of.
+    pub payment_id: Option<PaymentId>,
+    /// That payment's batch, for the team.
+    pub batch_id: Option<BatchId>,
+    /// How it came about; empty where a person did it.
+    pub why: Why,
     /// Added (above zero) or taken.
     pub amount: Money,
     /// What the account holds after it.

@@ -1,7 +1,15 @@
 -- Paying a group of partners: statements of closed months, drafts of batches and what becomes of payments.
 
--- What a closed month came to for a partner, frozen: sums of its payable by posting date. A month without a row moved
--- nothing and began with nothing.
+-- Months before a closed one are closed too: what is frozen follows from all before it.
+update periods p
+set closed_at = (select n.closed_at from periods n
+                 where n.program_id = p.program_id and n.month > p.month and n.closed_at is not null
+                 order by n.month limit 1)
+where closed_at is null
+  and exists (select from periods n where n.program_id = p.program_id and n.month > p.month and n.closed_at is not null);
+
+-- What a closed month came to for a partner, frozen: sums of its payable by posting date. There is one wherever the month
+-- moved anything of the partner's, or began with anything.
 create table statements (
     program_id uuid not null,
     month date not null,
@@ -27,10 +35,10 @@ create index statements_by_enrollment on statements (program_id, enrollment_id, 
 insert into statements (program_id, month, enrollment_id, opening, commissions, clawbacks, adjustments, payments, closing, held)
 select program_id, month, enrollment_id, closing - moved, commissions, clawbacks, adjustments, payments, closing, held
 from (
-    select program_id, month, enrollment_id, commissions, clawbacks, adjustments, payments, moved,
+    select program_id, month, enrollment_id, movements, commissions, clawbacks, adjustments, payments, moved, held_moved,
            sum(moved) over running as closing, sum(held_moved) over running as held
     from (
-        select p.program_id, p.month, a.enrollment_id,
+        select p.program_id, p.month, a.enrollment_id, count(m.kind) as movements,
                coalesce(sum(amount) filter (where account = 'payable' and kind in ('commission', 'hold_end')), 0) as commissions,
                coalesce(sum(amount) filter (where account = 'payable' and kind = 'clawback'), 0) as clawbacks,
                coalesce(sum(amount) filter (where account = 'payable' and kind in ('adjustment', 'opening_balance')), 0) as adjustments,
@@ -46,10 +54,41 @@ from (
     ) as months
     window running as (partition by program_id, enrollment_id order by month)
 ) as sums
-where closing <> 0 or held <> 0 or moved <> 0 or commissions <> 0 or clawbacks <> 0 or adjustments <> 0 or payments <> 0;
+where movements > 0 or closing <> moved or held <> held_moved;
 
 create trigger append_only before update or delete or truncate on statements
     for each statement execute function append_only();
+
+-- What each account of a program came to at a closed month's end, frozen.
+create table trial_balances (
+    program_id uuid not null,
+    month date not null,
+    account ledger_account not null,
+    balance numeric not null,
+    primary key (program_id, month, account),
+    foreign key (program_id, month) references periods
+);
+
+insert into trial_balances (program_id, month, account, balance)
+with moved as (
+    select p.program_id, p.month, e.account, sum(e.amount) as amount
+    from periods p
+    join entries e on e.program_id = p.program_id and e.posted_at >= p.starts_at and e.posted_at < p.ends_at
+    where p.closed_at is not null
+    group by p.program_id, p.month, e.account
+)
+select p.program_id, p.month, a.account,
+       sum(coalesce(m.amount, 0)) over (partition by p.program_id, a.account order by p.month)
+from periods p
+cross join unnest(enum_range(null::ledger_account)) as a (account)
+left join moved m on m.program_id = p.program_id and m.month = p.month and m.account = a.account
+where p.closed_at is not null;
+
+create trigger append_only before update or delete or truncate on trial_balances
+    for each statement execute function append_only();
+
+-- The journal of a program in the order of posting, and what its accounts moved since a month was closed.
+create index entries_by_time on entries (program_id, posted_at, id) include (account, amount);
 
 -- A month's sums are read across partners.
 create index ledger_months_by_month on ledger_months (program_id, month, enrollment_id);

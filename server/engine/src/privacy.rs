@@ -126,10 +126,8 @@ const OF_PARTNER: &[(Column, &str)] = &[
 ];
 
 const NOTES_OF_PARTNER: &str = "journal_id in (
-    select j.id from journals j
-    left join commissions c on c.program_id = j.program_id and c.id = j.commission_id
-    left join payments p on p.program_id = j.program_id and p.id = j.payment_id
-    where j.program_id = $1 and (c.enrollment_id = $3::uuid or p.enrollment_id = $3::uuid))";
+    select e.journal_id from entries e
+    where e.program_id = $1 and e.enrollment_id = $3::uuid and e.account in ('held', 'payable'))";
 
 /// By the code that it has got instead of its own.
 const LOG_OF_PARTNER: &str = "(subject_path in (select 'partners/' || code from enrollments

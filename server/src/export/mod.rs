@@ -47,8 +47,20 @@ enum Rows {
     Ready(Vec<Row>),
     /// Many: asked for with the cursor of the page before.
     Paged(Pages),
+    /// The same however many there are: books are whole, or no books.
+    Whole(Pages),
     /// Many, of one instant: sent as they are read.
     Sent(Receiver<engine::Result<Vec<Row>>>),
+}
+
+impl Rows {
+    /// All of them, however many there are.
+    fn whole(self) -> Self {
+        match self {
+            Self::Paged(pages) => Self::Whole(pages),
+            rows => rows,
+        }
+    }
 }
 
 /// Reads a page of rows, and says where the next one begins.
@@ -205,41 +217,9 @@ async fn send(sheet: Sheet) -> Result<Response, Error> {
     let Sheet { name, head, rows } = sheet;
     let body = match rows {
         Rows::Ready(rows) => Body::from(csv(Some(&head), &rows)?),
-        Rows::Paged(pages) => {
-            let (rows, cursor) = pages(None).await?;
-            let first = Bytes::from(csv(Some(&head), &rows)?);
-            let more = Sending { pages, cursor, sent: rows.len() };
-            let rest = try_unfold((Some(first), more), |(first, mut more)| async move {
-                match first {
-                    Some(bytes) => Ok::<_, Error>(Some((bytes, (None, more)))),
-                    None => Ok(more.next().await?.map(|bytes| (bytes, (None, more)))),
-                }
-            });
-            Body::from_stream(rest)
-        }
-        Rows::Sent(mut rows) => {
-            let broken = || Error::from(engine::Error::internal("an export broke off"));
-            let begun = rows.recv().await.ok_or_else(broken)??;
-            let first = Bytes::from(csv(Some(&head), &begun)?);
-            let rest = unfold((Some(first), rows, begun.is_empty()), move |(first, mut rows, over)| async move {
-                if let Some(bytes) = first {
-                    return Some((Ok::<_, Error>(bytes), (None, rows, over)));
-                }
-                if over {
-                    return None;
-                }
-                let next = match rows.recv().await {
-                    // After the last come none.
-                    Some(Ok(found)) if found.is_empty() => return None,
-                    Some(Ok(found)) => csv(None, &found).map(Bytes::from).map_err(Error::from),
-                    Some(Err(error)) => Err(error.into()),
-                    None => Err(broken()),
-                };
-                let over = next.is_err();
-                Some((next, (None, rows, over)))
-            });
-            Body::from_stream(rest)
-        }
+        Rows::Paged(pages) => stream(&head, pages, MOST).await?,
+        Rows::Whole(pages) => stream(&head, pages, usize::MAX).await?,
+        Rows::Sent(rows) => sent(&head, rows).await?,
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/csv; charset=utf-8"));
@@ -252,9 +232,48 @@ async fn send(sheet: Sheet) -> Result<Response, Error> {
     Ok((headers, body).into_response())
 }
 
+/// Rows page by page, of which the first is read by now; at most about so many.
+async fn stream(head: &[&'static str], pages: Pages, most: usize) -> Result<Body, Error> {
+    let (rows, cursor) = pages(None).await?;
+    let first = Bytes::from(csv(Some(head), &rows)?);
+    let more = Sending { pages, most, cursor, sent: rows.len() };
+    let rest = try_unfold((Some(first), more), |(first, mut more)| async move {
+        match first {
+            Some(bytes) => Ok::<_, Error>(Some((bytes, (None, more)))),
+            None => Ok(more.next().await?.map(|bytes| (bytes, (None, more)))),
+        }
+    });
+    Ok(Body::from_stream(rest))
+}
+
+/// Rows as they are read, the first of them by now; nothing comes after an empty chunk.
+async fn sent(head: &[&'static str], mut rows: Receiver<engine::Result<Vec<Row>>>) -> Result<Body, Error> {
+    let broken = || Error::from(engine::Error::internal("an export broke off"));
+    let begun = rows.recv().await.ok_or_else(broken)??;
+    let first = Bytes::from(csv(Some(head), &begun)?);
+    let rest = unfold((Some(first), rows, begun.is_empty()), move |(first, mut rows, over)| async move {
+        if let Some(bytes) = first {
+            return Some((Ok::<_, Error>(bytes), (None, rows, over)));
+        }
+        if over {
+            return None;
+        }
+        let next = match rows.recv().await {
+            Some(Ok(found)) if found.is_empty() => return None,
+            Some(Ok(found)) => csv(None, &found).map(Bytes::from).map_err(Error::from),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(broken()),
+        };
+        let over = next.is_err();
+        Some((next, (None, rows, over)))
+    });
+    Ok(Body::from_stream(rest))
+}
+
 /// A long list on its way.
 struct Sending {
     pages: Pages,
+    most: usize,
     /// Where the next page begins; `None` after the last.
     cursor: Option<String>,
     sent: usize,
@@ -263,7 +282,7 @@ struct Sending {
 impl Sending {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(cursor) = self.cursor.take() else { return Ok(None) };
-        if self.sent >= MOST {
+        if self.sent >= self.most {
             let words = format!("Cut off after {} rows: choose fewer days, or filter.", self.sent);
             return Ok(Some(csv(None, &[vec![words.into()]])?.into()));
         }

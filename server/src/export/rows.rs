@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::customers::CustomerStatus;
 use domain::leads::LeadRow;
-use domain::ledger::LedgerAccount;
+use domain::ledger::{AccountBalance, JournalDay, JournalLine, Statement, credit, debit, month_word};
 use domain::money::Money;
 use domain::offers::Trigger;
 use domain::partners::{PartnerName, PartnerRow};
@@ -395,22 +395,110 @@ pub fn enrollment(row: PartnerRow, joined: Option<NaiveDate>) -> Row {
 
 /// A ledger: the names of its columns.
 pub fn entry_head() -> Vec<&'static str> {
-    vec!["Posted on", "Entry", "Customer", "Account", "Amount", "Account stands at", "Balance", "Currency"]
+    vec!["Posted on", "Entry", "Reason", "Customer", "Account", "Amount", "Account stands at", "Balance", "Currency"]
 }
 
 /// An entry.
 pub fn entry(row: LedgerRow) -> Row {
-    let account = if row.account == LedgerAccount::Held { "Held" } else { "Awaiting payout" };
     vec![
         plain(row.day),
         row.cause.into(),
+        row.reason.into(),
         row.customer.into(),
-        account.into(),
+        row.account.label().into(),
         amount(row.amount),
         amount(row.balance),
         amount(row.running),
         plain(row.amount.currency),
     ]
+}
+
+/// Statements: the names of their columns.
+pub fn statement_head() -> Vec<&'static str> {
+    vec![
+        "Month",
+        "Opening",
+        "Commissions",
+        "Clawbacks",
+        "Bonuses and corrections",
+        "Payments",
+        "Closing",
+        "Held",
+        "Currency",
+        "Status",
+    ]
+}
+
+/// A month.
+pub fn statement(row: Statement) -> Row {
+    vec![
+        plain(month_word(row.month)),
+        amount(row.opening),
+        amount(row.commissions),
+        amount(row.clawbacks),
+        amount(row.adjustments),
+        amount(row.payments),
+        amount(row.closing),
+        amount(row.held),
+        plain(row.closing.currency),
+        plain(if row.is_final { "Final" } else { "So far" }),
+    ]
+}
+
+/// An amount as a debit and a credit, of which one is empty.
+fn sides(money: Money) -> [Cell; 2] {
+    [debit(money), credit(money)].map(|side| side.map_or(Cell::Plain(String::new()), amount))
+}
+
+/// The journal, entry by entry: the names of its columns.
+pub fn journal_head() -> Vec<&'static str> {
+    vec!["Date", "Account", "Debit", "Credit", "Currency", "Reference", "What for", "Partner code", "Journal"]
+}
+
+/// An entry of it.
+pub fn journal(line: JournalLine) -> Row {
+    let [debit, credit] = sides(line.amount);
+    vec![
+        plain(line.day),
+        plain(line.account.label()),
+        debit,
+        credit,
+        plain(line.amount.currency),
+        line.reference.into(),
+        plain(line.kind.label()),
+        line.partner_code.into(),
+        plain(line.journal),
+    ]
+}
+
+/// The journal day by day: the names of its columns.
+pub fn journal_day_head() -> Vec<&'static str> {
+    vec!["Date", "Account", "Debit", "Credit", "Currency", "Reference", "Entries"]
+}
+
+/// What the journals of one kind moved in an account on one day.
+pub fn journal_day(day: JournalDay) -> Row {
+    let [debit, credit] = sides(day.amount);
+    vec![
+        plain(day.day),
+        plain(day.account.label()),
+        debit,
+        credit,
+        plain(day.amount.currency),
+        plain(format_args!("{} {}", day.day, day.kind.label())),
+        plain(day.entries),
+    ]
+}
+
+/// The trial balance: the names of its columns.
+pub fn account_head() -> Vec<&'static str> {
+    vec!["Account", "Debit", "Credit", "Currency"]
+}
+
+/// An account of it.
+pub fn account(line: AccountBalance) -> Row {
+    let [debit, credit] = sides(line.balance);
+    vec![plain(line.account.label()), debit, credit, plain(line.balance.currency)]
 }
 
 /// Partners by what they brought: the names of their columns.

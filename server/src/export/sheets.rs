@@ -3,15 +3,19 @@
 use super::{Asked, Rows, Sheet, rows};
 use access::{Admin, Error, Partner, Result};
 use domain::accounts::Actor;
-use domain::ids::BatchId;
+use domain::ids::{BatchId, EnrollmentId};
 use domain::leads::LeadFilter;
+use domain::ledger::month_of;
 use domain::page::{Page, Paging};
 use domain::partners::PartnerFilter;
 use domain::payments::{BatchFilter, PaymentFilter};
 use domain::portal::PortalPage;
-use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Measure, SaleFilter, TopKind, inactive_days};
-use engine::{Moment, leads, partners, payments, reports};
-use sqlx::PgConnection;
+use domain::reports::{
+    CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Measure, SaleFilter, TopKind, inactive_days,
+};
+use domain::time::local_time;
+use engine::{Moment, leads, ledger, partners, payments, reports};
+use sqlx::{PgConnection, PgPool};
 
 /// The most partners of a ranking.
 const RANKED: u32 = 10_000;
@@ -46,6 +50,7 @@ pub(super) fn page_of(file: &str) -> Option<PortalPage> {
     Some(match file.strip_suffix(".csv")? {
         "payouts" | "payout" => PortalPage::Payouts,
         "ledger" => PortalPage::Ledger,
+        "statements" | "statement" => PortalPage::Statements,
         "leads" => PortalPage::LeadTracking,
         "rewards" => PortalPage::Rewards,
         "commission-report" => PortalPage::CommissionReport,
@@ -88,18 +93,7 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
             );
             (rows::line_head(), lines)
         }
-        "ledger" => {
-            let filter = LedgerFilter { account: asked.get("account"), from: asked.get("from"), to: asked.get("to") };
-            let entries = paged!(
-                pool,
-                (actor, filter),
-                |conn, paging| async {
-                    Ok::<_, engine::Error>(reports::ledger(conn, &actor, id, &filter, paging).await?.page)
-                },
-                rows::entry
-            );
-            (rows::entry_head(), entries)
-        }
+        "ledger" | "statements" | "statement" => of_ledger(&mut conn, pool, &moment, &actor, id, what, asked).await?,
         "leads" => {
             let filter = LeadFilter {
                 search: asked.text("q").unwrap_or_default().to_owned(),
@@ -163,6 +157,54 @@ pub(super) async fn ledgers(asking: Admin, asked: &Asked, keeps: bool) -> Result
     Ok(Sheet { name, head: rows::ledgers_head(), rows: Rows::Sent(rows) })
 }
 
+/// A partner's ledger, its statements, or the entries of one of them.
+async fn of_ledger(
+    conn: &mut PgConnection,
+    pool: PgPool,
+    moment: &Moment,
+    actor: &Actor,
+    partner: EnrollmentId,
+    what: &str,
+    asked: &Asked,
+) -> Result<(Vec<&'static str>, Rows)> {
+    let (actor, at) = (actor.clone(), moment.at);
+    Ok(match what {
+        "statements" => {
+            let statements = ledger::statements(conn, moment, &actor, partner).await?;
+            (rows::statement_head(), Rows::Ready(statements.into_iter().map(rows::statement).collect()))
+        }
+        "statement" => {
+            let word = asked.text("month");
+            let month = word.map(|word| month_of(word).ok_or(Error::NotFound)).transpose()?;
+            let entries = paged!(
+                pool,
+                (actor),
+                |conn, paging| async {
+                    // Every page by the instant of the first.
+                    let moment = Moment::seeded(at, 0);
+                    Ok::<_, engine::Error>(
+                        ledger::statement(conn, &moment, &actor, partner, month, paging).await?.entries,
+                    )
+                },
+                rows::entry
+            );
+            (rows::entry_head(), entries)
+        }
+        _ => {
+            let filter = LedgerFilter { account: asked.get("account"), from: asked.get("from"), to: asked.get("to") };
+            let entries = paged!(
+                pool,
+                (actor, filter),
+                |conn, paging| async {
+                    Ok::<_, engine::Error>(reports::ledger(conn, &actor, partner, &filter, paging).await?.page)
+                },
+                rows::entry
+            );
+            (rows::entry_head(), entries)
+        }
+    })
+}
+
 /// A file of the team's.
 pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<Sheet> {
     if file == "partner-ledgers.csv" {
@@ -170,7 +212,30 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
     }
     let Admin { state, mut conn, moment, actor, program, .. } = asking;
     let what = file.strip_suffix(".csv").ok_or(Error::NotFound)?;
+    let day = reports::day(&program, moment.at)?;
     let (head, rows) = match what {
+        "ledger" | "statements" | "statement" => {
+            let code = asked.text("partner_code").ok_or(Error::NotFound)?;
+            let partner = partners::find_by_code(&mut conn, &actor, code).await?;
+            let (head, rows) = of_ledger(&mut conn, state.pool, &moment, &actor, partner.id, what, asked).await?;
+            return Ok(Sheet { name: format!("{}-{}-{what}-{day}", program.slug, partner.code), head, rows });
+        }
+        "trial-balance" => {
+            let books =
+                ledger::trial_balance(&mut conn, &moment, &actor, asked.text("at").and_then(local_time)).await?;
+            (rows::account_head(), Rows::Ready(books.accounts.into_iter().map(rows::account).collect()))
+        }
+        "journal-days" => {
+            let days = (asked.get("from"), asked.get("to"));
+            let days = ledger::journal_days(&mut conn, &actor, days).await?;
+            (rows::journal_day_head(), Rows::Ready(days.into_iter().map(rows::journal_day).collect()))
+        }
+        "journal" => {
+            let days = (asked.get("from"), asked.get("to"));
+            let pages =
+                paged!(state.pool, (actor), |conn, paging| ledger::journal(conn, &actor, days, paging), rows::journal);
+            (rows::journal_head(), pages.whole())
+        }
         "top-partners" => {
             let by: Measure = asked.get("by").unwrap_or_default();
             let ranking = reports::top_partners(&mut conn, &moment, &actor, asked.period(), by, RANKED).await?;
@@ -281,7 +346,7 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             of_either(asking, state.pool, what, asked).await?
         }
     };
-    Ok(Sheet { name: format!("{}-{what}-{}", program.slug, reports::day(&program, moment.at)?), head, rows })
+    Ok(Sheet { name: format!("{}-{what}-{day}", program.slug), head, rows })
 }
 
 /// A file that there is on both sides.

@@ -22,6 +22,8 @@ pub const PARTNER: &[&str] = &[
     "sales.csv",
     "payouts.csv",
     "ledger.csv",
+    "statements.csv",
+    "statement.csv",
     "leads.csv",
 ];
 
@@ -41,6 +43,12 @@ const TEAM: &[&str] = &[
     "payments.csv",
     "leads.csv",
     "partner-ledgers.csv",
+    "trial-balance.csv",
+    "journal.csv",
+    "journal-days.csv",
+    "ledger.csv?partner_code=ada",
+    "statements.csv?partner_code=ada",
+    "statement.csv?partner_code=ada",
 ];
 
 /// A session of a partner.
@@ -128,6 +136,12 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
     ] {
         assert_eq!(get(&site, &format!("/p/acme/export/{file}"), &ada).await.status, 404, "{file}");
     }
+    for file in ["ledger.csv", "ledger.csv?partner_code=bob", "statement.csv?partner_code=ada&month=2020-13"] {
+        assert_eq!(get(&site, &format!("/admin/acme/export/{file}"), &owner).await.status, 404, "{file}");
+    }
+    for wrong in ["journal.csv?from=2026-02-01&to=2026-01-01", "trial-balance.csv?at=2199-01-01T00:00"] {
+        assert_eq!(get(&site, &format!("/admin/acme/export/{wrong}"), &owner).await.status, 422, "{wrong}");
+    }
     for wrong in ["0", "731", "many"] {
         let path = format!("/admin/acme/export/inactive-partners.csv?days={wrong}");
         assert_eq!(get(&site, &path, &owner).await.status, 422, "{wrong}");
@@ -167,6 +181,20 @@ async fn a_file_has_the_rows_of_the_page_and_no_formula(pool: PgPool) {
     assert!(rows(&get(&site, "/p/acme/export/rewards.csv?status=paid", &ada).await).is_empty());
     let ledger = rows(&get(&site, "/p/acme/export/ledger.csv?account=held", &ada).await);
     assert!(ledger[0].contains("Commission for a sale") && ledger[0].ends_with("20.00,25.00,25.00,EUR"), "{ledger:?}");
+    // The team's books: each journal balances, and so do the accounts.
+    let journal = rows(&get(&site, "/admin/acme/export/journal.csv", &owner).await);
+    assert!(journal.iter().any(|line| line.contains(",Held,,20.00,EUR,1,Commission,ada,")), "{journal:?}");
+    assert!(
+        journal.iter().any(|line| line.contains(",Commission expense,20.00,,EUR,1,Commission,ada,")),
+        "{journal:?}"
+    );
+    let days = rows(&get(&site, "/admin/acme/export/journal-days.csv", &owner).await);
+    assert_eq!(days.len(), 2, "{days:?}");
+    let accounts = rows(&get(&site, "/admin/acme/export/trial-balance.csv", &owner).await);
+    assert!(accounts.contains(&"Held,,45.00,EUR".to_owned()), "{accounts:?}");
+    assert!(accounts.contains(&"Commission expense,45.00,,EUR".to_owned()), "{accounts:?}");
+    let months = rows(&get(&site, "/p/acme/export/statements.csv", &ada).await);
+    assert!(months.len() == 1 && months[0].ends_with(",0.00,25.00,EUR,So far"), "{months:?}");
     sqlx::query(
         "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, name, created_at, stage_at)
          select e.program_id, gen_random_uuid(), e.id, g.id, 'lee@harbor.example', 'lee@harbor.example', '=Lee',

@@ -92,6 +92,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/customers/reassign", "program=acme&external_id=x&partner_code=ada&reason=X", May(Power::Reassign)),
     ("/fn/admin/failed-jobs", "program=acme", May(Power::Audit)),
     ("/fn/admin/failed-jobs/retry", "program=acme&id=1", May(Power::Audit)),
+    ("/fn/admin/finance", "program=acme", Team),
     ("/fn/admin/frame", "program=acme", Team),
     ("/fn/admin/groups", "program=acme", Team),
     ("/fn/admin/groups/one", "program=acme&id=GROUP", May(Power::EditProgram)),
@@ -132,6 +133,11 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         May(Power::ManagePartners),
     ),
     (
+        "/fn/admin/partners/adjust",
+        "program=acme&partner=ADA&key=00000000-0000-7000-8000-000000000000&kind=bonus&amount=1&reason=X",
+        May(Power::Adjust),
+    ),
+    (
         "/fn/admin/partners/bulk",
         "program=acme&bulk[act]=pause&bulk[partners][]=ADA&bulk[all]=false&bulk[filter][search]=x&bulk[filter][status]=active&bulk[filter][tag]=x&bulk[filter][group]=GROUP&bulk[subject]=&bulk[body]=",
         May(Power::ManagePartners),
@@ -146,6 +152,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/partners/find", "program=acme&text=ad", Team),
     ("/fn/admin/partners/import", "program=acme", May(Power::ManagePartners)),
     ("/fn/admin/partners/job", "program=acme&id=00000000-0000-7000-8000-000000000000", May(Power::ManagePartners)),
+    ("/fn/admin/partners/ledger", "program=acme&code=ada", Team),
     (
         "/fn/admin/partners/look",
         r#"{"program":"acme","bulk":{"act":"message","partners":["ADA"]}}"#,
@@ -158,6 +165,8 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/partners/reveal", "program=acme&partner=ADA", May(Power::RevealPayoutDetails)),
     ("/fn/admin/partners/see-as", "program=acme&partner=ADA", May(Power::SeeAsPartner)),
     ("/fn/admin/partners/see-as/end", "program=acme", Team),
+    ("/fn/admin/partners/statement", "program=acme&code=ada", Team),
+    ("/fn/admin/partners/statements", "program=acme&code=ada", Team),
     ("/fn/admin/partners/set-group", "program=acme&partner=ADA&group=", May(Power::ManagePartners)),
     ("/fn/admin/partners/set-offers", r#"{"program":"acme","partner":"ADA","offers":[]}"#, May(Power::ManagePartners)),
     ("/fn/admin/partners/set-status", "program=acme&partner=ADA&status=paused&reason=X", May(Power::ManagePartners)),
@@ -282,6 +291,8 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/programs", "program=acme", Partner),
     ("/fn/partner/promo-codes", "program=acme", Partner),
     ("/fn/partner/sales", "program=acme", Partner),
+    ("/fn/partner/statement", "program=acme", Partner),
+    ("/fn/partner/statements", "program=acme", Partner),
     ("/fn/partner/structure", "program=acme", Partner),
     ("/fn/partner/summary", "program=acme", Partner),
     ("/fn/partner/terms", "program=acme", Partner),
@@ -584,6 +595,8 @@ async fn all_that_is_wrong_with_a_form_is_told_at_once(pool: PgPool) {
         wrong("/fn/admin/settings/payout-methods", methods).await,
         ["paypal_minimum", "methods", "paypal_countries"]
     );
+    let adjustment = format!("program=acme&partner={NOTHING}&key={NOTHING}&kind=bonus&amount=much&reason=");
+    assert_eq!(wrong("/fn/admin/partners/adjust", &adjustment).await, ["amount", "reason"]);
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]
@@ -662,6 +675,8 @@ async fn what_others_have_is_not_found_by_its_id(pool: PgPool) {
         "assets/ASSET",
         "outbox/MAIL",
         "partners/ada",
+        "partners/ada/ledger",
+        "partners/ada/statements",
     ] {
         assert_eq!(status(format!("/admin/other/{page}"), &owner).await, 404, "{page}");
     }

@@ -1,6 +1,7 @@
 //! All of one partner.
 
 use access::{Form, LazyPage, Read, Result, read_after};
+use domain::ids::AdjustmentId;
 use domain::links::LinkRow;
 use domain::offers::OfferRow;
 use domain::page::Page;
@@ -28,6 +29,7 @@ use super::offers::{self, SetOffers};
 use super::privacy::{self, ErasePartner};
 use super::standing::{self, SetStatus};
 use super::work;
+use crate::ledger::adjust::{self, AdjustBalance};
 use crate::show;
 
 /// What the page shows.
@@ -52,13 +54,15 @@ pub struct Shown {
     may_reveal: bool,
     may_erase: bool,
     may_see: bool,
+    /// For the form of a bonus or correction, where the asker may post one.
+    adjust: Option<AdjustmentId>,
 }
 
 /// All of the partner with a code.
 #[server(prefix = "/fn", endpoint = "admin/partners/one", input = GetUrl)]
 pub async fn read_partner(program: String, code: String) -> Result<Shown> {
     access::answer(async {
-        let access::Admin { state, mut conn, actor, program, .. } = access::admin(&program).await?;
+        let access::Admin { state, mut conn, moment, actor, program, .. } = access::admin(&program).await?;
         let detail = engine::partners::detail_by_code(&mut conn, &actor, &code).await?;
         let country = engine::countries::name(&detail.profile.country).to_owned();
         let partner = detail.partner.id;
@@ -81,6 +85,7 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
         let may_reveal = may(domain::accounts::Power::RevealPayoutDetails);
         let may_erase = may(domain::accounts::Power::Erase);
         let may_see = may(domain::accounts::Power::SeeAsPartner);
+        let adjust = may(domain::accounts::Power::Adjust).then(|| moment.id());
         let server = domain::portal::link_server(&state.public_url, &program.link_domain);
         Ok(Shown {
             detail,
@@ -96,6 +101,7 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
             may_reveal,
             may_erase,
             may_see,
+            adjust,
         })
     })
     .await
@@ -112,6 +118,7 @@ struct Forms {
     letter: Form<BulkPartners>,
     work: work::Forms,
     erase: Form<ErasePartner>,
+    adjust: Form<AdjustBalance>,
     /// How many acts have worked so far.
     done: Signal<usize>,
 }
@@ -127,6 +134,7 @@ impl LazyPage for PartnerPage {
         let (program, code) = (show::program(), show::parameter("code"));
         let (status, update, offers) = (Form::new(), Form::new(), Form::new());
         let (change_code, account, group, letter) = (Form::new(), Form::new(), Form::new(), Form::new());
+        let adjust = Form::new();
         let each = [
             show::done(status),
             show::done(update),
@@ -135,13 +143,15 @@ impl LazyPage for PartnerPage {
             show::done(offers),
             show::done(group),
             show::done(letter),
+            show::done(adjust),
         ];
         let work = work::Forms::new();
         let worked = work.done();
         let done = Signal::derive(move || each.iter().chain(&worked).map(|done| done.get()).sum());
         let found = read_after(move || done.get(), move || ReadPartner { program: program.get(), code: code.get() });
         let erase = Form::new();
-        let forms = Forms { status, update, code: change_code, account, offers, group, letter, work, erase, done };
+        let forms =
+            Forms { status, update, code: change_code, account, offers, group, letter, work, erase, adjust, done };
         Self { found, forms }
     }
 
@@ -154,6 +164,7 @@ impl LazyPage for PartnerPage {
         show::tell(forms.offers, "Offers saved");
         show::tell(forms.group, "Group saved");
         show::tell(forms.erase, "Personal data erased");
+        show::tell(forms.adjust, "Bonus or correction posted");
         bulk::tell(forms.letter);
         forms.work.tell();
         found.show(skeleton, move |shown| page(shown, forms))
@@ -187,6 +198,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         may_reveal,
         may_erase,
         may_see,
+        adjust,
     } = shown;
     let program = show::program().get_untracked();
     // Of who was erased there is nothing left to change.
@@ -200,7 +212,9 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let acts = may_manage.then(|| actions(&detail, forms, may_see));
     let owed = balance.owed();
     let tiles = tiles(&detail, balance);
+    let dialog = adjust.map(|key| adjust::dialog(forms.adjust, detail.partner.id, balance.due.currency, key));
     let side = view! {
+        {ledger_card(&program, &code, dialog.is_some())}
         {facts(&detail, &program, country)}
         {work::payout(forms.work, &detail, may_reveal)}
         {answers(detail.answers.clone())}
@@ -239,6 +253,26 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             </div>
         </div>
         {dialogs}
+        {dialog}
+    }
+    .into_any()
+}
+
+/// The ways to its entries and months, and to a bonus or correction.
+fn ledger_card(program: &str, code: &str, may_adjust: bool) -> AnyView {
+    let here = format!("/admin/{program}/partners/{code}");
+    let (ledger, statements) = (format!("{here}/ledger"), format!("{here}/statements"));
+    let adjust = may_adjust.then(|| {
+        view! { <DialogButton opens="adjust" icon=Glyph::Plus>"Bonus or correction"</DialogButton> }
+    });
+    view! {
+        <Card title="Balance">
+            <div class="row">
+                <ButtonLink href=ledger icon=Glyph::Book>"Ledger"</ButtonLink>
+                <ButtonLink href=statements icon=Glyph::Calendar>"Statements"</ButtonLink>
+                {adjust}
+            </div>
+        </Card>
     }
     .into_any()
 }

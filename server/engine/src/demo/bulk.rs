@@ -4,12 +4,12 @@
 
 use super::people::{COMPANY, FIRST, LAST};
 use crate::{Moment, Result, ledger, offers};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
 use domain::ids::{OfferId, ProgramId};
 use domain::offers::{Duration, OfferInput, Rate, Reward, Terms, Trigger};
 use sqlx::types::Json;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 /// One click in so many ends in a sale.
 const CLICKS_A_SALE: u64 = 25;
@@ -221,7 +221,30 @@ async fn add_sales(conn: &mut PgConnection, owner: &Actor, more: &More) -> Resul
     .bind(at)
     .execute(&mut *conn)
     .await?;
-    add_entries(conn, program, at).await
+    add_entries(conn, program, at).await?;
+    freeze_again(conn, program).await
+}
+
+/// The statements of closed months once more: those of the story know nothing of what was added.
+async fn freeze_again(conn: &mut PgConnection, program: ProgramId) -> Result<()> {
+    for table in ["statements", "trial_balances"] {
+        for statement in [
+            format!("alter table {table} disable trigger append_only"),
+            format!("delete from {table} where program_id = '{program}'"),
+            format!("alter table {table} enable trigger append_only"),
+        ] {
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut *conn).await?;
+        }
+    }
+    let closed: Vec<NaiveDate> =
+        sqlx::query_scalar("select month from periods where program_id = $1 and closed_at is not null order by month")
+            .bind(program)
+            .fetch_all(&mut *conn)
+            .await?;
+    for month in closed {
+        ledger::freeze(conn, program, month).await?;
+    }
+    Ok(())
 }
 
 /// The offer of all these sales.

@@ -35,7 +35,7 @@ pub async fn enqueue<J: TaskHandler>(conn: &mut PgConnection, job: &J, key: Opti
     Ok(())
 }
 
-/// Does each of these once the transaction commits, by one statement for all.
+/// Does each of these once the transaction commits, by one statement for all. One that waits already is not added again.
 ///
 /// # Errors
 /// `Database` where Postgres fails.
@@ -43,7 +43,9 @@ pub(crate) async fn enqueue_all<J: TaskHandler>(conn: &mut PgConnection, jobs: &
     let payloads = jobs.iter().map(|job| Ok(sqlx::types::Json(serde_json::to_value(job)?)));
     let payloads: Vec<sqlx::types::Json<serde_json::Value>> = payloads.collect::<Result<_>>()?;
     sqlx::query(
-        "select count(graphile_worker.add_job($1, job::json, max_attempts => $3)) from unnest($2::jsonb[]) as job",
+        "select count(graphile_worker.add_job(
+             $1, job::json, max_attempts => $3, job_key => $1 || ':' || md5(job::text)))
+         from unnest($2::jsonb[]) as job",
     )
     .bind(J::IDENTIFIER)
     .bind(payloads)

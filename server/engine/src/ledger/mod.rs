@@ -1,12 +1,26 @@
-//! The double-entry ledger: posting, months, and the proof that it all adds up.
+//! The double-entry ledger: posting, months and their statements, bonuses and corrections, the books as a whole, and the
+//! proof that it all adds up.
 
+mod adjust;
+#[cfg(test)]
+mod adjust_tests;
+mod books;
+#[cfg(test)]
+mod books_tests;
 mod months;
+mod statements;
+#[cfg(test)]
+mod statements_tests;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+pub use adjust::adjust;
+pub use books::{journal, journal_days, trial_balance};
 pub(crate) use months::first_instant;
 pub use months::{OpenMonth, close_months, hold_month_open};
+pub(crate) use statements::freeze;
+pub use statements::{statement, statements};
 pub use verify::{Broken, verify};
 
 use crate::{Error, Moment, Result};

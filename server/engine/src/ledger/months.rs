@@ -1,3 +1,4 @@
+use super::statements;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -38,48 +39,79 @@ pub async fn hold_month_open(conn: &mut PgConnection, program: ProgramId, at: Da
     }
 }
 
+/// The first and the last month that a program has.
+struct Known {
+    first: NaiveDate,
+    starts_at: DateTime<Utc>,
+    /// When the first was closed; months are closed in order.
+    closed_at: Option<DateTime<Utc>>,
+    last: NaiveDate,
+    ends_at: DateTime<Utc>,
+}
+
+async fn known(conn: &mut PgConnection, program: ProgramId) -> Result<Option<Known>> {
+    Ok(sqlx::query_as!(
+        Known,
+        r#"select f.month as "first!", f.starts_at as "starts_at!", f.closed_at as "closed_at?", l.month as "last!",
+                  l.ends_at as "ends_at!"
+           from (select month, starts_at, closed_at from periods where program_id = $1 order by month limit 1) f
+           cross join (select month, ends_at from periods where program_id = $1 order by month desc limit 1) l"#,
+        program as ProgramId
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Waits until nobody else closes months of the program, or makes some before its first, and keeps others waiting until
+/// the transaction ends.
+async fn alone(conn: &mut PgConnection, program: ProgramId) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('months ' || $1, 0))", program.to_string())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Makes the rows of the months up to that of an instant: each begins where the one before ended, whatever the zone, so
-/// that months neither overlap nor leave a gap.
+/// that months neither overlap nor leave a gap. A month before a closed one is closed as well: what is frozen of the one
+/// follows from all before it.
 async fn make_months(conn: &mut PgConnection, program: ProgramId, at: DateTime<Utc>) -> Result<()> {
     let zones = sqlx::query!("select time_zone, next_time_zone from programs where id = $1", program as ProgramId)
         .fetch_optional(&mut *conn)
         .await?
         .ok_or(Error::NotFound("program"))?;
-    let known = sqlx::query!(
-        "select min(month) as first, min(starts_at) as starts_at, max(month) as last, max(ends_at) as ends_at
-         from periods where program_id = $1",
-        program as ProgramId
-    )
-    .fetch_one(&mut *conn)
-    .await?;
+    let mut there = known(conn, program).await?;
+    if there.as_ref().is_some_and(|there| there.starts_at > at) {
+        alone(conn, program).await?;
+        there = known(conn, program).await?;
+    }
     let mut months = Vec::new();
-    if let (Some(first), Some(starts_at), Some(last), Some(ends_at)) =
-        (known.first, known.starts_at, known.last, known.ends_at)
-    {
+    if let Some(Known { first, starts_at, closed_at, last, ends_at }) = there {
         // A new zone applies from the next month on.
         let zone = zones.next_time_zone.unwrap_or(zones.time_zone.clone());
         let mut next = Period { month: last, starts_at: ends_at, ends_at, zone };
         while next.ends_at <= at {
             next = next.following()?;
-            months.push(next.clone());
+            months.push((next.clone(), None));
         }
         let mut earlier = Period { month: first, starts_at, ends_at: starts_at, zone: zones.time_zone };
         while earlier.starts_at > at {
             earlier = earlier.preceding()?;
-            months.push(earlier.clone());
+            months.push((earlier.clone(), closed_at));
         }
     } else {
-        months.push(Period::of(zones.time_zone, at)?);
+        months.push((Period::of(zones.time_zone, at)?, None));
     }
-    for period in months {
+    for (period, closed_at) in months {
         sqlx::query!(
-            "insert into periods (program_id, month, starts_at, ends_at, time_zone) values ($1, $2, $3, $4, $5)
+            "insert into periods (program_id, month, starts_at, ends_at, time_zone, closed_at)
+             values ($1, $2, $3, $4, $5, $6)
              on conflict (program_id, month) do nothing",
             program as ProgramId,
             period.month,
             period.starts_at,
             period.ends_at,
-            period.zone
+            period.zone,
+            closed_at
         )
         .execute(&mut *conn)
         .await?;
@@ -124,6 +156,9 @@ async fn close_program(pool: &PgPool, program: ProgramId, at: DateTime<Utc>) -> 
 }
 
 async fn close(conn: &mut PgConnection, program: ProgramId, at: DateTime<Utc>) -> Result<u64> {
+    // Of very many partners the statements take their time; who posts into the month that follows doesn't wait for them.
+    sqlx::query("set local statement_timeout = 0").execute(&mut *conn).await?;
+    alone(conn, program).await?;
     make_months(conn, program, at).await?;
     // Waits for every transaction that posts into them; whoever comes later sees them closed.
     let ended = sqlx::query_scalar!(
@@ -142,6 +177,9 @@ async fn close(conn: &mut PgConnection, program: ProgramId, at: DateTime<Utc>) -
     )
     .execute(&mut *conn)
     .await?;
+    for month in &ended {
+        statements::freeze(conn, program, *month).await?;
+    }
     sqlx::query!(
         "update programs p set time_zone = m.time_zone, next_time_zone = null from periods m
          where p.id = $1 and m.program_id = p.id and m.starts_at <= $2 and m.ends_at > $2
@@ -190,7 +228,8 @@ impl Period {
     }
 }
 
-fn tz(zone: &str) -> Result<Tz> {
+/// A time zone by its IANA name.
+pub(super) fn tz(zone: &str) -> Result<Tz> {
     zone.parse().map_err(Error::internal)
 }
 

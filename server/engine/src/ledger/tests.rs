@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use domain::ledger::{JournalKind, LedgerAccount};
 use sqlx::{PgPool, Row};
 
-fn correction(partner: &Partner, key: &str, amount: &str) -> Posting {
+/// A correction of so much, for a partner.
+pub(super) fn correction(partner: &Partner, key: &str, amount: &str) -> Posting {
     Posting {
         kind: JournalKind::Adjustment,
         idempotency_key: key.into(),
@@ -27,7 +28,8 @@ fn correction(partner: &Partner, key: &str, amount: &str) -> Posting {
     }
 }
 
-async fn post_one(world: &World, at: DateTime<Utc>, posting: Posting) -> crate::Result<()> {
+/// Posts at an instant.
+pub(super) async fn post_one(world: &World, at: DateTime<Utc>, posting: Posting) -> crate::Result<()> {
     let mut tx = world.pool.begin().await?;
     let month = hold_month_open(&mut tx, world.program, at).await?;
     let currency = "EUR".parse().expect("currency");
@@ -116,9 +118,18 @@ async fn a_closed_month_takes_nothing_more(pool: PgPool) {
     post_one(&world, instant("2027-01-10T00:00:00Z"), correction(&ada, "d", "1")).await.expect("posted");
     let posted: DateTime<Utc> = world.get("select max(posted_at) from journals where program_id = $1").await;
     assert_eq!(posted, instant("2027-02-28T23:00:00Z"), "the next open month, not just the next");
-    // Months before the first are made where a demo or an import goes there.
+    // Months before a closed one are closed as well: nothing enters what later ones begin with.
     post_one(&world, instant("2026-09-10T00:00:00Z"), correction(&ada, "e", "1")).await.expect("posted");
-    assert_eq!(months(&world).await[0], "2026-09-01 31.22:00 30.22:00 Europe/Berlin");
+    assert_eq!(months(&world).await[0], "2026-09-01 31.22:00 30.22:00 Europe/Berlin x");
+    let posted: DateTime<Utc> = world.get("select max(posted_at) from journals where program_id = $1").await;
+    assert_eq!(posted, instant("2027-02-28T23:00:00Z"));
+    world.prove().await;
+    // Before an open one they take what a demo tells of them.
+    let other = world.another("other").await;
+    let bob = other.partner("bob").await;
+    post_one(&other, instant("2027-03-10T00:00:00Z"), correction(&bob, "a", "1")).await.expect("posted");
+    post_one(&other, instant("2027-02-10T00:00:00Z"), correction(&bob, "b", "1")).await.expect("posted");
+    assert_eq!(months(&other).await[0], "2027-02-01 31.23:00 28.23:00 Europe/Berlin");
     world.prove().await;
 }
 
@@ -193,7 +204,26 @@ async fn the_proof_finds_what_is_broken(pool: PgPool) {
     world.pass(31);
     release_holds(&world.pool, &world.moment()).await.expect("released");
     crate::commissions::tests::pay(&world, &ada).await;
+    close_months(&world.pool, &world.moment()).await.expect("closed");
     world.sold("c1", "10").await;
+    // The batch as a draft says it.
+    for statement in [
+        "insert into payment_drafts (program_id, id, source, basis, from_day, to_day, from_at, to_at, reviewed_at, code,
+                                     payment_date, status, created_at, batch_id)
+         select program_id, id, 'report', 'ending', payment_date, payment_date, created_at, created_at, created_at, code,
+                payment_date, 'processed', created_at, id
+         from payment_batches b where program_id = $1
+           and not exists (select from payment_drafts d where d.program_id = b.program_id and d.batch_id = b.id)",
+        "insert into payment_draft_lines (program_id, draft_id, enrollment_id, figure, amount, balance, entries)
+         select p.program_id, d.id, p.enrollment_id, p.amount, p.amount, p.amount,
+                array(select i.entry_id from payment_items i
+                      where i.program_id = p.program_id and i.payment_id = p.id)
+         from payments p join payment_drafts d on d.program_id = p.program_id and d.batch_id = p.batch_id
+         where p.program_id = $1
+         on conflict do nothing",
+    ] {
+        world.set(statement).await;
+    }
     world
         .set(
             "insert into assets (program_id, id, kind, name, body, position, created_at)
@@ -212,6 +242,23 @@ async fn the_proof_finds_what_is_broken(pool: PgPool) {
         ("posted_when_it_entered", "update journals set posted_at = posted_at - interval '1 day'"),
         ("posted_when_it_entered", "update journals set posted_at = posted_at + interval '1 second'"),
         ("closed_months_stay_closed", "update periods set closed_at = starts_at"),
+        (
+            "closed_months_are_the_first",
+            "update periods set closed_at = case when month > '2026-11-01' then ends_at end",
+        ),
+        ("statements_equal_entries", "update statements set payments = payments - 1, closing = closing - 1"),
+        ("statements_equal_entries", "update statements set held = held + 1"),
+        ("statements_equal_entries", "delete from statements"),
+        (
+            "statements_begin_where_the_one_before_ended",
+            "update statements set opening = opening + 1, closing = closing + 1",
+        ),
+        ("trial_balances_equal_entries", "update trial_balances set balance = balance + 1 where account = 'paid_out'"),
+        ("trial_balances_equal_entries", "delete from trial_balances"),
+        ("batches_equal_their_drafts", "update payment_draft_lines set amount = amount + 1"),
+        ("batches_equal_their_drafts", "update payment_draft_lines set left_out = 'excluded'"),
+        ("batches_equal_their_drafts", "update payment_draft_lines set entries = entries[2:]"),
+        ("drafts_that_are_processed_have_a_batch", "update payment_drafts set status = 'failed'"),
         ("held_is_never_negative", "update entries set amount = amount * 100 where account = 'held' and amount < 0"),
         ("commissions_follow_the_ledger", "update commissions set status = 'due' where status = 'held'"),
         ("commissions_follow_the_ledger", "update commissions set amount = amount + 1"),

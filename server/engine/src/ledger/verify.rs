@@ -51,9 +51,11 @@ pub(super) async fn prove_all(conn: &mut PgConnection) -> Result<Vec<Broken>> {
     let mut broken = Vec::new();
     journals(conn, &mut broken).await?;
     months(conn, &mut broken).await?;
+    statements(conn, &mut broken).await?;
     commissions(conn, &mut broken).await?;
     clawbacks(conn, &mut broken).await?;
     payments(conn, &mut broken).await?;
+    batches(conn, &mut broken).await?;
     events(conn, &mut broken).await?;
     standings(conn, &mut broken).await?;
     clicks(conn, &mut broken).await?;
@@ -155,6 +157,101 @@ async fn months(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()>
          ) as j
          join periods m on m.program_id = j.program_id and m.starts_at <= j.posted_at and m.ends_at > j.posted_at
          where m.closed_at < j.entered"
+    );
+    Ok(())
+}
+
+/// What is frozen of closed months, reckoned anew from the entries.
+async fn statements(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()> {
+    prove!(
+        conn,
+        broken,
+        "closed_months_are_the_first",
+        "select format('%s of program %s is open before a closed one', month, program_id) as example
+         from periods p
+         where closed_at is null
+           and exists (select from periods n
+                       where n.program_id = p.program_id and n.month > p.month and n.closed_at is not null)"
+    );
+    // There is one wherever the month moved anything, or began with anything.
+    prove!(
+        conn,
+        broken,
+        "statements_equal_entries",
+        "with moved as (
+             select e.program_id, m.month, e.enrollment_id,
+                    coalesce(sum(e.amount) filter (where e.account = 'payable' and j.kind in ('commission', 'hold_end')), 0)
+                        as commissions,
+                    coalesce(sum(e.amount) filter (where e.account = 'payable' and j.kind = 'clawback'), 0) as clawbacks,
+                    coalesce(sum(e.amount) filter (where e.account = 'payable'
+                                                     and j.kind in ('adjustment', 'opening_balance')), 0) as adjustments,
+                    coalesce(sum(e.amount) filter (where e.account = 'payable'
+                                                     and j.kind in ('payment', 'payment_failed')), 0) as payments,
+                    coalesce(sum(e.amount) filter (where e.account = 'payable'), 0) as payable,
+                    coalesce(sum(e.amount) filter (where e.account = 'held'), 0) as held
+             from entries e
+             join journals j on j.program_id = e.program_id and j.id = e.journal_id
+             join periods m on m.program_id = e.program_id and m.starts_at <= e.posted_at and m.ends_at > e.posted_at
+             where e.enrollment_id is not null and m.closed_at is not null
+             group by e.program_id, m.month, e.enrollment_id
+         ), months as (
+             select p.program_id, p.month, a.enrollment_id, m.enrollment_id is not null as moved,
+                    coalesce(m.commissions, 0) as commissions, coalesce(m.clawbacks, 0) as clawbacks,
+                    coalesce(m.adjustments, 0) as adjustments, coalesce(m.payments, 0) as payments,
+                    coalesce(m.payable, 0) as payable, coalesce(m.held, 0) as held_moved,
+                    sum(coalesce(m.payable, 0)) over w as closing, sum(coalesce(m.held, 0)) over w as held
+             from periods p
+             join (select distinct program_id, enrollment_id from moved) a on a.program_id = p.program_id
+             left join moved m
+                    on m.program_id = p.program_id and m.month = p.month and m.enrollment_id = a.enrollment_id
+             where p.closed_at is not null
+             window w as (partition by p.program_id, a.enrollment_id order by p.month)
+         ), due as (
+             select program_id, month, enrollment_id, closing - payable as opening, commissions, clawbacks, adjustments,
+                    payments, closing, held
+             from months where moved or closing <> payable or held <> held_moved
+         )
+         select format('partner %s, %s: frozen %s, entries %s', enrollment_id, month,
+                       (s.opening, s.commissions, s.clawbacks, s.adjustments, s.payments, s.closing, s.held),
+                       (d.opening, d.commissions, d.clawbacks, d.adjustments, d.payments, d.closing, d.held)) as example
+         from statements s full join due d using (program_id, month, enrollment_id)
+         where s.closing is null or d.closing is null
+            or (s.opening, s.commissions, s.clawbacks, s.adjustments, s.payments, s.closing, s.held)
+               <> (d.opening, d.commissions, d.clawbacks, d.adjustments, d.payments, d.closing, d.held)"
+    );
+    prove!(
+        conn,
+        broken,
+        "statements_begin_where_the_one_before_ended",
+        "select format('partner %s, %s begins with %s, the month before ended with %s', s.enrollment_id, s.month, s.opening,
+                       coalesce(b.closing, 0)) as example
+         from statements s
+         left join statements b on b.program_id = s.program_id and b.enrollment_id = s.enrollment_id
+                               and b.month = (s.month - interval '1 month')::date
+         where s.opening <> coalesce(b.closing, 0)"
+    );
+    prove!(
+        conn,
+        broken,
+        "trial_balances_equal_entries",
+        "with moved as (
+             select e.program_id, m.month, e.account, sum(e.amount) as amount
+             from entries e
+             join periods m on m.program_id = e.program_id and m.starts_at <= e.posted_at and m.ends_at > e.posted_at
+             where m.closed_at is not null
+             group by e.program_id, m.month, e.account
+         ), due as (
+             select p.program_id, p.month, a.account,
+                    sum(coalesce(m.amount, 0)) over (partition by p.program_id, a.account order by p.month) as balance
+             from periods p
+             cross join unnest(enum_range(null::ledger_account)) as a (account)
+             left join moved m on m.program_id = p.program_id and m.month = p.month and m.account = a.account
+             where p.closed_at is not null
+         )
+         select format('%s of program %s, %s: frozen %s, entries %s', account, program_id, month, coalesce(t.balance, 0),
+                       coalesce(d.balance, 0)) as example
+         from trial_balances t full join due d using (program_id, month, account)
+         where coalesce(t.balance, 0) <> coalesce(d.balance, 0)"
     );
     Ok(())
 }
@@ -348,6 +445,39 @@ async fn payments(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<(
          left join payments p on p.program_id = i.program_id and p.id = i.payment_id
          group by t.program_id, t.id, t.status
          having (t.status = 'paid') <> coalesce(bool_or(p.status not in ('failed', 'cancelled')), false)"
+    );
+    Ok(())
+}
+
+/// A batch is what its draft said: each partner that is not left out, its amount and its entries.
+async fn batches(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()> {
+    prove!(
+        conn,
+        broken,
+        "batches_equal_their_drafts",
+        "with lines as (
+             select d.program_id, d.batch_id, l.enrollment_id, l.amount,
+                    (select array_agg(e order by e) from unnest(l.entries) as e) as entries
+             from payment_drafts d
+             join payment_draft_lines l on l.program_id = d.program_id and l.draft_id = d.id and l.left_out is null
+             where d.status = 'processed'
+         ), paid as (
+             select p.program_id, p.batch_id, p.enrollment_id, p.amount,
+                    (select array_agg(i.entry_id order by i.entry_id) from payment_items i
+                     where i.program_id = p.program_id and i.payment_id = p.id) as entries
+             from payments p
+             where exists (select from payment_drafts d where d.program_id = p.program_id and d.batch_id = p.batch_id)
+         )
+         select format('batch %s, partner %s: draft %s, payment %s', batch_id, enrollment_id, l.amount, p.amount) as example
+         from lines l full join paid p using (program_id, batch_id, enrollment_id)
+         where l.amount is distinct from p.amount or l.entries is distinct from p.entries"
+    );
+    prove!(
+        conn,
+        broken,
+        "drafts_that_are_processed_have_a_batch",
+        "select format('draft %s is %s', id, status) as example
+         from payment_drafts where (status = 'processed') <> (batch_id is not null)"
     );
     Ok(())
 }

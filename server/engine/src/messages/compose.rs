@@ -151,6 +151,9 @@ pub async fn compose(
         Mail::CommissionEarned { program, commission } => {
             notices::commission_earned(conn, moment, public_url, *program, *commission).await?
         }
+        Mail::BalanceAdjusted { program, journal } => {
+            notices::balance_adjusted(conn, moment, public_url, *program, *journal).await?
+        }
         Mail::Summary { program, enrollment, from, to } => {
             notices::summary(conn, moment, public_url, *program, *enrollment, (*from, *to)).await?
         }

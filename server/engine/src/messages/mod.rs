@@ -13,7 +13,9 @@ pub use mailer::Mailer;
 
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::{AccountId, CommissionId, DraftId, EnrollmentId, PartnerLetterId, PaymentId, ProgramId, SignUpId};
+use domain::ids::{
+    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, PartnerLetterId, PaymentId, ProgramId, SignUpId,
+};
 use domain::messages::MailKind;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -155,6 +157,13 @@ pub enum Mail {
         /// The commission.
         commission: CommissionId,
     },
+    /// To a partner whose balance got a bonus or correction, and who wants to be told.
+    BalanceAdjusted {
+        /// The program.
+        program: ProgramId,
+        /// Its journal.
+        journal: JournalId,
+    },
     /// To a partner who wants a summary.
     Summary {
         /// The program.
@@ -206,6 +215,7 @@ impl Mail {
             Self::PaymentSent { .. } => "Mail: payment sent",
             Self::PaymentsPrepared { .. } => "Mail: payments prepared",
             Self::CommissionEarned { .. } => "Mail: new commission",
+            Self::BalanceAdjusted { .. } => "Mail: bonus or correction",
             Self::Summary { .. } => "Mail: summary",
             Self::PayoutMethod { .. } => "Mail: confirm the payout method",
             Self::PartnerLetter { .. } => "Mail: from the team",
@@ -230,6 +240,7 @@ impl Mail {
             | Self::PaymentSent { program, .. }
             | Self::PaymentsPrepared { program, .. }
             | Self::CommissionEarned { program, .. }
+            | Self::BalanceAdjusted { program, .. }
             | Self::Summary { program, .. }
             | Self::PayoutMethod { program, .. }
             | Self::PartnerLetter { program, .. } => Some(*program),

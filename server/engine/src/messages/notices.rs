@@ -8,11 +8,12 @@ use crate::reports::Setting;
 use crate::{Moment, Result};
 use chrono::NaiveDate;
 use domain::accounts::Actor;
-use domain::ids::{AccountId, CommissionId, DraftId, EnrollmentId, PartnerLetterId, ProgramId};
+use domain::ids::{AccountId, CommissionId, DraftId, EnrollmentId, JournalId, PartnerLetterId, ProgramId};
 use domain::messages::{MailKind, Template};
 use domain::money::{Currency, Money};
 use domain::offers::Trigger;
 use domain::partners::Notice;
+use domain::portal::PortalPage;
 use sqlx::PgConnection;
 
 /// A mail with the link that stops its kind: the link alone changes nothing, its page asks.
@@ -61,6 +62,41 @@ pub(super) async fn commission_earned(
     let what = row.trigger.label().to_lowercase();
     let values = [("commission.amount", &*amount), ("commission.event", &*what), ("commission.due", &*due)];
     let content = to_partner(conn, program, MailKind::CommissionEarned, to, Some("See your rewards"), &values).await?;
+    stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Commission, content).await
+}
+
+/// Of a bonus or correction, to whoever wants to be told of commissions.
+pub(super) async fn balance_adjusted(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    public_url: &str,
+    program: ProgramId,
+    journal: JournalId,
+) -> Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"select e.enrollment_id as "enrollment!: EnrollmentId", e.amount, e.currency as "currency: Currency",
+                  coalesce(n.note, '') as "reason!"
+           from entries e
+           left join journal_notes n on n.program_id = e.program_id and n.journal_id = e.journal_id
+           where e.program_id = $1 and e.journal_id = $2 and e.account = 'payable'"#,
+        program as ProgramId,
+        journal as JournalId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    if !profile::notifications_of(conn, program, row.enrollment).await?.on_commission {
+        return Ok(None);
+    }
+    let shown = crate::portal::seat(conn, program, row.enrollment).await?.shown;
+    let (button, to) = if shown.contains(&PortalPage::Ledger) {
+        ("See your ledger", in_portal(conn, public_url, program, row.enrollment, "ledger").await?)
+    } else {
+        ("Open the portal", partner(conn, public_url, program, row.enrollment).await?)
+    };
+    let amount = Money::new(row.amount, row.currency).to_string();
+    let values = [("adjustment.amount", &*amount), ("adjustment.reason", &*row.reason)];
+    let content = to_partner(conn, program, MailKind::BalanceAdjusted, to, Some(button), &values).await?;
     stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Commission, content).await
 }
 

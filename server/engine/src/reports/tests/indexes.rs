@@ -240,6 +240,10 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     by_index!(world.pool, "waiting", conn => waiting(conn, &owner));
     by_index!(world.pool, "balance", conn => balance(conn, &own, id));
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &Paging::default()));
+    by_index!(world.pool, "statements", PAGE, conn => crate::ledger::statements(conn, &moment, &own, id));
+    by_index!(world.pool, "statement", PAGE, conn => crate::ledger::statement(conn, &moment, &own, id, None, &Paging::default()));
+    let days = (None, None);
+    by_index!(world.pool, "journal", PAGE, conn => crate::ledger::journal(conn, &owner, days, &Paging::default()));
     by_index!(world.pool, "links", conn => crate::links::list(conn, &own, id, &Paging::default()));
     by_index!(world.pool, "due", conn => due_partners(conn, &moment, &owner, None));
     for unit in [Unit::Day, Unit::Month] {
