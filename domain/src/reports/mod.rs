@@ -11,8 +11,8 @@ mod tops;
 
 pub use dashboard::{Count, Dashboard, Day, Line, LineState, PromoCodeLine, change};
 pub use ledgers::{
-    BalanceState, LedgerFigures, LedgerSort, Ledgers, LedgersAsked, LedgersFilter, LedgersPeriod, LedgersQuery, LedgersRow,
-    check_ledgers_range,
+    BalanceState, LedgerFigures, LedgerSort, Ledgers, LedgersAsked, LedgersFilter, LedgersPeriod, LedgersQuery,
+    LedgersRow, check_ledgers_range,
 };
 pub use lists::{
     Balance, CommissionFilter, CommissionRow, CommissionTotals, CustomerDetail, CustomerFilter, CustomerName,

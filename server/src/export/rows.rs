@@ -9,8 +9,8 @@ use domain::offers::Trigger;
 use domain::partners::{PartnerName, PartnerRow};
 use domain::payments::{PaymentLine, PaymentRow};
 use domain::reports::{
-    Cohort, CommissionGroup, CommissionRow, CustomerRow, InactivePartner, LedgerRow, LedgersRow, PartnerFigures, PerformanceRow,
-    SaleRow, TopKind, TopRow,
+    Cohort, CommissionGroup, CommissionRow, CustomerRow, InactivePartner, LedgerRow, LedgersRow, PartnerFigures,
+    PerformanceRow, SaleRow, TopKind, TopRow,
 };
 use domain::why::Why;
 use rust_decimal::Decimal;

@@ -10,9 +10,7 @@ use domain::ids::{BatchId, EnrollmentId, PaymentId};
 use domain::ledger::LedgerAccount;
 use domain::offers::Reward;
 use domain::page::Paging;
-use domain::payments::{
-    BatchFilter, Gap, Marking, PaymentRow, PaymentStatus, PayoutInput, PayoutKind, ResultsPreview,
-};
+use domain::payments::{BatchFilter, Gap, Marking, PaymentRow, PaymentStatus, PayoutInput, PayoutKind, ResultsPreview};
 use sqlx::PgPool;
 
 /// A partner that is owed €20, paid as it has chosen.
