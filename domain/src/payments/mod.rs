@@ -20,8 +20,8 @@ pub use results::{
     Columns, MOST_RESULTS, ResultRow, ResultsPreview, SHOWN_RESULTS, read_amount, read_outcome, separator,
 };
 pub use views::{
-    BatchDetail, BatchFilter, BatchRow, BatchSummary, DuePartner, PartKind, PaymentDetail, PaymentFilter, PaymentLine,
-    PaymentPart, PaymentRow, PaymentTotals,
+    BatchFilter, BatchRow, BatchSummary, DuePartner, PartKind, PaymentDetail, PaymentFilter, PaymentLine, PaymentPart,
+    PaymentRow, PaymentTotals,
 };
 
 /// The batch id of a day: `Batch-20150624`, and `-2`, `-3` … for further ones of that day.

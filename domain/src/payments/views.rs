@@ -1,5 +1,5 @@
 use super::{LeftOut, MethodSum, PaymentStatus, StatusSum, payment_reference};
-use crate::ids::{BatchId, EnrollmentId, EntryId, PaymentId};
+use crate::ids::{BatchId, EntryId, PaymentId};
 use crate::ledger::JournalKind;
 use crate::money::Money;
 use crate::page::Page;
@@ -50,15 +50,6 @@ pub struct BatchRow {
     pub failed: i64,
     /// What it came to, without those that failed or were cancelled.
     pub total: Money,
-}
-
-/// A batch with its payments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BatchDetail {
-    /// The batch.
-    pub batch: BatchRow,
-    /// Its payments in the order of the partners' names.
-    pub payments: Vec<PaymentRow>,
 }
 
 /// A batch as its page shows it, but for the payments, which are listed page by page.

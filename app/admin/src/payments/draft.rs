@@ -281,7 +281,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         let agree = may_approve.then(|| act(forms, draft.id, DraftAct::Approve, "Agree", ButtonKind::Plain));
         view! { <Note tone=Tone::Warn>{words}" "{agree}</Note> }
     });
-    let settings = editable.then(|| settings(&draft, forms));
+    let settings = editable.then(|| settings(draft.clone(), forms));
     let buttons = editable.then(|| buttons(&draft, needs_approval.is_some(), forms));
     let listed = lines(page, groups, left_out, editable, forms, &program, &address);
     view! {
@@ -345,20 +345,21 @@ fn facts(draft: &DraftRow) -> AnyView {
         DraftSource::Export => "An export: what the file contained",
         DraftSource::Schedule => "The monthly run",
     };
-    let who = |name: &str| if name.is_empty() { "Nobody yet".to_owned() } else { name.to_owned() };
+    let agreed = if draft.approved_by.is_empty() { "Nobody yet".to_owned() } else { draft.approved_by.clone() };
     let maker = if draft.created_by.is_empty() { "The monthly run".to_owned() } else { draft.created_by.clone() };
     let approved = draft.approved_at.map(|at| view! { ", "{show::time(at)} });
     let range = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
+    let (basis, reviewed, code) = (draft.basis.label(), show::time(draft.reviewed_at), draft.code.clone());
     view! {
         <Card>
             <Facts>
                 <Fact label="From">{from}</Fact>
                 <Fact label="Days">{range}</Fact>
-                <Fact label="Calculated as">{draft.basis.label()}</Fact>
-                <Fact label="Reviewed">{show::time(draft.reviewed_at)}</Fact>
+                <Fact label="Calculated as">{basis}</Fact>
+                <Fact label="Reviewed">{reviewed}</Fact>
                 <Fact label="Made by">{maker}</Fact>
-                <Fact label="Agreed to by">{who(&draft.approved_by)}{approved}</Fact>
-                <Fact label="Batch ID">{draft.code.clone()}</Fact>
+                <Fact label="Agreed to by">{agreed}{approved}</Fact>
+                <Fact label="Batch ID">{code}</Fact>
             </Facts>
         </Card>
     }
@@ -426,7 +427,7 @@ fn follow(program: &str, id: DraftId, progress: DraftProgress, forms: Forms) -> 
 }
 
 /// What is asked once for all partners.
-fn settings(draft: &DraftRow, forms: Forms) -> AnyView {
+fn settings(draft: DraftRow, forms: Forms) -> AnyView {
     let form = forms.change;
     let bases = PaymentBasis::ALL.iter().map(|basis| Choice::new(basis.as_str(), basis.label())).collect();
     let mut methods = vec![Choice::new("", "Each partner's payout method")];
@@ -505,10 +506,11 @@ fn lines(
         } else {
             format!("{} already paid", group.already_paid)
         };
-        let (people, out) = (counted(group.partners, "partner"), counted(out, "partner"));
+        let (amount, people) = (group.amount.to_string(), counted(group.partners, "partner"));
+        let out = counted(out, "partner");
         view! {
             <Tiles>
-                <Tile label="To be paid" value=group.amount.to_string() note=added/>
+                <Tile label="To be paid" value=amount note=added/>
                 <Tile label="Partners" value=people note=before/>
                 <Tile label="Left out" value=out/>
             </Tiles>
@@ -524,8 +526,8 @@ fn lines(
     let plain = address.without("left_out").without("cursor");
     let tab = |why: LeftOut| {
         of(Some(why)).map(|group| {
-            let href = plain.with("left_out", why.as_str()).href();
-            view! { <Tab href=href label=why.label() count=group.partners current={left_out == Some(why)}/> }
+            let (href, count) = (plain.with("left_out", why.as_str()).href(), group.partners);
+            view! { <Tab href=href label=why.label() count=count current={left_out == Some(why)}/> }
         })
     };
     let tabs = LeftOut::ALL.iter().copied().filter_map(tab).collect_view();
@@ -546,11 +548,12 @@ fn lines(
     let words = left_out.map(|why| view! { <p class="sub">{why.words()}</p> });
     let nobody = page.data.is_empty().then(|| view! { <p class="sub">"Nobody."</p> });
     let rows = page.data.into_iter().map(|line| row(line, editable, forms, program)).collect_view();
+    let (all, unfiltered) = (plain.href(), left_out.is_none());
     view! {
         {tiles}
         {below}
         <Tabs label="Who is paid, and who is left out">
-            <Tab href=plain.href() label="To be paid" count=count current={left_out.is_none()}/>
+            <Tab href=all label="To be paid" count=count current=unfiltered/>
             {tabs}
         </Tabs>
         <Card title="Preview">

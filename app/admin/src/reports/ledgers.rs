@@ -154,13 +154,15 @@ fn days(address: &Address, errors: &[FieldError]) -> AnyView {
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
+    let (path, from, to) = (address.path().to_owned(), of("from"), of("to"));
+    let (wrong_from, wrong_to) = (wrong("from"), wrong("to"));
     view! {
         <Card title="Which days?">
-            <form class="form" method="get" action=address.path().to_owned()>
+            <form class="form" method="get" action=path>
                 {keep}
                 <div class="form-row">
-                    <TextInput id="from" label="From" kind="date" value=of("from") required=true error=wrong("from")/>
-                    <TextInput id="to" label="To" kind="date" value=of("to") required=true error=wrong("to")/>
+                    <TextInput id="from" label="From" kind="date" value=from required=true error=wrong_from/>
+                    <TextInput id="to" label="To" kind="date" value=to required=true error=wrong_to/>
                     <Button submit=true>"Search"</Button>
                 </div>
             </form>
@@ -368,12 +370,13 @@ fn acts(
     let file = format!("/admin/{program}/export/partner-ledgers.csv");
     let print = address.without("cursor").at(format!("/admin/{program}/print/partner-ledgers"));
     let print = move || print.with("codes", &codes.get()).href();
+    let first = at_first.clone();
     let pay = pays.then(|| {
         view! {
             <PostForm form=create>
                 {show::program_field()}
                 {nested}
-                <input type="hidden" name="asked[codes]" value=at_first.clone() prop:value=move || codes.get()/>
+                <input type="hidden" name="asked[codes]" value=first prop:value=move || codes.get()/>
                 <MenuButton submit=true icon=Glyph::Bank>"Create payments"</MenuButton>
             </PostForm>
         }

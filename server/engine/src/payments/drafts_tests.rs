@@ -285,7 +285,7 @@ async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
     let (moment, owner) = (world.moment(), world.owner());
     let draft = prepared(&world, &[&ada]).await;
     let state = async || {
-        process::progress(&mut *world.pool.acquire().await.expect("connection"), &owner, draft).await.expect("progress")
+        process::progress(&mut world.pool.acquire().await.expect("connection"), &owner, draft).await.expect("progress")
     };
     // Before the job begins.
     process::process(conn, &moment, &owner, draft).await.expect("processing");

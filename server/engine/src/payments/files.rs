@@ -44,7 +44,7 @@ pub async fn prepared(
             let part = row.place / provider.limit() + 1;
             let amount = setting.money(row.amount);
             let partner = PartnerName { id: row.enrollment, code: row.code.clone(), name: row.name.clone() };
-            match row.to_pay(&setting, secrets, kind, &code)?.row() {
+            match row.into_to_pay(&setting, secrets, kind, &code)?.row() {
                 Ok(_) => match found.files.last_mut().filter(|file| file.kind == kind && file.part == part) {
                     Some(file) => {
                         file.rows += 1;
@@ -100,7 +100,7 @@ pub async fn file(
     while let Some(row) = rows.try_next().await? {
         let amount = row.amount;
         // Why the others are left out, the page has told.
-        if let Ok(cells) = row.to_pay(&setting, secrets, kind, &code)?.row() {
+        if let Ok(cells) = row.into_to_pay(&setting, secrets, kind, &code)?.row() {
             writer.write_record(&cells).map_err(Error::internal)?;
             count += 1;
             total += amount;
@@ -175,7 +175,7 @@ fn read<'c>(
 }
 
 impl Row {
-    fn to_pay(self, setting: &Setting, secrets: &Secrets, kind: PayoutKind, code: &str) -> Result<ToPay> {
+    fn into_to_pay(self, setting: &Setting, secrets: &Secrets, kind: PayoutKind, code: &str) -> Result<ToPay> {
         let details: Option<PayoutDetails> = match &self.details {
             Some(sealed) => Some(serde_json::from_slice(&secrets.decrypt(Use::PayoutDetails, sealed)?)?),
             None => None,

@@ -6,8 +6,8 @@ use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
 use domain::payments::{
-    BatchDetail, BatchFilter, BatchRow, BatchSummary, MethodSum, PaymentFilter, PaymentRow, PaymentStatus,
-    PaymentTotals, PayoutKind, StatusSum,
+    BatchFilter, BatchRow, BatchSummary, MethodSum, PaymentFilter, PaymentRow, PaymentStatus, PaymentTotals,
+    PayoutKind, StatusSum,
 };
 use domain::reports::Listed;
 use domain::why::Why;
@@ -207,18 +207,6 @@ async fn head(conn: &mut PgConnection, setting: &Setting, id: BatchId) -> Result
     .fetch_optional(&mut *conn)
     .await?;
     Ok(batch.ok_or(Error::NotFound("batch"))?.row(setting))
-}
-
-/// A batch that was just recorded, with all of its payments.
-pub(super) async fn detail(conn: &mut PgConnection, setting: &Setting, id: BatchId) -> Result<BatchDetail> {
-    let batch = head(conn, setting, id).await?;
-    let payments = rows!(
-        conn,
-        "and p.batch_id = $2 order by lower(coalesce(nullif(e.name, ''), e.company)), e.id",
-        setting.program,
-        id as BatchId
-    );
-    Ok(BatchDetail { batch, payments: payments.into_iter().map(|payment| payment.row(setting)).collect() })
 }
 
 struct Payment {

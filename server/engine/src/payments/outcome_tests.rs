@@ -3,12 +3,11 @@
 use super::details_tests::{chosen, input};
 use super::tests::at_once;
 use super::*;
-use crate::fixtures::{Partner, World, dec, percent, refused};
+use crate::fixtures::{Partner, World, dec, refused};
 use crate::messages::{Mail, compose};
 use domain::accounts::{Actor, Role};
-use domain::ids::{BatchId, EnrollmentId, PaymentId};
+use domain::ids::{BatchId, PaymentId};
 use domain::ledger::LedgerAccount;
-use domain::offers::Reward;
 use domain::page::Paging;
 use domain::payments::{BatchFilter, Gap, Marking, PaymentRow, PaymentStatus, PayoutInput, PayoutKind, ResultsPreview};
 use sqlx::PgPool;

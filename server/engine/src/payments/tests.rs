@@ -15,7 +15,8 @@ use domain::offers::Reward;
 use domain::page::Paging;
 use domain::partners::EnrollmentStatus;
 use domain::payments::{
-    BatchDetail, DraftDetail, DraftInput, LeftOut, LineInput, NewDraft, PaymentBasis, PaymentFilter, PaymentStatus,
+    BatchFilter, BatchRow, DraftDetail, DraftInput, LeftOut, LineInput, NewDraft, PaymentBasis, PaymentFilter,
+    PaymentRow, PaymentStatus,
 };
 use domain::reports::{LedgersFilter, LedgersPeriod};
 use domain::time::DayRange;
@@ -53,21 +54,30 @@ pub(crate) async fn prepared(world: &World, partners: &[&Partner]) -> DraftId {
     draft
 }
 
-/// Processes a draft; the batch with its payments.
-pub(crate) async fn processed(world: &World, draft: DraftId) -> crate::Result<BatchDetail> {
-    let batch = process_at_once(&world.pool, &world.moment(), &world.owner(), draft).await?;
+/// A batch with its payments.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub batch: BatchRow,
+    pub payments: Vec<PaymentRow>,
+}
+
+/// Processes a draft.
+pub(crate) async fn processed(world: &World, draft: DraftId) -> crate::Result<Batch> {
+    let id = process_at_once(&world.pool, &world.moment(), &world.owner(), draft).await?;
     let conn = &mut *world.pool.acquire().await?;
-    let setting = crate::reports::Setting::of(conn, &world.owner()).await?;
-    lists::detail(conn, &setting, batch).await
+    let batch = batch(conn, &world.owner(), id).await?.batch;
+    let (all, most) = (BatchFilter::default(), Paging { cursor: None, limit: Some(Paging::MOST) });
+    let payments = batch_payments(conn, &world.owner(), id, &all, &most).await?.data;
+    Ok(Batch { batch, payments })
 }
 
 /// Pays all that is due to these partners.
-pub(crate) async fn pay(world: &World, partners: &[&Partner]) -> crate::Result<BatchDetail> {
+pub(crate) async fn pay(world: &World, partners: &[&Partner]) -> crate::Result<Batch> {
     processed(world, prepared(world, partners).await).await
 }
 
 /// The same under a batch ID.
-pub(crate) async fn pay_as(world: &World, partners: &[&Partner], code: &str) -> crate::Result<BatchDetail> {
+pub(crate) async fn pay_as(world: &World, partners: &[&Partner], code: &str) -> crate::Result<Batch> {
     let draft = prepared(world, partners).await;
     rename(world, draft, code).await;
     processed(world, draft).await
