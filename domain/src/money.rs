@@ -167,6 +167,12 @@ impl Money {
         Self { amount, currency }
     }
 
+    /// The same taken off, or given back; nothing stays nothing, without a minus sign.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self { amount: Decimal::ZERO - self.amount, currency: self.currency }
+    }
+
     /// Checks an amount that somebody reports: above zero, at most 10^12, no finer than the minor unit.
     ///
     /// # Errors

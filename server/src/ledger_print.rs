@@ -145,13 +145,12 @@ async fn section(run: &Run, row: LedgersRow, program: &str, days: &str) -> Resul
     };
     let mut text =
         format!("<section><h1>{name}{company}</h1><h2>{program}: {}, {days}</h2><dl>", escaped(&row.partner.code));
-    let taken = |money: domain::money::Money| domain::money::Money::new(-money.amount, money.currency);
     for (label, money) in [
         ("Beginning balance", figures.opening),
         ("Commissions", figures.commissions),
-        ("Clawbacks", taken(figures.clawbacks)),
+        ("Clawbacks", figures.clawbacks.negated()),
         ("Adjustments", figures.adjustments),
-        ("Payments", taken(figures.payments)),
+        ("Payments", figures.payments.negated()),
         ("Ending balance", figures.closing),
         ("Held now", figures.held),
     ] {

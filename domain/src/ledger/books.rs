@@ -49,7 +49,7 @@ pub struct AccountBalance {
 /// As a debit, where it is one: what was taken from an account.
 #[must_use]
 pub fn debit(amount: Money) -> Option<Money> {
-    (amount.amount < Decimal::ZERO).then(|| Money::new(-amount.amount, amount.currency))
+    (amount.amount < Decimal::ZERO).then(|| amount.negated())
 }
 
 /// As a credit, where it is one: what was added to an account.

@@ -556,7 +556,7 @@ pub fn ledgers_head() -> Vec<&'static str> {
 /// A partner's. Clawbacks and payments are taken off, as the page shows them.
 pub fn ledgers(row: LedgersRow) -> Row {
     let figures = row.figures;
-    let taken = |money: Money| amount(Money::new(-money.amount, money.currency));
+    let taken = |money: Money| amount(money.negated());
     vec![
         row.partner.code.into(),
         row.partner.name.into(),

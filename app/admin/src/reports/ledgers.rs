@@ -284,17 +284,13 @@ fn days_of(address: &Address) -> Address {
 }
 
 /// Clawbacks and payments are taken off: as people write them, without the minus of the ledger.
-fn taken(amount: Money) -> Money {
-    Money::new(-amount.amount, amount.currency)
-}
-
 fn cells(figures: LedgerFigures) -> AnyView {
     view! {
         <td class="num wide"><Amount value=figures.opening/></td>
         <td class="num wide">{unless_zero(figures.commissions)}</td>
-        <td class="num wide">{unless_zero(taken(figures.clawbacks))}</td>
+        <td class="num wide">{unless_zero(figures.clawbacks.negated())}</td>
         <td class="num wide">{unless_zero(figures.adjustments)}</td>
-        <td class="num wide">{unless_zero(taken(figures.payments))}</td>
+        <td class="num wide">{unless_zero(figures.payments.negated())}</td>
         <td class="num"><Amount value=figures.closing strong=true/></td>
         <td class="num wide">{unless_zero(figures.held)}</td>
     }

@@ -206,24 +206,6 @@ async fn the_proof_finds_what_is_broken(pool: PgPool) {
     crate::commissions::tests::pay(&world, &ada).await;
     close_months(&world.pool, &world.moment()).await.expect("closed");
     world.sold("c1", "10").await;
-    // The batch as a draft says it.
-    for statement in [
-        "insert into payment_drafts (program_id, id, source, basis, from_day, to_day, from_at, to_at, reviewed_at, code,
-                                     payment_date, status, created_at, batch_id)
-         select program_id, id, 'report', 'ending', payment_date, payment_date, created_at, created_at, created_at, code,
-                payment_date, 'processed', created_at, id
-         from payment_batches b where program_id = $1
-           and not exists (select from payment_drafts d where d.program_id = b.program_id and d.batch_id = b.id)",
-        "insert into payment_draft_lines (program_id, draft_id, enrollment_id, figure, amount, balance, entries)
-         select p.program_id, d.id, p.enrollment_id, p.amount, p.amount, p.amount,
-                array(select i.entry_id from payment_items i
-                      where i.program_id = p.program_id and i.payment_id = p.id)
-         from payments p join payment_drafts d on d.program_id = p.program_id and d.batch_id = p.batch_id
-         where p.program_id = $1
-         on conflict do nothing",
-    ] {
-        world.set(statement).await;
-    }
     world
         .set(
             "insert into assets (program_id, id, kind, name, body, position, created_at)
