@@ -18,15 +18,16 @@ use crate::show;
 
 /// Publishes the next version of the terms.
 #[server(prefix = "/fn", endpoint = "admin/portal/terms/publish")]
-pub async fn publish_terms(program: String, terms: Option<String>, ask: Option<bool>) -> Result<()> {
+pub async fn publish_terms(program: String, terms: Option<String>, ask: Option<bool>) -> Result<TermsVersion> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let (terms, ask) = (terms.unwrap_or_default(), ask.unwrap_or_default());
         engine::portal::publish(&mut tx, &asking.moment, &asking.actor, &terms, ask).await?;
+        let published = engine::portal::versions(&mut tx, &asking.actor, 1).await?.into_iter().next();
         tx.commit().await?;
-        Ok(())
+        published.ok_or(access::Error::NotFound)
     })
     .await
 }
@@ -40,16 +41,24 @@ pub(super) fn card(
     may_edit: bool,
 ) -> AnyView {
     let all = format!("{}/terms", show::address().get_untracked().path().trim_end_matches('/'));
-    let (words, body, next) = match current {
-        Some(terms) => {
-            let day = show::day(terms.published_at.date_naive());
-            let words =
-                format!("Version {} counts since {day}; accepted by {}.", terms.version, grouped(terms.accepted));
-            (words, terms.body, terms.version + 1)
+    let body = current.as_ref().map(|terms| terms.body.clone()).unwrap_or_default();
+    let current = RwSignal::new(current);
+    form.settled(move |_| {
+        if let Some(Ok(published)) = form.answer() {
+            current.set(Some(published));
         }
-        None => ("There are no terms: nothing is to be accepted on signing up.".to_owned(), String::new(), 1),
+    });
+    let words = move || {
+        current.with(|current| match current {
+            Some(terms) => {
+                let day = show::day_of(terms.published_at);
+                let (version, accepted) = (terms.version, grouped(terms.accepted));
+                let next = version + 1;
+                format!("Version {version} counts since {day}; accepted by {accepted}. The next one is version {next}.")
+            }
+            None => "There are no terms: nothing is to be accepted on signing up.".to_owned(),
+        })
     };
-    let label = format!("Terms, version {next}");
     let typed = RwSignal::new(body);
     let shown = preview_of("Preview of the terms", typed, html, preview);
     view! {
@@ -59,7 +68,7 @@ pub(super) fn card(
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
                     <p class="sub">{words}</p>
-                    <Textarea id="terms" label=label bind=typed rows=8 help="Markdown, without images. Whoever signs up accepts them; earlier versions stay on record. An empty version takes them back." error=form.field("terms")/>
+                    <Textarea id="terms" label="Terms" bind=typed rows=8 help="Markdown, without images. Whoever signs up accepts them; earlier versions stay on record. An empty version takes them back." error=form.field("terms")/>
                     {shown}
                     <Checkbox id="ask" label="Ask present partners to accept it" checked=true help="Until they have, each page of theirs says that there are terms to accept. Without it, the version is for those who join from now on."/>
                     {super::save(form.pending(), may_edit, "Publish this version")}

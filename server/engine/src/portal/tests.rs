@@ -666,31 +666,6 @@ async fn a_sandbox_has_all_but_the_people(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn questions_change_their_places(pool: PgPool) {
-    let (actor, acme) = program(&pool, owner(&pool).await, "acme").await;
-    let moment = Moment::now();
-    let mut conn = pool.acquire().await.expect("connection");
-    let question =
-        |label: &str| Question { label: label.into(), kind: QuestionKind::Text, required: true, choices: Vec::new() };
-    let asked = ["One", "Two", "Three"].map(question);
-    set_sign_up(&mut conn, &moment, &actor, SignUpRule::Open, &asked).await.expect("asked");
-    for (label, up, order) in [
-        ("Three", true, "One Three Two"),
-        ("One", true, "One Three Two"),
-        ("One", false, "Three One Two"),
-        ("Two", false, "Three One Two"),
-    ] {
-        move_question(&mut conn, &moment, &actor, label, up).await.expect("moved");
-        let questions = get(&mut conn, acme.id).await.expect("portal").questions;
-        let labels: Vec<_> = questions.iter().map(|question| question.label.as_str()).collect();
-        assert_eq!(labels.join(" "), order, "{label} {up}");
-        assert!(questions.iter().all(|question| question.required), "nothing else changes");
-    }
-    let gone = move_question(&mut conn, &moment, &actor, "Four", true).await;
-    assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
-}
-
-#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn an_account_lands_where_the_pages_of_the_chosen_partner_are(pool: PgPool) {
     let world = crate::fixtures::World::new(pool).await;
     let (ada, zed) = (world.partner("ada").await, world.partner("zed").await);
