@@ -299,9 +299,9 @@ fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
         .into_any()
     };
     let zone_help = if currency_fixed {
-        "Days and months follow it. Another one applies from the next month on."
+        "Days and months follow it. If you change it, the new one counts from the 1st of next month."
     } else {
-        "Days and months follow it. Once there is a sale or a commission, another one applies from the next month on."
+        "Days and months follow it. Once there is a sale or a commission, a change counts from the 1st of the next month."
     };
     view! {
         <Card title="Money and time">
