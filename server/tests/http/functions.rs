@@ -97,7 +97,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/leads/stage", "program=acme&id=LEAD&stage=qualified", May(Power::JudgeLeads)),
     ("/fn/admin/mails", "program=acme", Team),
     ("/fn/admin/mails/save", "program=acme&kind=partner_paused&subject=X&body=X", May(Power::EditProgram)),
-    ("/fn/admin/mails/test", "program=acme&kind=partner_paused", May(Power::EditProgram)),
+    ("/fn/admin/mails/test", "program=acme&kind=partner_paused&subject=X&body=X", May(Power::EditProgram)),
     (
         "/fn/admin/new-program",
         "organization=ORGANIZATION&name=X&slug=xx&currency=EUR&time_zone=UTC&website=https%3A%2F%2Fx.test",

@@ -29,7 +29,7 @@ pub(super) async fn stoppable(
     let slug = sqlx::query_scalar!("select slug from programs where id = $1", program as ProgramId)
         .fetch_one(&mut *conn)
         .await?;
-    let stop = (format!("Get no more {}", notice.label()), format!("{public_url}/stop-mails/{slug}/{notice}/{key}"));
+    let stop = (notice.stop(), format!("{public_url}/stop-mails/{slug}/{notice}/{key}"));
     Ok(Some(Content { stop: Some(stop), ..content }))
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn commission_earned(
         Setting::of(conn, &Actor::System { program }).await?.day(row.available_at).format("%-d %B %Y").to_string();
     let what = row.trigger.label().to_lowercase();
     let values = [("commission.amount", &*amount), ("commission.event", &*what), ("commission.due", &*due)];
-    let content = to_partner(conn, program, MailKind::CommissionEarned, to, Some("See your rewards"), &values).await?;
+    let content = to_partner(conn, program, MailKind::CommissionEarned, to, &values).await?;
     stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Commission, content).await
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn summary(
         ("summary.earned", &*earned),
     ];
     let to = partner(conn, public_url, program, enrollment).await?;
-    let content = to_partner(conn, program, MailKind::Summary, to, Some("Open your dashboard"), &values).await?;
+    let content = to_partner(conn, program, MailKind::Summary, to, &values).await?;
     stoppable(conn, moment, public_url, (program, enrollment), Notice::Summary, content).await
 }
 

@@ -516,11 +516,16 @@ async fn the_team_words_its_mail(pool: PgPool) {
         assert!(letter.text.contains(words), "{}", letter.text);
     }
     assert!(!letter.html.contains("<b>"), "{}", letter.html);
-    templates::test(&mut conn, &admin, kind).await.expect("test");
+    let bad = templates::test(&mut conn, &admin, kind, &words("{{payment.amount}}")).await;
+    assert!(matches!(bad, Err(Error::Invalid(errors)) if errors[0].field == "body"));
+    // What is tried need not be saved.
+    templates::test(&mut conn, &admin, kind, &words("Good to have you in {{program.name}}.")).await.expect("test");
     let test = mails(&pool).await.pop().expect("mail");
     let letter = compose(&mut conn, &moment, SERVER, &test).await.expect("answer").expect("letter");
     assert_eq!((letter.to.as_str(), letter.subject.as_str()), ("Olga@acme.example", "Test: Hi Ada Lind"));
-    assert!(letter.text.contains("Welcome to ACME."), "an example of this program: {}", letter.text);
+    assert!(letter.text.contains("Good to have you in ACME."), "an example of this program: {}", letter.text);
+    assert!(letter.text.starts_with("Hello Ada Lind,"), "whose example it is: {}", letter.text);
+    assert!(letter.text.contains("Open your dashboard:\nhttps://t.example/p/acme"), "{}", letter.text);
     // In the program's name, and answers go to where partners reach it.
     assert_eq!((letter.from.as_str(), letter.reply_to.as_str()), ("ACME", ""));
     let brand = BrandInput {
