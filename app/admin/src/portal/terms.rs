@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, ButtonKind, ButtonLink, Card, Checkbox, EmptyState, Glyph, PageHead, SkeletonTable, Tab, Table, Tabs,
-    Textarea, Th, grouped,
+    Address, ButtonKind, ButtonLink, Card, Checkbox, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Tab, Table,
+    Tabs, Textarea, Th, Tone, grouped,
 };
 
 use super::welcome::{PreviewMarkdown, preview_of};
@@ -155,22 +155,27 @@ fn page(shown: Shown) -> AnyView {
     let address = show::address().get_untracked();
     let head = || {
         view! {
-            <Th label="Version" num=true/>
+            <Th label="Version"/>
             <Th label="Published"/>
-            <Th label="By" wide=true/>
-            <Th label="Present partners"/>
+            <Th label="By"/>
+            <Th label="Present partners" wide=true/>
             <Th label="Accepted by" num=true/>
         }
     };
+    let newest = versions.first().map(|terms| terms.version);
     let rows = versions
         .iter()
         .map(|terms| {
+            let (tone, word) =
+                if terms.body.is_empty() { (Tone::Neutral, "Taken back") } else { (Tone::Good, "In force") };
+            let state = (newest == Some(terms.version)).then(|| view! { " "<Pill tone=tone text=word/> });
+            let by = if terms.published_by.is_empty() { "Unknown".to_owned() } else { terms.published_by.clone() };
             view! {
                 <tr>
-                    <td class="num">{terms.version}</td>
-                    <td>{show::instant(terms.published_at)}</td>
-                    <td class="wide">{terms.published_by.clone()}</td>
-                    <td>{if terms.asks { "Asked to accept" } else { "Not asked" }}</td>
+                    <td>{terms.version}{state}</td>
+                    <td>{show::time(terms.published_at)}</td>
+                    <td>{by}</td>
+                    <td class="wide">{if terms.asks { "Asked to accept" } else { "Not asked" }}</td>
                     <td class="num">{grouped(terms.accepted)}</td>
                 </tr>
             }
@@ -180,8 +185,8 @@ fn page(shown: Shown) -> AnyView {
         .into_iter()
         .map(|terms| {
             view! {
-                <details>
-                    <summary>"Version "{terms.version}</summary>
+                <details class="fold">
+                    <summary>"Text of version "{terms.version}</summary>
                     <p class="mail-text">{if terms.body.is_empty() { "Taken back.".to_owned() } else { terms.body }}</p>
                 </details>
             }
@@ -210,6 +215,12 @@ fn page(shown: Shown) -> AnyView {
 }
 
 fn accepted(program: &str, address: &Address, acceptances: Page<Acceptance>) -> AnyView {
+    if acceptances.data.is_empty() {
+        return view! {
+            <EmptyState glyph=Glyph::Users title="Nobody has accepted yet" words="Whoever accepts a version is listed here, with the version and the time."/>
+        }
+        .into_any();
+    }
     let head = || {
         view! {
             <Th label="Partner"/>
@@ -222,11 +233,18 @@ fn accepted(program: &str, address: &Address, acceptances: Page<Acceptance>) -> 
         .data
         .into_iter()
         .map(|acceptance| {
+            let Acceptance { partner, by, version, accepted_at, .. } = acceptance;
+            // Partners of one name are told apart by their codes.
+            let known_as = if by.is_empty() || by == partner.name {
+                partner.code.clone()
+            } else {
+                format!("{} · by {by}", partner.code)
+            };
             view! {
                 <tr>
-                    <td>{show::partner_link(program, &acceptance.partner)}<small>{acceptance.by}</small></td>
-                    <td class="num">{acceptance.version}</td>
-                    <td>{show::instant(acceptance.accepted_at)}</td>
+                    <td>{show::partner_link(program, &partner)}<small>{known_as}</small></td>
+                    <td class="num">{version}</td>
+                    <td>{show::time(accepted_at)}</td>
                 </tr>
             }
         })
