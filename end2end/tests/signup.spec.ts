@@ -94,9 +94,9 @@ test("the team sets up a sandbox's portal", async ({ page, hydrated }) => {
   await expect(page.getByRole("heading", { level: 1, name: "Portal" })).toBeVisible();
   await hydrated();
   const [first, second] = [1, 2].map((number) => page.getByLabel(`Question ${number}`, { exact: true }));
-  for (const words of ["Where do you write?", "For whom?", "Why?"]) {
+  for (const [at, words] of ["Where do you write?", "For whom?", "Why?"].entries()) {
     await page.getByRole("button", { name: "Add a question" }).click();
-    await page.getByLabel(/^Question \d$/).last().fill(words);
+    await page.getByLabel(`Question ${at + 1}`, { exact: true }).fill(words);
   }
   await expect(page.getByLabel("Choices 2")).toHaveCount(0);
   await page.getByLabel("Answer 2").selectOption("One of several choices");

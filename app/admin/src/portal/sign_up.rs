@@ -160,6 +160,7 @@ pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, unsaved: Unsaved, may
         }
     });
     let rule = portal.sign_up.as_str();
+    let places = move || 0..all.with(Vec::len);
     view! {
         <Card title="Sign-up">
             {show::wrong(form.beside(&[]))}
@@ -169,7 +170,7 @@ pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, unsaved: Unsaved, may
                     <Select id="rule" label="Who may sign up" choices=rules value=rule/>
                     <h3>"Your questions"</h3>
                     <p class="sub">"They are asked besides name, e-mail and website."</p>
-                    <For each=move || 0..all.with(Vec::len) key=|at: &usize| *at children=move |at| row(at, drafts, may_edit)/>
+                    <For each=places key=|at: &usize| *at children=move |at| row(at, drafts, may_edit)/>
                     {adder}
                     {super::save(form.pending(), may_edit, "Save the sign-up")}
                 </fieldset>
