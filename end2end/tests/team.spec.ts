@@ -208,6 +208,15 @@ test("a commission in review is approved once it was said what follows", async (
 
 test("commissions in review are judged many at once, with what they come to said first", async ({ page }) => {
   await enter(page, "/admin/northwind/review");
+  await page.getByRole("button", { name: "Why?" }).first().click();
+  await expect(page.locator(".reasons:popover-open")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.getByRole("combobox", { name: "Reason" }).selectOption({ label: "Shared payout details" });
+  await page.getByRole("button", { name: "Show" }).click();
+  await page.waitForURL(/reason=shared_payout/);
+  await page.getByRole("combobox", { name: "Reason" }).selectOption({ label: "Any reason" });
+  await page.getByRole("button", { name: "Show" }).click();
+  await page.waitForURL(/reason=$/);
   const boxes = page.getByRole("checkbox", { name: /^Choose the commission of/ });
   await boxes.nth(0).check();
   await boxes.nth(1).check();
