@@ -196,6 +196,28 @@ test("a commission is reversed with a reason, which Why? tells", async ({ page }
   await expect(page.getByText("A test order").first()).toBeVisible();
 });
 
+test("the countries of a payout method are chosen by name", async ({ page }) => {
+  await enter(page, "/admin/northwind/settings");
+  const save = async () => {
+    await page.getByRole("button", { name: "Save the payout methods" }).click();
+    await expect(page.getByText("Payout methods saved").last()).toBeVisible();
+  };
+  await expect(page.getByText(/Next: \d+ \w+ \d{4}/)).toBeVisible();
+  const cheques = page.getByRole("group", { name: "Countries for Cheque by post" });
+  await page.getByLabel("Add a country for Cheque by post").fill("Xland");
+  await page.getByRole("button", { name: "Save the payout methods" }).click();
+  await expect(page.getByText("There is no country “Xland”")).toBeVisible();
+  await page.getByLabel("Add a country for Cheque by post").fill("Germany");
+  await page.getByRole("button", { name: "Add the country for Cheque by post" }).click();
+  await expect(cheques.getByLabel("Germany")).toBeChecked();
+  await save();
+  await page.reload();
+  await expect(cheques.getByLabel("Germany")).toBeChecked();
+  await cheques.getByLabel("Germany").uncheck();
+  await save();
+  await expect(cheques.getByLabel("Germany")).toHaveCount(0);
+});
+
 test("a commission in review is approved once it was said what follows", async ({ page }) => {
   await enter(page, "/admin/northwind/commissions?status=review");
   await page.getByRole("button", { name: /Approve the commission/ }).first().click();

@@ -226,6 +226,11 @@ impl Figures {
         self.read(field, text, "Type an amount, such as 12.50.")
     }
 
+    /// What is wrong with a field besides.
+    pub(crate) fn wrong(&mut self, field: &str, words: String) {
+        self.0.push(domain::text::FieldError::new(field, words));
+    }
+
     fn read<T: std::str::FromStr + Default>(&mut self, field: &str, text: &str, wrong: &str) -> T {
         text.trim().parse().unwrap_or_else(|_| {
             self.0.push(domain::text::FieldError::new(field, wrong));
