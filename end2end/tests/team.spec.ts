@@ -204,9 +204,6 @@ test("the countries of a payout method are chosen by name", async ({ page }) => 
   };
   await expect(page.getByText(/Next: \d+ \w+ \d{4}/)).toBeVisible();
   const cheques = page.getByRole("group", { name: "Countries for Cheque by post" });
-  await page.getByLabel("Add a country for Cheque by post").fill("Xland");
-  await page.getByRole("button", { name: "Save the payout methods" }).click();
-  await expect(page.getByText("There is no country “Xland”")).toBeVisible();
   await page.getByLabel("Add a country for Cheque by post").fill("Germany");
   await page.getByRole("button", { name: "Add the country for Cheque by post" }).click();
   await expect(cheques.getByLabel("Germany")).toBeChecked();
