@@ -269,7 +269,7 @@ test("who waits is let in or declined after a question", async ({ page, hydrated
   await expect(page.getByRole("row", { name: new RegExp(`${word} one`) })).toContainText("Pending");
   await page.getByRole("button", { name: `Approve ${word} one` }).click();
   await approve.getByRole("button", { name: "Approve" }).click();
-  await expect(page.getByText("Partner's standing changed")).toBeVisible();
+  await expect(page.getByText(`Approved ${word} one`)).toBeVisible();
   await expect(page.getByRole("row", { name: new RegExp(`${word} one`) })).toContainText("Active");
   await page.getByRole("button", { name: `Decline ${word} two` }).click();
   const decline = page.getByRole("dialog", { name: "Decline this partner?" });

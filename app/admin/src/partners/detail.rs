@@ -147,7 +147,7 @@ impl LazyPage for PartnerPage {
 
     fn view(this: Self) -> AnyView {
         let PartnerPage { found, forms } = this;
-        show::tell(forms.status, "Partner's standing changed");
+        standing::tell(forms.status);
         show::tell(forms.update, "Partner saved");
         show::tell(forms.code, "Code changed");
         show::tell(forms.account, "Invitation sent");
