@@ -159,7 +159,7 @@ fn page(shown: Shown) -> AnyView {
             view! {
                 <tr>
                     <td class="num">{terms.version}</td>
-                    <td>{show::instant(terms.published_at)}</td>
+                    <td>{show::time(terms.published_at)}</td>
                     <td class="wide">{terms.published_by.clone()}</td>
                     <td>{if terms.asks { "Asked to accept" } else { "Not asked" }}</td>
                     <td class="num">{grouped(terms.accepted)}</td>
@@ -217,7 +217,7 @@ fn accepted(program: &str, address: &Address, acceptances: Page<Acceptance>) -> 
                 <tr>
                     <td>{show::partner_link(program, &acceptance.partner)}<small>{acceptance.by}</small></td>
                     <td class="num">{acceptance.version}</td>
-                    <td>{show::instant(acceptance.accepted_at)}</td>
+                    <td>{show::time(acceptance.accepted_at)}</td>
                 </tr>
             }
         })
