@@ -165,6 +165,7 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   expect((await download).suggestedFilename()).toMatch(/^acme-.+-personal-data\.json$/);
   await page.getByRole("button", { name: "Erase", exact: true }).click();
   await expect(page.getByText(/is still owed/)).toHaveCount(0);
+  await page.getByRole("dialog", { name: "Erase the personal data?" }).getByLabel("Partner code").fill(word);
   await page.getByRole("button", { name: "Erase for good" }).click();
   await page.waitForURL("/admin/acme/partners");
   await page.goto(`/admin/acme/partners?q=${email}`);

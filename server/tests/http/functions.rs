@@ -134,7 +134,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&name=X&company=&email=&website=&affiliate=on&status=active",
         May(Power::ManagePartners),
     ),
-    ("/fn/admin/partners/erase", "program=acme&partner=ADA", May(Power::Erase)),
+    ("/fn/admin/partners/erase", "program=acme&partner=ADA&code=ada", May(Power::Erase)),
     ("/fn/admin/partners/find", "program=acme&text=ad", Team),
     ("/fn/admin/partners/import", "program=acme", May(Power::ManagePartners)),
     ("/fn/admin/partners/job", "program=acme&id=00000000-0000-7000-8000-000000000000", May(Power::ManagePartners)),

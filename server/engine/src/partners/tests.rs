@@ -279,7 +279,7 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
         name: "Augusta".into(),
         email: "augusta@partner.test".into(),
         website: " augusta.test ".into(),
-        payout_method: " Bank transfer ".into(),
+        payout_method: " cheque ".into(),
         kinds: Kinds { affiliate: true, buyer: true, ..Kinds::default() },
         ..same.clone()
     };
@@ -289,7 +289,7 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
             moved,
             json!({
                 "changed": ["name", "email", "website"],
-                "payout_method": { "before": "", "after": "Bank transfer" },
+                "payout_method": { "before": "", "after": "cheque" },
                 "kinds": {
                     "before": { "affiliate": true, "introducer": false, "buyer": false },
                     "after": { "affiliate": true, "introducer": false, "buyer": true }
