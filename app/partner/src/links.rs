@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, ButtonKind, Card, CopyButton, PageHead, Pill, SkeletonTable, Table, TextInput,
-    Th, counted, grouped, use_toasts, wrong,
+    Address, Amount, Button, ButtonKind, Card, CopyButton, PageHead, Pill, SkeletonTable, Table, TextInput, Th,
+    counted, grouped, use_toasts, wrong,
 };
 
 use crate::show;

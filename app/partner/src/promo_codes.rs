@@ -8,9 +8,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{
-    Address, Card, CopyButton, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Table, Th, Tone, grouped,
-};
+use ui::{Address, Card, CopyButton, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Table, Th, Tone, grouped};
 
 use crate::show;
 

@@ -557,7 +557,8 @@ async fn all_that_is_wrong_with_a_form_is_told_at_once(pool: PgPool) {
         wrong("/fn/admin/settings/update", settings).await,
         ["window_days", "minimum_payment", "name", "website", "lead_window_days", "payment_day"]
     );
-    let methods = "program=acme&methods[0][kind]=paypal&methods[0][country]=Xland&methods[0][minimum]=much&methods[1][kind]=iban";
+    let methods =
+        "program=acme&methods[0][kind]=paypal&methods[0][country]=Xland&methods[0][minimum]=much&methods[1][kind]=iban";
     assert_eq!(
         wrong("/fn/admin/settings/payout-methods", methods).await,
         ["paypal_countries", "paypal_minimum", "methods"]
