@@ -44,7 +44,7 @@ test("somebody signs up, confirms the e-mail, waits, and is let in", async ({ pa
   await expect(team.getByText("Videos")).toBeVisible();
   await team.getByRole("button", { name: "Approve" }).first().click();
   await team.getByRole("dialog", { name: /^Approve / }).getByRole("button", { name: "Approve" }).click();
-  await expect(team.getByText("Partner's standing changed")).toBeVisible();
+  await expect(team.getByText(`Approved ${name}`)).toBeVisible();
   await team.close();
   await mailTo(request, email, /You are a partner of/);
   await page.goto("/p/acme");

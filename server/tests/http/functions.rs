@@ -134,7 +134,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&name=X&company=&email=&website=&affiliate=on&status=active",
         May(Power::ManagePartners),
     ),
-    ("/fn/admin/partners/erase", "program=acme&partner=ADA", May(Power::Erase)),
+    ("/fn/admin/partners/erase", "program=acme&partner=ADA&code=ada", May(Power::Erase)),
     ("/fn/admin/partners/find", "program=acme&text=ad", Team),
     ("/fn/admin/partners/import", "program=acme", May(Power::ManagePartners)),
     ("/fn/admin/partners/job", "program=acme&id=00000000-0000-7000-8000-000000000000", May(Power::ManagePartners)),
@@ -212,7 +212,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/settings/payer", "program=acme&name=X&address=", May(Power::EditProgram)),
     (
         "/fn/admin/settings/payout-methods",
-        "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries]=DE&methods[0][minimum]=25",
+        "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries][]=DE&methods[0][country]=France&methods[0][minimum]=25",
         May(Power::EditProgram),
     ),
     (
@@ -557,10 +557,11 @@ async fn all_that_is_wrong_with_a_form_is_told_at_once(pool: PgPool) {
         wrong("/fn/admin/settings/update", settings).await,
         ["window_days", "minimum_payment", "name", "website", "lead_window_days", "payment_day"]
     );
-    let methods = "program=acme&methods[0][kind]=paypal&methods[0][countries]=Germany&methods[0][minimum]=much&methods[1][kind]=iban";
+    let methods =
+        "program=acme&methods[0][kind]=paypal&methods[0][country]=Xland&methods[0][minimum]=much&methods[1][kind]=iban";
     assert_eq!(
         wrong("/fn/admin/settings/payout-methods", methods).await,
-        ["paypal_minimum", "methods", "paypal_countries"]
+        ["paypal_countries", "paypal_minimum", "methods"]
     );
 }
 

@@ -145,7 +145,7 @@ fn standing(wanted: &LinkHost, in_use: bool) -> Option<AnyView> {
         (false, None) => (Tone::Warn, "Not checked yet"),
         (false, Some(_)) => (Tone::Warn, "Not in use yet"),
     };
-    let when = wanted.checked_at.map(|at| format!("Checked on {}.", show::instant(at)));
+    let when = wanted.checked_at.map(|at| format!("Checked on {}.", show::instant_in_full(at)));
     let trouble = (!wanted.trouble.is_empty()).then(|| wanted.trouble.clone());
     let trouble = trouble.map(|words| view! { <Note tone=Tone::Warn>{words}</Note> });
     let host = wanted.host.clone();
