@@ -187,6 +187,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let entries: Vec<_> = SECTIONS.iter().copied().filter(|(id, _)| may_edit || *id != "the-sandbox").collect();
     let methods =
         payout_methods::card(shown.methods.clone(), shown.countries.clone(), currency, forms.methods, may_edit);
+    let (program, rules, money) = (program_card(&shown, form), rules_card(&shown, form), money_card(shown, form));
     view! {
         <PageHead title="Settings"/>
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads these settings. An owner or manager changes them."</Note> })}
@@ -195,9 +196,9 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             <PostForm form=form>
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
-                    <Section id="the-program">{program_card(&shown, form)}</Section>
-                    <Section id="the-rules">{rules_card(&shown, form)}</Section>
-                    <Section id="the-money">{money_card(shown, form)}</Section>
+                    <Section id="the-program">{program}</Section>
+                    <Section id="the-rules">{rules}</Section>
+                    <Section id="the-money">{money}</Section>
                     {may_edit
                         .then(|| {
                             view! {
