@@ -4,7 +4,7 @@ mod judging;
 mod suspicion;
 
 pub use judging::{JudgeMany, Judged, MOST_JUDGED, Verdict};
-pub use suspicion::{Suspicion, ad_mark, mail_domain, shared_domain};
+pub use suspicion::{Suspicion, ad_mark, mail_domain, review_reasons, shared_domain};
 
 use crate::ids::CommissionId;
 use crate::money::{Currency, Money, percent};

@@ -35,8 +35,10 @@ pub fn too_large(most: usize) -> String {
 
 /// The endings of images, as a file input takes them.
 pub const IMAGES: &str = ".png,.jpg,.jpeg,.webp";
+/// The endings of banners, which may move, as a file input takes them.
+pub const BANNERS: &str = ".png,.jpg,.jpeg,.webp,.gif";
 /// The endings of files to download, as a file input takes them.
-pub const DOWNLOADS: &str = ".pdf,.zip,.docx,.xlsx,.pptx,.odt,.ods,.odp,.csv,.txt,.mp4,.png,.jpg,.jpeg,.webp";
+pub const DOWNLOADS: &str = ".pdf,.zip,.docx,.xlsx,.pptx,.odt,.ods,.odp,.csv,.txt,.mp4,.png,.jpg,.jpeg,.webp,.gif";
 
 /// What is known of an uploaded file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +156,7 @@ pub fn taken(name: &str, content: &[u8]) -> Result<(&'static str, &'static str),
 #[must_use]
 pub fn is_image_name(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-    ["png", "jpg", "jpeg", "webp"].contains(&ending.as_str())
+    ["png", "jpg", "jpeg", "webp", "gif"].contains(&ending.as_str())
 }
 
 #[cfg(test)]

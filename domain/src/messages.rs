@@ -2,6 +2,7 @@
 
 use crate::ids::OutboxId;
 use crate::money::{Currency, Money};
+use crate::partners::Notice;
 use crate::text::FieldError;
 use crate::words;
 use chrono::{DateTime, Utc};
@@ -75,6 +76,8 @@ pub struct Examples {
     pub program: String,
     /// Its currency.
     pub currency: Currency,
+    /// The e-mail at which partners reach the team, or empty.
+    pub contact: String,
 }
 
 impl Examples {
@@ -215,6 +218,35 @@ impl MailKind {
         }
     }
 
+    /// What its button says; that of an invitation and of a payment says something else to who has a password, or doesn't
+    /// see payouts.
+    #[must_use]
+    pub fn button(self) -> Option<&'static str> {
+        match self {
+            Self::SignUpConfirm => Some("Confirm your e-mail"),
+            Self::PartnerWaiting => Some("Look at the application"),
+            Self::PartnerInvitation => Some("Accept the invitation"),
+            Self::PartnerActivated | Self::PartnerPaused | Self::PartnerResumed | Self::Summary => {
+                Some("Open your dashboard")
+            }
+            Self::PartnerDeclined => None,
+            Self::PaymentSent => Some("See what it paid for"),
+            Self::CommissionEarned => Some("See your rewards"),
+            Self::BalanceAdjusted => Some("See your ledger"),
+        }
+    }
+
+    /// Which of the mails that a partner can stop it is.
+    #[must_use]
+    pub fn notice(self) -> Option<Notice> {
+        match self {
+            Self::PaymentSent => Some(Notice::Payment),
+            Self::CommissionEarned | Self::BalanceAdjusted => Some(Notice::Commission),
+            Self::Summary => Some(Notice::Summary),
+            _ => None,
+        }
+    }
+
     /// The words that come with Tributary.
     #[must_use]
     pub fn standard(self) -> Template {
@@ -328,12 +360,60 @@ impl Template {
         self.filled(of)
     }
 
+    /// The whole mail with example data, as one partner gets it; the team's own as `you`, a member of it, do.
+    #[must_use]
+    pub fn sample(&self, kind: MailKind, examples: &Examples, you: &str) -> Sample {
+        let filled = self.example(kind, examples);
+        let mut paragraphs = filled.paragraphs();
+        if kind == MailKind::PartnerInvitation {
+            paragraphs.push(ONCE_A_WEEK.to_owned());
+        }
+        let to_team = kind == MailKind::PartnerWaiting;
+        let name = match kind {
+            // Whoever signs up may type a stranger's address.
+            MailKind::SignUpConfirm => "",
+            MailKind::PartnerWaiting => you,
+            _ => NAME.1,
+        };
+        Sample {
+            name: name.to_owned(),
+            subject: filled.subject,
+            paragraphs,
+            button: kind.button(),
+            sender: examples.program.clone(),
+            contact: if to_team { String::new() } else { examples.contact.clone() },
+            stop: kind.notice().map(Notice::stop),
+        }
+    }
+
     /// The paragraphs of the body.
     #[must_use]
     pub fn paragraphs(&self) -> Vec<String> {
         let body = self.body.replace("\r\n", "\n");
         body.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()).map(str::to_owned).collect()
     }
+}
+
+/// How long the link of an invitation works.
+pub const ONCE_A_WEEK: &str = "The link below works once, for a week.";
+
+/// A mail with example data, but for where its links lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Who is greeted, or empty.
+    pub name: String,
+    /// The subject.
+    pub subject: String,
+    /// What it says.
+    pub paragraphs: Vec<String>,
+    /// What its button says.
+    pub button: Option<&'static str>,
+    /// In whose name it is sent.
+    pub sender: String,
+    /// Where questions and answers go, or empty.
+    pub contact: String,
+    /// What the link says by which no more of these come.
+    pub stop: Option<String>,
 }
 
 /// The merge fields of a text, in order.
@@ -397,7 +477,8 @@ mod tests {
 
     #[test]
     fn what_comes_with_tributary_is_right() {
-        let examples = Examples { program: "Northwind".into(), currency: "JPY".parse().expect("currency") };
+        let currency = "JPY".parse().expect("currency");
+        let examples = Examples { program: "Northwind".into(), currency, contact: "hello@acme.example".into() };
         for kind in MailKind::ALL {
             let template = kind.standard();
             assert_eq!(template.check(kind.fields()), [], "{kind}");
@@ -405,6 +486,14 @@ mod tests {
             assert!(!example.subject.contains("{{") && !example.body.contains("{{"), "{example:?}");
             assert!(kind.fields().iter().all(|(field, _)| !meaning(field).is_empty()), "{kind}");
         }
+        let sample = |kind: MailKind| kind.standard().sample(kind, &examples, "Olga");
+        assert_eq!(sample(MailKind::SignUpConfirm).name, "", "perhaps a stranger's");
+        let to_team = sample(MailKind::PartnerWaiting);
+        assert_eq!((to_team.name.as_str(), to_team.contact.as_str()), ("Olga", ""));
+        let invited = sample(MailKind::PartnerInvitation);
+        assert_eq!(invited.paragraphs.last().map(String::as_str), Some(ONCE_A_WEEK));
+        assert_eq!((invited.name.as_str(), invited.contact.as_str()), ("Ada Lind", "hello@acme.example"));
+        assert_eq!(sample(MailKind::Summary).stop.as_deref(), Some("Get no more summaries"));
         let paid = MailKind::PaymentSent.standard().example(MailKind::PaymentSent, &examples);
         assert_eq!(paid.subject, "Northwind has paid you ¥120");
     }

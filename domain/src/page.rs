@@ -11,6 +11,19 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// The page of rows of which one more than asked for was read, to know whether there are more; `cursor` tells that of
+    /// its last row.
+    #[must_use]
+    pub fn cut(mut rows: Vec<T>, paging: &Paging, cursor: impl FnOnce(&T) -> String) -> Self {
+        let asked = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
+        let more = rows.len() > asked;
+        rows.truncate(asked);
+        let next_cursor = rows.last().filter(|_| more).map(cursor);
+        Self { data: rows, next_cursor }
+    }
+}
+
 /// Which page of a list is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paging {

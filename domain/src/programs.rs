@@ -159,17 +159,6 @@ pub struct ProgramCopy {
     pub slug: String,
 }
 
-impl ProgramCopy {
-    /// What is wrong with it.
-    #[must_use]
-    pub fn check(&self) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        note(&mut errors, "name", check_name(&self.name));
-        note(&mut errors, "slug", check_slug(&self.slug));
-        errors
-    }
-}
-
 /// A program's settings, and what of them can't change at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramSettings {

@@ -28,7 +28,7 @@ test("a banner is uploaded, found by the partner with its link in it, counted, a
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Image: choose a file, or drop it here").setInputFiles({ ...picture, name: "x.svg", buffer: Buffer.from("<svg/>") });
   await page.getByRole("button", { name: "Save the asset" }).click();
-  await expect(page.getByText("Choose a PNG, JPEG or WebP image.").first()).toBeVisible();
+  await expect(page.getByText("Choose a PNG, JPEG, WebP or GIF image.").first()).toBeVisible();
   await page.getByLabel("Image: choose a file, or drop it here").setInputFiles(picture);
   await page.getByLabel("Page that it leads to").fill("/shop");
   await page.getByRole("button", { name: "Save the asset" }).click();

@@ -68,6 +68,12 @@ test("an offer with tiers goes to a group, and its page tells who has it", async
   await page.locator("html[data-hydrated]").waitFor();
   await page.getByLabel("Name").fill(offer);
   await page.getByLabel("New partners get it").uncheck();
+  // Thirty percent are not an amount of thirty.
+  await page.getByLabel("For", { exact: true }).selectOption("A sign-up");
+  await expect(page.getByText("The percentage was emptied: type an amount.")).toBeVisible();
+  await page.getByLabel("For", { exact: true }).selectOption("A sale");
+  await page.getByLabel("Pays").selectOption("A share of the sale");
+  await page.getByLabel("Percentage", { exact: true }).fill("30");
   await page.getByLabel("Tiers").selectOption("customers");
   await page.getByLabel("From", { exact: true }).fill("10");
   await page.getByLabel("Tier\u2019s percentage").fill("40");
@@ -86,6 +92,7 @@ test("an offer with tiers goes to a group, and its page tells who has it", async
 
   await page.goto("/admin/acme/offers");
   await page.getByRole("link", { name: `Edit ${offer}` }).click();
+  await expect(page.getByRole("heading", { level: 1, name: offer })).toBeVisible();
   await expect(page.getByRole("link", { name: group })).toBeVisible();
   await expect(page.getByText(/Version 1,/)).toBeVisible();
 });

@@ -165,6 +165,7 @@ test("partners are imported, tagged, written to, and erased", async ({ page, hyd
   expect((await download).suggestedFilename()).toMatch(/^acme-.+-personal-data\.json$/);
   await page.getByRole("button", { name: "Erase", exact: true }).click();
   await expect(page.getByText(/is still owed/)).toHaveCount(0);
+  await page.getByRole("dialog", { name: "Erase the personal data?" }).getByLabel("Partner code").fill(word);
   await page.getByRole("button", { name: "Erase for good" }).click();
   await page.waitForURL("/admin/acme/partners");
   await page.goto(`/admin/acme/partners?q=${email}`);
@@ -269,7 +270,7 @@ test("who waits is let in or declined after a question", async ({ page, hydrated
   await expect(page.getByRole("row", { name: new RegExp(`${word} one`) })).toContainText("Pending");
   await page.getByRole("button", { name: `Approve ${word} one` }).click();
   await approve.getByRole("button", { name: "Approve" }).click();
-  await expect(page.getByText("Partner's standing changed")).toBeVisible();
+  await expect(page.getByText(`Approved ${word} one`)).toBeVisible();
   await expect(page.getByRole("row", { name: new RegExp(`${word} one`) })).toContainText("Active");
   await page.getByRole("button", { name: `Decline ${word} two` }).click();
   const decline = page.getByRole("dialog", { name: "Decline this partner?" });

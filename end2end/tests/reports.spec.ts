@@ -96,14 +96,14 @@ test("the team reads performance, top partners, inactive partners and cohorts", 
   await expect(page.getByRole("table", { name: "Top partners" }).getByRole("row").nth(1)).toBeVisible();
   expect((await download(page, "Download top partners as CSV"))[0]).toContain("Partner code");
   await reports.getByRole("link", { name: "Inactive" }).click();
-  await page.getByLabel("Days without a click").fill("1");
+  await page.getByLabel("Days without a click or sale").fill("1");
   await page.getByRole("button", { name: "Show" }).click();
   await page.waitForURL(/days=1/);
-  await expect(page.getByRole("heading", { level: 2, name: "No click today" })).toBeVisible();
-  await page.getByLabel("Days without a click").fill("many");
+  await expect(page.getByRole("heading", { level: 2, name: "No click or sale today" })).toBeVisible();
+  await page.getByLabel("Days without a click or sale").fill("many");
   await page.getByRole("button", { name: "Show" }).click();
   await expect(page.getByText("Choose 1 to 730 days.")).toBeVisible();
-  await expect(page.getByLabel("Days without a click")).toHaveValue("many");
+  await expect(page.getByLabel("Days without a click or sale")).toHaveValue("many");
   await reports.getByRole("link", { name: "Cohorts" }).click();
   const cohorts = page.getByRole("table", { name: "Cohorts of customers" });
   await expect(cohorts.getByRole("row", { name: /^All/ })).toBeVisible();

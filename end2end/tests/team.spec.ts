@@ -196,6 +196,25 @@ test("a commission is reversed with a reason, which Why? tells", async ({ page }
   await expect(page.getByText("A test order").first()).toBeVisible();
 });
 
+test("the countries of a payout method are chosen by name", async ({ page }) => {
+  await enter(page, "/admin/northwind/settings");
+  const save = async () => {
+    await page.getByRole("button", { name: "Save the payout methods" }).click();
+    await expect(page.getByText("Payout methods saved").last()).toBeVisible();
+  };
+  await expect(page.getByText(/Next: \d+ \w+ \d{4}/)).toBeVisible();
+  const cheques = page.getByRole("group", { name: "Countries for Cheque by post" });
+  await page.getByLabel("Add a country for Cheque by post").fill("Germany");
+  await page.getByRole("button", { name: "Add the country for Cheque by post" }).click();
+  await expect(cheques.getByLabel("Germany")).toBeChecked();
+  await save();
+  await page.reload();
+  await expect(cheques.getByLabel("Germany")).toBeChecked();
+  await cheques.getByLabel("Germany").uncheck();
+  await save();
+  await expect(cheques.getByLabel("Germany")).toHaveCount(0);
+});
+
 test("a commission in review is approved once it was said what follows", async ({ page }) => {
   await enter(page, "/admin/northwind/commissions?status=review");
   await page.getByRole("button", { name: /Approve the commission/ }).first().click();
@@ -208,6 +227,15 @@ test("a commission in review is approved once it was said what follows", async (
 
 test("commissions in review are judged many at once, with what they come to said first", async ({ page }) => {
   await enter(page, "/admin/northwind/review");
+  await page.getByRole("button", { name: "Why?" }).first().click();
+  await expect(page.locator(".reasons:popover-open")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.getByRole("combobox", { name: "Reason" }).selectOption({ label: "Shared payout details" });
+  await page.getByRole("button", { name: "Show" }).click();
+  await page.waitForURL(/reason=shared_payout/);
+  await page.getByRole("combobox", { name: "Reason" }).selectOption({ label: "Any reason" });
+  await page.getByRole("button", { name: "Show" }).click();
+  await page.waitForURL(/reason=$/);
   const boxes = page.getByRole("checkbox", { name: /^Choose the commission of/ });
   await boxes.nth(0).check();
   await boxes.nth(1).check();

@@ -115,7 +115,7 @@ fn list(page: Page<AuditLine>) -> AnyView {
 
 fn row(line: AuditLine) -> AnyView {
     let by = if line.by.is_empty() { "API key or Tributary".to_owned() } else { line.by };
-    let who_and_when = format!("{by}, {}", show::instant(line.at));
+    let who = by.clone();
     let act = act_words(&line.action).map_or(line.action.clone(), str::to_owned);
     let subject = if line.subject_path.is_empty() {
         line.subject.into_any()
@@ -128,7 +128,7 @@ fn row(line: AuditLine) -> AnyView {
     let details = details(&line.details);
     view! {
         <tr>
-            <td>{act}{details}<small class="narrow">{who_and_when}</small></td>
+            <td>{act}{details}<small class="narrow">{who}", "{show::time(line.at)}</small></td>
             <td>{subject}</td>
             <td class="wide">{by}</td>
             <td class="wide">{show::time(line.at)}</td>

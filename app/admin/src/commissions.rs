@@ -46,6 +46,7 @@ pub async fn read_commissions(program: String, #[server(default)] asked: Asked) 
             from: asked.from.and_then(|day| day.parse().ok()),
             to: asked.to.and_then(|day| day.parse().ok()),
             search: asked.q.filter(|text| !text.trim().is_empty()),
+            reason: None,
             order: asked.order.and_then(|word| word.parse().ok()).unwrap_or_default(),
         };
         let paging = domain::page::Paging { cursor: asked.cursor, limit: None };

@@ -245,7 +245,7 @@ fn new_key(form: Form<MakeKey>) -> AnyView {
 
 fn row(key: ApiKey, revoke: Form<RevokeKey>) -> AnyView {
     let scopes = key.scopes.iter().map(|scope| scope_words(*scope).0).collect::<Vec<_>>().join(", ");
-    let used = key.last_used_at.map_or_else(|| "Never".to_owned(), show::instant);
+    let used = key.last_used_at.map_or_else(|| "Never".into_any(), show::time);
     let made = if key.created_by.is_empty() {
         show::day(key.created_at.date_naive())
     } else {

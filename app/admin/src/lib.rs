@@ -30,6 +30,7 @@ mod sales;
 mod settings;
 mod show;
 mod team;
+mod unsaved;
 
 use access::lazy;
 use leptos::prelude::*;

@@ -1,14 +1,18 @@
 //! Mail as the team words it.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::messages::{Examples, MailKind, Template, TemplateRow};
+use domain::messages::{Examples, MailKind, Sample, Template, TemplateRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Card, PageHead, Pill, SkeletonCard, SkeletonTable, Table, TextInput, Textarea, Th, Tone};
+use ui::{
+    Button, ButtonKind, Card, Fact, Facts, PageHead, Pill, SkeletonCard, SkeletonTable, Table, TextInput, Textarea, Th,
+    Tone,
+};
 
 use crate::show;
+use crate::unsaved::Unsaved;
 
 /// What the pages show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +20,8 @@ pub struct Shown {
     mails: Vec<TemplateRow>,
     /// What examples take from the program.
     examples: Examples,
+    /// The name of who asks: an example of a member of the team.
+    you: String,
     may_edit: bool,
 }
 
@@ -26,7 +32,8 @@ pub async fn read_mails(program: String) -> Result<Shown> {
         let mut asking = access::admin(&program).await?;
         let mails = engine::messages::templates::list(&mut asking.conn, &asking.actor).await?;
         let examples = engine::messages::templates::examples(&mut asking.conn, asking.program.id).await?;
-        Ok(Shown { mails, examples, may_edit: asking.actor.may(domain::accounts::Power::EditProgram) })
+        let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
+        Ok(Shown { mails, examples, you: asking.session.name, may_edit })
     })
     .await
 }
@@ -46,13 +53,14 @@ pub async fn save_mail(program: String, kind: MailKind, subject: Option<String>,
     .await
 }
 
-/// Sends a mail, as it is saved and with example data, to the member who asks.
+/// Sends a mail in these words, saved or not, with example data to the member who asks.
 #[server(prefix = "/fn", endpoint = "admin/mails/test")]
-pub async fn test_mail(program: String, kind: MailKind) -> Result<()> {
+pub async fn test_mail(program: String, kind: MailKind, subject: Option<String>, body: Option<String>) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
-        Ok(engine::messages::templates::test(&mut asking.conn, &asking.actor, kind).await?)
+        let template = Template { subject: subject.unwrap_or_default(), body: body.unwrap_or_default() };
+        Ok(engine::messages::templates::test(&mut asking.conn, &asking.actor, kind, &template).await?)
     })
     .await
 }
@@ -136,10 +144,11 @@ impl LazyPage for MailPage {
         let kind = show::parameter("kind");
         show::tell(forms.save, "Mail saved");
         show::tell(forms.test, "A test is on its way to you");
+        Unsaved::new().watch(forms.save);
         found.show(skeleton, move |shown| {
             let row = shown.mails.into_iter().find(|row| row.kind.as_str() == kind.get_untracked());
             match row {
-                Some(row) => editor(row, shown.examples, shown.may_edit, forms),
+                Some(row) => editor(row, (shown.examples, shown.you), shown.may_edit, forms),
                 None => {
                     access::status_not_found();
                     view! { <access::Failure error=access::Error::NotFound/> }.into_any()
@@ -153,24 +162,16 @@ fn skeleton() -> AnyView {
     view! { <PageHead title="Mail"/> <SkeletonCard lines=8/> <SkeletonCard lines=5/> }.into_any()
 }
 
-fn editor(row: TemplateRow, examples: Examples, may_edit: bool, forms: Forms) -> AnyView {
+fn editor(row: TemplateRow, (examples, you): (Examples, String), may_edit: bool, forms: Forms) -> AnyView {
     let Forms { save, test } = forms;
     let TemplateRow { kind, template, updated_at } = row;
     let back = (format!("/admin/{}/mails", show::program().get_untracked()), "Mails".to_owned());
     let (subject, body) = (RwSignal::new(template.subject), RwSignal::new(template.body));
     let merged = show::merge_fields(kind.fields(), &examples);
-    let examples = StoredValue::new(examples);
-    let example = move || {
+    let sample = Memo::new(move |_| {
         let template = Template { subject: subject.get(), body: body.get() };
-        examples.with_value(|examples| template.example(kind, examples))
-    };
-    let paragraphs = move || {
-        example()
-            .paragraphs()
-            .into_iter()
-            .map(|paragraph| view! { <p class="mail-text">{paragraph}</p> })
-            .collect_view()
-    };
+        template.sample(kind, &examples, &you)
+    });
     let standard = (may_edit && updated_at.is_some()).then(|| {
         let Template { subject, body } = kind.standard();
         view! {
@@ -207,6 +208,7 @@ fn editor(row: TemplateRow, examples: Examples, may_edit: bool, forms: Forms) ->
                                 })}
                         </fieldset>
                     </PostForm>
+                    {show::wrong(test.beside(&[]))}
                     <div class="row">
                         {may_edit
                             .then(|| {
@@ -214,24 +216,57 @@ fn editor(row: TemplateRow, examples: Examples, may_edit: bool, forms: Forms) ->
                                     <PostForm form=test>
                                         {show::program_field()}
                                         <input type="hidden" name="kind" value=kind.as_str()/>
+                                        <input type="hidden" name="subject" value=move || subject.get()/>
+                                        <input type="hidden" name="body" value=move || body.get()/>
                                         <Button submit=true busy=test.pending()>"Send me a test"</Button>
                                     </PostForm>
                                 }
                             })}
                         {standard}
                     </div>
-                    {may_edit.then(|| view! { <p class="sub">"The test sends the words as they are saved, with the examples filled in."</p> })}
+                    {may_edit.then(|| view! { <p class="sub">"The test sends what stands here, saved or not, with the examples filled in."</p> })}
                 </Card>
             </div>
             <div class="col">
-                <Card title="Preview">
-                    <div class="stack" role="region" aria-label="Preview of the mail">
-                        <b>{move || example().subject}</b>
-                        {paragraphs}
-                    </div>
-                </Card>
+                <Card title="Preview">{preview(sample)}</Card>
                 <Card title="Merge fields">{merged}</Card>
             </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The whole mail, as its reader finds it.
+fn preview(sample: Memo<Sample>) -> AnyView {
+    let paragraphs = move || {
+        let paragraphs = sample.with(|sample| sample.paragraphs.clone()).into_iter();
+        paragraphs.map(|paragraph| view! { <p class="mail-text">{paragraph}</p> }).collect_view()
+    };
+    let button =
+        move || sample.with(|sample| sample.button).map(|label| view! { <p><span class="btn">{label}</span></p> });
+    let contact = move || {
+        let contact = sample.with(|sample| sample.contact.clone());
+        (!contact.is_empty()).then(|| view! { <p class="sub">"Questions? Write to "{contact}</p> })
+    };
+    let stop = move || sample.with(|sample| sample.stop.clone()).map(|words| view! { <p class="sub">{words}</p> });
+    let greeting = move || {
+        sample.with(|sample| match sample.name.as_str() {
+            "" => "Hello,".to_owned(),
+            name => format!("Hello {name},"),
+        })
+    };
+    view! {
+        <div class="stack" role="region" aria-label="Preview of the mail">
+            <Facts>
+                <Fact label="From">{move || sample.with(|sample| sample.sender.clone())}</Fact>
+                <Fact label="Subject">{move || sample.with(|sample| sample.subject.clone())}</Fact>
+            </Facts>
+            <p>{greeting}</p>
+            {paragraphs}
+            {button}
+            <p class="sub">{move || sample.with(|sample| sample.sender.clone())}</p>
+            {contact}
+            {stop}
         </div>
     }
     .into_any()

@@ -105,7 +105,7 @@ fn card(shown: Shown, form: Form<CreateProgram>) -> AnyView {
                 <TextInput id="website" label="Website" kind="url" placeholder="https://www.example.com" help="Where partners' links lead." required=true error=form.field("website")/>
                 <div class="form-row">
                     <TextInput id="currency" label="Currency" value="EUR" help="Three letters. Fixed once there is a sale or a commission." required=true error=form.field("currency")/>
-                    <Select id="time_zone" label="Time zone" choices=zones value="UTC" help="Days and months follow it. Once there is a sale or a commission, another one applies from the next month on." error=form.field("time_zone")/>
+                    <Select id="time_zone" label="Time zone" choices=zones value="UTC" help="Days and months follow it. Once there is a sale or a commission, a change counts from the 1st of the next month." error=form.field("time_zone")/>
                 </div>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Create the program"</Button>

@@ -1,6 +1,7 @@
 //! The program's settings.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
+use chrono::NaiveDate;
 use domain::payments::{PaymentRules, PayoutMethod};
 use domain::programs::{ClickModel, Payer, ProgramSettings, SelfReferralRule};
 use leptos::prelude::*;
@@ -8,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Button, ButtonKind, Card, Choice, Field, Glyph, MoneyInput, Note, PageHead, Select, SkeletonCard, Switch,
-    TextInput, Textarea, Tone,
+    Button, ButtonKind, Card, Choice, Field, Glyph, Indexed, MoneyInput, Note, PageHead, Section, Select, SkeletonCard,
+    Switch, TextInput, Textarea, Tone,
 };
 
 use crate::payer::{self, SetPayer};
@@ -23,8 +24,11 @@ pub struct Shown {
     settings: ProgramSettings,
     /// Each with the words by which it is chosen.
     time_zones: Vec<(String, String)>,
-    /// Each with the names of its countries, in a line.
-    methods: Vec<(PayoutMethod, String)>,
+    methods: Vec<PayoutMethod>,
+    /// The codes and names of all countries.
+    countries: Vec<(String, String)>,
+    /// The payment day that comes next.
+    next_payment: NaiveDate,
     payer: Payer,
     rules: PaymentRules,
     may_edit: bool,
@@ -60,16 +64,15 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         let zone = settings.next_time_zone.as_ref().unwrap_or(&settings.program.time_zone);
         let time_zones = engine::programs::time_zone_choices(asking.moment.at, Some(zone));
         let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
-        let with_names = |method: PayoutMethod| {
-            let names = method.countries.iter().map(|code| engine::countries::name(code));
-            let names = names.collect::<Vec<_>>().join(", ");
-            (method, names)
-        };
-        let methods = methods.into_iter().map(with_names).collect();
         let payer = engine::programs::payer(&mut asking.conn, asking.program.id).await?;
         let rules = engine::payments::schedule::of(&mut asking.conn, asking.program.id).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
-        Ok(Shown { settings, time_zones, methods, payer, rules, may_edit })
+        let program = &settings.program;
+        let today = engine::programs::zone(&program.time_zone, asking.moment.at)?.local(asking.moment.at).date();
+        let payment_day = u32::try_from(program.payment_day).unwrap_or(1);
+        let next_payment = domain::payments::next_payment_day(today, payment_day);
+        let countries = engine::countries::all();
+        Ok(Shown { settings, time_zones, methods, countries, next_payment, payer, rules, may_edit })
     })
     .await
 }
@@ -194,35 +197,51 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let currency = shown.settings.program.currency;
     let payer = payer::card(shown.payer.clone(), forms.payer, may_edit);
     let day = shown.settings.program.payment_day;
-    let rules = payment_rules::card(shown.rules, day, currency, forms.rules, may_edit);
-    let methods = payout_methods::card(shown.methods.clone(), currency, forms.methods, may_edit);
+    let runs = payment_rules::card(shown.rules, day, currency, forms.rules, may_edit);
+    let entries: Vec<_> = SECTIONS.iter().copied().filter(|(id, _)| may_edit || *id != "the-sandbox").collect();
+    let methods =
+        payout_methods::card(shown.methods.clone(), shown.countries.clone(), currency, forms.methods, may_edit);
+    let (program, rules, money) = (program_card(&shown, form), rules_card(&shown, form), money_card(shown, form));
     view! {
         <PageHead title="Settings"/>
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads these settings. An owner or manager changes them."</Note> })}
-        {show::wrong(form.beside(FIELDS))}
-        <PostForm form=form>
-            {show::program_field()}
-            <fieldset class="stack" disabled=!may_edit>
-                {program_card(&shown, form)}
-                {rules_card(&shown, form)}
-                {money_card(shown, form)}
-                {may_edit
-                    .then(|| {
-                        view! {
-                            <div class="form-actions">
-                                <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the settings"</Button>
-                            </div>
-                        }
-                    })}
-            </fieldset>
-        </PostForm>
-        {methods}
-        {rules}
-        {payer}
-        {may_edit.then(|| copy_card(forms.copy))}
+        <Indexed entries=entries>
+            {show::wrong(form.beside(FIELDS))}
+            <PostForm form=form>
+                {show::program_field()}
+                <fieldset class="stack" disabled=!may_edit>
+                    <Section id="the-program">{program}</Section>
+                    <Section id="the-rules">{rules}</Section>
+                    <Section id="the-money">{money}</Section>
+                    {may_edit
+                        .then(|| {
+                            view! {
+                                <div class="form-actions">
+                                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the settings"</Button>
+                                </div>
+                            }
+                        })}
+                </fieldset>
+            </PostForm>
+            <Section id="the-methods">{methods}</Section>
+            <Section id="the-runs">{runs}</Section>
+            <Section id="the-payer">{payer}</Section>
+            {may_edit.then(|| view! { <Section id="the-sandbox">{copy_card(forms.copy)}</Section> })}
+        </Indexed>
     }
     .into_any()
 }
+
+/// The page's sections, by the ids to which addresses may lead; the last is for who may edit.
+const SECTIONS: [(&str, &str); 7] = [
+    ("the-program", "Program"),
+    ("the-rules", "Rules"),
+    ("the-money", "Money and time"),
+    ("the-methods", "Payout methods"),
+    ("the-runs", "Payment runs"),
+    ("the-payer", "Who pays"),
+    ("the-sandbox", "Sandbox"),
+];
 
 fn copy_card(form: Form<CopyProgram>) -> AnyView {
     view! {
@@ -271,8 +290,9 @@ fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
         Choice::new(SelfReferralRule::Review.as_str(), "Let the team review their commissions"),
         Choice::new(SelfReferralRule::Allow.as_str(), "Allow them"),
     ];
+    let review = format!("/admin/{}/review#the-checks", program.slug);
     view! {
-        <Card title="Rules">
+        <Card title="Rules" actions=move || view! { <a class="link" href=review>"Checks for suspicious commissions"</a> }>
             <div class="form">
                 <div class="form-row">
                     <TextInput id="window_days" name="settings[window_days]" label="Attribution window" value=program.window_days.to_string() inputmode="numeric" suffix="days" help="How long after a click a customer is still the partner's." required=true error=form.field("window_days")/>
@@ -291,6 +311,7 @@ fn rules_card(shown: &Shown, form: Form<UpdateSettings>) -> AnyView {
 
 fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
     let ProgramSettings { program, next_time_zone, currency_fixed } = shown.settings;
+    let next = format!("The day of the month, 1 to 28. Next: {}.", shown.next_payment.format("%-d %B %Y"));
     let zones = shown.time_zones.into_iter().map(|(zone, words)| Choice::new(zone, words)).collect::<Vec<_>>();
     let pending = next_time_zone.clone().map(|next| {
         let words = format!("{next} applies from the next month on. Until then it is {}.", program.time_zone);
@@ -314,16 +335,16 @@ fn money_card(shown: Shown, form: Form<UpdateSettings>) -> AnyView {
         .into_any()
     };
     let zone_help = if currency_fixed {
-        "Days and months follow it. Another one applies from the next month on."
+        "Days and months follow it. If you change it, the new one counts from the 1st of next month."
     } else {
-        "Days and months follow it. Once there is a sale or a commission, another one applies from the next month on."
+        "Days and months follow it. Once there is a sale or a commission, a change counts from the 1st of the next month."
     };
     view! {
         <Card title="Money and time">
             <div class="form">
                 <div class="form-row">
                     <MoneyInput id="minimum_payment" name="settings[minimum_payment]" label="Smallest payment" currency=program.currency value=program.minimum_payment.normalize().to_string() help="Less than that waits for the next month." required=true error=form.field("minimum_payment")/>
-                    <TextInput id="payment_day" name="settings[payment_day]" label="Payment day" value=program.payment_day.to_string() inputmode="numeric" help="The day of the month, 1 to 28." required=true error=form.field("payment_day")/>
+                    <TextInput id="payment_day" name="settings[payment_day]" label="Payment day" value=program.payment_day.to_string() inputmode="numeric" help=next required=true error=form.field("payment_day")/>
                 </div>
                 {pending}
                 <Select id="time_zone" name="settings[time_zone]" label="Time zone" choices=zones value=zone help=zone_help error=form.field("time_zone")/>

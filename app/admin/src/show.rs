@@ -77,6 +77,14 @@ pub(crate) fn instant(at: DateTime<Utc>) -> String {
     local.unwrap_or_else(|| at.format("%-d %b %Y, %H:%M UTC").to_string())
 }
 
+/// The same in words that stand by themselves, with the zone: `19 Nov 2026, 14:05 (Europe/Berlin, UTC+01:00)`.
+pub(crate) fn instant_in_full(at: DateTime<Utc>) -> String {
+    match in_zone(|zone| zone.words(at)) {
+        Some(zone) => format!("{} ({zone})", instant(at)),
+        None => instant(at),
+    }
+}
+
 /// The same as an element that tells which zone it is.
 pub(crate) fn time(at: DateTime<Utc>) -> AnyView {
     let title = in_zone(|zone| zone.words(at));
@@ -224,6 +232,11 @@ impl Figures {
     /// An amount; zero where it can't be read.
     pub(crate) fn amount(&mut self, field: &str, text: &str) -> rust_decimal::Decimal {
         self.read(field, text, "Type an amount, such as 12.50.")
+    }
+
+    /// What is wrong with a field besides.
+    pub(crate) fn wrong(&mut self, field: &str, words: String) {
+        self.0.push(domain::text::FieldError::new(field, words));
     }
 
     fn read<T: std::str::FromStr + Default>(&mut self, field: &str, text: &str, wrong: &str) -> T {

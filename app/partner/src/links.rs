@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, ButtonKind, Card, CopyButton, PageHead, Pagination, Pill, SkeletonTable, Table, TextInput,
-    Th, counted, grouped, use_toasts, wrong,
+    Address, Amount, Button, ButtonKind, Card, CopyButton, PageHead, Pill, SkeletonTable, Table, TextInput, Th,
+    counted, grouped, use_toasts, wrong,
 };
 
 use crate::show;
@@ -201,13 +201,12 @@ fn page(shown: Shown, form: Form<CreateLink>, switch: Form<DisableLink>, address
     };
     let prefix = before.split_once("://").map_or(before.as_str(), |(_, rest)| rest).to_owned();
     let program = show::program().get_untracked();
+    let pages = show::pages(&links, None, address);
     let rows = links.data.into_iter().map(|link| row(link, &before, (&program, partner), switch)).collect_view();
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = links.next_cursor.map(|cursor| address.with("cursor", &cursor).href());
     view! {
         <Card>
             <Table caption="Links" head=head phone_columns=2>{rows}</Table>
-            <Pagination newer=newer older=older/>
+            {pages}
         </Card>
         <Card title="Customize link">
             {wrong(form.beside(FIELDS))}

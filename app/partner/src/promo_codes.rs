@@ -8,9 +8,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use ui::{
-    Address, Card, CopyButton, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table, Th, Tone, grouped,
-};
+use ui::{Address, Card, CopyButton, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Table, Th, Tone, grouped};
 
 use crate::show;
 
@@ -91,8 +89,7 @@ fn list(shown: Shown, address: &Address) -> AnyView {
         }
         .into_any();
     }
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = codes.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    let pages = show::pages(&codes, None, address);
     let head = || {
         view! {
             <Th label="Code"/>
@@ -107,7 +104,7 @@ fn list(shown: Shown, address: &Address) -> AnyView {
         <Card>
             <p class="sub">"Who buys with one of these codes is your customer. "{earns}</p>
             <Table caption="Promo codes" head=head>{rows}</Table>
-            <Pagination newer=newer older=older/>
+            {pages}
         </Card>
     }
     .into_any()

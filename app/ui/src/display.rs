@@ -365,6 +365,9 @@ pub fn Why(
     /// Whether it starts unfolded.
     #[prop(optional)]
     open: bool,
+    /// An id of its own, where it opens over the page instead of unfolding: the rows of a narrow column stay low.
+    #[prop(optional, into)]
+    over: Option<String>,
 ) -> impl IntoView {
     let checks = checks
         .into_iter()
@@ -382,6 +385,13 @@ pub fn Why(
             }
         })
         .collect_view();
+    if let Some(id) = over {
+        return view! {
+            <button type="button" class="why" popovertarget=id.clone()>"Why?"</button>
+            <div class="popover reasons" id=id popover="auto"><ol>{checks}</ol></div>
+        }
+        .into_any();
+    }
     view! {
         <details class="why" open=open>
             <summary>"Why?"</summary>

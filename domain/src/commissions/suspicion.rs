@@ -20,7 +20,7 @@ words! {
 }
 
 impl Suspicion {
-    /// Its name in the settings.
+    /// Its name, in the settings and wherever it holds something.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -46,6 +46,12 @@ impl Suspicion {
             Self::SharedPayout => "Another partner of the program is paid to the same account.",
         }
     }
+}
+
+/// Every reason for which a commission waits for a person: the check as "Why?" has it, and its name.
+pub fn review_reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rules = [("review", "Every commission is reviewed"), ("self_referral", "Partner's own e-mail")];
+    rules.into_iter().chain(Suspicion::ALL.iter().map(|suspicion| (suspicion.as_str(), suspicion.label())))
 }
 
 /// The marks that advertisements leave in an address, and whose they are.

@@ -72,7 +72,7 @@ impl Reward {
         if let (Some(minimum), Some(cap)) = (self.minimum, self.cap)
             && minimum > cap
         {
-            errors.push(FieldError::new("minimum", "The minimum is above the cap."));
+            errors.push(FieldError::new("minimum", "The smallest commission is above the largest."));
         }
         self.check_tiers(currency, &mut errors);
         errors

@@ -141,6 +141,12 @@ impl Notice {
             Self::Summary => "summaries",
         }
     }
+
+    /// What the link in the mail says that stops them.
+    #[must_use]
+    pub fn stop(self) -> String {
+        format!("Get no more {}", self.label())
+    }
 }
 
 /// A partner's set-up, step by step.

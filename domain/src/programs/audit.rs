@@ -80,7 +80,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("payment_draft.edit", "Prepared payments changed"),
     ("portal.brand", "Portal's brand changed"),
     ("portal.favicon", "Portal's icon changed"),
-    ("portal.link_host", "Host of links changed or checked"),
+    ("portal.link_host", "Link domain changed or checked"),
     ("portal.logo", "Portal's logo changed"),
     ("portal.pages", "Portal's pages shown or hidden"),
     ("portal.sharing", "Texts for sharing changed"),

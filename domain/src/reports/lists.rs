@@ -97,6 +97,9 @@ pub struct CommissionFilter {
     /// Words of the customer's e-mail, name or external id. Partners search in vain: customers are masked for them.
     #[serde(default)]
     pub search: Option<String>,
+    /// Whose "Why?" has this check as failed: what waits for that reason.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// In which order.
     #[serde(default)]
     pub order: Order,

@@ -97,7 +97,7 @@ pub struct Ranking {
     pub partners: Vec<PartnerFigures>,
 }
 
-/// An active partner on whose links nobody has clicked for a while.
+/// An active partner on whose links nobody has clicked, and who brought no sale, for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InactivePartner {
     /// Who.
@@ -106,11 +106,13 @@ pub struct InactivePartner {
     pub joined: NaiveDate,
     /// The day of the last click on one of its links; `None` where there never was one.
     pub last_click: Option<NaiveDate>,
+    /// The day of the last sale to one of its customers; `None` where there never was one.
+    pub last_sale: Option<NaiveDate>,
     /// How many of its customers have ever bought.
     pub customers: i64,
 }
 
-/// For how many days a partner may have no click and not be inactive, where nobody says otherwise.
+/// For how many days a partner may have no click and no sale, and not be inactive, where nobody says otherwise.
 pub const INACTIVE_DAYS: u32 = 30;
 
 /// The most days that may be asked for.

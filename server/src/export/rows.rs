@@ -522,7 +522,7 @@ pub fn partner(row: PartnerFigures) -> Row {
 
 /// Inactive partners: the names of their columns.
 pub fn inactive_head() -> Vec<&'static str> {
-    vec!["Partner code", "Partner", "Joined", "Last click", "Customers"]
+    vec!["Partner code", "Partner", "Joined", "Last click", "Last sale", "Customers"]
 }
 
 /// One of them.
@@ -532,6 +532,7 @@ pub fn inactive(row: InactivePartner) -> Row {
         row.partner.name.into(),
         plain(row.joined),
         maybe(row.last_click),
+        maybe(row.last_sale),
         plain(row.customers),
     ]
 }

@@ -373,7 +373,8 @@ async fn of_either(
             (rows::group_head(), Rows::Ready(report.groups.into_iter().map(rows::group).collect()))
         }
         "commissions" => {
-            let filter = CommissionFilter { status: asked.get("status"), partner_code, from, to, search, order };
+            let status = asked.get("status");
+            let filter = CommissionFilter { status, partner_code, from, to, search, reason: None, order };
             let pages = paged!(
                 pool,
                 (owned, filter),

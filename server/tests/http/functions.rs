@@ -106,7 +106,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/leads/stage", "program=acme&id=LEAD&stage=qualified", May(Power::JudgeLeads)),
     ("/fn/admin/mails", "program=acme", Team),
     ("/fn/admin/mails/save", "program=acme&kind=partner_paused&subject=X&body=X", May(Power::EditProgram)),
-    ("/fn/admin/mails/test", "program=acme&kind=partner_paused", May(Power::EditProgram)),
+    ("/fn/admin/mails/test", "program=acme&kind=partner_paused&subject=X&body=X", May(Power::EditProgram)),
     (
         "/fn/admin/new-program",
         "organization=ORGANIZATION&name=X&slug=xx&currency=EUR&time_zone=UTC&website=https%3A%2F%2Fx.test",
@@ -148,7 +148,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&name=X&company=&email=&website=&affiliate=on&status=active",
         May(Power::ManagePartners),
     ),
-    ("/fn/admin/partners/erase", "program=acme&partner=ADA", May(Power::Erase)),
+    ("/fn/admin/partners/erase", "program=acme&partner=ADA&code=ada", May(Power::Erase)),
     ("/fn/admin/partners/find", "program=acme&text=ad", Team),
     ("/fn/admin/partners/import", "program=acme", May(Power::ManagePartners)),
     ("/fn/admin/partners/job", "program=acme&id=00000000-0000-7000-8000-000000000000", May(Power::ManagePartners)),
@@ -196,9 +196,9 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&brand[brand]=&brand[accent]=&brand[colour]=&brand[contact_email]=",
         May(Power::EditProgram),
     ),
+    ("/fn/admin/portal/images", "program=acme", Team),
     ("/fn/admin/portal/link-host", "program=acme&link_host=go.acme.test", May(Power::EditProgram)),
     ("/fn/admin/portal/link-host/check", "program=acme", May(Power::EditProgram)),
-    ("/fn/admin/portal/move-question", "program=acme&up=X", May(Power::EditProgram)),
     ("/fn/admin/portal/pages", "program=acme&affiliate[]=links&affiliate[]=welcome", May(Power::EditProgram)),
     ("/fn/admin/portal/preview", "program=acme&markdown=X", Team),
     ("/fn/admin/portal/remove-image", "program=acme&which=logo", May(Power::EditProgram)),
@@ -239,7 +239,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ),
     (
         "/fn/admin/settings/payout-methods",
-        "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries]=DE&methods[0][minimum]=25",
+        "program=acme&methods[0][kind]=paypal&methods[0][offered]=true&methods[0][countries][]=DE&methods[0][country]=France&methods[0][minimum]=25",
         May(Power::EditProgram),
     ),
     (
@@ -590,10 +590,11 @@ async fn all_that_is_wrong_with_a_form_is_told_at_once(pool: PgPool) {
         wrong("/fn/admin/settings/update", settings).await,
         ["window_days", "minimum_payment", "name", "website", "lead_window_days", "payment_day"]
     );
-    let methods = "program=acme&methods[0][kind]=paypal&methods[0][countries]=Germany&methods[0][minimum]=much&methods[1][kind]=iban";
+    let methods =
+        "program=acme&methods[0][kind]=paypal&methods[0][country]=Xland&methods[0][minimum]=much&methods[1][kind]=iban";
     assert_eq!(
         wrong("/fn/admin/settings/payout-methods", methods).await,
-        ["paypal_minimum", "methods", "paypal_countries"]
+        ["paypal_countries", "paypal_minimum", "methods"]
     );
     let adjustment = format!("program=acme&partner={NOTHING}&key={NOTHING}&kind=bonus&amount=much&reason=");
     assert_eq!(wrong("/fn/admin/partners/adjust", &adjustment).await, ["amount", "reason"]);

@@ -2,7 +2,7 @@
 
 use access::{LazyPage, Read, Result, UPLOAD_ASSET, Upload, UploadForm, read};
 use domain::assets::{AssetKind, AssetRow, LANGUAGES, MERGE_FIELDS};
-use domain::files::{DOWNLOADS, IMAGES};
+use domain::files::{BANNERS, DOWNLOADS};
 use domain::partners::GroupName;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -166,7 +166,7 @@ fn content(kind: AssetKind, asset: Option<&AssetRow>, program: &str, form: Uploa
     match kind {
         AssetKind::Banner => view! {
             {shown}
-            <FileInput id="file" label="Image" accept=IMAGES help=format!("PNG, JPEG or WebP, at most 5 MB.{again}") required=new error=form.field("file") progress=form.progress()/>
+            <FileInput id="file" label="Image" accept=BANNERS help=format!("PNG, JPEG, WebP or GIF, also a moving one, at most 5 MB.{again}") required=new error=form.field("file") progress=form.progress()/>
             <TextInput id="destination" label="Page that it leads to" value=destination placeholder="/pricing" help="A path on the site to which the partner's link leads; where the link leads by itself where you leave it empty." optional=true error=form.field("destination")/>
         }
         .into_any(),

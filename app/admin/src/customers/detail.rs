@@ -177,7 +177,7 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
     } else {
         email
     };
-    let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "Not yet".to_owned(), show::instant);
+    let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "Not yet".into_any(), show::time);
     let (signed_up, first_sale) = (day(signed_up_at), day(first_sale_at));
     let nothing_earned = commissions.is_empty();
     let attribution = attribution(referrals, &program);
@@ -257,7 +257,7 @@ fn attribution(referrals: Vec<ReferralRow>, program: &str) -> AnyView {
     let rows = referrals
         .into_iter()
         .map(|referral| {
-            let ended = referral.ended_at.map(|at| format!("Until {}", show::instant(at)));
+            let ended = referral.ended_at.map(|at| format!("Until {}", show::instant_in_full(at)));
             view! {
                 <li>
                     <div class="row">

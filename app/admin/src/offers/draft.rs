@@ -3,7 +3,7 @@
 use domain::commissions::{Example, examples};
 use domain::ids::OfferId;
 use domain::money::Currency;
-use domain::offers::{Duration, Rate, Reward, Terms, Tier, Tiers, Trigger};
+use domain::offers::{Duration, Rate, Reward, Terms, Tier, TierMeasure, Tiers, Trigger};
 use domain::text::FieldError;
 use leptos::prelude::*;
 use rust_decimal::Decimal;
@@ -25,7 +25,7 @@ pub(super) struct Draft {
     pub product: RwSignal<String>,
     pub minimum: RwSignal<String>,
     pub cap: RwSignal<String>,
-    /// A word of [`TierMeasure`](domain::offers::TierMeasure), or empty without tiers.
+    /// A word of [`TierMeasure`], or empty without tiers.
     pub tiers_by: RwSignal<String>,
     pub tiers: RwSignal<Vec<TierDraft>>,
 }
@@ -101,6 +101,27 @@ impl Draft {
         Self::of(key, &reward)
     }
 
+    /// What is paid for changes: a rate in percent goes where there is nothing to take a share of. Tells whether it went.
+    pub(super) fn pay_for(self, trigger: Trigger) -> bool {
+        let percent = self.unit.with_untracked(|unit| unit == "percent");
+        if trigger.has_amount() || !percent {
+            return false;
+        }
+        self.unit.set("flat".to_owned());
+        self.forget_rates()
+    }
+
+    /// Empties what was meant in another unit: 30 percent are not an amount of 30. Tells whether there was anything.
+    pub(super) fn forget_rates(self) -> bool {
+        let rates = std::iter::once(self.rate).chain(self.tiers.get_untracked().into_iter().map(|tier| tier.rate));
+        let mut any = false;
+        for rate in rates {
+            any |= rate.with_untracked(|rate| !rate.trim().is_empty());
+            rate.set(String::new());
+        }
+        any
+    }
+
     /// The reward as far as it can be read, and what can't be, by the names of the reward's fields. Tracks what is typed.
     pub(super) fn read(self) -> (Reward, Vec<FieldError>) {
         let mut errors = Vec::new();
@@ -134,9 +155,13 @@ impl Draft {
     }
 
     fn read_tiers(self, errors: &mut Vec<FieldError>, rate: impl Fn(Decimal) -> Rate) -> Option<Tiers> {
-        let by = self.tiers_by.with(|word| word.parse().ok())?;
+        let by: TierMeasure = self.tiers_by.with(|word| word.parse().ok())?;
         let steps = self.tiers.get().into_iter().enumerate().map(|(place, tier)| {
-            let from = amount(errors, &format!("tiers[{place}].from"), tier.from).unwrap_or_default();
+            let field = format!("tiers[{place}].from");
+            let from = match by {
+                TierMeasure::Customers => Decimal::from(whole(errors, &field, tier.from)),
+                TierMeasure::Revenue => amount(errors, &field, tier.from).unwrap_or_default(),
+            };
             Tier { from, rate: rate(amount(errors, &format!("tiers[{place}].rate"), tier.rate).unwrap_or_default()) }
         });
         Some(Tiers { by, steps: steps.collect() })
@@ -192,7 +217,7 @@ mod tests {
                 minimum: Some(Decimal::ONE),
                 cap: Some(Decimal::from(500)),
                 tiers: Some(Tiers {
-                    by: domain::offers::TierMeasure::Customers,
+                    by: TierMeasure::Customers,
                     steps: vec![Tier { from: Decimal::TEN, rate: Rate::Percent(Decimal::from(20)) }],
                 }),
             },
@@ -209,6 +234,34 @@ mod tests {
         ] {
             assert_eq!(Draft::of(0, &reward).read(), (reward, Vec::new()));
         }
+    }
+
+    #[test]
+    fn a_share_never_becomes_an_amount() {
+        let owner = Owner::new();
+        owner.set();
+        let draft = Draft::new(0);
+        assert!(!draft.pay_for(Trigger::LeadWon), "a deal has a value to take a share of");
+        assert_eq!(draft.rate.get_untracked(), "30");
+        assert!(draft.pay_for(Trigger::SignUp));
+        assert_eq!((draft.unit.get_untracked().as_str(), draft.rate.get_untracked().as_str()), ("flat", ""));
+        draft.rate.set("5".into());
+        assert!(!draft.pay_for(Trigger::Sale));
+        assert_eq!(draft.read().0.rate, Rate::Flat(Decimal::from(5)), "an amount stays one");
+    }
+
+    #[test]
+    fn customers_are_counted_in_whole_numbers() {
+        let owner = Owner::new();
+        owner.set();
+        let draft = Draft::new(0);
+        draft.tiers.set(vec![TierDraft::new(0)]);
+        let wrong = |by: TierMeasure| {
+            draft.tiers_by.set(by.as_str().into());
+            draft.read().1.into_iter().find(|error| error.field == "tiers[0].from").map(|error| error.message)
+        };
+        assert_eq!(wrong(TierMeasure::Customers).as_deref(), Some("Type a whole number."));
+        assert_eq!(wrong(TierMeasure::Revenue).as_deref(), Some("Type a figure, such as 12.50."));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use ui::{
 
 use super::draft::Draft;
 use crate::show;
+use crate::unsaved::Unsaved;
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,9 +88,9 @@ impl LazyPage for NewOfferPage {
     fn view(this: Self) -> AnyView {
         let NewOfferPage { found, form } = this;
         show::tell(form, "Offer made");
+        let unsaved = Unsaved::new().watch(form);
         view! {
-            <Title text="New offer"/>
-            {found.show(skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form, unsaved))}
         }
         .into_any()
     }
@@ -111,9 +112,9 @@ impl LazyPage for OfferPage {
     fn view(this: Self) -> AnyView {
         let OfferPage { found, form } = this;
         show::tell(form, "Offer saved");
+        let unsaved = Unsaved::new().watch(form);
         view! {
-            <Title text="Offer"/>
-            {found.show(skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, form, unsaved))}
         }
         .into_any()
     }
@@ -191,12 +192,13 @@ impl Editor {
     }
 
     /// Once an offer was refused, what is wrong with it follows what is typed: a field that was corrected says so at once.
-    fn follow(self) {
+    fn follow(self, unsaved: Unsaved) {
         Effect::new(move |before: Option<()>| {
             let wrong = self.read().err().unwrap_or_default();
             if before.is_none() {
                 return;
             }
+            unsaved.note(self.form);
             self.form.clear();
             if self.issues.with_untracked(|issues| !issues.is_empty()) {
                 self.issues.set(wrong);
@@ -245,14 +247,14 @@ fn find(issues: &[FieldError], field: &str) -> Option<String> {
     issues.iter().find(|issue| issue.field == field).map(|issue| issue.message.clone())
 }
 
-fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
+fn page(shown: Shown, form: Form<SaveOffer>, unsaved: Unsaved) -> AnyView {
     let program = show::program();
     let list = format!("/admin/{}/offers", program.get_untracked());
     let past = shown.past.clone().map(|past| super::past::cards(past, &program.get_untracked()));
     let editor = Editor::new(&shown, form);
     let id = shown.offer.as_ref().map(|offer| offer.id);
-    let title = if id.is_some() { "Offer" } else { "New offer" };
-    editor.follow();
+    let title = shown.offer.as_ref().map_or_else(|| "New offer".to_owned(), |offer| offer.name.clone());
+    editor.follow(unsaved);
     let save = move |()| match untrack(|| editor.read()) {
         Ok(offer) => {
             editor.issues.set(Vec::new());
@@ -277,6 +279,7 @@ fn page(shown: Shown, form: Form<SaveOffer>) -> AnyView {
     });
     let none = editor.issue("rewards");
     view! {
+        <Title text=title.clone()/>
         <PageHead title=title back=(list.clone(), "Offers".to_owned())/>
         {versions}
         {show::wrong(beside(editor))}
@@ -372,6 +375,25 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
         Choice::new(Trigger::LeadQualified.as_str(), "A qualified lead"),
         Choice::new(Trigger::LeadWon.as_str(), "A won lead"),
     ];
+    let emptied = RwSignal::new(false);
+    let paid_for = move |word: String| {
+        if let Ok(trigger) = word.parse::<Trigger>()
+            && reward.pay_for(trigger)
+        {
+            emptied.set(true);
+        }
+    };
+    let in_unit = move |unit: String| {
+        if reward.unit.with_untracked(|before| *before != unit) && reward.forget_rates() {
+            emptied.set(true);
+        }
+    };
+    let gone = Memo::new(move |_| emptied.get() && reward.rate.with(|rate| rate.trim().is_empty()));
+    let retype = move || {
+        let amount = "The amount was emptied: type a percentage.";
+        let share = "The percentage was emptied: type an amount.";
+        gone.get().then(|| if percent.get() { amount } else { share })
+    };
     let not_yet = move || {
         trigger.get().is_of_leads().then(|| {
             view! { <Note glyph=Glyph::Clock>"Rewards for leads can be set already, but are not paid yet."</Note> }
@@ -390,7 +412,7 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
         shared.get().then(|| {
             let of = if for_sales.get() { "A share of the sale" } else { "A share of the deal" };
             let units = vec![Choice::new("percent", of), Choice::new("flat", "A fixed amount")];
-            view! { <Select id=id("unit") label="Pays" choices=units bind=reward.unit/> }
+            view! { <Select id=id("unit") label="Pays" choices=units bind=reward.unit on_change=in_unit/> }
         })
     };
     let duration = move || {
@@ -419,19 +441,23 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
     };
     let bounds = move || {
         percent.get().then(|| {
+            let each = if for_sales.get() { "sale" } else { "deal" };
+            let smallest = format!("In {currency}. Each {each} earns at least this, even where the percentage comes to less.");
+            let largest = format!("In {currency}. Each {each} earns at most this, even where the percentage comes to more.");
             view! {
-                <MoneyInput id=id("minimum") label="At least" bind=reward.minimum currency=currency optional=true error=issue("minimum")/>
-                <MoneyInput id=id("cap") label="At most" bind=reward.cap currency=currency optional=true error=issue("cap")/>
+                <MoneyInput id=id("minimum") label="Smallest commission" bind=reward.minimum currency=currency optional=true help=smallest error=issue("minimum")/>
+                <MoneyInput id=id("cap") label="Largest commission" bind=reward.cap currency=currency optional=true help=largest error=issue("cap")/>
             }
         })
     };
     view! {
         {not_yet}
         <div class="form-row">
-            <Select id=id("trigger") label="For" choices=triggers bind=reward.trigger error=issue("trigger")/>
+            <Select id=id("trigger") label="For" choices=triggers bind=reward.trigger on_change=paid_for error=issue("trigger")/>
             {unit}
             {rate}
         </div>
+        <p class="sub" role="status">{retype}</p>
         <div class="form-row">
             {duration}
             {month_count}

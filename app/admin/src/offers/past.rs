@@ -37,7 +37,7 @@ pub(super) fn cards(past: OfferPast, program: &str) -> AnyView {
 
 fn version(version: OfferVersion) -> AnyView {
     let by = if version.by.is_empty() { String::new() } else { format!(" by {}", version.by) };
-    let made = format!("Version {}, {}{by}", version.version, show::instant(version.at));
+    let made = format!("Version {}, {}{by}", version.version, show::instant_in_full(version.at));
     let rewards = version.words.into_iter().map(|words| {
         view! { <div class="reward">{words.sentence}<span class="sub">{words.conditions}</span></div> }
     });

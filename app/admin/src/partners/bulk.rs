@@ -223,7 +223,7 @@ fn dialog(forms: Forms, act: BulkAct, offered: &Offered<'_>) -> AnyView {
         Some(Ok(told)) => told.words(),
         Some(Err(words)) => words,
         // Until the server has answered, and where no script asks it.
-        None => "It is done to those of the chosen partners whom it fits.".to_owned(),
+        None => "Chosen partners to whom this does not apply are left out.".to_owned(),
     };
     let nobody = Signal::derive(move || told.with(|told| told.as_ref().is_some_and(|told| !is_for_somebody(told))));
     let fields = match act {

@@ -157,7 +157,7 @@ impl LazyPage for PartnerPage {
 
     fn view(this: Self) -> AnyView {
         let PartnerPage { found, forms } = this;
-        show::tell(forms.status, "Partner's standing changed");
+        standing::tell(forms.status);
         show::tell(forms.update, "Partner saved");
         show::tell(forms.code, "Code changed");
         show::tell(forms.account, "Invitation sent");
@@ -222,7 +222,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {offers::card(&detail.offers, &offers, may_manage)}
         {work::cards(forms.work, &detail, may_manage)}
     };
-    let personal = may_erase.then(|| privacy::card(forms.erase, detail.partner.id, erased, owed));
+    let personal = may_erase.then(|| privacy::card(forms.erase, &detail.partner, erased, owed));
     let dialogs = may_manage.then(|| {
         view! {
             {standing::dialogs(forms.status, &detail.partner)}

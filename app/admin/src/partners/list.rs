@@ -14,7 +14,7 @@ use ui::{
 
 use super::bulk::{self, Offered};
 use super::called;
-use super::standing::{Judging, SetStatus};
+use super::standing::{self, Judging, SetStatus};
 use crate::show;
 
 /// What the page shows.
@@ -115,7 +115,7 @@ impl LazyPage for PartnersPage {
     fn view(this: Self) -> AnyView {
         let PartnersPage { found, form, bulk } = this;
         bulk::tell(bulk.act);
-        show::tell(form, "Partner's standing changed");
+        standing::tell(form);
         view! {
             <Title text="Partners"/>
             {found.show(skeleton, move |shown| page(shown, form, bulk))}

@@ -3,17 +3,23 @@
 use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
 use domain::money::Money;
+use domain::partners::PartnerRow;
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, Note, Tone};
+use ui::{Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, Note, TextInput, Tone};
 
 use crate::show;
 
-/// Takes away the personal data of a partner, and goes back to the list.
+/// Takes away the personal data of the partner whose code was typed, and goes back to the list.
 #[server(prefix = "/fn", endpoint = "admin/partners/erase")]
-pub async fn erase_partner(program: String, partner: EnrollmentId) -> Result<()> {
+pub async fn erase_partner(program: String, partner: EnrollmentId, #[server(default)] code: String) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::Erase)?;
+        let named = engine::partners::detail(&mut asking.conn, &asking.actor, partner).await?.partner.code;
+        if domain::text::code_key(&code) != domain::text::code_key(&named) {
+            let wrong = domain::text::FieldError::new("code", format!("Type {named}, the code of this partner."));
+            return Err(access::Error::Invalid(vec![wrong]));
+        }
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::partners::erase(&mut tx, &asking.moment, &asking.actor, partner).await?;
         tx.commit().await?;
@@ -24,7 +30,8 @@ pub async fn erase_partner(program: String, partner: EnrollmentId) -> Result<()>
 }
 
 /// The card, for those who may. What the partner is still owed can't be sent without payout details: that is said first.
-pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool, owed: Option<Money>) -> AnyView {
+pub(super) fn card(form: Form<ErasePartner>, partner: &PartnerRow, erased: bool, owed: Option<Money>) -> AnyView {
+    let (partner, code) = (partner.id, partner.code.clone());
     let whose = move || {
         view! {
             {show::program_field()}
@@ -46,9 +53,10 @@ pub(super) fn card(form: Form<ErasePartner>, partner: EnrollmentId, erased: bool
             <Dialog id="erase" title="Erase the personal data?">
                 {first}
                 <p>{words}</p>
-                {show::wrong(form.beside(&[]))}
+                {show::wrong(form.beside(&["code"]))}
                 <PostForm form=form class="form">
                     {whose()}
+                    <TextInput id="erase-code" name="code" label="Partner code" help=format!("Type {code} to say that it is this partner.") required=true autocomplete="off" error=form.field("code")/>
                     <div class="dialog-actions">
                         <CloseButton closes="erase"/>
                         <Button kind=ButtonKind::Danger submit=true busy=form.pending()>"Erase for good"</Button>

@@ -4,27 +4,40 @@ use access::{Form, PostForm, Result};
 use domain::ids::EnrollmentId;
 use domain::partners::{EnrollmentStatus, PartnerRow};
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, CloseButton, Dialog, DialogButton, Glyph, MenuButton, Textarea};
+use ui::{Button, ButtonKind, CloseButton, Dialog, DialogButton, Glyph, MenuButton, Textarea, use_toasts};
 
 use super::called;
 use crate::show;
 
-/// Changes a partner's standing.
+/// Changes a partner's standing, and answers what was done.
 #[server(prefix = "/fn", endpoint = "admin/partners/set-status")]
 pub async fn set_status(
     program: String,
     partner: EnrollmentId,
     status: EnrollmentStatus,
     reason: String,
-) -> Result<()> {
+) -> Result<String> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManagePartners)?;
         let mut tx = access::begin(&mut asking.conn).await?;
-        engine::partners::set_status(&mut tx, &asking.moment, &asking.actor, partner, status, &reason).await?;
-        Ok(tx.commit().await?)
+        let (moment, actor) = (&asking.moment, &asking.actor);
+        let done = engine::partners::set_status(&mut tx, moment, actor, partner, status, &reason).await?;
+        tx.commit().await?;
+        Ok(done)
     })
     .await
+}
+
+/// Says what was done.
+pub(super) fn tell(form: Form<SetStatus>) {
+    let toasts = use_toasts();
+    Effect::new(move |_| match form.answer() {
+        Some(Ok(done)) => toasts.say(done),
+        Some(Err(access::Error::Invalid(_))) | None => {}
+        Some(Err(error)) if error.leads_to("").is_none() => toasts.fail(error.words()),
+        Some(Err(_)) => {}
+    });
 }
 
 /// What moving a partner from one standing to another is called.

@@ -1,12 +1,35 @@
 //! The program's logo, and its icon in the browser's tabs.
 
-use access::{Error, Form, PostForm, Read, Result, UPLOAD_FAVICON, UPLOAD_LOGO, Upload, UploadForm};
+use access::{Error, Form, PostForm, Result, UPLOAD_FAVICON, UPLOAD_LOGO, Upload, UploadForm};
 use domain::files::{FilePurpose, IMAGES};
 use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, Card, FileInput, use_toasts};
 
-use super::Shown;
 use crate::show;
+
+/// Where the images are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    logo: Option<String>,
+    icon: Option<String>,
+}
+
+/// Where a program's images are.
+#[cfg(feature = "ssr")]
+pub(super) fn of(program: &domain::programs::Program) -> Addresses {
+    Addresses {
+        logo: program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo")),
+        icon: program.favicon.map(|id| domain::files::file_path(&program.slug, id, "icon")),
+    }
+}
+
+/// Where the program's images are.
+#[server(prefix = "/fn", endpoint = "admin/portal/images", input = GetUrl)]
+pub async fn read_images(program: String) -> Result<Addresses> {
+    access::answer(async { Ok(of(&access::admin(&program).await?.program)) }).await
+}
 
 /// Takes the logo or the icon away.
 #[server(prefix = "/fn", endpoint = "admin/portal/remove-image")]
@@ -43,30 +66,46 @@ impl Images {
         Self { logo: Upload::new(UPLOAD_LOGO), favicon: Upload::new(UPLOAD_FAVICON), remove: Form::new() }
     }
 
-    /// Reads the page again, and says what was done.
-    pub(super) fn follow(self, found: Read<Shown>) {
+    /// Does something each time that one of them was answered, told what it was in words.
+    fn settled(self, act: impl Fn(Result<()>, &'static str) + Copy + 'static) {
+        self.logo.settled(move |outcome| act(outcome, "Logo saved"));
+        self.favicon.settled(move |outcome| act(outcome, "Icon saved"));
+        self.remove.settled(move |outcome| act(outcome, "Image removed"));
+    }
+
+    /// Says what was done.
+    pub(super) fn tell(self) {
         let toasts = use_toasts();
-        let settled = move |outcome: Result<()>, words: &'static str| match outcome {
-            Ok(()) => {
-                toasts.say(words);
-                found.again();
-            }
+        self.settled(move |outcome, words| match outcome {
+            Ok(()) => toasts.say(words),
             Err(Error::Invalid(_)) => {}
             Err(error) => toasts.fail(error.words()),
-        };
-        self.logo.settled(move |outcome| settled(outcome, "Logo saved"));
-        self.favicon.settled(move |outcome| settled(outcome, "Icon saved"));
-        self.remove.settled(move |outcome| settled(outcome, "Image removed"));
+        });
     }
 }
 
-pub(super) fn card((logo, favicon): (Option<String>, Option<String>), images: Images, may_edit: bool) -> AnyView {
+pub(super) fn card(addresses: Addresses, images: Images, may_edit: bool) -> AnyView {
+    let shown = RwSignal::new(addresses);
+    let program = show::program();
+    images.settled(move |outcome, _| {
+        if outcome.is_ok() {
+            let asked = ReadImages { program: program.get_untracked() };
+            leptos::task::spawn_local(async move {
+                if let Ok(addresses) = access::ask(asked).await {
+                    // The page may have been left meanwhile.
+                    shown.try_set(addresses);
+                }
+            });
+        }
+    });
+    let logo = Memo::new(move |_| shown.with(|shown| shown.logo.clone()));
+    let icon = Memo::new(move |_| shown.with(|shown| shown.icon.clone()));
     view! {
         <Card title="Logo and icon">
             <p class="sub">"PNG, JPEG or WebP, at most 5 MB. The logo stands beside the name, the icon in the browser's tabs."</p>
             <div class="halves">
-                {one("Logo", FilePurpose::Logo, logo, images.logo, images.remove, may_edit)}
-                {one("Icon", FilePurpose::Favicon, favicon, images.favicon, images.remove, may_edit)}
+                {move || one("Logo", FilePurpose::Logo, logo.get(), images.logo, images.remove, may_edit)}
+                {move || one("Icon", FilePurpose::Favicon, icon.get(), images.favicon, images.remove, may_edit)}
             </div>
         </Card>
     }

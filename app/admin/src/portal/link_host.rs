@@ -1,4 +1,4 @@
-//! The program's own host for links: how DNS has to point at this server, and whether it does.
+//! The program's own domain for links: how DNS has to point at this server, and whether it does.
 
 use access::{Form, PostForm, Result};
 use domain::portal::LinkHost;
@@ -10,7 +10,7 @@ use crate::show;
 
 /// Changes the host of links, and looks at once whether it leads here: what is found is shown with it.
 #[server(prefix = "/fn", endpoint = "admin/portal/link-host")]
-pub async fn set_link_host(program: String, link_host: Option<String>) -> Result<()> {
+pub async fn set_link_host(program: String, link_host: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
@@ -18,29 +18,35 @@ pub async fn set_link_host(program: String, link_host: Option<String>) -> Result
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::portal::set_link_host(&mut tx, &asking.moment, &asking.actor, &host).await?;
         tx.commit().await?;
-        if host.trim().is_empty() { Ok(()) } else { look(asking).await }
+        look(asking, !host.trim().is_empty()).await
     })
     .await
 }
 
 /// Looks again whether the host of links leads here.
 #[server(prefix = "/fn", endpoint = "admin/portal/link-host/check")]
-pub async fn check_link_host(program: String) -> Result<()> {
+pub async fn check_link_host(program: String) -> Result<Shown> {
     access::answer(async {
         let asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
-        look(asking).await
+        look(asking, true).await
     })
     .await
 }
 
-/// It takes seconds: no connection is held meanwhile.
+/// Looks where the host leads, if there is one, and tells how it stands then. It takes seconds: no connection is held
+/// meanwhile.
 #[cfg(feature = "ssr")]
-async fn look(asking: access::Admin) -> Result<()> {
-    let access::Admin { state, conn, moment, actor, .. } = asking;
+async fn look(asking: access::Admin, wanted: bool) -> Result<Shown> {
+    let access::Admin { state, conn, moment, actor, program, .. } = asking;
     drop(conn);
-    engine::portal::check_link_host(&state.pool, &moment, &actor, &state.secrets, &state.public_url).await?;
-    Ok(())
+    if wanted {
+        engine::portal::check_link_host(&state.pool, &moment, &actor, &state.secrets, &state.public_url).await?;
+    }
+    let mut conn = state.pool.acquire().await?;
+    let portal = engine::portal::get(&mut conn, program.id).await?;
+    let program = engine::programs::get(&mut conn, program.id).await?;
+    Ok(shown(portal.link_host, &program.link_domain, &state.public_url))
 }
 
 /// What the card shows.
@@ -83,29 +89,42 @@ fn host_alone(host: &str) -> &str {
 }
 
 /// The host, how it stands, and what is to be done elsewhere.
-pub(super) fn card(shown: Shown, form: Form<SetLinkHost>, check: Form<CheckLinkHost>, may_edit: bool) -> AnyView {
-    let Shown { wanted, in_use, links, record } = shown;
-    let state = standing(&wanted, in_use);
-    let host = wanted.host;
-    let elsewhere = dns(host.clone(), record);
-    let look_again = (may_edit && !host.is_empty()).then(|| {
-        view! {
-            {show::wrong(check.beside(&[]))}
-            <PostForm form=check>
-                {show::program_field()}
-                <Button submit=true busy=check.pending()>"Check now"</Button>
-            </PostForm>
+pub(super) fn card(found: Shown, form: Form<SetLinkHost>, check: Form<CheckLinkHost>, may_edit: bool) -> AnyView {
+    let host = found.wanted.host.clone();
+    let shown = RwSignal::new(found);
+    form.settled(move |_| {
+        if let Some(Ok(found)) = form.answer() {
+            shown.set(found);
         }
     });
+    check.settled(move |_| {
+        if let Some(Ok(found)) = check.answer() {
+            shown.set(found);
+        }
+    });
+    let state = move || shown.with(|shown| standing(&shown.wanted, shown.in_use));
+    let elsewhere = move || shown.with(|shown| dns(shown.wanted.host.clone(), shown.record.clone()));
+    let there = Memo::new(move |_| may_edit && shown.with(|shown| !shown.wanted.host.is_empty()));
+    let look_again = move || {
+        there.get().then(|| {
+            view! {
+                {show::wrong(check.beside(&[]))}
+                <PostForm form=check>
+                    {show::program_field()}
+                    <Button submit=true busy=check.pending()>"Check now"</Button>
+                </PostForm>
+            }
+        })
+    };
     view! {
-        <Card title="Host of links">
-            <p class="sub">"Partners' links begin with "<code>{links}</code>"."</p>
+        <Card title="Link domain">
+            <p class="sub">"Partners' links begin with "<code>{move || shown.with(|shown| shown.links.clone())}</code>"."</p>
             {show::wrong(form.beside(&["link_host"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
-                    <TextInput id="link_host" label="Your own host" value=host placeholder="go.example.com" help="Saving looks whether it leads here. Until it does, partners get the server's own." optional=true error=form.field("link_host")/>
-                    {super::save(form.pending(), may_edit, "Save the host")}
+                    <TextInput id="link_host" label="Your own domain for links" value=host placeholder="go.example.com" help="Saving checks whether it leads to this server. Until it does, links begin with the server's own address." optional=true error=form.field("link_host")/>
+                    {super::save(form.pending(), may_edit, "Save the domain")}
                 </fieldset>
             </PostForm>
             {state}
@@ -126,7 +145,7 @@ fn standing(wanted: &LinkHost, in_use: bool) -> Option<AnyView> {
         (false, None) => (Tone::Warn, "Not checked yet"),
         (false, Some(_)) => (Tone::Warn, "Not in use yet"),
     };
-    let when = wanted.checked_at.map(|at| format!("Checked on {}.", show::instant(at)));
+    let when = wanted.checked_at.map(|at| format!("Checked on {}.", show::instant_in_full(at)));
     let trouble = (!wanted.trouble.is_empty()).then(|| wanted.trouble.clone());
     let trouble = trouble.map(|words| view! { <Note tone=Tone::Warn>{words}</Note> });
     let host = wanted.host.clone();

@@ -1,5 +1,5 @@
 //! The portal's set-up: its addresses, signing up, the terms, the message to partners, which pages show, the brand, the
-//! host of links, and what partners say when they share.
+//! domain of links, and what partners say when they share.
 
 mod brand;
 mod images;
@@ -12,7 +12,7 @@ mod welcome;
 
 pub use terms::TermsPage;
 
-use access::{Form, LazyPage, Read, Result, read_after};
+use access::{Form, LazyPage, Read, Result, read};
 use domain::portal::{Portal, TermsVersion};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use ui::{Card, CopyField, Glyph, Indexed, Note, PageHead, Section, SkeletonCard};
 
 use crate::show;
+use crate::unsaved::Unsaved;
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +36,7 @@ pub struct Shown {
     name: String,
     accent: String,
     link_host: link_host::Shown,
-    /// The addresses of the logo and of the icon.
-    images: (Option<String>, Option<String>),
+    images: images::Addresses,
     /// Where the portal is, in full.
     address: String,
     may_edit: bool,
@@ -56,10 +56,7 @@ pub async fn read_portal(program: String) -> Result<Shown> {
             terms_html: terms.as_ref().map(|terms| engine::portal::html(&terms.body)).unwrap_or_default(),
             terms,
             address: format!("{}/p/{}", state.public_url, program.slug),
-            images: (
-                program.logo.map(|id| domain::files::file_path(&program.slug, id, "logo")),
-                program.favicon.map(|id| domain::files::file_path(&program.slug, id, "icon")),
-            ),
+            images: images::of(&program),
             name: program.name,
             accent: program.accent,
             may_edit: actor.may(domain::accounts::Power::EditProgram),
@@ -71,7 +68,6 @@ pub async fn read_portal(program: String) -> Result<Shown> {
 #[derive(Clone, Copy)]
 struct Forms {
     sign_up: Form<sign_up::SetSignUp>,
-    order: Form<sign_up::MoveQuestion>,
     welcome: Form<welcome::SetWelcome>,
     preview: Form<welcome::PreviewMarkdown>,
     terms_preview: Form<welcome::PreviewMarkdown>,
@@ -95,7 +91,6 @@ impl LazyPage for PortalPage {
         let program = show::program();
         let forms = Forms {
             sign_up: Form::new(),
-            order: Form::new(),
             welcome: Form::new(),
             preview: Form::new(),
             terms_preview: Form::new(),
@@ -107,37 +102,35 @@ impl LazyPage for PortalPage {
             terms: Form::new(),
             images: images::Images::new(),
         };
-        // What is read again draws every section anew, and what was typed in others and not saved is gone: so only after
-        // what changes more than its own fields.
-        let done = [
-            show::done(forms.sign_up),
-            show::done(forms.order),
-            show::done(forms.brand),
-            show::done(forms.terms),
-            show::done(forms.link_host),
-            show::done(forms.check),
-        ];
-        let found =
-            read_after(move || done.map(|done| done.get()).iter().sum(), move || ReadPortal { program: program.get() });
+        // It is not read again after an act: that would draw every section anew, and what is typed in the others would be
+        // gone. Each section shows by itself what came of its own.
+        let found = read(move || ReadPortal { program: program.get() });
         Self { found, forms }
     }
 
     fn view(this: Self) -> AnyView {
         let PortalPage { found, forms } = this;
         show::tell(forms.sign_up, "Sign-up saved");
-        show::tell(forms.order, "Question moved");
         show::tell(forms.welcome, "Message saved");
         show::tell(forms.pages, "Menu saved");
         show::tell(forms.brand, "Brand saved");
         show::tell(forms.terms, "Terms published");
-        show::tell(forms.link_host, "Host saved");
-        show::tell(forms.check, "Host checked");
+        show::tell(forms.link_host, "Domain saved");
+        show::tell(forms.check, "Domain checked");
         show::tell(forms.sharing, "Texts saved");
-        forms.images.follow(found);
+        forms.images.tell();
+        let unsaved = Unsaved::new()
+            .watch(forms.sign_up)
+            .watch(forms.terms)
+            .watch(forms.welcome)
+            .watch(forms.pages)
+            .watch(forms.brand)
+            .watch(forms.link_host)
+            .watch(forms.sharing);
         view! {
             <Title text="Portal"/>
             <PageHead title="Portal"/>
-            {found.show(skeleton, move |shown| page(shown, forms))}
+            {found.show(skeleton, move |shown| page(shown, forms, unsaved))}
         }
         .into_any()
     }
@@ -147,10 +140,10 @@ fn skeleton() -> AnyView {
     view! { <SkeletonCard lines=4/> <SkeletonCard lines=8/> <SkeletonCard lines=8/> }.into_any()
 }
 
-fn page(shown: Shown, forms: Forms) -> AnyView {
+fn page(shown: Shown, forms: Forms, unsaved: Unsaved) -> AnyView {
     let Shown { portal, welcome_html, terms, terms_html, name, accent, link_host, images, address, may_edit } = shown;
     let addresses = addresses(&address);
-    let sign_up = sign_up::card(&portal, forms.sign_up, forms.order, may_edit);
+    let sign_up = sign_up::card(&portal, forms.sign_up, unsaved, may_edit);
     let terms = terms::card(terms, terms_html, forms.terms, forms.terms_preview, may_edit);
     let welcome = welcome::card(&portal, welcome_html, forms.welcome, forms.preview, may_edit);
     let menu = pages::card(&portal, forms.pages, may_edit);
@@ -183,7 +176,7 @@ const SECTIONS: [(&str, &str); 8] = [
     ("the-message", "Welcome message"),
     ("the-menu", "Menu"),
     ("the-brand", "Brand"),
-    ("the-host", "Host of links"),
+    ("the-host", "Link domain"),
     ("the-texts", "Sharing"),
 ];
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, Card, Choice, Glyph, Select, Switch, TextInput, Textarea};
 
 use crate::show;
+use crate::unsaved::Unsaved;
 
-/// A question as a form sends it; one without words is left out.
+/// A question as a form sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuestionInput {
     label: String,
@@ -29,81 +30,137 @@ pub async fn set_sign_up(
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
-        let asked: Vec<(usize, Question)> = questions
+        let asked: Vec<Question> = questions
             .into_iter()
-            .enumerate()
-            .filter(|(_, question)| !question.label.trim().is_empty())
-            .map(|(place, QuestionInput { label, kind, required, choices })| {
+            .map(|QuestionInput { label, kind, required, choices }| {
                 let lines = choices.lines().map(str::trim).filter(|line| !line.is_empty());
                 let choices =
                     if kind == QuestionKind::Choice { lines.map(str::to_owned).collect() } else { Vec::new() };
-                (place, Question { label: label.trim().to_owned(), kind, required: required.is_some(), choices })
+                Question { label: label.trim().to_owned(), kind, required: required.is_some(), choices }
             })
             .collect();
-        let (places, asked): (Vec<usize>, Vec<Question>) = asked.into_iter().unzip();
         let mut tx = access::begin(&mut asking.conn).await?;
-        let set = engine::portal::set_sign_up(&mut tx, &asking.moment, &asking.actor, rule, &asked).await;
-        set.map_err(|error| in_the_form(error, &places))?;
+        engine::portal::set_sign_up(&mut tx, &asking.moment, &asking.actor, rule, &asked).await?;
         tx.commit().await?;
         Ok(())
     })
     .await
 }
 
-/// Moves the question with these words up, or down.
-#[server(prefix = "/fn", endpoint = "admin/portal/move-question")]
-pub async fn move_question(program: String, up: Option<String>, down: Option<String>) -> Result<()> {
-    access::answer(async {
-        let mut asking = access::admin(&program).await?;
-        asking.may(domain::accounts::Power::EditProgram)?;
-        let is_up = up.is_some();
-        let label = up.or(down).ok_or(access::Error::NotFound)?;
-        let mut tx = access::begin(&mut asking.conn).await?;
-        engine::portal::move_question(&mut tx, &asking.moment, &asking.actor, &label, is_up).await?;
-        tx.commit().await?;
-        Ok(())
-    })
-    .await
+/// A question as it is being written. Its place is fixed: what moves is what stands in it.
+#[derive(Clone, Copy)]
+struct Draft {
+    label: RwSignal<String>,
+    /// A word of [`QuestionKind`].
+    kind: RwSignal<String>,
+    required: RwSignal<bool>,
+    /// One a line.
+    choices: RwSignal<String>,
 }
 
-/// Names the fields at fault after their places in the form, where some were left out.
-#[cfg(feature = "ssr")]
-fn in_the_form(error: engine::Error, places: &[usize]) -> access::Error {
-    let mut error = access::Error::from(error);
-    if let access::Error::Invalid(fields) = &mut error {
-        for field in fields {
-            let Some((at, rest)) = field.field.strip_prefix("questions[").and_then(|rest| rest.split_once(']')) else {
-                continue;
-            };
-            if let Some(place) = at.parse::<usize>().ok().and_then(|at| places.get(at)) {
-                field.field = format!("questions[{place}]{rest}");
-            }
+/// What stands in a draft.
+type Words = (String, String, bool, String);
+
+impl Draft {
+    fn new((label, kind, required, choices): Words) -> Self {
+        Self {
+            label: RwSignal::new(label),
+            kind: RwSignal::new(kind),
+            required: RwSignal::new(required),
+            choices: RwSignal::new(choices),
         }
     }
-    error
+
+    fn of(asked: &Question) -> Self {
+        let Question { label, kind, required, choices } = asked;
+        Self::new((label.clone(), kind.as_str().to_owned(), *required, choices.join("\n")))
+    }
+
+    fn blank() -> Self {
+        Self::new((String::new(), QuestionKind::Text.as_str().to_owned(), false, String::new()))
+    }
+
+    fn words(self) -> Words {
+        (
+            self.label.get_untracked(),
+            self.kind.get_untracked(),
+            self.required.get_untracked(),
+            self.choices.get_untracked(),
+        )
+    }
+
+    fn take(self, (label, kind, required, choices): Words) {
+        self.label.set(label);
+        self.kind.set(kind);
+        self.required.set(required);
+        self.choices.set(choices);
+    }
 }
 
-/// The form of the buttons that move questions: they stand in another one.
-const MOVE: &str = "move-question";
+/// The questions as they are being written.
+#[derive(Clone, Copy)]
+struct Drafts {
+    all: RwSignal<Vec<Draft>>,
+    form: Form<SetSignUp>,
+    unsaved: Unsaved,
+}
 
-pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, order: Form<MoveQuestion>, may_edit: bool) -> AnyView {
+impl Drafts {
+    fn add(self, draft: Draft) {
+        self.all.update(|all| all.push(draft));
+        self.unsaved.note(self.form);
+    }
+
+    /// Swaps a question with the one below it.
+    fn swap(self, upper: usize) {
+        let all = self.all.get_untracked();
+        if let (Some(one), Some(other)) = (all.get(upper), all.get(upper + 1)) {
+            let (above, below) = (one.words(), other.words());
+            one.take(below);
+            other.take(above);
+            self.moved();
+        }
+    }
+
+    fn remove(self, at: usize) {
+        let all = self.all.get_untracked();
+        for (one, next) in all.iter().zip(all.iter().skip(1)).skip(at) {
+            one.take(next.words());
+        }
+        self.all.update(|all| {
+            all.pop();
+        });
+        self.moved();
+    }
+
+    /// What was wrong is named after places, where other questions stand now.
+    fn moved(self) {
+        self.form.clear();
+        self.unsaved.note(self.form);
+    }
+}
+
+pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, unsaved: Unsaved, may_edit: bool) -> AnyView {
     let rules = vec![
         Choice::new(SignUpRule::Approve.as_str(), "Whoever wants to; you approve each"),
         Choice::new(SignUpRule::Open.as_str(), "Whoever wants to, at once"),
         Choice::new(SignUpRule::Closed.as_str(), "Nobody; you invite partners"),
     ];
-    // Room for two more, so that it works without scripts too.
-    let blank = Question { label: String::new(), kind: QuestionKind::Text, required: false, choices: Vec::new() };
-    let room = (QUESTIONS - portal.questions.len().min(QUESTIONS)).min(2);
-    let all: Vec<_> = portal.questions.iter().cloned().chain(std::iter::repeat_n(blank, room)).enumerate().collect();
-    let stored = if may_edit { portal.questions.len() } else { 0 };
-    // What was typed into a field would stay in it when another question takes its place.
-    let key = move |(at, asked): &(usize, Question)| format!("{at} {stored} {asked:?}");
-    let show = move |(at, asked): (usize, Question)| {
-        let movers = movers(at, stored, &asked.label);
-        row(at, asked, form, movers)
-    };
+    let all = RwSignal::new(portal.questions.iter().map(Draft::of).collect::<Vec<_>>());
+    let drafts = Drafts { all, form, unsaved };
+    let owner = Owner::current();
+    // The card owns the signals of a question, not the press that adds it.
+    let add = move |()| drafts.add(owner.as_ref().map_or_else(Draft::blank, |owner| owner.with(Draft::blank)));
+    let full = Signal::derive(move || all.with(|all| all.len() >= QUESTIONS));
+    let adder = may_edit.then(|| {
+        view! {
+            <div class="row">
+                <Button icon=Glyph::Plus disabled=full on_click=add>"Add a question"</Button>
+            </div>
+        }
+    });
     let rule = portal.sign_up.as_str();
+    let places = move || 0..all.with(Vec::len);
     view! {
         <Card title="Sign-up">
             {show::wrong(form.beside(&[]))}
@@ -112,30 +169,43 @@ pub(super) fn card(portal: &Portal, form: Form<SetSignUp>, order: Form<MoveQuest
                 <fieldset class="stack" disabled=!may_edit>
                     <Select id="rule" label="Who may sign up" choices=rules value=rule/>
                     <h3>"Your questions"</h3>
-                    <p class="sub">"They are asked besides name, e-mail and website. To remove one, leave its words empty."</p>
-                    <For each=move || all.clone() key=key children=show/>
+                    <p class="sub">"They are asked besides name, e-mail and website."</p>
+                    <For each=places key=|at: &usize| *at children=move |at| row(at, drafts, may_edit)/>
+                    {adder}
                     {super::save(form.pending(), may_edit, "Save the sign-up")}
                 </fieldset>
             </PostForm>
-            <PostForm form=order id=MOVE>{show::program_field()}</PostForm>
         </Card>
     }
     .into_any()
 }
 
-/// The buttons that move a question, of so many that are stored, to where there is room.
-fn movers(at: usize, stored: usize, label: &str) -> AnyView {
-    let mover = |way: &'static str, glyph: Glyph| {
-        let (value, label) = (label.to_owned(), format!("Move “{label}” {way}"));
-        view! { <Button submit=true form=MOVE name=way value=value kind=ButtonKind::Quiet icon=glyph label=label/> }
-    };
-    let up = (at > 0 && at < stored).then(|| mover("up", Glyph::SortUp));
-    let down = (at + 1 < stored).then(|| mover("down", Glyph::SortDown));
-    view! { <div class="row">{up}{down}</div> }.into_any()
+/// The buttons that move a question or take it away.
+fn movers(at: usize, drafts: Drafts) -> AnyView {
+    let first = Signal::derive(move || at == 0);
+    let last = Signal::derive(move || drafts.all.with(|all| at + 1 >= all.len()));
+    let which = move || view! { <span class="visually-hidden">{format!(" question {}", at + 1)}</span> };
+    view! {
+        <div class="row">
+            <Button kind=ButtonKind::Quiet icon=Glyph::SortUp disabled=first on_click=move |()| drafts.swap(at.saturating_sub(1))>
+                "Move up"
+                {which()}
+            </Button>
+            <Button kind=ButtonKind::Quiet icon=Glyph::SortDown disabled=last on_click=move |()| drafts.swap(at)>
+                "Move down"
+                {which()}
+            </Button>
+            <Button kind=ButtonKind::Quiet icon=Glyph::Trash on_click=move |()| drafts.remove(at)>
+                "Remove"
+                {which()}
+            </Button>
+        </div>
+    }
+    .into_any()
 }
 
-fn row(at: usize, asked: Question, form: Form<SetSignUp>, movers: AnyView) -> AnyView {
-    let Question { label, kind, required, choices } = asked;
+fn row(at: usize, drafts: Drafts, may_edit: bool) -> AnyView {
+    let Some(draft) = drafts.all.with_untracked(|all| all.get(at).copied()) else { return ().into_any() };
     let kinds = vec![
         Choice::new(QuestionKind::Text.as_str(), "A line of text"),
         Choice::new(QuestionKind::Long.as_str(), "Some lines of text"),
@@ -143,21 +213,27 @@ fn row(at: usize, asked: Question, form: Form<SetSignUp>, movers: AnyView) -> An
         Choice::new(QuestionKind::YesNo.as_str(), "Yes or no"),
     ];
     let number = at + 1;
-    let name = |field: &str| format!("questions[{at}][{field}]");
-    let id = |field: &str| format!("question-{at}-{field}");
-    let error = form.error();
+    let name = move |field: &str| format!("questions[{at}][{field}]");
+    let id = move |field: &str| format!("question-{at}-{field}");
+    let error = drafts.form.error();
     let wrong = move |field: String| -> Signal<Option<String>> {
         Signal::derive(move || error.with(|error| error.as_ref().and_then(|error| error.of_field(&field))))
+    };
+    let chooses = Memo::new(move |_| draft.kind.with(|kind| kind == QuestionKind::Choice.as_str()));
+    let choices = move || {
+        chooses.get().then(|| {
+            view! { <Textarea id=id("choices") name=name("choices") label=format!("Choices {number}") bind=draft.choices rows=2 help="One a line." error=wrong(name("choices"))/> }
+        })
     };
     view! {
         <div class="stack">
             <div class="form-row">
-                <TextInput id=id("label") name=name("label") label=format!("Question {number}") value=label error=wrong(name("label"))/>
-                <Select id=id("kind") name=name("kind") label=format!("Answer {number}") choices=kinds value=kind.as_str()/>
+                <TextInput id=id("label") name=name("label") label=format!("Question {number}") bind=draft.label required=true error=wrong(name("label"))/>
+                <Select id=id("kind") name=name("kind") label=format!("Answer {number}") choices=kinds bind=draft.kind/>
             </div>
-            <Textarea id=id("choices") name=name("choices") label=format!("Choices {number}") value=choices.join("\n") rows=2 help="One a line, where one of several can be chosen." optional=true error=wrong(name("choices"))/>
-            <Switch id=id("required") name=name("required") label=format!("Question {number} must be answered") checked=required/>
-            {movers}
+            {choices}
+            <Switch id=id("required") name=name("required") label=format!("Question {number} must be answered") bind=draft.required/>
+            {may_edit.then(|| movers(at, drafts))}
         </div>
     }
     .into_any()

@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, ButtonKind, ButtonLink, Card, Checkbox, EmptyState, Glyph, PageHead, SkeletonTable, Tab, Table, Tabs,
-    Textarea, Th, grouped,
+    Address, ButtonKind, ButtonLink, Card, Checkbox, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Tab, Table,
+    Tabs, Textarea, Th, Tone, grouped,
 };
 
 use super::welcome::{PreviewMarkdown, preview_of};
@@ -18,15 +18,16 @@ use crate::show;
 
 /// Publishes the next version of the terms.
 #[server(prefix = "/fn", endpoint = "admin/portal/terms/publish")]
-pub async fn publish_terms(program: String, terms: Option<String>, ask: Option<bool>) -> Result<()> {
+pub async fn publish_terms(program: String, terms: Option<String>, ask: Option<bool>) -> Result<TermsVersion> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let (terms, ask) = (terms.unwrap_or_default(), ask.unwrap_or_default());
         engine::portal::publish(&mut tx, &asking.moment, &asking.actor, &terms, ask).await?;
+        let published = engine::portal::versions(&mut tx, &asking.actor, 1).await?.into_iter().next();
         tx.commit().await?;
-        Ok(())
+        published.ok_or(access::Error::NotFound)
     })
     .await
 }
@@ -40,16 +41,24 @@ pub(super) fn card(
     may_edit: bool,
 ) -> AnyView {
     let all = format!("{}/terms", show::address().get_untracked().path().trim_end_matches('/'));
-    let (words, body, next) = match current {
-        Some(terms) => {
-            let day = show::day(terms.published_at.date_naive());
-            let words =
-                format!("Version {} counts since {day}; accepted by {}.", terms.version, grouped(terms.accepted));
-            (words, terms.body, terms.version + 1)
+    let body = current.as_ref().map(|terms| terms.body.clone()).unwrap_or_default();
+    let current = RwSignal::new(current);
+    form.settled(move |_| {
+        if let Some(Ok(published)) = form.answer() {
+            current.set(Some(published));
         }
-        None => ("There are no terms: nothing is to be accepted on signing up.".to_owned(), String::new(), 1),
+    });
+    let words = move || {
+        current.with(|current| match current {
+            Some(terms) => {
+                let day = show::day_of(terms.published_at);
+                let (version, accepted) = (terms.version, grouped(terms.accepted));
+                let next = version + 1;
+                format!("Version {version} counts since {day}; accepted by {accepted}. The next one is version {next}.")
+            }
+            None => "There are no terms: nothing is to be accepted on signing up.".to_owned(),
+        })
     };
-    let label = format!("Terms, version {next}");
     let typed = RwSignal::new(body);
     let shown = preview_of("Preview of the terms", typed, html, preview);
     view! {
@@ -59,7 +68,7 @@ pub(super) fn card(
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
                     <p class="sub">{words}</p>
-                    <Textarea id="terms" label=label bind=typed rows=8 help="Markdown, without images. Whoever signs up accepts them; earlier versions stay on record. An empty version takes them back." error=form.field("terms")/>
+                    <Textarea id="terms" label="Terms" bind=typed rows=8 help="Markdown, without images. Whoever signs up accepts them; earlier versions stay on record. An empty version takes them back." error=form.field("terms")/>
                     {shown}
                     <Checkbox id="ask" label="Ask present partners to accept it" checked=true help="Until they have, each page of theirs says that there are terms to accept. Without it, the version is for those who join from now on."/>
                     {super::save(form.pending(), may_edit, "Publish this version")}
@@ -146,22 +155,27 @@ fn page(shown: Shown) -> AnyView {
     let address = show::address().get_untracked();
     let head = || {
         view! {
-            <Th label="Version" num=true/>
+            <Th label="Version"/>
             <Th label="Published"/>
-            <Th label="By" wide=true/>
-            <Th label="Present partners"/>
+            <Th label="By"/>
+            <Th label="Present partners" wide=true/>
             <Th label="Accepted by" num=true/>
         }
     };
+    let newest = versions.first().map(|terms| terms.version);
     let rows = versions
         .iter()
         .map(|terms| {
+            let (tone, word) =
+                if terms.body.is_empty() { (Tone::Neutral, "Taken back") } else { (Tone::Good, "In force") };
+            let state = (newest == Some(terms.version)).then(|| view! { " "<Pill tone=tone text=word/> });
+            let by = if terms.published_by.is_empty() { "Unknown".to_owned() } else { terms.published_by.clone() };
             view! {
                 <tr>
-                    <td class="num">{terms.version}</td>
-                    <td>{show::instant(terms.published_at)}</td>
-                    <td class="wide">{terms.published_by.clone()}</td>
-                    <td>{if terms.asks { "Asked to accept" } else { "Not asked" }}</td>
+                    <td>{terms.version}{state}</td>
+                    <td>{show::time(terms.published_at)}</td>
+                    <td>{by}</td>
+                    <td class="wide">{if terms.asks { "Asked to accept" } else { "Not asked" }}</td>
                     <td class="num">{grouped(terms.accepted)}</td>
                 </tr>
             }
@@ -171,8 +185,8 @@ fn page(shown: Shown) -> AnyView {
         .into_iter()
         .map(|terms| {
             view! {
-                <details>
-                    <summary>"Version "{terms.version}</summary>
+                <details class="fold">
+                    <summary>"Text of version "{terms.version}</summary>
                     <p class="mail-text">{if terms.body.is_empty() { "Taken back.".to_owned() } else { terms.body }}</p>
                 </details>
             }
@@ -201,6 +215,12 @@ fn page(shown: Shown) -> AnyView {
 }
 
 fn accepted(program: &str, address: &Address, acceptances: Page<Acceptance>) -> AnyView {
+    if acceptances.data.is_empty() {
+        return view! {
+            <EmptyState glyph=Glyph::Users title="Nobody has accepted yet" words="Whoever accepts a version is listed here, with the version and the time."/>
+        }
+        .into_any();
+    }
     let head = || {
         view! {
             <Th label="Partner"/>
@@ -213,11 +233,18 @@ fn accepted(program: &str, address: &Address, acceptances: Page<Acceptance>) -> 
         .data
         .into_iter()
         .map(|acceptance| {
+            let Acceptance { partner, by, version, accepted_at, .. } = acceptance;
+            // Partners of one name are told apart by their codes.
+            let known_as = if by.is_empty() || by == partner.name {
+                partner.code.clone()
+            } else {
+                format!("{} · by {by}", partner.code)
+            };
             view! {
                 <tr>
-                    <td>{show::partner_link(program, &acceptance.partner)}<small>{acceptance.by}</small></td>
-                    <td class="num">{acceptance.version}</td>
-                    <td>{show::instant(acceptance.accepted_at)}</td>
+                    <td>{show::partner_link(program, &partner)}<small>{known_as}</small></td>
+                    <td class="num">{version}</td>
+                    <td>{show::time(accepted_at)}</td>
                 </tr>
             }
         })

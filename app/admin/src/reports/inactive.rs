@@ -13,11 +13,11 @@ use crate::show;
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// For how many days nobody clicked on whose links; else what is wrong with the days that were asked for.
+    /// For how many days nobody clicked on whose links, or bought; else what is wrong with the days that were asked for.
     found: std::result::Result<(u32, Page<InactivePartner>), String>,
 }
 
-/// The partners of a program on whose links nobody has clicked for so many days.
+/// The partners of a program without a click and without a sale for so many days.
 #[server(prefix = "/fn", endpoint = "admin/reports/inactive", input = GetUrl)]
 pub async fn read_inactive(program: String, days: Option<String>, cursor: Option<String>) -> Result<Shown> {
     access::answer(async {
@@ -65,11 +65,11 @@ fn page(shown: Shown) -> AnyView {
     let wrong = shown.found.as_ref().err().cloned();
     let card = shown.found.ok().map(|(days, partners)| {
         let file = file(&program, "inactive-partners", &address);
-        let title = if days == 1 { "No click today".to_owned() } else { format!("No click in {days} days") };
+        let title = if days == 1 { "No click or sale today".to_owned() } else { format!("No click or sale in {days} days") };
         let listed = list(partners, &program, &address);
         view! {
             <Card title=title actions=move || view! { <Download href=file what="inactive partners"/> }>
-                <p class="sub">"Active partners on whose links nobody has clicked in these days. Those who joined since are left out."</p>
+                <p class="sub">"Active partners on whose links nobody has clicked, and whose customers have bought nothing, in these days. Those who joined since are left out."</p>
                 {listed}
             </Card>
         }
@@ -78,7 +78,7 @@ fn page(shown: Shown) -> AnyView {
         <PageHead title="Reports"/>
         {tabs(&program, "Inactive")}
         <form class="filters" method="get" action=address.path().to_owned()>
-            <TextInput id="days" label="Days without a click" suffix="days without a click" inputmode="numeric" value=asked
+            <TextInput id="days" label="Days without a click or sale" suffix="days without a click or sale" inputmode="numeric" value=asked
                 error=Signal::derive(move || wrong.clone())/>
             <Button submit=true>"Show"</Button>
         </form>
@@ -93,7 +93,7 @@ fn list(partners: Page<InactivePartner>, program: &str, address: &ui::Address) -
             <EmptyState
                 glyph=Glyph::Cursor
                 title="No inactive partners"
-                words="Each active partner's links were clicked in these days, or it has joined since."
+                words="Each active partner had a click or a sale in these days, or has joined since."
             />
         }
         .into_any();
@@ -104,6 +104,7 @@ fn list(partners: Page<InactivePartner>, program: &str, address: &ui::Address) -
             <Th label="Partner"/>
             <Th label="Joined" wide=true/>
             <Th label="Last click"/>
+            <Th label="Last sale" wide=true/>
             <Th label="Customers" num=true/>
         }
     };
@@ -124,6 +125,7 @@ fn line(row: InactivePartner, program: &str) -> AnyView {
             </td>
             <td class="wide">{show::day(row.joined)}</td>
             <td>{row.last_click.map_or_else(|| "Never".to_owned(), show::day)}</td>
+            <td class="wide">{row.last_sale.map_or_else(|| "Never".to_owned(), show::day)}</td>
             <td class="num">{grouped(row.customers)}</td>
         </tr>
     }

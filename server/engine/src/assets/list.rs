@@ -103,7 +103,7 @@ async fn page(
     let after: Option<AssetId> = crate::links::cursor(paging)?;
     // Postgres takes no NUL; nothing that is sought holds one.
     let sought = |text: &str| text.trim().replace('\0', "");
-    let mut ids = seen!(
+    let ids = seen!(
         query_scalar,
         r#"select a.id as "id: AssetId""#,
         "and ($4::uuid is null or a.id = $4)
@@ -126,12 +126,7 @@ async fn page(
     )
     .fetch_all(conn)
     .await?;
-    let more = ids.len() as i64 > paging.rows();
-    if more {
-        ids.pop();
-    }
-    let next_cursor = ids.last().filter(|_| more).map(ToString::to_string);
-    Ok(Page { data: ids, next_cursor })
+    Ok(Page::cut(ids, paging, ToString::to_string))
 }
 
 /// These assets in this order; views are those on one partner's pages, or on all.

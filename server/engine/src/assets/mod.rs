@@ -191,7 +191,7 @@ async fn check(
         Some(file) => {
             let found = files::claim(conn, program, file, FilePurpose::Asset).await?;
             if input.kind == AssetKind::Banner && !found.is_image() {
-                errors.push(FieldError::new("file", "Choose a PNG, JPEG or WebP image."));
+                errors.push(FieldError::new("file", "Choose a PNG, JPEG, WebP or GIF image."));
             }
             Some(file)
         }

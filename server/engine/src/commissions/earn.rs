@@ -115,8 +115,14 @@ pub(crate) async fn decide(
         let mut own = Why::default();
         own.pass("referral", referral.explain(rules));
         let mut reasons = earned.why;
-        if rules.review || referral.review {
-            reasons.fail("review", review_words(rules));
+        if rules.review {
+            reasons.fail("review", "Every commission is reviewed: a person of the program looks at each first.");
+        }
+        if referral.review {
+            reasons.fail(
+                "self_referral",
+                "Partner's own e-mail: the customer's is the same, or like it. A person reviews it first.",
+            );
         }
         for (suspicion, words) in &judged {
             reasons.pass(suspicion.as_str(), words.as_str());
@@ -209,14 +215,6 @@ fn standing_words(referral: &Referral) -> String {
         (_, EnrollmentStatus::Banned) => format!("Partner {code} is banned: nothing is earned."),
         (Some(then), _) => format!("Partner {code} was {then} when it happened: nothing is earned."),
         (None, _) => format!("Partner {code} was not in the program when it happened: nothing is earned."),
-    }
-}
-
-fn review_words(rules: &Rules) -> &'static str {
-    if rules.review {
-        "In this program a person reviews each commission first."
-    } else {
-        "A person reviews this customer's commissions first: the e-mail is the partner's own, or like it."
     }
 }
 

@@ -112,25 +112,26 @@ pub(crate) async fn look(
     })
 }
 
-/// What was found. Partners read it too: it names nobody.
-fn words(suspicion: Suspicion) -> &'static str {
-    match suspicion {
-        Suspicion::SameDomain => "The customer's e-mail is at the partner's own domain",
-        Suspicion::SameIp => "Click and sign-up came from the same internet address",
-        Suspicion::AdClick => "The click came from a paid advertisement",
-        Suspicion::DisposableDomain => "The customer's e-mail is a throw-away address",
-        Suspicion::SharedPayout => "Another partner of the program has the same payout details",
-    }
+/// What was found, by its name and in full. Partners read it too: it names nobody.
+fn words(suspicion: Suspicion) -> String {
+    let found = match suspicion {
+        Suspicion::SameDomain => "the customer's e-mail is at the partner's own domain",
+        Suspicion::SameIp => "both came from one internet address",
+        Suspicion::AdClick => "the click came from one",
+        Suspicion::DisposableDomain => "the customer's e-mail is a throw-away address",
+        Suspicion::SharedPayout => "another partner of the program has the same",
+    };
+    format!("{}: {found}.", suspicion.label())
 }
 
 /// Why a commission waits.
 fn waits_words(suspicion: Suspicion) -> String {
-    format!("{}: a person reviews it first.", words(suspicion))
+    format!("{} A person reviews it first.", words(suspicion))
 }
 
 /// Why it doesn't.
 fn judged_words(suspicion: Suspicion) -> String {
-    format!("{}. The program has approved a commission of this customer with that.", words(suspicion))
+    format!("{} The program has approved a commission of this customer with that.", words(suspicion))
 }
 
 /// Holds what partners with the same payout details as this one are to get: whatever is not due yet waits for a person,

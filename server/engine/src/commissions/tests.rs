@@ -3,11 +3,14 @@
 use super::{approve, claw_back_all_held, judge_many, release_holds, reverse};
 use crate::Error;
 use crate::fixtures::{Partner, World, dec, instant, per_signup, percent, refund, sale};
+use crate::reports::commissions;
 use domain::accounts::Role;
 use domain::commissions::CommissionStatus::{Due, Held, Paid, Reversed, Review};
 use domain::commissions::{JudgeMany, Verdict};
 use domain::ids::CommissionId;
 use domain::offers::{Rate, Reward, Tier, TierMeasure, Tiers};
+use domain::page::Paging;
+use domain::reports::CommissionFilter;
 use domain::sales::TrackSale;
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -58,6 +61,12 @@ async fn a_reviewed_commission_waits_for_a_person(pool: PgPool) {
     assert!(sold.why.0.iter().any(|check| check.check == "review"), "{:?}", sold.why);
     let late = world.sold("c1", "10").await.commissions[0].id;
     let mut conn = world.pool.acquire().await.expect("connection");
+    for (reason, count) in [("review", 2), ("self_referral", 0)] {
+        let waiting =
+            CommissionFilter { status: Some(Review), reason: Some(reason.into()), ..CommissionFilter::default() };
+        let listed = commissions(&mut conn, &world.owner(), &waiting, &Paging::default()).await.expect("listed");
+        assert_eq!((listed.totals.count, listed.page.data.len()), (count, count as usize), "{reason}");
+    }
     let refused = approve(&mut conn, &world.moment(), &world.admin(Role::Viewer), id).await;
     assert!(matches!(refused, Err(Error::Forbidden)));
     approve(&mut conn, &world.moment(), &world.admin(Role::Finance), id).await.expect("approved");

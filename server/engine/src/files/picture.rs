@@ -1,10 +1,14 @@
 use crate::{Error, Result};
 use domain::files::{FilePurpose, MOST_IMAGE, MOST_PIXELS, MOST_SIDE};
+use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits, Luma, Rgb, RgbImage};
+use image::metadata::LoopCount;
+use image::{
+    AnimationDecoder, DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits, Luma, Rgb, RgbImage,
+};
 use std::io::Cursor;
 use tokio::sync::Semaphore;
 
@@ -13,6 +17,13 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// The quality of JPEG images, of 100.
 const QUALITY: u8 = 88;
+
+/// How fast the colours of a GIF are chosen, 1 to 30: the slower the finer.
+const GIF_SPEED: i32 = 10;
+
+const NO_IMAGE: &str = "Choose a PNG, JPEG or WebP image.";
+const NO_BANNER: &str = "Choose a PNG, JPEG, WebP or GIF image.";
+const BROKEN: &str = "This image is damaged. Choose another.";
 
 /// An image that was written anew.
 #[derive(Debug)]
@@ -35,7 +46,7 @@ fn longest(purpose: FilePurpose) -> u32 {
 }
 
 /// Decodes a PNG, JPEG or WebP image and encodes it anew: upright, no larger than its purpose asks for, and without
-/// whatever else was in the file. An animation becomes its first picture.
+/// whatever else was in the file. An animation becomes its first picture, but for the GIF of an asset.
 pub(super) async fn rewritten(bytes: Vec<u8>, purpose: FilePurpose) -> Result<Image> {
     let refused = |words: &str| Error::field("file", words);
     if bytes.len() > MOST_IMAGE {
@@ -47,23 +58,20 @@ pub(super) async fn rewritten(bytes: Vec<u8>, purpose: FilePurpose) -> Result<Im
 }
 
 fn rewrite(bytes: &[u8], purpose: FilePurpose) -> std::result::Result<Image, &'static str> {
-    const NO_IMAGE: &str = "Choose a PNG, JPEG or WebP image.";
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| NO_IMAGE)?;
-    let format = reader.format().ok_or(NO_IMAGE)?;
+    let moves = purpose == FilePurpose::Asset;
+    let none = if moves { NO_BANNER } else { NO_IMAGE };
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| none)?;
+    let format = reader.format().ok_or(none)?;
+    if moves && format == ImageFormat::Gif {
+        return rewrite_gif(bytes);
+    }
     if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
-        return Err(NO_IMAGE);
+        return Err(none);
     }
-    let mut decoder = reader.into_decoder().map_err(|_| NO_IMAGE)?;
-    let (width, height) = decoder.dimensions();
-    if width > MOST_SIDE || height > MOST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err("Choose an image of at most 24 megapixels, and 6000 pixels a side.");
-    }
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(256 * 1024 * 1024);
-    decoder.set_limits(limits).map_err(|_| NO_IMAGE)?;
+    let mut decoder = reader.into_decoder().map_err(|_| none)?;
+    limit(&mut decoder)?;
     let upright = decoder.orientation();
-    let broken = "This image is damaged. Choose another.";
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|_| broken)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|_| BROKEN)?;
     if let Ok(upright) = upright {
         image.apply_orientation(upright);
     }
@@ -71,7 +79,51 @@ fn rewrite(bytes: &[u8], purpose: FilePurpose) -> std::result::Result<Image, &'s
     if image.width() > side || image.height() > side {
         image = image.resize(side, side, FilterType::Lanczos3);
     }
-    encode(&image, format).map_err(|_| broken)
+    encode(&image, format).map_err(|_| BROKEN)
+}
+
+/// Refuses an image that is too large to be decoded.
+fn limit(decoder: &mut impl ImageDecoder) -> std::result::Result<(), &'static str> {
+    let (width, height) = decoder.dimensions();
+    if width > MOST_SIDE || height > MOST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err("Choose an image of at most 24 megapixels, and 6000 pixels a side.");
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(256 * 1024 * 1024);
+    decoder.set_limits(limits).map_err(|_| BROKEN)
+}
+
+/// Decodes a GIF picture by picture, and encodes it anew at the same pace. All of them together are held to what one image
+/// is.
+fn rewrite_gif(bytes: &[u8]) -> std::result::Result<Image, &'static str> {
+    let mut decoder = GifDecoder::new(Cursor::new(bytes)).map_err(|_| BROKEN)?;
+    limit(&mut decoder)?;
+    let (width, height) = decoder.dimensions();
+    let each = u64::from(width) * u64::from(height);
+    let repeat = match decoder.loop_count() {
+        LoopCount::Infinite => Repeat::Infinite,
+        LoopCount::Finite(times) => Repeat::Finite(u16::try_from(times.get()).unwrap_or(u16::MAX)),
+    };
+    let mut written = Vec::new();
+    let mut pixels = 0;
+    let mut encoder = GifEncoder::new_with_speed(&mut written, GIF_SPEED);
+    encoder.set_repeat(repeat).map_err(|_| BROKEN)?;
+    for picture in decoder.into_frames() {
+        pixels += each;
+        if pixels > MOST_PIXELS {
+            return Err("Choose an animation of fewer or smaller pictures: 24 megapixels in all.");
+        }
+        encoder.encode_frame(picture.map_err(|_| BROKEN)?).map_err(|_| BROKEN)?;
+    }
+    // It ends the file.
+    drop(encoder);
+    if pixels == 0 {
+        return Err(BROKEN);
+    }
+    if written.len() > MOST_IMAGE {
+        return Err("Choose an animation of fewer or smaller pictures: it comes to more than 5 MB.");
+    }
+    Ok(Image { bytes: written, ending: "gif", content_type: "image/gif", width, height })
 }
 
 /// What can be seen through stays so; WebP is written without loss, which suits drawings and not photos.

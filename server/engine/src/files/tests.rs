@@ -3,11 +3,25 @@ use crate::fixtures::{World, refused};
 use chrono::Duration;
 use domain::accounts::Role;
 use futures_util::TryStreamExt;
+use image::codecs::gif::{GifDecoder, GifEncoder};
+use image::{AnimationDecoder, Frame, Rgba, RgbaImage};
 use sqlx::PgPool;
 
 /// A drawing of a size, as PNG.
 fn drawn(width: u32, height: u32) -> Vec<u8> {
     draw_png(width, height, |x, y| [x.to_le_bytes()[0], y.to_le_bytes()[0], 0]).expect("drawn")
+}
+
+/// Two pictures, one after the other, as GIF.
+fn moving(side: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = GifEncoder::new(&mut bytes);
+    for shade in [0, 200] {
+        let picture = RgbaImage::from_pixel(side, side, Rgba([shade, 0, 0, 255]));
+        encoder.encode_frame(Frame::new(picture)).expect("drawn");
+    }
+    drop(encoder);
+    bytes
 }
 
 async fn keep_as(world: &World, store: &Store, actor: &Actor, purpose: FilePurpose, upload: Upload) -> Result<FileId> {
@@ -43,6 +57,34 @@ async fn an_image_is_written_anew_and_a_file_kept_as_it_is(pool: PgPool) {
     assert_eq!(read_all(&store, world.program, id).await.expect("content"), b"%PDF-1.7 facts");
     let other = world.another("other").await;
     assert!(matches!(find(&mut conn, other.program, id).await, Err(Error::NotFound(_))));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_banner_may_move_and_is_written_anew(pool: PgPool) {
+    let world = World::new(pool).await;
+    let store = Store::memory();
+    let mut bytes = moving(40);
+    bytes.extend_from_slice(b"<script>alert(1)</script>");
+    let upload = Upload { name: "Spring.gif".into(), bytes };
+    let banner = keep_as(&world, &store, &world.owner(), FilePurpose::Asset, upload.clone()).await.expect("kept");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let info = find(&mut conn, world.program, banner).await.expect("found");
+    let told = (info.name.as_str(), info.content_type.as_str(), info.width, info.height);
+    assert_eq!(told, ("Spring.gif", "image/gif", 40, 40));
+    let content = read_all(&store, world.program, banner).await.expect("content");
+    assert!(!content.windows(7).any(|part| part == b"<script"));
+    let pictures = GifDecoder::new(std::io::Cursor::new(content)).expect("a GIF").into_frames();
+    let shades: Vec<u8> = pictures.map(|picture| picture.expect("a picture").buffer().get_pixel(0, 0)[0]).collect();
+    assert_eq!(shades, [0, 200]);
+    let words = refused(keep_as(&world, &store, &world.owner(), FilePurpose::Logo, upload).await);
+    assert_eq!(words, "file: Choose a PNG, JPEG or WebP image.");
+    let mut huge = moving(1);
+    // A header that promises 60,000 pixels a side.
+    huge[6..8].copy_from_slice(&60_000_u16.to_le_bytes());
+    huge[8..10].copy_from_slice(&60_000_u16.to_le_bytes());
+    let upload = Upload { name: "x.gif".into(), bytes: huge };
+    let words = refused(keep_as(&world, &store, &world.owner(), FilePurpose::Asset, upload).await);
+    assert!(words.contains("24 megapixels"), "{words}");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -65,13 +65,8 @@ pub async fn list(
     .fetch_all(&mut *list.conn)
     .await?;
     let of_partner = list.of_partner;
-    let mut data = rows.into_iter().map(|row| row.told(of_partner)).collect::<Result<Vec<_>>>()?;
-    let more = data.len() as i64 > paging.rows();
-    if more {
-        data.pop();
-    }
-    let next_cursor = data.last().filter(|_| more).map(|lead| lead.id.to_string());
-    Ok(Page { data, next_cursor })
+    let data = rows.into_iter().map(|row| row.told(of_partner)).collect::<Result<Vec<_>>>()?;
+    Ok(Page::cut(data, paging, |lead| lead.id.to_string()))
 }
 
 struct Row {

@@ -209,7 +209,7 @@ pub async fn list(
 ) -> Result<Page<LinkRow>> {
     owner(actor, partner, Power::View)?;
     let after: Option<LinkId> = super::cursor(paging)?;
-    let mut ids = sqlx::query_scalar!(
+    let ids = sqlx::query_scalar!(
         r#"select id as "id: LinkId" from links
            where program_id = $1 and enrollment_id = $2
              and ($3::uuid is null or (is_default, id) < (select is_default, id from links
@@ -222,12 +222,8 @@ pub async fn list(
     )
     .fetch_all(&mut *conn)
     .await?;
-    let more = ids.len() as i64 > paging.rows();
-    if more {
-        ids.pop();
-    }
-    let next_cursor = ids.last().filter(|_| more).map(ToString::to_string);
-    Ok(Page { data: rows(conn, actor.program(), &ids).await?, next_cursor })
+    let page = Page::cut(ids, paging, ToString::to_string);
+    Ok(Page { data: rows(conn, actor.program(), &page.data).await?, next_cursor: page.next_cursor })
 }
 
 /// One link with its figures.

@@ -6,7 +6,7 @@ use crate::partners::profile::notifications_of;
 use crate::{Error, Moment, Result};
 use askama::Template;
 use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
-use domain::messages::{MailKind, Template as Words};
+use domain::messages::{MailKind, ONCE_A_WEEK, Template as Words};
 use domain::money::{Currency, Money};
 use domain::partners::Notice;
 use domain::payments::payment_reference;
@@ -120,29 +120,22 @@ pub async fn compose(
         }
         Mail::PartnerActivated { program, enrollment } => {
             let partner = partner(conn, public_url, *program, *enrollment).await?;
-            to_partner(conn, *program, MailKind::PartnerActivated, partner, Some("Open your dashboard"), &[]).await?
+            to_partner(conn, *program, MailKind::PartnerActivated, partner, &[]).await?
         }
         Mail::PartnerDeclined { program, enrollment } => {
             let partner = partner(conn, public_url, *program, *enrollment).await?;
-            to_partner(conn, *program, MailKind::PartnerDeclined, partner, None, &[]).await?
+            to_partner(conn, *program, MailKind::PartnerDeclined, partner, &[]).await?
         }
         Mail::PartnerPaused { program, enrollment } => {
             let partner = partner(conn, public_url, *program, *enrollment).await?;
-            to_partner(conn, *program, MailKind::PartnerPaused, partner, Some("Open your dashboard"), &[]).await?
+            to_partner(conn, *program, MailKind::PartnerPaused, partner, &[]).await?
         }
         Mail::PartnerResumed { program, enrollment } => {
             let partner = partner(conn, public_url, *program, *enrollment).await?;
-            to_partner(conn, *program, MailKind::PartnerResumed, partner, Some("Open your dashboard"), &[]).await?
+            to_partner(conn, *program, MailKind::PartnerResumed, partner, &[]).await?
         }
-        Mail::Test { account, program, kind } => {
-            let examples = templates::examples(conn, *program).await?;
-            let template = templates::of(conn, *program, *kind).await?.example(*kind, &examples);
-            person(conn, *account).await?.map(|person| Content {
-                subject: format!("Test: {}", template.subject),
-                paragraphs: template.paragraphs(),
-                sender: "A test, with example data".into(),
-                ..person.content()
-            })
+        Mail::Test { account, program, kind, words } => {
+            test(conn, public_url, *account, *program, *kind, words).await?
         }
         Mail::PaymentSent { program, payment } => payment_sent(conn, moment, public_url, *program, *payment).await?,
         Mail::PaymentsPrepared { account, program, draft } => {
@@ -167,10 +160,44 @@ pub async fn compose(
     let Some(content) = content else { return Ok(None) };
     let (from, contact) = house(conn, mail).await?;
     // The team needs nobody to tell it where it is.
-    let to_team =
-        matches!(mail, Mail::TeamInvitation { .. } | Mail::PartnerWaiting { .. } | Mail::PaymentsPrepared { .. });
+    let to_team = matches!(
+        mail,
+        Mail::TeamInvitation { .. }
+            | Mail::PartnerWaiting { .. }
+            | Mail::PaymentsPrepared { .. }
+            | Mail::Test { kind: MailKind::PartnerWaiting, .. }
+    );
     let contact = if to_team { String::new() } else { contact };
     Content { contact, ..content }.letter(from).map(Some)
+}
+
+/// A mail with example data, to a member of the team. Its links lead to where the real ones would, as far as they can.
+async fn test(
+    conn: &mut PgConnection,
+    public_url: &str,
+    account: AccountId,
+    program: ProgramId,
+    kind: MailKind,
+    words: &Words,
+) -> Result<Option<Content>> {
+    let Some(person) = person(conn, account).await? else { return Ok(None) };
+    let examples = templates::examples(conn, program).await?;
+    let slug = crate::programs::get(conn, program).await?.slug;
+    let place = match kind {
+        MailKind::PartnerWaiting => format!("{public_url}/admin/{slug}/partners"),
+        _ => format!("{public_url}/p/{slug}"),
+    };
+    let sample = words.sample(kind, &examples, &person.name);
+    Ok(Some(Content {
+        to: person.email,
+        name: sample.name,
+        subject: format!("Test: {}", sample.subject),
+        paragraphs: sample.paragraphs,
+        button: sample.button.map(|label| (label.to_owned(), place.clone())),
+        sender: sample.sender,
+        stop: sample.stop.map(|label| (label, place)),
+        ..Content::default()
+    }))
 }
 
 /// The program in whose name a mail goes, and the e-mail at which its partners reach it; both empty where there is none.
@@ -294,7 +321,7 @@ async fn team_invitation(
 }
 
 fn once_a_week(has_password: bool) -> &'static str {
-    if has_password { "Sign in with the password that you have." } else { "The link below works once, for a week." }
+    if has_password { "Sign in with the password that you have." } else { ONCE_A_WEEK }
 }
 
 async fn partner_invitation(
@@ -343,12 +370,11 @@ pub(super) async fn to_partner(
     program: ProgramId,
     kind: MailKind,
     partner: Option<Partner>,
-    button: Option<&str>,
     more: &[(&str, &str)],
 ) -> Result<Option<Content>> {
     let Some(partner) = partner else { return Ok(None) };
     let words = templates::of(conn, program, kind).await?;
-    Ok(Some(written_to(partner, &words, button, more)))
+    Ok(Some(written_to(partner, &words, kind.button(), more)))
 }
 
 /// A mail to a partner in these words: what can always be merged into it, and more.
@@ -400,7 +426,8 @@ async fn sign_up_confirm(
     }
     let token = tokens::make(conn, moment, Purpose::SignUp, None, &format!("{program}/{sign_up}")).await?;
     let link = format!("{public_url}/confirm-sign-up/{token}");
-    let content = Content { button: Some(("Confirm your e-mail".into(), link)), ..content };
+    let button = MailKind::SignUpConfirm.button().map(|label| (label.into(), link));
+    let content = Content { button, ..content };
     let values = [("program.name", &*row.program)];
     worded(conn, program, MailKind::SignUpConfirm, &values, content).await.map(Some)
 }
@@ -425,7 +452,7 @@ async fn partner_waiting(
     let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
     let page = format!("{public_url}/admin/{}/partners/{}", row.slug, row.code);
     let content = Content {
-        button: Some(("Look at the application".into(), page)),
+        button: MailKind::PartnerWaiting.button().map(|label| (label.into(), page)),
         sender: row.program.clone(),
         ..person.content()
     };
@@ -512,6 +539,13 @@ pub(super) async fn partner(
     }))
 }
 
+/// The button of who can't see the page that the mail is about.
+pub(super) fn to_the_portal(content: &mut Option<Content>) {
+    if let Some((label, _)) = content.as_mut().and_then(|content| content.button.as_mut()) {
+        "Open the portal".clone_into(label);
+    }
+}
+
 async fn payment_sent(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -538,11 +572,8 @@ async fn payment_sent(
     let date = paid.payment_date.format("%-d %B %Y").to_string();
     let Some(partner) = partner(conn, public_url, program, paid.enrollment).await? else { return Ok(None) };
     let seat = crate::portal::seat(conn, program, paid.enrollment).await?;
-    let (button, portal) = if seat.shown.contains(&PortalPage::Payouts) {
-        ("See what it paid for", format!("{}/payouts/{payment}", partner.portal))
-    } else {
-        ("Open the portal", partner.portal)
-    };
+    let sees_payouts = seat.shown.contains(&PortalPage::Payouts);
+    let portal = if sees_payouts { format!("{}/payouts/{payment}", partner.portal) } else { partner.portal };
     let partner = Partner { portal, ..partner };
     let parts = crate::payments::parts(conn, program, paid.currency, payment).await?;
     let parts = parts.iter().map(|part| format!("{} ({}): {}", part.kind.words(), part.count, part.amount));
@@ -555,6 +586,9 @@ async fn payment_sent(
         ("payment.reference", &*reference),
         ("payment.parts", &*parts),
     ];
-    let content = to_partner(conn, program, MailKind::PaymentSent, Some(partner), Some(button), &values).await?;
+    let mut content = to_partner(conn, program, MailKind::PaymentSent, Some(partner), &values).await?;
+    if !sees_payouts {
+        to_the_portal(&mut content);
+    }
     notices::stoppable(conn, moment, public_url, (program, paid.enrollment), Notice::Payment, content).await
 }

@@ -1,6 +1,6 @@
 //! Mail: what it says, and how it goes out. A mail is a job that holds ids: names, addresses and one-time links are looked
-//! up and made when it is sent, so that none of them lies in the queue. A password reset alone holds the address or code
-//! that was typed, so that the answer takes as long whether or not somebody has it.
+//! up and made when it is sent, so that none of them lies in the queue. But a password reset holds the address or code
+//! that was typed, so that the answer takes as long whether or not somebody has it; and a test the words that are tried.
 
 mod compose;
 mod mailer;
@@ -16,7 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{
     AccountId, CommissionId, DraftId, EnrollmentId, JournalId, PartnerLetterId, PaymentId, ProgramId, SignUpId,
 };
-use domain::messages::MailKind;
+use domain::messages::{MailKind, Template};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -112,6 +112,8 @@ pub enum Mail {
         program: ProgramId,
         /// Which mail.
         kind: MailKind,
+        /// Its words as they are tried, saved or not.
+        words: Template,
     },
     /// To a partner who was let in.
     PartnerActivated {

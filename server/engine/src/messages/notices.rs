@@ -1,6 +1,6 @@
 //! Mails about a partner's own affairs: new commissions, summaries, how it is paid, and what the team writes.
 
-use super::compose::{Content, Partner, partner, person, to_partner, written_to};
+use super::compose::{Content, Partner, partner, person, to_partner, to_the_portal, written_to};
 use crate::accounts::tokens::{self, Purpose};
 use crate::partners::{profile, summaries};
 use crate::payments::details;
@@ -30,7 +30,7 @@ pub(super) async fn stoppable(
     let slug = sqlx::query_scalar!("select slug from programs where id = $1", program as ProgramId)
         .fetch_one(&mut *conn)
         .await?;
-    let stop = (format!("Get no more {}", notice.label()), format!("{public_url}/stop-mails/{slug}/{notice}/{key}"));
+    let stop = (notice.stop(), format!("{public_url}/stop-mails/{slug}/{notice}/{key}"));
     Ok(Some(Content { stop: Some(stop), ..content }))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn commission_earned(
         Setting::of(conn, &Actor::System { program }).await?.day(row.available_at).format("%-d %B %Y").to_string();
     let what = row.trigger.label().to_lowercase();
     let values = [("commission.amount", &*amount), ("commission.event", &*what), ("commission.due", &*due)];
-    let content = to_partner(conn, program, MailKind::CommissionEarned, to, Some("See your rewards"), &values).await?;
+    let content = to_partner(conn, program, MailKind::CommissionEarned, to, &values).await?;
     stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Commission, content).await
 }
 
@@ -89,14 +89,18 @@ pub(super) async fn balance_adjusted(
         return Ok(None);
     }
     let shown = crate::portal::seat(conn, program, row.enrollment).await?.shown;
-    let (button, to) = if shown.contains(&PortalPage::Ledger) {
-        ("See your ledger", in_portal(conn, public_url, program, row.enrollment, "ledger").await?)
+    let sees_ledger = shown.contains(&PortalPage::Ledger);
+    let to = if sees_ledger {
+        in_portal(conn, public_url, program, row.enrollment, "ledger").await?
     } else {
-        ("Open the portal", partner(conn, public_url, program, row.enrollment).await?)
+        partner(conn, public_url, program, row.enrollment).await?
     };
     let amount = Money::new(row.amount, row.currency).to_string();
     let values = [("adjustment.amount", &*amount), ("adjustment.reason", &*row.reason)];
-    let content = to_partner(conn, program, MailKind::BalanceAdjusted, to, Some(button), &values).await?;
+    let mut content = to_partner(conn, program, MailKind::BalanceAdjusted, to, &values).await?;
+    if !sees_ledger {
+        to_the_portal(&mut content);
+    }
     stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Commission, content).await
 }
 
@@ -123,7 +127,7 @@ pub(super) async fn summary(
         ("summary.earned", &*earned),
     ];
     let to = partner(conn, public_url, program, enrollment).await?;
-    let content = to_partner(conn, program, MailKind::Summary, to, Some("Open your dashboard"), &values).await?;
+    let content = to_partner(conn, program, MailKind::Summary, to, &values).await?;
     stoppable(conn, moment, public_url, (program, enrollment), Notice::Summary, content).await
 }
 

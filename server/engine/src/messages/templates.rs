@@ -30,7 +30,8 @@ pub(crate) async fn of(conn: &mut PgConnection, program: ProgramId, kind: MailKi
 pub async fn examples(conn: &mut PgConnection, program: ProgramId) -> Result<Examples> {
     sqlx::query_as!(
         Examples,
-        r#"select coalesce(nullif(o.brand, ''), p.name) as "program!", p.currency as "currency: Currency"
+        r#"select coalesce(nullif(o.brand, ''), p.name) as "program!", p.currency as "currency: Currency",
+                  o.contact_email as contact
            from programs p join portals o on o.program_id = p.id where p.id = $1"#,
         program as ProgramId
     )
@@ -78,12 +79,7 @@ pub async fn save(
     if !actor.may(Power::EditProgram) {
         return Err(Error::Forbidden);
     }
-    let body = template.body.replace("\r\n", "\n").trim().to_owned();
-    let template = Template { subject: template.subject.trim().to_owned(), body };
-    let errors = template.check(kind.fields());
-    if !errors.is_empty() {
-        return Err(Error::Invalid(errors));
-    }
+    let template = checked(kind, template)?;
     let standard = template == kind.standard();
     if standard {
         sqlx::query!(
@@ -110,11 +106,20 @@ pub async fn save(
     audit::record(conn, moment, actor, "mail.edit", kind.label(), "mails", json!({ "standard": standard })).await
 }
 
-/// Sends a kind of mail, as it is saved and with example data, to the member who asks. Asks for `EditProgram`.
+fn checked(kind: MailKind, template: &Template) -> Result<Template> {
+    let body = template.body.replace("\r\n", "\n").trim().to_owned();
+    let template = Template { subject: template.subject.trim().to_owned(), body };
+    let errors = template.check(kind.fields());
+    if errors.is_empty() { Ok(template) } else { Err(Error::Invalid(errors)) }
+}
+
+/// Sends a kind of mail in these words, which need not be saved, with example data to the member who asks. Asks for
+/// `EditProgram`.
 ///
 /// # Errors
-/// `Forbidden`, also where it is no person who asks.
-pub async fn test(conn: &mut PgConnection, actor: &Actor, kind: MailKind) -> Result<()> {
+/// `Forbidden`, also where it is no person who asks; `Invalid` by field.
+pub async fn test(conn: &mut PgConnection, actor: &Actor, kind: MailKind, template: &Template) -> Result<()> {
     let account = actor.account().filter(|_| actor.may(Power::EditProgram)).ok_or(Error::Forbidden)?;
-    super::enqueue(conn, &Mail::Test { account, program: actor.program(), kind }).await
+    let words = checked(kind, template)?;
+    super::enqueue(conn, &Mail::Test { account, program: actor.program(), kind, words }).await
 }

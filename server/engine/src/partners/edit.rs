@@ -11,6 +11,7 @@ use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, OfferId, ProgramId};
 use domain::links::site_address;
 use domain::partners::{Kinds, OfferChoice, PartnerEdit};
+use domain::payments::PayoutKind;
 use domain::text::{check_code, check_lines, code_key, email_key, is_email};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -108,6 +109,9 @@ async fn changes(
     let mut details = json!({ "changed": changed });
     let email = email_key(&before.email) != email_key(&after.email);
     let payout_method = before.payout_method != method;
+    if payout_method && !method.is_empty() && method.parse::<PayoutKind>().is_err() {
+        return Err(Error::field("payout_method", "Choose one of the program's ways to pay."));
+    }
     if payout_method {
         details["payout_method"] = json!({ "before": before.payout_method, "after": method });
     }

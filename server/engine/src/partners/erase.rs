@@ -341,14 +341,15 @@ async fn blank_account(conn: &mut PgConnection, account: AccountId) -> Result<()
     Ok(())
 }
 
-/// Jobs hold ids, but for the mail with a new password.
+/// Jobs hold ids, but for the mail with a new password, and words that the team tries.
 async fn forget_jobs(conn: &mut PgConnection, program: ProgramId, emails: &[String], codes: &[String]) -> Result<()> {
     let keys: Vec<String> = emails.iter().map(|email| email.trim().to_lowercase()).collect();
     // There it stands as it was typed.
     sqlx::query(
         "delete from graphile_worker._private_jobs
          where lower(trim(payload ->> 'who')) = any($1)
-            or lower(trim(payload ->> 'who')) = any($2) and payload ->> 'slug' = (select slug from programs where id = $3)",
+            or lower(trim(payload ->> 'who')) = any($2) and payload ->> 'slug' = (select slug from programs where id = $3)
+            or payload ->> 'mail' = 'test' and payload ->> 'program' = (select id::text from programs where id = $3)",
     )
     .bind(&keys)
     .bind(codes)

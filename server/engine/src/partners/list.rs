@@ -23,13 +23,9 @@ pub async fn list(
     allow(actor, Power::View)?;
     let after: Option<EnrollmentId> = crate::links::cursor(paging)?;
     let mut conn = planned(conn).await?;
-    let mut ids = page_of_ids(&mut conn, actor.program(), filter, after, paging.rows() + 1).await?;
-    let more = ids.len() as i64 > paging.rows();
-    if more {
-        ids.pop();
-    }
-    let next_cursor = ids.last().filter(|_| more).map(ToString::to_string);
-    Ok(Page { data: rows(&mut conn, actor.program(), &ids).await?, next_cursor })
+    let ids = page_of_ids(&mut conn, actor.program(), filter, after, paging.rows() + 1).await?;
+    let page = Page::cut(ids, paging, ToString::to_string);
+    Ok(Page { data: rows(&mut conn, actor.program(), &page.data).await?, next_cursor: page.next_cursor })
 }
 
 /// What is sought in names, as a pattern, and the tag.

@@ -164,7 +164,7 @@ pub async fn list(
         _ => return Err(Error::Forbidden),
     };
     let after: Option<PromoCodeId> = crate::links::cursor(paging)?;
-    let mut rows = sqlx::query_as!(
+    let rows = sqlx::query_as!(
         Row,
         r#"select p.id as "id: PromoCodeId", p.code, p.description, p.disabled_at is not null as "disabled!",
                   e.erased_at is not null as "erased!", p.created_at, e.id as "enrollment_id: EnrollmentId", e.code as partner_code,
@@ -184,11 +184,6 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    let more = rows.len() as i64 > paging.rows();
-    if more {
-        rows.pop();
-    }
-    let next_cursor = rows.last().filter(|_| more).map(|row| row.id.to_string());
     let promo_code = |row: Row| PromoCodeRow {
         id: row.id,
         code: row.code,
@@ -199,5 +194,5 @@ pub async fn list(
         created_at: row.created_at,
         customers: row.customers,
     };
-    Ok(Page { data: rows.into_iter().map(promo_code).collect(), next_cursor })
+    Ok(Page::cut(rows.into_iter().map(promo_code).collect(), paging, |row| row.id.to_string()))
 }

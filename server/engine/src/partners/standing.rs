@@ -8,8 +8,8 @@ use domain::partners::EnrollmentStatus;
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// Approves, declines, pauses, bans or takes back a partner. A ban claws back all that is held and freezes what is
-/// payable. Asks for `ManagePartners`.
+/// Approves, declines, pauses, bans or takes back a partner, and says so: "Paused Ada Lind". A ban claws back all that
+/// is held and freezes what is payable. Asks for `ManagePartners`.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `reason`; `Conflict` where the standing can't be reached from the present
@@ -21,7 +21,7 @@ pub async fn set_status(
     id: EnrollmentId,
     status: EnrollmentStatus,
     reason: &str,
-) -> Result<()> {
+) -> Result<String> {
     allow(actor, Power::ManagePartners)?;
     check_reason(reason)?;
     let program = actor.program();
@@ -58,7 +58,20 @@ pub async fn set_status(
     }
     tell(conn, program, id, partner.status, status).await?;
     let details = json!({ "from": partner.status, "to": status, "reason": reason.trim() });
-    audit::record(conn, moment, actor, action, &partner.name, &page(&partner.code), details).await
+    audit::record(conn, moment, actor, action, &partner.name, &page(&partner.code), details).await?;
+    Ok(format!("{} {}", became(partner.status, status), partner.name))
+}
+
+/// What was done to a partner that moved from one standing to another.
+fn became(from: EnrollmentStatus, to: EnrollmentStatus) -> &'static str {
+    match (from, to) {
+        (EnrollmentStatus::Paused, EnrollmentStatus::Active) => "Resumed",
+        (EnrollmentStatus::Banned, EnrollmentStatus::Active) => "Lifted the ban of",
+        (_, EnrollmentStatus::Active) => "Approved",
+        (_, EnrollmentStatus::Paused) => "Paused",
+        (_, EnrollmentStatus::Banned) => "Banned",
+        (_, EnrollmentStatus::Declined | EnrollmentStatus::Pending) => "Declined",
+    }
 }
 
 /// Checks a reason, which may be left out.

@@ -252,7 +252,7 @@ async fn who_was_erased_is_not_filled_again(pool: PgPool) {
         act!(pool, conn => add_account(conn, &at, &owner, ada, "ada@partner.test", "Ada")).map(drop),
         act!(pool, conn => work::set_tags(conn, &at, &owner, ada, "countess")),
         act!(pool, conn => work::add_note(conn, &at, &owner, ada, "Ada")),
-        act!(pool, conn => set_status(conn, &at, &owner, ada, EnrollmentStatus::Active, "Ada")),
+        act!(pool, conn => set_status(conn, &at, &owner, ada, EnrollmentStatus::Active, "Ada")).map(drop),
         act!(pool, conn => groups::put(conn, &at, &owner, ada, None)),
         act!(pool, conn => promo_codes::create(conn, &at, &owner, &promo)).map(drop),
         act!(pool, conn => promo_codes::describe(conn, &at, &owner, had, "Ada's own")),
@@ -279,7 +279,7 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
         name: "Augusta".into(),
         email: "augusta@partner.test".into(),
         website: " augusta.test ".into(),
-        payout_method: " Bank transfer ".into(),
+        payout_method: " cheque ".into(),
         kinds: Kinds { affiliate: true, buyer: true, ..Kinds::default() },
         ..same.clone()
     };
@@ -289,7 +289,7 @@ async fn an_edit_tells_the_audit_log_what_changed_and_no_personal_data(pool: PgP
             moved,
             json!({
                 "changed": ["name", "email", "website"],
-                "payout_method": { "before": "", "after": "Bank transfer" },
+                "payout_method": { "before": "", "after": "cheque" },
                 "kinds": {
                     "before": { "affiliate": true, "introducer": false, "buyer": false },
                     "after": { "affiliate": true, "introducer": false, "buyer": true }
@@ -352,8 +352,16 @@ async fn standings_move_as_they_may_and_are_remembered(pool: PgPool) {
         act!(pool, conn => set_status(conn, &moment(1), &owner, ada.id, Banned, "")),
         Err(Error::Conflict(_))
     ));
-    for (minute, status) in [(2, Active), (3, Paused), (4, Active), (5, Banned), (6, Active)] {
-        act!(pool, conn => set_status(conn, &moment(minute), &owner, ada.id, status, "because")).expect("moved");
+    let moves = [
+        (Active, "Approved Ada"),
+        (Paused, "Paused Ada"),
+        (Active, "Resumed Ada"),
+        (Banned, "Banned Ada"),
+        (Active, "Lifted the ban of Ada"),
+    ];
+    for (minute, (status, words)) in (2..).zip(moves) {
+        let told = act!(pool, conn => set_status(conn, &moment(minute), &owner, ada.id, status, "because"));
+        assert_eq!(told.expect("moved"), words);
     }
     let history: Vec<_> = read().await.history.into_iter().map(|standing| standing.status).collect();
     assert_eq!(history, [Active, Banned, Active, Paused, Active, Pending]);

@@ -197,7 +197,7 @@ pub(super) async fn apply(
             (Some(letter), _) => {
                 messages::enqueue(conn, &Mail::PartnerLetter { program, enrollment: partner.id, letter }).await
             }
-            (None, Some((_, to))) => set_status(conn, moment, actor, partner.id, to, &given.reason).await,
+            (None, Some((_, to))) => set_status(conn, moment, actor, partner.id, to, &given.reason).await.map(drop),
             (None, None) if given.act == BulkAct::SetGroup => {
                 groups::put(conn, moment, actor, partner.id, given.group).await
             }

@@ -92,14 +92,17 @@ async fn who_signs_in_for_a_partner_is_told_of_another_person_and_of_another_way
         company: String::new(),
         email: "ada@partners.example".into(),
         website: String::new(),
-        payout_method: "Vouchers".into(),
+        payout_method: "cheque".into(),
         kinds: Kinds { affiliate: true, ..Kinds::default() },
     };
+    let typed = PartnerEdit { payout_method: "Vouchers".into(), ..edit.clone() };
+    let told = refused(update(&mut conn, &world.moment(), &owner, ada.id, &typed).await);
+    assert_eq!(told, "payout_method: Choose one of the program's ways to pay.");
     update(&mut conn, &world.moment(), &owner, ada.id, &edit).await.expect("edited");
     update(&mut conn, &world.moment(), &owner, ada.id, &edit).await.expect("nothing new");
     let told = letters(before).await;
     assert_eq!(told.len(), people.len());
-    assert!(told.iter().all(|(_, text)| text.contains("by this method: Vouchers.")), "{told:?}");
+    assert!(told.iter().all(|(_, text)| text.contains("by this method: Cheque by post.")), "{told:?}");
     let before = mails(&world.pool).await.len();
     let token = chosen(&world, &ada, &input(PayoutKind::Paypal)).await;
     confirm(&world.pool, &world.moment(), &token).await.expect("confirmed");

@@ -64,7 +64,7 @@ pub async fn check_link_host(
         .fetch_optional(pool)
         .await?
         .filter(|host| !host.is_empty())
-        .ok_or_else(|| Error::Conflict("Save a host first.".into()))?;
+        .ok_or_else(|| Error::Conflict("Save a domain first.".into()))?;
     // Nothing of the database is held meanwhile.
     let trouble = leads_here(&host, public_url, &mark(secrets)).await.err().unwrap_or_default();
     let mut tx = pool.begin().await?;

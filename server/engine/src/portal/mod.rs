@@ -182,40 +182,6 @@ pub async fn set_sign_up(
     note(conn, moment, actor, "portal.sign_up", json!({ "sign_up": rule, "questions": questions })).await
 }
 
-/// Moves the question with these words up or down among those that who signs up is asked; at the end of the list it stays.
-/// Asks for `EditProgram`.
-///
-/// # Errors
-/// `Forbidden`; `NotFound` where no question has these words.
-pub async fn move_question(
-    conn: &mut PgConnection,
-    moment: &Moment,
-    actor: &Actor,
-    label: &str,
-    up: bool,
-) -> Result<()> {
-    allow(actor)?;
-    let Json(mut questions) = sqlx::query_scalar!(
-        r#"select questions as "questions: Json<Vec<Question>>" from portals where program_id = $1 for no key update"#,
-        actor.program() as ProgramId
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    let at = questions.iter().position(|question| question.label == label).ok_or(Error::NotFound("question"))?;
-    let Some(to) = (if up { at.checked_sub(1) } else { Some(at + 1) }).filter(|to| *to < questions.len()) else {
-        return Ok(());
-    };
-    questions.swap(at, to);
-    sqlx::query!(
-        "update portals set questions = $2 where program_id = $1",
-        actor.program() as ProgramId,
-        Json(&questions) as _
-    )
-    .execute(&mut *conn)
-    .await?;
-    note(conn, moment, actor, "portal.sign_up", json!({ "moved": label, "up": up })).await
-}
-
 /// Changes the team's message, and where partners land. Asks for `EditProgram`.
 ///
 /// # Errors

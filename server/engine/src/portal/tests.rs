@@ -516,11 +516,16 @@ async fn the_team_words_its_mail(pool: PgPool) {
         assert!(letter.text.contains(words), "{}", letter.text);
     }
     assert!(!letter.html.contains("<b>"), "{}", letter.html);
-    templates::test(&mut conn, &admin, kind).await.expect("test");
+    let bad = templates::test(&mut conn, &admin, kind, &words("{{payment.amount}}")).await;
+    assert!(matches!(bad, Err(Error::Invalid(errors)) if errors[0].field == "body"));
+    // What is tried need not be saved.
+    templates::test(&mut conn, &admin, kind, &words("Good to have you in {{program.name}}.")).await.expect("test");
     let test = mails(&pool).await.pop().expect("mail");
     let letter = compose(&mut conn, &moment, SERVER, &test).await.expect("answer").expect("letter");
     assert_eq!((letter.to.as_str(), letter.subject.as_str()), ("Olga@acme.example", "Test: Hi Ada Lind"));
-    assert!(letter.text.contains("Welcome to ACME."), "an example of this program: {}", letter.text);
+    assert!(letter.text.contains("Good to have you in ACME."), "an example of this program: {}", letter.text);
+    assert!(letter.text.starts_with("Hello Ada Lind,"), "whose example it is: {}", letter.text);
+    assert!(letter.text.contains("Open your dashboard:\nhttps://t.example/p/acme"), "{}", letter.text);
     // In the program's name, and answers go to where partners reach it.
     assert_eq!((letter.from.as_str(), letter.reply_to.as_str()), ("ACME", ""));
     let brand = BrandInput {
@@ -663,31 +668,6 @@ async fn a_sandbox_has_all_but_the_people(pool: PgPool) {
         .await
         .expect("count");
     assert_eq!(people, 0);
-}
-
-#[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn questions_change_their_places(pool: PgPool) {
-    let (actor, acme) = program(&pool, owner(&pool).await, "acme").await;
-    let moment = Moment::now();
-    let mut conn = pool.acquire().await.expect("connection");
-    let question =
-        |label: &str| Question { label: label.into(), kind: QuestionKind::Text, required: true, choices: Vec::new() };
-    let asked = ["One", "Two", "Three"].map(question);
-    set_sign_up(&mut conn, &moment, &actor, SignUpRule::Open, &asked).await.expect("asked");
-    for (label, up, order) in [
-        ("Three", true, "One Three Two"),
-        ("One", true, "One Three Two"),
-        ("One", false, "Three One Two"),
-        ("Two", false, "Three One Two"),
-    ] {
-        move_question(&mut conn, &moment, &actor, label, up).await.expect("moved");
-        let questions = get(&mut conn, acme.id).await.expect("portal").questions;
-        let labels: Vec<_> = questions.iter().map(|question| question.label.as_str()).collect();
-        assert_eq!(labels.join(" "), order, "{label} {up}");
-        assert!(questions.iter().all(|question| question.required), "nothing else changes");
-    }
-    let gone = move_question(&mut conn, &moment, &actor, "Four", true).await;
-    assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

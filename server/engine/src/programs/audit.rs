@@ -59,8 +59,7 @@ pub async fn list(
     check_days(filter.from, filter.to)?;
     let before = paging.cursor.as_deref().map(|cursor| cursor.parse::<AuditId>()).transpose();
     let before = before.map_err(|_| Error::field("cursor", "Not a cursor of this list."))?;
-    let rows = paging.rows();
-    let mut data = sqlx::query_as!(
+    let data = sqlx::query_as!(
         AuditLine,
         r#"select l.id as "id: AuditId", l.at, coalesce(a.name, '') as "by!", l.action, l.subject, l.subject_path,
                   coalesce(case when l.action in ('outbox.read', 'partner.add_account') then
@@ -84,21 +83,17 @@ pub async fn list(
         filter.by as Option<AccountId>,
         filter.from,
         filter.to,
-        rows + 1,
+        paging.rows() + 1,
         &acts_with(&filter.search)
     )
     .fetch_all(&mut *conn)
     .await?;
     let words = known(conn, actor.program()).await?;
-    let more = data.len() > usize::try_from(rows).unwrap_or(usize::MAX);
-    if more {
-        data.pop();
-    }
-    for line in &mut data {
+    let mut page = Page::cut(data, paging, |line| line.id.to_string());
+    for line in &mut page.data {
         line.details = words.told(&line.action, &line.details);
     }
-    let next_cursor = data.last().filter(|_| more).map(|line| line.id.to_string());
-    Ok(Page { data, next_cursor })
+    Ok(page)
 }
 
 /// What must be known to tell the details of a program's lines.

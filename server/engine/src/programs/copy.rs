@@ -18,10 +18,6 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
     if !actor.may(Power::EditProgram) {
         return Err(Error::Forbidden);
     }
-    let errors = input.check();
-    if !errors.is_empty() {
-        return Err(Error::Invalid(errors));
-    }
     let mut tx = pool.begin().await?;
     let from = get(&mut tx, actor.program()).await?;
     let new = NewProgram {

@@ -156,6 +156,9 @@ pub async fn create(
     Ok(program)
 }
 
+/// What is said of a name in addresses that another program has.
+const TAKEN: &str = "This name is taken. Choose another.";
+
 /// Creates a program without asking who: for the command line and the demo.
 ///
 /// # Errors
@@ -168,6 +171,13 @@ pub async fn make(
 ) -> Result<Program> {
     let mut errors = input.check();
     check_zone(&mut errors, &input.time_zone);
+    let slug = input.slug.trim();
+    let taken = sqlx::query_scalar!(r#"select exists (select from programs where slug = $1) as "taken!""#, slug)
+        .fetch_one(&mut *conn)
+        .await?;
+    if taken && !errors.iter().any(|error| error.field == "slug") {
+        errors.push(FieldError::new("slug", TAKEN));
+    }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -177,7 +187,7 @@ pub async fn make(
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         id as ProgramId,
         organization as OrganizationId,
-        input.slug.trim(),
+        slug,
         input.name.trim(),
         input.currency,
         input.time_zone,
@@ -188,7 +198,8 @@ pub async fn make(
     .execute(&mut *conn)
     .await
     .map_err(|error| match Error::from(error) {
-        error if error.violates("programs_slug_key") => Error::field("slug", "This name is taken. Choose another."),
+        // Somebody took it meanwhile.
+        error if error.violates("programs_slug_key") => Error::field("slug", TAKEN),
         error => error,
     })?;
     sqlx::query!("insert into portals (program_id) values ($1)", id as ProgramId).execute(&mut *conn).await?;

@@ -66,6 +66,9 @@ async fn a_program_is_created_by_members_alone(pool: PgPool) {
     let bad = NewProgram { time_zone: "Europe/Nowhere".into(), currency: "XXX".into(), ..new("Bad Slug") };
     let bad = create(&pool, &moment, &olga, owner.organization, &bad).await.expect_err("bad");
     assert_eq!(fields(bad), ["slug", "currency", "time_zone"]);
+    let both = NewProgram { currency: "XXX".into(), ..new("acme") };
+    let both = create(&pool, &moment, &olga, owner.organization, &both).await.expect_err("both");
+    assert_eq!(fields(both), ["currency", "slug"], "a taken name is told with the rest");
     let long = NewProgram { description: "x".repeat(2_001), ..new("other") };
     let long = create(&pool, &moment, &olga, owner.organization, &long).await.expect_err("long");
     assert_eq!(fields(long), ["description"]);

@@ -49,7 +49,8 @@ pub async fn commissions(
                 filter.status as Option<CommissionStatus>,
                 from,
                 to,
-                search
+                search,
+                filter.reason
             )
         };
     }
@@ -59,7 +60,8 @@ pub async fn commissions(
          and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
          and ($6::text is null or exists (
              select from customers u where u.program_id = $1 and u.id = c.customer_id
-               and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))"
+               and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+         and ($7::text is null or c.why @> jsonb_build_array(jsonb_build_object('check', $7::text, 'passed', false)))"
     )
     .fetch_one(&mut *list.conn)
     .await?;
@@ -202,6 +204,7 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
                 $key,
                 id,
                 paging.rows() + 1,
+                filter.reason,
             )
         };
     }
@@ -213,6 +216,8 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
              and ($6::text is null or exists (
                  select from customers u where u.program_id = $1 and u.id = c.customer_id
                    and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+             and ($10::text is null
+                  or c.why @> jsonb_build_array(jsonb_build_object('check', $10::text, 'passed', false)))
              and ($7::timestamptz is null or (c.occurred_at, c.id) < ($7, $8::uuid))
              order by c.occurred_at desc, c.id desc limit $9",
             "c.occurred_at desc, c.id desc",
@@ -225,6 +230,8 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
              and ($6::text is null or exists (
                  select from customers u where u.program_id = $1 and u.id = c.customer_id
                    and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+             and ($10::text is null
+                  or c.why @> jsonb_build_array(jsonb_build_object('check', $10::text, 'passed', false)))
              and ($7::timestamptz is null or (c.occurred_at, c.id) > ($7, $8::uuid))
              order by c.occurred_at, c.id limit $9",
             "c.occurred_at, c.id",
@@ -237,6 +244,8 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
              and ($6::text is null or exists (
                  select from customers u where u.program_id = $1 and u.id = c.customer_id
                    and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+             and ($10::text is null
+                  or c.why @> jsonb_build_array(jsonb_build_object('check', $10::text, 'passed', false)))
              and ($7::numeric is null or (c.amount, c.id) < ($7, $8::uuid))
              order by c.amount desc, c.id desc limit $9",
             "c.amount desc, c.id desc",

@@ -92,8 +92,8 @@ pub async fn top_partners(
     Ok(Ranking { today, range, partners: partners.collect() })
 }
 
-/// Active partners on whose links nobody has clicked in the last so many days, today included; those who joined since
-/// are not inactive. The newest first.
+/// Active partners on whose links nobody has clicked, and who brought no sale, in the last so many days, today included;
+/// those who joined since are not inactive. The newest first.
 ///
 /// # Errors
 /// `Forbidden` without the power to view; `Invalid` on `days` and `cursor`.
@@ -122,10 +122,14 @@ pub async fn inactive(
                  and ($4::uuid is null or e.id < $4)
                  and not exists (select from click_days d
                                  where d.program_id = $1 and d.enrollment_id = e.id and d.day >= $3)
+                 and not exists (select from sales s
+                                 where s.program_id = $1 and s.enrollment_id = e.id and s.occurred_at >= $2)
                order by e.id desc limit $5
            )
            select l.id as "id: EnrollmentId", l.code, l.name as "name!", l.joined_at as "joined_at!",
                   (select max(day) from click_days d where d.program_id = $1 and d.enrollment_id = l.id) as last_click,
+                  (select max(occurred_at) from sales s
+                   where s.program_id = $1 and s.enrollment_id = l.id) as last_sale,
                   (select count(*) from customers u
                    where u.program_id = $1 and u.enrollment_id = l.id and u.first_sale_at is not null) as "customers!"
            from listed l order by l.id desc"#,
@@ -141,6 +145,7 @@ pub async fn inactive(
         partner: PartnerName { id: row.id, code: row.code, name: row.name },
         joined: setting.day(row.joined_at),
         last_click: row.last_click,
+        last_sale: row.last_sale.map(|at| setting.day(at)),
         customers: row.customers,
     });
     Ok(page(rows.collect(), paging, |row| Cursor::at(chrono::DateTime::default(), row.partner.id.0)))

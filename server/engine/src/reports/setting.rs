@@ -240,12 +240,8 @@ impl std::fmt::Display for Cursor {
 }
 
 /// A page of rows of which one more than asked for was read, to know whether there are more.
-pub(crate) fn page<T>(mut rows: Vec<T>, paging: &Paging, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
-    let asked = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
-    let more = rows.len() > asked;
-    rows.truncate(asked);
-    let next_cursor = rows.last().filter(|_| more).map(|row| cursor(row).to_string());
-    Page { data: rows, next_cursor }
+pub(crate) fn page<T>(rows: Vec<T>, paging: &Paging, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
+    Page::cut(rows, paging, |row| cursor(row).to_string())
 }
 
 #[cfg(test)]

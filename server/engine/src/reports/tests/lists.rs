@@ -111,6 +111,7 @@ async fn filters_narrow_rows_and_totals_alike(pool: PgPool) {
         (CommissionFilter { status: Some(CommissionStatus::Reversed), ..all.clone() }, 1, "€14.00", "€14.00"),
         (CommissionFilter { search: Some("JO@har".into()), ..all.clone() }, 3, "€32.00", "€0.00"),
         (CommissionFilter { search: Some("%".into()), ..all.clone() }, 0, "€0.00", "€0.00"),
+        (CommissionFilter { reason: Some("same_domain".into()), ..all.clone() }, 0, "€0.00", "€0.00"),
         (CommissionFilter { from: "2026-11-15".parse().ok(), ..all.clone() }, 4, "€32.00", "€1.00"),
         (CommissionFilter { to: "2026-11-12".parse().ok(), ..all.clone() }, 1, "€14.00", "€14.00"),
     ];

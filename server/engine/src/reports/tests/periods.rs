@@ -150,7 +150,7 @@ async fn partners_are_ranked_by_what_they_brought(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn partners_without_a_click_are_inactive(pool: PgPool) {
+async fn partners_without_a_click_or_a_sale_are_inactive(pool: PgPool) {
     let (mut world, ada, ben) = two_months(pool).await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let paused = world.partner("eve").await;
@@ -169,9 +169,9 @@ async fn partners_without_a_click_are_inactive(pool: PgPool) {
             page.data.into_iter().map(told).collect::<Vec<_>>()
         }};
     }
-    // The last click of ada's was on 1 November, 20 days with today.
-    assert_eq!(idle!(20), ["ben  1"]);
-    let mut both = idle!(19);
+    // The last sale of each was on 3 November, 18 days with today.
+    assert!(idle!(18).is_empty(), "a sale without a click counts too");
+    let mut both = idle!(17);
     both.sort();
     assert_eq!(both, ["ada 2026-11-01 1", "ben  1"]);
     world.click(&ben).await;
