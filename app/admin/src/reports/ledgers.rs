@@ -1,7 +1,6 @@
 //! The ledgers of all partners over a range of days, and what is done with them: export, print, create payments.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
-use domain::money::Money;
 use domain::partners::{EnrollmentStatus, GroupName};
 use domain::payments::PayoutKind;
 use domain::reports::{BalanceState, LedgerFigures, LedgerSort, Ledgers, LedgersAsked, LedgersPeriod, LedgersRow};
