@@ -49,7 +49,7 @@ impl Scene {
         ])?;
         sqlx::raw_sql("vacuum analyze").execute(&database.pool).await?;
         let server = Server::start(&database, port).await?;
-        let cookie = sign_in(server.address).await?;
+        let cookie = sign_in(server.address, "ada%40tributary.test").await?;
         Ok(Self { database, server, cookie })
     }
 
@@ -71,9 +71,9 @@ impl Scene {
     }
 }
 
-/// Signs in as the demo's partner, as the form does without JavaScript; the session's cookie.
-async fn sign_in(address: SocketAddr) -> Result<String> {
-    let body = "who=ada%40tributary.test&password=tributary-demo";
+/// Signs in as somebody of the demo, as the form does without JavaScript; the session's cookie.
+pub async fn sign_in(address: SocketAddr, who: &str) -> Result<String> {
+    let body = format!("who={who}&password=tributary-demo");
     let request = format!(
         "POST /fn/sign-in HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\naccept: text/html\r\nconnection: close\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",

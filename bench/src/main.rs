@@ -5,6 +5,7 @@
 mod dashboard;
 mod latest;
 mod load;
+mod payments;
 mod sales;
 mod server;
 mod short_link;
@@ -31,6 +32,8 @@ enum Bench {
     Sales,
     /// The partner dashboard with much history against little.
     Dashboard,
+    /// Partner ledgers, their file and a batch of payments against a DBA's SQL.
+    Payments,
 }
 
 #[tokio::main]
@@ -49,6 +52,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if asked(Bench::Dashboard) {
         dashboard::measure(&mut table).await?;
+    }
+    if asked(Bench::Payments) {
+        payments::measure(&mut table).await?;
     }
     print!("{table}");
     if options.only.is_empty() {

@@ -45,6 +45,18 @@ impl Database {
         Ok(Self { pool: PgPool::connect_lazy(&url)?, url })
     }
 
+    /// Removes it, where it is too large to be left.
+    pub async fn remove(self) -> Result<()> {
+        let (_, name) = self.url.rsplit_once('/').context("the database has no name")?;
+        self.pool.close().await;
+        let mut admin = PgConnection::connect(&std::env::var("DATABASE_URL")?).await?;
+        // The names are this crate's own.
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)")))
+            .execute(&mut admin)
+            .await?;
+        Ok(())
+    }
+
     /// Runs a command of the binary on it; what it printed.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         let output = self.tributary().args(arguments).stderr(Stdio::inherit()).output()?;

@@ -11,6 +11,8 @@ pub enum Limit {
     AtMost(f64),
     /// At most this, in seconds that depend on the machine: warns above.
     AtMostHere(f64),
+    /// At least this, by a speed that depends on the machine: warns below.
+    AtLeastHere(f64),
     /// None: for comparison.
     None,
 }
@@ -34,7 +36,7 @@ impl Table {
         self.rows.iter().all(|(_, figure, _, limit)| match limit {
             Limit::AtLeast(limit) => figure >= limit,
             Limit::AtMost(limit) => figure <= limit,
-            Limit::AtMostHere(_) | Limit::None => true,
+            Limit::AtMostHere(_) | Limit::AtLeastHere(_) | Limit::None => true,
         })
     }
 }
@@ -44,6 +46,7 @@ fn line((name, figure, unit, limit): &(String, f64, &'static str, Limit)) -> Str
         Limit::AtLeast(least) => (format!("≥ {least}"), if *figure >= least { "met" } else { "MISSED" }),
         Limit::AtMost(most) => (format!("≤ {most}"), if *figure <= most { "met" } else { "MISSED" }),
         Limit::AtMostHere(most) => (format!("≤ {most} here"), if *figure <= most { "met" } else { "over" }),
+        Limit::AtLeastHere(least) => (format!("≥ {least} here"), if *figure >= least { "met" } else { "under" }),
         Limit::None => (String::new(), ""),
     };
     let figure = if figure.abs() >= 1000.0 { format!("{figure:.0}") } else { format!("{figure:.2}") };
