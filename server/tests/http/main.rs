@@ -6,6 +6,7 @@ mod browser;
 mod exports;
 mod files;
 mod functions;
+mod killed;
 mod links;
 mod payments;
 mod shop;

@@ -16,6 +16,8 @@ mod files;
 mod lists;
 mod mails;
 pub mod methods;
+#[cfg(test)]
+mod oracle_tests;
 mod outcome;
 #[cfg(test)]
 mod outcome_tests;
