@@ -93,6 +93,8 @@ test("the team sets up a sandbox's portal", async ({ page, hydrated }) => {
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Portal" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Portal" })).toBeVisible();
   await hydrated();
+  // The copy asks what acme asks.
+  await page.getByRole("button", { name: "Remove question 1" }).click();
   const [first, second] = [1, 2].map((number) => page.getByLabel(`Question ${number}`, { exact: true }));
   for (const [at, words] of ["Where do you write?", "For whom?", "Why?"].entries()) {
     await page.getByRole("button", { name: "Add a question" }).click();
@@ -165,7 +167,7 @@ test("the team sets up a sandbox's portal", async ({ page, hydrated }) => {
   await page.getByLabel("Ask present partners to accept it").uncheck();
   await page.getByRole("button", { name: "Publish this version" }).click();
   await expect(page.getByText("Terms published")).toBeVisible();
-  await expect(page.getByText("The next one is version 2.")).toBeVisible();
+  await expect(page.getByText("The next one is version 3.")).toBeVisible();
 
   await page.getByRole("link", { name: "Versions and who accepted" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Terms" })).toBeVisible();
