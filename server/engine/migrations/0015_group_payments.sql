@@ -1,5 +1,9 @@
 -- Paying a group of partners: statements of closed months, drafts of batches and what becomes of payments.
 
+-- Nothing may be posted, settled or closed between what is read here and what keeps it up from then on. In the order in which
+-- posting takes them.
+lock table periods, journals, ledger_months, entries, payment_items in share row exclusive mode;
+
 -- Months before a closed one are closed too: what is frozen follows from all before it.
 update periods p
 set closed_at = (select n.closed_at from periods n
