@@ -165,6 +165,19 @@ end::payout_kind;
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
 create type left_out as enum
     ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_method', 'unconfirmed_method', 'frozen', 'excluded');
+
+-- Why a partner to whom something is due is left out; null: it is paid. What a person may override comes last: an override of
+-- what weighs more covers what weighs less, and not the other way round.
+create function why_left_out(amount numeric, minimum numeric, status enrollment_status, unconfirmed boolean, method text)
+returns left_out language sql immutable parallel safe as $$
+    select case
+        when status = 'banned' then 'frozen'::left_out
+        when unconfirmed then 'unconfirmed_method'::left_out
+        when method = '' then 'no_payout_method'::left_out
+        when amount < minimum then 'below_minimum'::left_out
+    end
+$$;
+
 create type draft_status as enum ('open', 'processing', 'processed', 'failed', 'cancelled');
 create type draft_source as enum ('report', 'export', 'schedule');
 

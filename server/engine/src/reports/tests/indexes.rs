@@ -245,7 +245,7 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     let days = (None, None);
     by_index!(world.pool, "journal", PAGE, conn => crate::ledger::journal(conn, &owner, days, &Paging::default()));
     by_index!(world.pool, "links", conn => crate::links::list(conn, &own, id, &Paging::default()));
-    by_index!(world.pool, "due", conn => due_partners(conn, &moment, &owner, None));
+    by_index!(world.pool, "due", conn => due_partners(conn, &moment, &owner, None, &Paging::default()));
     for unit in [Unit::Day, Unit::Month] {
         by_index!(world.pool, "performance", conn => performance(conn, &moment, &own, Period::Days90, unit));
     }
