@@ -152,8 +152,9 @@ alter table payments
     add column status_at timestamptz,
     -- The kind of payout method; null for methods in other words.
     add column payout payout_kind;
--- A batch's payments by status; without one its unique constraint lists them.
-create index payments_by_status on payments (program_id, batch_id, status, enrollment_id);
+-- A batch's payments by status, and what they come to, which the list of batches reads from here alone; without a status its
+-- unique constraint lists them.
+create index payments_by_status on payments (program_id, batch_id, status, enrollment_id) include (amount);
 update payments set payout = case method
     when 'PayPal' then 'paypal'
     when 'Bank account (IBAN)' then 'iban'
