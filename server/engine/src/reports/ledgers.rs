@@ -359,14 +359,19 @@ impl Scope {
 
     /// A page of partners, and where the next one begins.
     async fn page(&self, conn: &mut PgConnection, query: &LedgersQuery, paging: &Paging) -> Result<Page<EnrollmentId>> {
-        if query.sort != LedgerSort::Name {
+        if !matches!(query.sort, LedgerSort::Name | LedgerSort::Method) {
             let after = Cursor::read(paging, Key::Amount)?;
             let ranked = self.ranked(conn, query, after, paging.rows() + 1).await?;
             let Page { data, next_cursor } = page(ranked, paging, |row: &Ranked| Cursor::amount(row.rank, row.id.0));
             return Ok(Page { data: data.into_iter().map(|row| row.id).collect(), next_cursor });
         }
         let after: Option<EnrollmentId> = crate::links::cursor(paging)?;
-        let mut ids = self.named(conn, query.descending, after, paging.rows() + 1).await?;
+        let limit = paging.rows() + 1;
+        let mut ids = if query.sort == LedgerSort::Method {
+            self.by_method(conn, query.descending, after, limit).await?
+        } else {
+            self.named(conn, query.descending, after, limit).await?
+        };
         let more = ids.len() as i64 > paging.rows();
         if more {
             ids.pop();
@@ -414,6 +419,44 @@ impl Scope {
             .fetch_all(conn)
             .await?
         };
+        Ok(ids)
+    }
+
+    /// Partners by how they are paid, in words, and then by name. The cursor is the last one of the page before.
+    async fn by_method(
+        &self,
+        conn: &mut PgConnection,
+        descending: bool,
+        after: Option<EnrollmentId>,
+        limit: i64,
+    ) -> Result<Vec<EnrollmentId>> {
+        let (kinds, labels) = method_labels();
+        let ids = sqlx::query_scalar!(
+            r#"with keys as not materialized (
+                   select id, lower(coalesce(($4::text[])[array_position($3::text[], lower(payout_method))],
+                                             payout_method, '')) as method,
+                          lower(coalesce(nullif(name, ''), company)) as name
+                   from enrollments where program_id = $1
+               )
+               select k.id as "id!: EnrollmentId"
+               from keys k left join keys a on a.id = $5::uuid
+               where ($2::uuid[] is null or k.id = any($2))
+                 and ($5::uuid is null
+                      or case when $6::boolean then (k.method, k.name, k.id) < (a.method, a.name, a.id)
+                              else (k.method, k.name, k.id) > (a.method, a.name, a.id) end)
+               order by case when $6::boolean then k.method end desc, case when $6::boolean then k.name end desc,
+                        case when $6::boolean then k.id end desc, k.method, k.name, k.id
+               limit $7"#,
+            self.setting.program as ProgramId,
+            self.of_ids() as Option<&[Uuid]>,
+            &kinds,
+            &labels,
+            after as Option<EnrollmentId>,
+            descending,
+            limit
+        )
+        .fetch_all(conn)
+        .await?;
         Ok(ids)
     }
 
@@ -672,6 +715,11 @@ async fn found(conn: &mut PgConnection, setting: &Setting, filter: &LedgersFilte
     Ok(Some(ids))
 }
 
+/// The kinds of payout method, and what each is called: by its name a method is sorted.
+fn method_labels() -> (Vec<String>, Vec<String>) {
+    PayoutKind::ALL.iter().map(|kind| (kind.as_str().to_owned(), kind.label().to_owned())).unzip()
+}
+
 /// The ledgers of all partners whom the filter finds, a page of them, and what all of them come to.
 ///
 /// The rows and the totals are read by two connections at once, each its own: who calls holds none.
@@ -763,6 +811,7 @@ impl Scope {
         query: &LedgersQuery,
         rows: &mpsc::Sender<Result<Vec<LedgersRow>>>,
     ) -> Result<()> {
+        let (kinds, labels) = method_labels();
         let mut found = summed!(
             Whole,
             self.setting.program,
@@ -799,6 +848,7 @@ impl Scope {
                order by case when $16::boolean then -1 else 1 end
                             * case $15::text
                                   when 'name' then 0
+                                  when 'method' then 0
                                   when 'opening' then opening
                                   when 'commissions' then commissions
                                   when 'clawbacks' then clawbacks
@@ -807,11 +857,20 @@ impl Scope {
                                   when 'held' then held
                                   else opening + commissions + clawbacks + adjustments + payments
                               end,
+                        case when $15::text = 'method' and $16::boolean
+                             then lower(coalesce(($18::text[])[array_position($17::text[], lower(method))], method))
+                        end desc,
+                        case when $15::text = 'method' and not $16::boolean
+                             then lower(coalesce(($18::text[])[array_position($17::text[], lower(method))], method))
+                        end,
+                        case when $15::text in ('name', 'method') and $16::boolean then lower(name) end desc,
                         lower(name), id"#,
             self.pieces.last,
             &self.pieces.since,
             query.sort.as_str(),
-            query.descending
+            query.descending,
+            &kinds,
+            &labels
         )
         .fetch(conn);
         let mut gathered = Vec::with_capacity(AT_ONCE);
