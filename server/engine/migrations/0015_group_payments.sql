@@ -12,6 +12,19 @@ set closed_at = (select n.closed_at from periods n
 where closed_at is null
   and exists (select from periods n where n.program_id = p.program_id and n.month > p.month and n.closed_at is not null);
 
+-- In which column of a statement, or of the report of ledgers, an entry of a payable stands: the one place that says so.
+create type ledger_column as enum ('commissions', 'clawbacks', 'adjustments', 'payments');
+create function column_of(kind journal_kind) returns ledger_column language sql immutable parallel safe as $$
+    select case
+        when kind = 'commission' or kind = 'hold_end' then 'commissions'::ledger_column
+        when kind = 'clawback' then 'clawbacks'::ledger_column
+        -- Bonuses, corrections and opening balances of an import.
+        when kind = 'adjustment' or kind = 'opening_balance' then 'adjustments'::ledger_column
+        -- Also those that failed or were cancelled.
+        when kind = 'payment' or kind = 'payment_failed' then 'payments'::ledger_column
+    end
+$$;
+
 -- What a closed month came to for a partner, frozen: sums of its payable by posting date. There is one wherever the month
 -- moved anything of the partner's, or began with anything.
 create table statements (
@@ -43,10 +56,10 @@ from (
            sum(moved) over running as closing, sum(held_moved) over running as held
     from (
         select p.program_id, p.month, a.enrollment_id, count(m.kind) as movements,
-               coalesce(sum(amount) filter (where account = 'payable' and kind in ('commission', 'hold_end')), 0) as commissions,
-               coalesce(sum(amount) filter (where account = 'payable' and kind = 'clawback'), 0) as clawbacks,
-               coalesce(sum(amount) filter (where account = 'payable' and kind in ('adjustment', 'opening_balance')), 0) as adjustments,
-               coalesce(sum(amount) filter (where account = 'payable' and kind in ('payment', 'payment_failed')), 0) as payments,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'commissions'), 0) as commissions,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'clawbacks'), 0) as clawbacks,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'adjustments'), 0) as adjustments,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'payments'), 0) as payments,
                coalesce(sum(amount) filter (where account = 'payable'), 0) as moved,
                coalesce(sum(amount) filter (where account = 'held'), 0) as held_moved
         from periods p

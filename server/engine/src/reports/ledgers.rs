@@ -130,28 +130,28 @@ macro_rules! summed {
                  where program_id = $1 and month = any($7) and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
                  select enrollment_id, 0,
-                        case when kind in ('commission', 'hold_end') then amount else 0 end,
-                        case when kind = 'clawback' then amount else 0 end,
-                        case when kind in ('adjustment', 'opening_balance') then amount else 0 end,
-                        case when kind in ('payment', 'payment_failed') then amount else 0 end
+                        case when column_of(kind) = 'commissions' then amount else 0 end,
+                        case when column_of(kind) = 'clawbacks' then amount else 0 end,
+                        case when column_of(kind) = 'adjustments' then amount else 0 end,
+                        case when column_of(kind) = 'payments' then amount else 0 end
                  from ledger_months
                  where program_id = $1 and month = any($8) and account = 'payable'
                    and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
                  select e.enrollment_id, 0,
-                        case when j.kind in ('commission', 'hold_end') then e.amount else 0 end,
-                        case when j.kind = 'clawback' then e.amount else 0 end,
-                        case when j.kind in ('adjustment', 'opening_balance') then e.amount else 0 end,
-                        case when j.kind in ('payment', 'payment_failed') then e.amount else 0 end
+                        case when column_of(j.kind) = 'commissions' then e.amount else 0 end,
+                        case when column_of(j.kind) = 'clawbacks' then e.amount else 0 end,
+                        case when column_of(j.kind) = 'adjustments' then e.amount else 0 end,
+                        case when column_of(j.kind) = 'payments' then e.amount else 0 end
                  from entries e join journals j on j.program_id = e.program_id and j.id = e.journal_id
                  where e.program_id = $1 and e.account = 'payable' and e.posted_at >= $9 and e.posted_at < $10
                    and ($2::uuid[] is null or e.enrollment_id = any($2))
                  union all
                  select e.enrollment_id, 0,
-                        case when j.kind in ('commission', 'hold_end') then e.amount else 0 end,
-                        case when j.kind = 'clawback' then e.amount else 0 end,
-                        case when j.kind in ('adjustment', 'opening_balance') then e.amount else 0 end,
-                        case when j.kind in ('payment', 'payment_failed') then e.amount else 0 end
+                        case when column_of(j.kind) = 'commissions' then e.amount else 0 end,
+                        case when column_of(j.kind) = 'clawbacks' then e.amount else 0 end,
+                        case when column_of(j.kind) = 'adjustments' then e.amount else 0 end,
+                        case when column_of(j.kind) = 'payments' then e.amount else 0 end
                  from entries e join journals j on j.program_id = e.program_id and j.id = e.journal_id
                  where e.program_id = $1 and e.account = 'payable' and e.posted_at >= $11 and e.posted_at < $12
                    and ($2::uuid[] is null or e.enrollment_id = any($2))
@@ -615,10 +615,10 @@ impl Scope {
                      and ($2::uuid[] is null or e.enrollment_id = any($2))
                    group by j.kind
                ), moved as (
-                   select sum(amount) filter (where kind in ('commission', 'hold_end')) as commissions,
-                          sum(amount) filter (where kind = 'clawback') as clawbacks,
-                          sum(amount) filter (where kind in ('adjustment', 'opening_balance')) as adjustments,
-                          sum(amount) filter (where kind in ('payment', 'payment_failed')) as payments
+                   select sum(amount) filter (where column_of(kind) = 'commissions') as commissions,
+                          sum(amount) filter (where column_of(kind) = 'clawbacks') as clawbacks,
+                          sum(amount) filter (where column_of(kind) = 'adjustments') as adjustments,
+                          sum(amount) filter (where column_of(kind) = 'payments') as payments
                    from kinds
                )
                select coalesce(b.opening, 0) + coalesce(l.opening, 0) + coalesce(c.opening, 0) as "opening!",
