@@ -44,6 +44,9 @@ test("the report is searched, sorted and kept within its days", async ({ page })
   await expect(ledgers(page)).toBeVisible();
   await expect(page.getByRole("heading", { level: 1, name: "Reports" })).toBeVisible();
   await accessible(page);
+  await ledgers(page).getByRole("link", { name: "Payout method" }).click();
+  await page.waitForURL(/sort=method/);
+  await expect(ledgers(page).getByRole("columnheader", { name: "Payout method" })).toHaveAttribute("aria-sort", "ascending");
   await ledgers(page).getByRole("link", { name: "Ending balance" }).click();
   await page.waitForURL(/sort=-closing/);
   await expect(ledgers(page).getByRole("columnheader", { name: "Ending balance" })).toHaveAttribute("aria-sort", "descending");

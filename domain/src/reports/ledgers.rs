@@ -59,6 +59,8 @@ words! {
         Closing = "closing",
         /// What is held.
         Held = "held",
+        /// The payout method, in words, and then the name.
+        Method = "method",
     }
 }
 

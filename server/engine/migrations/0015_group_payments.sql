@@ -1,5 +1,9 @@
 -- Paying a group of partners: statements of closed months, drafts of batches and what becomes of payments.
 
+-- Nothing may be posted, settled or closed between what is read here and what keeps it up from then on. In the order in which
+-- posting takes them.
+lock table periods, journals, ledger_months, entries, payment_items in share row exclusive mode;
+
 -- Months before a closed one are closed too: what is frozen follows from all before it.
 update periods p
 set closed_at = (select n.closed_at from periods n
@@ -7,6 +11,19 @@ set closed_at = (select n.closed_at from periods n
                  order by n.month limit 1)
 where closed_at is null
   and exists (select from periods n where n.program_id = p.program_id and n.month > p.month and n.closed_at is not null);
+
+-- In which column of a statement, or of the report of ledgers, an entry of a payable stands: the one place that says so.
+create type ledger_column as enum ('commissions', 'clawbacks', 'adjustments', 'payments');
+create function column_of(kind journal_kind) returns ledger_column language sql immutable parallel safe as $$
+    select case
+        when kind = 'commission' or kind = 'hold_end' then 'commissions'::ledger_column
+        when kind = 'clawback' then 'clawbacks'::ledger_column
+        -- Bonuses, corrections and opening balances of an import.
+        when kind = 'adjustment' or kind = 'opening_balance' then 'adjustments'::ledger_column
+        -- Also those that failed or were cancelled.
+        when kind = 'payment' or kind = 'payment_failed' then 'payments'::ledger_column
+    end
+$$;
 
 -- What a closed month came to for a partner, frozen: sums of its payable by posting date. There is one wherever the month
 -- moved anything of the partner's, or began with anything.
@@ -39,10 +56,10 @@ from (
            sum(moved) over running as closing, sum(held_moved) over running as held
     from (
         select p.program_id, p.month, a.enrollment_id, count(m.kind) as movements,
-               coalesce(sum(amount) filter (where account = 'payable' and kind in ('commission', 'hold_end')), 0) as commissions,
-               coalesce(sum(amount) filter (where account = 'payable' and kind = 'clawback'), 0) as clawbacks,
-               coalesce(sum(amount) filter (where account = 'payable' and kind in ('adjustment', 'opening_balance')), 0) as adjustments,
-               coalesce(sum(amount) filter (where account = 'payable' and kind in ('payment', 'payment_failed')), 0) as payments,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'commissions'), 0) as commissions,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'clawbacks'), 0) as clawbacks,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'adjustments'), 0) as adjustments,
+               coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'payments'), 0) as payments,
                coalesce(sum(amount) filter (where account = 'payable'), 0) as moved,
                coalesce(sum(amount) filter (where account = 'held'), 0) as held_moved
         from periods p
@@ -148,8 +165,9 @@ alter table payments
     add column status_at timestamptz,
     -- The kind of payout method; null for methods in other words.
     add column payout payout_kind;
--- A batch's payments by status; without one its unique constraint lists them.
-create index payments_by_status on payments (program_id, batch_id, status, enrollment_id);
+-- A batch's payments by status, and what they come to, which the list of batches reads from here alone; without a status its
+-- unique constraint lists them.
+create index payments_by_status on payments (program_id, batch_id, status, enrollment_id) include (amount);
 update payments set payout = case method
     when 'PayPal' then 'paypal'
     when 'Bank account (IBAN)' then 'iban'
@@ -161,6 +179,19 @@ end::payout_kind;
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
 create type left_out as enum
     ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_method', 'unconfirmed_method', 'frozen', 'excluded');
+
+-- Why a partner to whom something is due is left out; null: it is paid. What a person may override comes last: an override of
+-- what weighs more covers what weighs less, and not the other way round.
+create function why_left_out(amount numeric, minimum numeric, status enrollment_status, unconfirmed boolean, method text)
+returns left_out language sql immutable parallel safe as $$
+    select case
+        when status = 'banned' then 'frozen'::left_out
+        when unconfirmed then 'unconfirmed_method'::left_out
+        when method = '' then 'no_payout_method'::left_out
+        when amount < minimum then 'below_minimum'::left_out
+    end
+$$;
+
 create type draft_status as enum ('open', 'processing', 'processed', 'failed', 'cancelled');
 create type draft_source as enum ('report', 'export', 'schedule');
 

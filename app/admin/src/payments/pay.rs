@@ -1,5 +1,6 @@
 use access::{Form, LazyPage, PostForm, Read, Result, read};
 use domain::money::Money;
+use domain::page::Page;
 use domain::payments::{DraftRow, DraftSource, DraftStatus, DuePartner, LeftOut};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -8,8 +9,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ui::{
-    Amount, Button, ButtonKind, ButtonLink, Card, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Table, Th, Tone,
-    counted,
+    Amount, Button, ButtonKind, ButtonLink, Card, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table,
+    Th, Tone, counted,
 };
 
 use super::CreateDraft;
@@ -18,26 +19,31 @@ use crate::show;
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// Whose balance is due.
-    due: Vec<DuePartner>,
+    /// Whose balance is due: a page of them.
+    due: Page<DuePartner>,
     /// The batches that are prepared, or being processed.
     drafts: Vec<DraftRow>,
 }
 
-/// The partners whose balance is due, and the batches that wait. It asks for the password or second factor first, so that
-/// nothing chosen is lost to that question.
+/// A page of the partners whose balance is due, and the batches that wait. It asks for the password or second factor
+/// first, so that nothing chosen is lost to that question.
 #[server(prefix = "/fn", endpoint = "admin/pay", input = GetUrl)]
-pub async fn read_due_partners(program: String) -> Result<Shown> {
+pub async fn read_due_partners(program: String, after: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::Pay)?;
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
-        let due = engine::payments::due_partners(conn, moment, actor, None).await?;
+        // Most programs choose from all at once.
+        let paging = domain::page::Paging { cursor: after, limit: Some(200) };
+        let due = engine::payments::due_partners(conn, moment, actor, None, &paging).await?;
         let drafts = engine::payments::drafts::list(conn, actor).await?;
         Ok(Shown { due, drafts })
     })
     .await
 }
+
+/// Where the page of those who are due begins, in the address.
+const AFTER: &str = "after";
 
 /// `/admin/{program}/pay`.
 pub struct PayPage {
@@ -47,8 +53,11 @@ pub struct PayPage {
 
 impl LazyPage for PayPage {
     fn data() -> Self {
-        let program = show::program();
-        let found = read(move || ReadDuePartners { program: program.get() });
+        let (program, address) = (show::program(), show::address());
+        let found = read(move || ReadDuePartners {
+            program: program.get(),
+            after: address.with(|address| show::value(address, AFTER)),
+        });
         Self { found, create: Form::new() }
     }
 
@@ -117,7 +126,12 @@ fn waiting(drafts: Vec<DraftRow>, program: &str) -> AnyView {
     view! { <Card title="Prepared"><Table caption="Prepared payments" head=head>{rows}</Table></Card> }.into_any()
 }
 
-fn choose(partners: Vec<DuePartner>, create: Form<CreateDraft>, program: &str) -> AnyView {
+fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> AnyView {
+    let Page { data: partners, next_cursor } = due;
+    let address = show::address().get_untracked();
+    let newer = address.get(AFTER).map(|_| address.without(AFTER).href());
+    let older = next_cursor.map(|cursor| address.with(AFTER, &cursor).href());
+    let more = (newer.is_some() || older.is_some()).then(|| more(program));
     let Some(currency) = partners.first().map(|partner| partner.due.currency) else {
         let payments = format!("/admin/{program}/payments");
         return view! {
@@ -176,6 +190,8 @@ fn choose(partners: Vec<DuePartner>, create: Form<CreateDraft>, program: &str) -
     view! {
         <Card title="Whose balance is due">
             <Table caption="Partners with a balance that is due" head=head>{rows}</Table>
+            <Pagination newer=newer older=older/>
+            {more}
             <PostForm form=create class="form-actions between">
                 {show::program_field()}
                 <input type="hidden" name="asked[codes]" value=at_first prop:value=codes/>
@@ -184,6 +200,18 @@ fn choose(partners: Vec<DuePartner>, create: Form<CreateDraft>, program: &str) -
                 <Button submit=true kind=ButtonKind::Primary disabled=nobody busy=create.pending()>"Review"</Button>
             </PostForm>
         </Card>
+    }
+    .into_any()
+}
+
+/// Where all are paid at once, when they are more than a page.
+fn more(program: &str) -> AnyView {
+    let report = format!("/admin/{program}/reports/ledgers?balance=positive");
+    view! {
+        <p class="sub">
+            "Those whom you choose here are paid in a batch of their own. To pay all at once, go by the "
+            <a class="link" href=report>"report of all balances above zero"</a>"."
+        </p>
     }
     .into_any()
 }

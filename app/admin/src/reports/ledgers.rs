@@ -249,7 +249,7 @@ fn report(ledgers: Ledgers, program: &str, address: &Address, create: Form<Creat
             <Th label="Payments" num=true wide=true sort=sort(LedgerSort::Payments)/>
             <Th label="Ending balance" num=true sort=sort(LedgerSort::Closing)/>
             <Th label="Held now" num=true wide=true sort=sort(LedgerSort::Held)/>
-            <Th label="Payout method" wide=true/>
+            <Th label="Payout method" wide=true sort=sort(LedgerSort::Method)/>
         }
     };
     let foot = move || {

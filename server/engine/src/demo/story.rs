@@ -412,7 +412,8 @@ impl Telling<'_> {
         let owner = self.owner(place);
         let draft = {
             let conn = &mut *self.pool.acquire().await?;
-            let due = payments::due_partners(conn, moment, owner, None).await?;
+            let many = Paging { limit: Some(Paging::MOST), cursor: None };
+            let due = payments::due_partners(conn, moment, owner, None, &many).await?.data;
             if due.iter().all(|partner| partner.left_out.is_some()) {
                 return Ok(());
             }

@@ -23,13 +23,14 @@ pub(crate) async fn freeze(conn: &mut PgConnection, program: ProgramId, month: N
              where program_id = $1 and month = $3 and (closing <> 0 or held <> 0)
          ), moved as (
              select enrollment_id,
-                    coalesce(sum(amount) filter (where account = 'payable' and kind in ('commission', 'hold_end')), 0)
+                    coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'commissions'), 0)
                         as commissions,
-                    coalesce(sum(amount) filter (where account = 'payable' and kind = 'clawback'), 0) as clawbacks,
+                    coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'clawbacks'), 0)
+                        as clawbacks,
                     coalesce(sum(amount) filter (where account = 'payable'
-                                                   and kind in ('adjustment', 'opening_balance')), 0) as adjustments,
+                                                   and column_of(kind) = 'adjustments'), 0) as adjustments,
                     coalesce(sum(amount) filter (where account = 'payable'
-                                                   and kind in ('payment', 'payment_failed')), 0) as payments,
+                                                   and column_of(kind) = 'payments'), 0) as payments,
                     coalesce(sum(amount) filter (where account = 'payable'), 0) as payable,
                     coalesce(sum(amount) filter (where account = 'held'), 0) as held
              from ledger_months where program_id = $1 and month = $2 group by enrollment_id
@@ -148,12 +149,13 @@ async fn open_months(
     let (mut closing, mut held) = began.map(|began| (began.closing, began.held)).unwrap_or_default();
     let moved = sqlx::query!(
         r#"select p.month as "month!", count(m.kind) as "movements!",
-                  coalesce(sum(amount) filter (where account = 'payable' and kind in ('commission', 'hold_end')), 0)
+                  coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'commissions'), 0)
                       as "commissions!",
-                  coalesce(sum(amount) filter (where account = 'payable' and kind = 'clawback'), 0) as "clawbacks!",
-                  coalesce(sum(amount) filter (where account = 'payable' and kind in ('adjustment', 'opening_balance')), 0)
+                  coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'clawbacks'), 0)
+                      as "clawbacks!",
+                  coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'adjustments'), 0)
                       as "adjustments!",
-                  coalesce(sum(amount) filter (where account = 'payable' and kind in ('payment', 'payment_failed')), 0)
+                  coalesce(sum(amount) filter (where account = 'payable' and column_of(kind) = 'payments'), 0)
                       as "payments!",
                   coalesce(sum(amount) filter (where account = 'held'), 0) as "held!"
            from periods p

@@ -135,3 +135,11 @@ async fn each_begins_where_the_one_before_ended(pool: PgPool) {
         assert!(matches!(refused, Err(Error::NotFound("partner"))), "{refused:?}");
     }
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn each_kind_of_journal_has_its_column(pool: PgPool) {
+    let without =
+        "select kind::text from unnest(enum_range(null::journal_kind)) as kinds (kind) where column_of(kind) is null";
+    let without: Vec<String> = sqlx::query_scalar(without).fetch_all(&pool).await.expect("kinds");
+    assert!(without.is_empty(), "{without:?}");
+}

@@ -212,8 +212,7 @@ async fn reckon(
     Ok(())
 }
 
-/// Why each partner is left out, if it is. What a person may override comes last: an override of what weighs more covers
-/// what weighs less, and not the other way round.
+/// Why each partner is left out, if it is.
 pub(super) async fn judge(
     conn: &mut PgConnection,
     program: ProgramId,
@@ -222,18 +221,17 @@ pub(super) async fn judge(
 ) -> Result<()> {
     sqlx::query!(
         "update payment_draft_lines l
-         set left_out = (case
+         set left_out = case
                  when l.amount < 0 then 'negative'
                  when l.amount = 0 and l.figure + l.taken_back > 0 then 'already_paid'
                  when l.amount = 0 and l.balance < 0 then 'negative'
                  when l.amount = 0 then 'zero'
-                 when e.status = 'banned' then 'frozen'
-                 when exists (select from payout_changes c
-                              where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $3)
-                     then 'unconfirmed_method'
-                 when d.method = '' and coalesce(e.payout_method, '') = '' then 'no_payout_method'
-                 when l.amount < coalesce(m.minimum, p.minimum_payment) then 'below_minimum'
-             end)::left_out
+                 else why_left_out(
+                     l.amount, coalesce(m.minimum, p.minimum_payment), e.status,
+                     exists (select from payout_changes c
+                             where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $3),
+                     coalesce(nullif(d.method, ''), e.payout_method, ''))
+             end
          from payment_drafts d
          join programs p on p.id = d.program_id
          join enrollments e on e.program_id = d.program_id

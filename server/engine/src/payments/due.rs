@@ -1,9 +1,10 @@
 use super::drafts::allowed;
-use crate::reports::{Setting, like};
+use crate::reports::{Cursor, Key, Setting, like, page};
 use crate::{Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, ProgramId};
+use domain::page::{Page, Paging};
 use domain::partners::{EnrollmentStatus, PartnerName};
 use domain::payments::{DuePartner, LeftOut, method_words};
 use rust_decimal::Decimal;
@@ -17,71 +18,66 @@ struct Due {
     due: Decimal,
     held: Decimal,
     method: String,
-    minimum: Decimal,
-    unconfirmed: bool,
+    left_out: Option<LeftOut>,
     last_paid_at: Option<DateTime<Utc>>,
 }
 
-impl Due {
-    /// Why a batch would leave it out, as drafts do.
-    fn left_out(&self) -> Option<LeftOut> {
-        if self.status == EnrollmentStatus::Banned {
-            Some(LeftOut::Frozen)
-        } else if self.unconfirmed {
-            Some(LeftOut::UnconfirmedMethod)
-        } else if self.method.is_empty() {
-            Some(LeftOut::NoPayoutMethod)
-        } else if self.due < self.minimum {
-            Some(LeftOut::BelowMinimum)
-        } else {
-            None
-        }
-    }
-}
-
-/// The partners with a positive due balance, the largest first, at most 1,000; `search`: words of name or code. Those
-/// whom a batch would leave out say so.
+/// A page of the partners with a positive due balance, the largest first; `search`: words of name or code. Those whom a
+/// batch would leave out say so.
 ///
 /// # Errors
-/// `Forbidden` without the power to pay.
+/// `Forbidden` without the power to pay; `Invalid` on `cursor`.
 pub async fn due_partners(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,
     search: Option<&str>,
-) -> Result<Vec<DuePartner>> {
+    paging: &Paging,
+) -> Result<Page<DuePartner>> {
     allowed(actor)?;
     let setting = Setting::of(conn, actor).await?;
+    let after = Cursor::read(paging, Key::Amount)?;
+    // What is due is what is open, negative entries too.
     let rows = sqlx::query_as!(
         Due,
         r#"with balances as (
-               select enrollment_id, sum(amount) filter (where account = 'payable') as due,
-                      coalesce(sum(amount) filter (where account = 'held'), 0) as held
-               from ledger_months where program_id = $1
-               group by enrollment_id having sum(amount) filter (where account = 'payable') > 0
+               select enrollment_id, sum(amount) as due from open_entries
+               where program_id = $1 group by enrollment_id having sum(amount) > 0
+           ), listed as (
+               select e.id, e.code, coalesce(nullif(e.name, ''), e.company) as name, e.status, b.due,
+                      coalesce(e.payout_method, '') as method
+               from balances b join enrollments e on e.program_id = $1 and e.id = b.enrollment_id
+               where ($2::text is null or concat_ws(' ', e.code, e.name, e.company) ilike $2)
+                 and ($4::numeric is null or (-b.due, e.id) > (-$4::numeric, $5::uuid))
+               order by b.due desc, e.id limit $6
            )
-           select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!",
-                  e.status as "status: EnrollmentStatus", b.due as "due!", b.held as "held!",
-                  coalesce(e.payout_method, '') as "method!", coalesce(m.minimum, p.minimum_payment) as "minimum!",
-                  exists (select from payout_changes c
-                          where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $3) as "unconfirmed!",
-                  (select max(created_at) from payments y
-                   where y.program_id = $1 and y.enrollment_id = e.id
-                     and y.status not in ('failed', 'cancelled')) as last_paid_at
-           from balances b
-           join enrollments e on e.program_id = $1 and e.id = b.enrollment_id
+           select l.id as "id!: EnrollmentId", l.code as "code!", l.name as "name!",
+                  l.status as "status!: EnrollmentStatus", l.due as "due!", l.method as "method!",
+                  (select coalesce(sum(h.amount), 0) from ledger_months h
+                   where h.program_id = $1 and h.enrollment_id = l.id and h.account = 'held') as "held!",
+                  why_left_out(
+                      l.due, coalesce(m.minimum, p.minimum_payment), l.status,
+                      exists (select from payout_changes c
+                              where c.program_id = $1 and c.enrollment_id = l.id and c.expires_at > $3),
+                      l.method) as "left_out?: LeftOut",
+                  (select max(y.created_at) from payments y
+                   where y.program_id = $1 and y.enrollment_id = l.id
+                     and y.status not in ('failed', 'cancelled')) as "last_paid_at?"
+           from listed l
            join programs p on p.id = $1
-           left join payout_methods m on m.program_id = $1 and m.kind::text = lower(e.payout_method)
-           where $2::text is null or concat_ws(' ', e.code, e.name, e.company) ilike $2
-           order by b.due desc, e.id limit 1000"#,
+           left join payout_methods m on m.program_id = $1 and m.kind::text = lower(l.method)
+           order by l.due desc, l.id"#,
         setting.program as ProgramId,
         like(search),
-        moment.at
+        moment.at,
+        after.and_then(|after| after.amount),
+        after.map(|after| after.id),
+        paging.rows() + 1
     )
     .fetch_all(conn)
     .await?;
     let partner = |row: Due| DuePartner {
-        left_out: row.left_out(),
+        left_out: row.left_out,
         partner: PartnerName { id: row.id, code: row.code, name: row.name },
         status: row.status,
         due: setting.money(row.due),
@@ -89,5 +85,6 @@ pub async fn due_partners(
         method: method_words(&row.method),
         last_paid_at: row.last_paid_at,
     };
-    Ok(rows.into_iter().map(partner).collect())
+    let rows = rows.into_iter().map(partner).collect();
+    Ok(page(rows, paging, |row: &DuePartner| Cursor::amount(row.due.amount, row.partner.id.0)))
 }

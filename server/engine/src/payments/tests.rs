@@ -138,10 +138,11 @@ async fn a_batch_pays_what_was_reviewed_and_says_why(pool: PgPool) {
     world.tell_refund(&refund("r1", "c2-1", Some("25"))).await.expect("refund");
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let (moment, owner) = (world.moment(), world.owner());
-    let due = due_partners(conn, &moment, &owner, None).await.expect("due");
+    let due = due_partners(conn, &moment, &owner, None, &Paging::default()).await.expect("due").data;
     let due: Vec<_> = due.iter().map(|row| (row.partner.code.as_str(), row.due.to_string(), row.left_out)).collect();
     assert_eq!(due, [("ada", "€25.00".into(), None), ("ben", "€12.00".into(), Some(LeftOut::NoPayoutMethod))]);
-    assert_eq!(due_partners(conn, &moment, &owner, Some("BE")).await.expect("found").len(), 1);
+    let found = due_partners(conn, &moment, &owner, Some("BE"), &Paging::default()).await.expect("found");
+    assert_eq!(found.data.len(), 1);
 
     let input = wanted(&[&ben, &ada], PaymentBasis::Ending, this_month(&world));
     let draft = make(conn, &moment, &owner, &input).await.expect("draft");
@@ -187,9 +188,71 @@ async fn a_batch_pays_what_was_reviewed_and_says_why(pool: PgPool) {
         audited,
         "payment_batch.record Batch-20261120, payment_draft.create Batch-20261120, payment_draft.edit Batch-20261120"
     );
-    assert!(due_partners(conn, &moment, &owner, None).await.expect("due").is_empty());
+    let due = due_partners(conn, &moment, &owner, None, &Paging::default()).await.expect("due");
+    assert!(due.data.is_empty());
     let next = prepared(&world, &[&ada]).await;
     assert_eq!(shown(&world, next, None).await.draft.code, "Batch-20261120-2", "the day's first code is taken");
+}
+
+/// Five partners to whom something is due; four of them are left out, each for another reason.
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_is_due_is_listed_page_by_page_with_the_reasons_of_a_batch(pool: PgPool) {
+    let world = at_once(pool).await;
+    world.set("update programs set minimum_payment = 15 where id = $1").await;
+    let mut partners = Vec::new();
+    for (code, sold) in [("ada", "500"), ("ben", "400"), ("cleo", "300"), ("dora", "200"), ("emil", "50")] {
+        let partner = world.partner(code).await;
+        earn(&world, &partner, code, sold).await;
+        partners.push(partner);
+    }
+    for statement in [
+        "update enrollments set payout_method = 'Bank transfer' where program_id = $1 and code <> 'dora'",
+        "insert into payout_changes (program_id, enrollment_id, id, kind, details, masked, account_id, created_at, expires_at)
+         select program_id, e.id, e.id, 'cheque', '', '', a.id, e.created_at, '2099-01-01'
+         from enrollments e, (select id from accounts limit 1) a where program_id = $1 and code = 'cleo'",
+    ] {
+        world.set(statement).await;
+    }
+    world.standing(&partners[1], EnrollmentStatus::Banned).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let mut paging = Paging { cursor: None, limit: Some(2) };
+    let mut listed = Vec::new();
+    loop {
+        let page = due_partners(conn, &moment, &owner, None, &paging).await.expect("page");
+        assert!(page.data.len() <= 2);
+        listed.extend(page.data);
+        paging.cursor = page.next_cursor;
+        if paging.cursor.is_none() {
+            break;
+        }
+    }
+    let told: Vec<_> =
+        listed.iter().map(|row| (row.partner.code.as_str(), row.due.to_string(), row.left_out)).collect();
+    assert_eq!(
+        told,
+        [
+            ("ada", "€100.00".to_owned(), None),
+            ("ben", "€80.00".into(), Some(LeftOut::Frozen)),
+            ("cleo", "€60.00".into(), Some(LeftOut::UnconfirmedMethod)),
+            ("dora", "€40.00".into(), Some(LeftOut::NoPayoutMethod)),
+            ("emil", "€10.00".into(), Some(LeftOut::BelowMinimum)),
+        ]
+    );
+    let all = partners.iter().collect::<Vec<_>>();
+    let draft =
+        make(conn, &moment, &owner, &wanted(&all, PaymentBasis::Ending, this_month(&world))).await.expect("draft");
+    for row in &listed {
+        let lines = shown(&world, draft, row.left_out).await.page.data;
+        assert_eq!(
+            lines.iter().map(|line| line.partner.id).collect::<Vec<_>>(),
+            [row.partner.id],
+            "{:?}",
+            row.left_out
+        );
+    }
+    let paging = Paging { cursor: Some("x".into()), limit: None };
+    assert!(refused(due_partners(conn, &moment, &owner, None, &paging).await).starts_with("cursor: "));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -533,7 +596,7 @@ async fn who_is_banned_or_owes_is_left_out(pool: PgPool) {
     world.tell_refund(&refund("r1", "c2-1", None)).await.expect("refund");
     world.standing(&ada, EnrollmentStatus::Banned).await;
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let due = due_partners(conn, &world.moment(), &world.owner(), None).await.expect("due");
+    let due = due_partners(conn, &world.moment(), &world.owner(), None, &Paging::default()).await.expect("due").data;
     assert_eq!(due.iter().map(|row| row.left_out).collect::<Vec<_>>(), [Some(LeftOut::Frozen)]);
     let draft = prepared(&world, &[&ada, &ben]).await;
     let seen = shown(&world, draft, None).await;
@@ -642,7 +705,8 @@ async fn only_those_with_the_power_pay_and_only_in_their_program(pool: PgPool) {
     let line = LineInput { partner: ada.id, pay: false, reason: String::new() };
     for actor in [world.admin(Role::Manager), world.admin(Role::Viewer), partner(&ada), key.clone()] {
         let moment = world.moment();
-        assert!(matches!(due_partners(conn, &moment, &actor, None).await, Err(Error::Forbidden)));
+        let due = due_partners(conn, &moment, &actor, None, &Paging::default()).await;
+        assert!(matches!(due, Err(Error::Forbidden)));
         let input = wanted(&[&ada], PaymentBasis::Ending, this_month(&world));
         assert!(matches!(make(conn, &moment, &actor, &input).await, Err(Error::Forbidden)));
         assert!(matches!(detail(conn, &actor, draft, None, &Paging::default()).await, Err(Error::Forbidden)));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::assets::{self, Servers};
-use crate::payments::{batch_payments, due_partners, payment, payments};
+use crate::payments::{batch_payments, batches, due_partners, payment, payments};
 use crate::reports::{
     Scope, balance, commission_statuses, commissions, commissions_page, customers, dashboard, inactive, ledger,
     overview, performance, sales, sales_page, tops, waiting,
@@ -245,7 +245,7 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     let days = (None, None);
     by_index!(world.pool, "journal", PAGE, conn => crate::ledger::journal(conn, &owner, days, &Paging::default()));
     by_index!(world.pool, "links", conn => crate::links::list(conn, &own, id, &Paging::default()));
-    by_index!(world.pool, "due", conn => due_partners(conn, &moment, &owner, None));
+    by_index!(world.pool, "due", conn => due_partners(conn, &moment, &owner, None, &Paging::default()));
     for unit in [Unit::Day, Unit::Month] {
         by_index!(world.pool, "performance", conn => performance(conn, &moment, &own, Period::Days90, unit));
     }
@@ -510,4 +510,35 @@ async fn a_batch_of_100_000_payments_is_read_page_by_page(pool: PgPool) {
     }
     let failed = BatchFilter { status: Some(PaymentStatus::Failed), partner_code: None };
     by_index!(world.pool, "failed", PAGE, conn => batch_payments(conn, &owner, batch, &failed, &Paging::default()));
+}
+
+/// The list of batches, fifty of 2,000 payments each: what they come to is summed from the index, without their rows.
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_list_of_batches_reads_no_payment(pool: PgPool) {
+    let world = World::new(pool).await;
+    for statement in [
+        "insert into enrollments (program_id, id, status, code, name, created_at)
+         select id, gen_random_uuid(), 'active', 'p' || n, 'Partner ' || n, created_at
+         from programs, generate_series(1, 2000) n where id = $1",
+        "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
+         select id, gen_random_uuid(), 'B' || n, 'b' || n, created_at::date, created_at + n * interval '1 day'
+         from programs, generate_series(1, 50) n where id = $1",
+        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at)
+         select b.program_id, gen_random_uuid(), b.id, e.id, 20, 'EUR',
+                case when e.code = 'p7' then 'failed' else 'sent' end::payment_status, '[]', b.created_at
+         from payment_batches b join enrollments e on e.program_id = b.program_id
+         where b.program_id = $1 and e.code like 'p%'",
+    ] {
+        world.set(statement).await;
+    }
+    // An index answers alone for rows that every transaction sees.
+    sqlx::query("vacuum (analyze) payments").execute(&world.pool).await.expect("vacuum");
+    let owner = world.owner();
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let page = batches(&mut conn, &owner, &Paging::default()).await.expect("batches");
+    drop(conn);
+    assert_eq!((page.data.len(), page.data[0].code.as_str()), (50, "B50"));
+    let of = &page.data[0];
+    assert_eq!((of.payments, of.failed, of.total.to_string()), (2_000, 1, "€39,980.00".into()));
+    by_index!(world.pool, "batches", PAGE, conn => batches(conn, &owner, &Paging::default()));
 }

@@ -6,11 +6,11 @@ use crate::commissions::release_holds;
 use crate::fixtures::{instant, refund, refused};
 use crate::ledger::close_months;
 use crate::payments::tests::pay;
-use crate::reports::ledgers;
+use crate::reports::{ledgers, send_ledgers};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use domain::accounts::Role;
 use domain::page::Paging;
-use domain::reports::{LedgerSort, Ledgers, LedgersAsked, LedgersQuery};
+use domain::reports::{LedgerSort, Ledgers, LedgersAsked, LedgersQuery, LedgersRow};
 use domain::time::DayRange;
 use rust_decimal::Decimal;
 
@@ -114,9 +114,45 @@ async fn its_figures_are_those_of_the_entries_for_any_days(pool: PgPool) {
     world.prove().await;
 }
 
+/// The rows as they are sent to a file.
+async fn in_the_file(world: &World, query: &LedgersQuery) -> Vec<LedgersRow> {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(8);
+    let (moment, owner) = (world.moment(), world.owner());
+    let read = async {
+        let mut rows = Vec::new();
+        while let Some(part) = receiver.recv().await {
+            rows.extend(part.expect("rows"));
+        }
+        rows
+    };
+    let (sent, rows) = tokio::join!(send_ledgers(&world.pool, &moment, &owner, query, false, sender), read);
+    sent.expect("sent");
+    rows
+}
+
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn it_is_sorted_by_each_column_page_after_page(pool: PgPool) {
     let world = half_a_year(pool).await;
+    // By their names it is Cleo, Ben, Ada.
+    let methods = "update enrollments
+                   set payout_method = case code when 'ada' then 'paypal' when 'ben' then 'Bank transfer' else 'us_bank' end
+                   where program_id = $1";
+    world.set(methods).await;
+    let key = |row: &LedgersRow, sort: LedgerSort| {
+        let figures = row.figures;
+        let figure = match sort {
+            LedgerSort::Name => return (Decimal::ZERO, row.partner.name.to_lowercase()),
+            LedgerSort::Method => return (Decimal::ZERO, row.method.to_lowercase()),
+            LedgerSort::Opening => figures.opening,
+            LedgerSort::Commissions => figures.commissions,
+            LedgerSort::Clawbacks => figures.clawbacks,
+            LedgerSort::Adjustments => figures.adjustments,
+            LedgerSort::Payments => figures.payments,
+            LedgerSort::Closing => figures.closing,
+            LedgerSort::Held => figures.held,
+        };
+        (figure.amount, String::new())
+    };
     for sort in LedgerSort::ALL {
         for descending in [false, true] {
             let query = LedgersQuery { sort: *sort, descending, ..asked(&world, &[("period", "this_quarter")]) };
@@ -131,20 +167,13 @@ async fn it_is_sorted_by_each_column_page_after_page(pool: PgPool) {
                     break;
                 }
             }
-            assert_eq!(rows.len(), 3, "{sort}");
-            let keys = rows.iter().map(|row| match sort {
-                LedgerSort::Name => Decimal::from(row.partner.code.bytes().next().unwrap_or_default()),
-                LedgerSort::Opening => row.figures.opening.amount,
-                LedgerSort::Commissions => row.figures.commissions.amount,
-                LedgerSort::Clawbacks => row.figures.clawbacks.amount,
-                LedgerSort::Adjustments => row.figures.adjustments.amount,
-                LedgerSort::Payments => row.figures.payments.amount,
-                LedgerSort::Closing => row.figures.closing.amount,
-                LedgerSort::Held => row.figures.held.amount,
-            });
-            let keys: Vec<Decimal> = keys.collect();
-            let ordered = if descending { keys.iter().rev().is_sorted() } else { keys.is_sorted() };
-            assert!(ordered, "{sort} {descending}: {keys:?}");
+            let file = in_the_file(&world, &query).await;
+            for (place, rows) in [("page", rows), ("file", file)] {
+                assert_eq!(rows.len(), 3, "{sort}, {place}");
+                let keys: Vec<_> = rows.iter().map(|row| key(row, *sort)).collect();
+                let ordered = if descending { keys.iter().rev().is_sorted() } else { keys.is_sorted() };
+                assert!(ordered, "{sort} {descending}, {place}: {keys:?}");
+            }
         }
     }
 }
