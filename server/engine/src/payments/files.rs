@@ -63,7 +63,8 @@ pub async fn prepared(
     }
     found.others = sqlx::query_scalar!(
         r#"select count(*) as "count!" from payments
-           where program_id = $1 and batch_id = $2 and status = $3 and (payout is null or payout in ('cheque', 'other'))"#,
+           where program_id = $1 and batch_id = $2 and status = $3
+             and (method_kind is null or method_kind in ('cheque', 'other'))"#,
         setting.program as ProgramId,
         batch as BatchId,
         PaymentStatus::Recorded as PaymentStatus
@@ -133,7 +134,8 @@ struct Row {
     name: String,
     email: String,
     amount: Decimal,
-    masked: String,
+    /// Whether the partner is paid where it was at the review; `None` where this is paid in another way.
+    unchanged: Option<bool>,
     /// The partner's details as they are now, encrypted.
     details: Option<Vec<u8>>,
     /// Its place among all of the batch that are paid in this way, sent or not: so a file keeps its partners.
@@ -151,18 +153,16 @@ fn read<'c>(
     let rows = sqlx::query_as!(
         Row,
         r#"select p.id as "id!: PaymentId", e.id as "enrollment: EnrollmentId", e.code,
-                  coalesce(nullif(e.name, ''), e.company) as "name!", p.amount as "amount!", p.masked as "masked!",
-                  e.payout_details as details, p.place as "place!",
-                  coalesce(nullif(e.email, ''), (
-                      select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
-                      where ea.program_id = e.program_id and ea.enrollment_id = e.id
-                      order by ea.created_at, a.id limit 1
-                  ), '') as "email!"
+                  coalesce(nullif(e.name, ''), e.company) as "name!", p.amount as "amount!",
+                  p.details_hash = t.details_hash as "unchanged?", e.payout_details as details, p.place as "place!",
+                  t.email as "email!"
            from (
-               select id, enrollment_id, amount, masked, status, row_number() over (order by enrollment_id) - 1 as place
-               from payments where program_id = $1 and batch_id = $2 and payout = $3
+               select id, enrollment_id, amount, details_hash, status,
+                      row_number() over (order by enrollment_id) - 1 as place
+               from payments where program_id = $1 and batch_id = $2 and method_kind = $3
            ) p
            join enrollments e on e.program_id = $1 and e.id = p.enrollment_id
+           join payout_targets t on t.program_id = $1 and t.enrollment_id = e.id
            where p.status = 'recorded' and p.place >= $4 and p.place < $5
            order by p.place"#,
         setting.program as ProgramId,
@@ -184,7 +184,7 @@ impl Row {
             reference: payment_reference(self.id),
             amount: setting.money(self.amount),
             kind,
-            masked: self.masked,
+            unchanged: self.unchanged,
             details,
             email: self.email,
             note: format!("Payment {code}"),

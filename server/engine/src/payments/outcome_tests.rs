@@ -149,8 +149,8 @@ async fn files_hold_what_is_safe_and_not_sent_and_tell_of_the_rest(pool: PgPool)
     let cleo = owed(&world, "cleo", Some(&input(PayoutKind::Cheque))).await;
     let dan = owed(&world, "dan", Some(&paypal("dan@paid.example"))).await;
     let batch = pay(&world, &[&ada, &eve, &ben, &cleo, &dan]).await;
-    // Dan has said since that he is paid elsewhere: who did, the file can't know.
-    let token = chosen(&world, &dan, &paypal("new@elsewhere.example")).await;
+    // Dan has said since that he is paid elsewhere, by a mask that looks the same: who did, the file can't know.
+    let token = chosen(&world, &dan, &paypal("doe@paid.example")).await;
     details::confirm(&world.pool, &world.moment(), &token).await.expect("confirmed");
     let mut conn = world.pool.acquire().await.expect("connection");
     let owner = world.owner();
@@ -197,6 +197,37 @@ async fn files_hold_what_is_safe_and_not_sent_and_tell_of_the_rest(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_is_asked_by_e_mail_for_the_account_keeps_that_e_mail_and_another_way_is_told(pool: PgPool) {
+    let world = at_once(pool).await;
+    let ada = owed(&world, "ada", Some(&paypal("ada@paid.example"))).await;
+    let ben = owed(&world, "ben", Some(&input(PayoutKind::Iban))).await;
+    let cleo = owed(&world, "cleo", Some(&paypal("cleo@paid.example"))).await;
+    let batch = pay(&world, &[&ada, &ben, &cleo]).await;
+    // Wise would write to whoever has the e-mail by then; PayPal pays the one that was confirmed.
+    world
+        .set("update enrollments set email = 'new@elsewhere.example' where program_id = $1 and code in ('ada', 'ben')")
+        .await;
+    // Cleo's payment is as if one payment type had been chosen for all.
+    world.set(
+        "update payments set details_hash = null
+         where program_id = $1 and enrollment_id = (select id from enrollments where program_id = $1 and code = 'cleo')",
+    )
+    .await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let found = prepared(&mut conn, &world.secrets, &world.owner(), batch).await.expect("files");
+    let files: Vec<_> = found.files.iter().map(|file| (file.kind, file.rows)).collect();
+    assert_eq!(files, [(PayoutKind::Paypal, 1)]);
+    let mut gaps: Vec<_> = found.left_out.iter().map(|row| (row.partner.code.as_str(), row.gap)).collect();
+    gaps.sort_unstable();
+    assert_eq!(gaps, [("ben", Gap::Changed), ("cleo", Gap::OtherWay)]);
+}
+
+/// As if payments written by hand had been reviewed as their partners are paid.
+const REVIEWED: &str = "update payments p set details_hash = t.details_hash
+    from payout_targets t
+    where p.program_id = $1 and t.program_id = p.program_id and t.enrollment_id = p.enrollment_id";
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_file_keeps_its_partners_and_ends_at_the_provider_s_limit(pool: PgPool) {
     let world = World::new(pool).await;
     for statement in [
@@ -205,8 +236,8 @@ async fn a_file_keeps_its_partners_and_ends_at_the_provider_s_limit(pool: PgPool
          from programs, generate_series(1, 1500) n where id = $1",
         "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
          select id, id, 'Big', 'big', created_at::date, created_at from programs where id = $1",
-        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at, payout, masked)
-         select program_id, gen_random_uuid(), program_id, id, 20, 'EUR', 'recorded', '[]', created_at, 'iban', 'DE•••4931'
+        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at, method_kind)
+         select program_id, gen_random_uuid(), program_id, id, 20, 'EUR', 'recorded', '[]', created_at, 'iban'
          from enrollments where program_id = $1",
     ] {
         world.set(statement).await;
@@ -219,6 +250,7 @@ async fn a_file_keeps_its_partners_and_ends_at_the_provider_s_limit(pool: PgPool
         .execute(&world.pool)
         .await
         .expect("details");
+    world.set(REVIEWED).await;
     let batch = BatchId(world.program.0);
     let mut conn = world.pool.acquire().await.expect("connection");
     let (owner, moment) = (world.owner(), world.moment());

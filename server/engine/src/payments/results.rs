@@ -51,7 +51,7 @@ pub async fn results(
     }
     let numbered: Vec<_> = told.iter().filter(|(_, told)| !told.number.is_empty()).collect();
     sqlx::query!(
-        "update payments p set reference = n.number from unnest($2::uuid[], $3::text[]) as n (id, number)
+        "update payments p set provider_number = n.number from unnest($2::uuid[], $3::text[]) as n (id, number)
          where p.program_id = $1 and p.id = n.id",
         setting.program as ProgramId,
         &numbered.iter().map(|(at, _)| payments[**at].id.0).collect::<Vec<_>>(),
