@@ -64,6 +64,10 @@ async fn payments_are_marked_forward_alone_and_taken_back_once(pool: PgPool) {
     let ids = ids(&world, batch, &[&ada, &ben, &cleo]).await;
     let sent = marking(batch, &ids[..2], PaymentStatus::Sent);
     assert_eq!(told(&world, &sent).await.expect("sent"), (2, 0));
+    let noted: sqlx::types::Json<serde_json::Value> =
+        world.get("select details from audit_log where program_id = $1 and action = 'payment_batch.mark'").await;
+    let references: Vec<_> = rows(&world, batch).await.iter().map(PaymentRow::reference).take(2).collect();
+    assert_eq!(noted["references"], serde_json::json!(references));
     assert_eq!(told(&world, &sent).await.expect("twice"), (0, 2));
     let confirmed = marking(batch, &ids[..1], PaymentStatus::Confirmed);
     assert_eq!(told(&world, &confirmed).await.expect("confirmed"), (1, 0));
@@ -325,6 +329,14 @@ async fn a_result_file_is_looked_at_and_applied_as_a_whole(pool: PgPool) {
     assert_eq!(note, "The payment provider says: Account closed");
     let again = upload(&world, batch, &good, true).await.expect("again");
     assert_eq!((again.known, again.changes()), (3, 0), "the same file changes nothing");
+    let other = upload(&world, batch, format!("{head}\nOTHER,{a},20,EUR,completed,\n"), true).await.expect("looked at");
+    assert_eq!(
+        other.rows[0].problem.as_deref(),
+        Some("The provider's number of this payment is 9PE35473MC416994Y, not OTHER.")
+    );
+    let noted: sqlx::types::Json<serde_json::Value> =
+        world.get("select details from audit_log where program_id = $1 and action = 'payment_batch.results' and details ->> 'confirmed' = '1'").await;
+    assert_eq!(noted["references"].as_array().map(Vec::len), Some(3), "{}", noted.0);
     let late = format!("{head}\n,{c},20,EUR,completed,\n");
     let late = upload(&world, batch, &late, true).await.expect("looked at");
     assert_eq!(late.rows[0].problem.as_deref(), Some("The payment has failed before, and is due again."));
