@@ -5,6 +5,7 @@ use super::{PayoutDetails, PayoutKind};
 use crate::money::Money;
 use crate::partners::PartnerName;
 use crate::words;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -183,6 +184,19 @@ pub struct ProviderFile {
     pub rows: i64,
     /// What they come to.
     pub total: Money,
+    /// Who took it, where somebody has.
+    pub taken: Option<FileTaken>,
+}
+
+/// That a file was taken: handed in twice, it is paid twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileTaken {
+    /// Who did the last time.
+    pub by: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+    /// How many payments that stood in it are not sent yet, as far as is known.
+    pub waiting: i64,
 }
 
 impl ProviderFile {

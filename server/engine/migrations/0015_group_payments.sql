@@ -182,6 +182,20 @@ cross join lateral (
     ), '') as email
 ) m;
 
+-- Which files for a provider were taken of a batch, and by whom the last time: what is handed in twice is paid twice.
+create table payment_files (
+    program_id uuid not null,
+    batch_id uuid not null,
+    method_kind payout_kind not null,
+    part bigint not null,
+    -- Whatever has stood in it.
+    payments uuid[] not null,
+    taken_by uuid references accounts,
+    taken_at timestamptz not null,
+    primary key (program_id, batch_id, method_kind, part),
+    foreign key (program_id, batch_id) references payment_batches
+);
+
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
 create type left_out as enum
     ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_method', 'unconfirmed_method', 'frozen', 'excluded');

@@ -78,6 +78,11 @@ async fn a_provider_s_file_goes_to_who_pays_alone_and_asks_again(pool: PgPool) {
     assert_eq!(answer.text(), format!("ada@paid.example,20.00,EUR,{reference},Payment October,PAYPAL\r\n"));
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"October-paypal-1.csv\"");
     assert_eq!(answer.header("cache-control"), "no-store");
+    let twice = ask(&site, batch, form, Some(&owner)).await;
+    assert_eq!(twice.status, 409);
+    assert!(twice.text().contains("taken before") && !twice.text().contains("paid.example"), "{}", twice.text());
+    let again = ask(&site, batch, &format!("{form}&again=true"), Some(&owner)).await;
+    assert_eq!((again.status.as_u16(), again.text()), (200, answer.text()));
     for (nothing, status) in [("kind=paypal&part=2", 404), ("kind=gold&part=1", 404), ("kind=paypal", 422)] {
         assert_eq!(ask(&site, batch, nothing, Some(&owner)).await.status.as_u16(), status, "{nothing}");
     }
