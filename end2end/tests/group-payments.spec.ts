@@ -148,6 +148,21 @@ test("who pays first exports, and records what the file contained", async ({ pag
   await expect(page.getByText("This batch was given up.")).toBeVisible();
 });
 
+test("the ledgers of two partners print on a sheet each", async ({ page }) => {
+  const name = fresh("paper");
+  await owed(page, name, "12.00");
+  await owed(page, `${name}b`, "5.00");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  const paper = page.waitForEvent("popup");
+  await act(page, "Print");
+  const sheet = await paper;
+  await expect(sheet.getByText("The end: 2 partners.")).toBeVisible();
+  await expect(sheet.getByRole("heading", { level: 1 })).toHaveText([name, `${name}b`]);
+  const pdf = (await sheet.pdf({ format: "A4" })).toString("latin1");
+  expect((pdf.match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length).toBe(2);
+  await sheet.close();
+});
+
 test("payments run by themselves, and two must agree", async ({ page }) => {
   await enter(page, "/admin/acme/settings");
   await page.getByLabel("Day of the month").fill("29");
