@@ -17,6 +17,12 @@ const ledgers = (page: Page) => page.getByRole("table", { name: "Partner ledgers
 /** A partner of this test alone, to whom a bonus is due. */
 async function owed(page: Page, name: string, amount: string) {
   await enter(page, "/admin/acme/partners/import");
+  await owedToo(page, name, amount);
+}
+
+/** Another, for who has signed in. */
+async function owedToo(page: Page, name: string, amount: string) {
+  await visit(page, "/admin/acme/partners/import");
   await page.getByLabel("The file's text (CSV)").fill(`name,tags\n${name},${name}`);
   await page.getByRole("button", { name: "Preview" }).click();
   await page.getByRole("button", { name: "Import 1 partner" }).click();
@@ -149,6 +155,21 @@ test("who pays first exports, and records what the file contained", async ({ pag
   const ask = page.getByRole("dialog", { name: "Give this batch up?" });
   await ask.getByRole("button", { name: "Give it up" }).click();
   await expect(page.getByText("This batch was given up.")).toBeVisible();
+});
+
+test("the ledgers of two partners print on a sheet each", async ({ page }) => {
+  const name = fresh("paper");
+  await owed(page, name, "12.00");
+  await owedToo(page, `${name}b`, "5.00");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  const paper = page.waitForEvent("popup");
+  await act(page, "Print");
+  const sheet = await paper;
+  await expect(sheet.getByText("The end: 2 partners.")).toBeVisible();
+  await expect(sheet.getByRole("heading", { level: 1 })).toHaveText([name, `${name}b`]);
+  const pdf = (await sheet.pdf({ format: "A4" })).toString("latin1");
+  expect((pdf.match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length).toBe(2);
+  await sheet.close();
 });
 
 test("payments run by themselves, and two must agree", async ({ page }) => {

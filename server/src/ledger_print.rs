@@ -1,5 +1,5 @@
-//! The ledgers of the partners on the report as one document, each on a page of its own. It is written partner by partner
-//! while it is sent: whatever their number, it begins at once and needs no more memory than one.
+//! The ledgers of the partners on the report as one document, each on a page of its own. It is written piece by piece while
+//! it is sent: whatever their number, it begins at once and needs no more memory than a piece, so that no job has to make it.
 
 use crate::{Shared, notice, pages};
 use access::Error;
@@ -9,14 +9,14 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use domain::accounts::Actor;
-use domain::ledger::LedgerAccount;
-use domain::page::Paging;
-use domain::reports::{LedgerFilter, LedgersAsked, LedgersQuery, LedgersRow};
+use domain::reports::{LedgerRow, LedgersAsked, LedgersQuery, LedgersRow};
 use engine::Moment;
-use http::{HeaderValue, header};
+use engine::reports::PrintedLedger;
+use http::{HeaderValue, StatusCode, header};
 use sqlx::PgPool;
 use std::fmt::Write;
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// The one route.
 pub fn router() -> Router<Shared> {
@@ -51,7 +51,15 @@ async fn print(State(server): State<Shared>, Path(program): Path<String>, reques
         Ok::<_, Error>((Run { pool: state.pool, actor, query, program: program.name }, moment))
     };
     match work.await {
-        Ok((run, moment)) => send(run, moment),
+        // Each keeps a connection until its reader is through.
+        Ok((run, moment)) => match server.prints.clone().try_acquire_owned() {
+            Ok(turn) => send(run, moment, turn),
+            Err(_) => notice::notice(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Others are printing ledgers now",
+                "Each such document takes a while. Load this page again when they are through.",
+            ),
+        },
         Err(error) => match error.leads_to(&here) {
             Some(path) => Redirect::to(&path).into_response(),
             None => notice::failed(&error, "Go back and choose again."),
@@ -69,10 +77,12 @@ struct Run {
 
 type Pieces = mpsc::Sender<Result<Bytes, Error>>;
 
-fn send(run: Run, moment: Moment) -> Response {
+fn send(run: Run, moment: Moment, turn: OwnedSemaphorePermit) -> Response {
     let (pieces, written) = mpsc::channel(4);
     tokio::spawn(async move {
-        if let Err(error) = write(&run, &moment, &pieces).await {
+        let done = write(run, &moment, &pieces).await;
+        drop(turn);
+        if let Err(error) = done {
             // The document breaks off, so that nobody takes half of it for the whole.
             let _ = pieces.send(Err(error)).await;
         }
@@ -93,49 +103,58 @@ fn send(run: Run, moment: Moment) -> Response {
     (headers, Body::from_stream(body)).into_response()
 }
 
-async fn write(run: &Run, moment: &Moment, pieces: &Pieces) -> Result<(), Error> {
-    let days = format!("{} – {}", run.query.range.from.format("%-d %b %Y"), run.query.range.to.format("%-d %b %Y"));
-    let program = escaped(&run.program);
+/// So long a browser may stand still while it lays out what it has.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+async fn write(run: Run, moment: &Moment, pieces: &Pieces) -> Result<(), Error> {
+    let Run { pool, actor, query, program } = run;
+    let days = format!("{} – {}", query.range.from.format("%-d %b %Y"), query.range.to.format("%-d %b %Y"));
+    let program = escaped(&program);
     let head = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"robots\" content=\"noindex\"><title>Partner ledgers, {days}</title><style>{STYLE}</style></head><body><main>\
-         <p class=\"screen\">Print this page with your browser: each partner begins a new sheet.</p>"
+         <p class=\"screen\">Print this page with your browser once it has loaded: with many partners that takes a while, and \
+         its last line tells that all of them are there. Each partner begins a new sheet.</p>"
     );
     put(pieces, head).await?;
     let (sender, mut found) = mpsc::channel(2);
-    let (pool, query, actor, at) = (run.pool.clone(), run.query.clone(), run.actor.clone(), moment.step());
-    let reading =
-        tokio::spawn(async move { engine::reports::send_ledgers(&pool, &at, &actor, &query, false, sender).await });
-    while let Some(rows) = found.recv().await {
-        let rows = rows?;
-        if rows.is_empty() {
-            put(pieces, "</main></body></html>".to_owned()).await?;
-            return Ok(());
-        }
-        for row in rows {
-            put(pieces, section(run, row, &program, &days).await?).await?;
-        }
+    let at = moment.step();
+    tokio::spawn(async move { engine::reports::print_ledgers(&pool, &at, &actor, &query, sender).await });
+    let mut partners = 0_u64;
+    while let Some(piece) = found.recv().await {
+        let text = match piece? {
+            PrintedLedger::Partner(row) => {
+                partners += 1;
+                let before = if partners > 1 { END } else { "" };
+                format!("{before}{}", beginning(&row, &program, &days))
+            }
+            PrintedLedger::Entries(entries) => lines(&entries),
+            PrintedLedger::Over => {
+                let last = if partners > 0 { END } else { "" };
+                let words = if partners == 1 { "1 partner".to_owned() } else { format!("{partners} partners") };
+                let end = format!("{last}<p class=\"screen\">The end: {words}.</p></main></body></html>");
+                return put(pieces, end).await;
+            }
+        };
+        put(pieces, text).await?;
     }
-    reading.abort();
     Err(engine::Error::internal("the ledgers broke off").into())
 }
 
 async fn put(pieces: &Pieces, text: String) -> Result<(), Error> {
-    let sent = pieces.send(Ok(text.into())).await;
-    sent.map_err(|_| engine::Error::internal("nobody reads the ledgers any more").into())
+    let sent = tokio::time::timeout(PATIENCE, pieces.send(Ok(text.into()))).await;
+    if matches!(sent, Ok(Ok(()))) {
+        Ok(())
+    } else {
+        Err(engine::Error::internal("nobody reads the ledgers any more").into())
+    }
 }
 
-/// A partner's ledger.
-async fn section(run: &Run, row: LedgersRow, program: &str, days: &str) -> Result<String, Error> {
-    let mut conn = run.pool.acquire().await.map_err(engine::Error::from)?;
-    let filter = LedgerFilter {
-        account: Some(LedgerAccount::Payable),
-        from: Some(run.query.range.from),
-        to: Some(run.query.range.to),
-    };
-    let paging = Paging { cursor: None, limit: Some(Paging::MOST) };
-    let ledger = engine::reports::ledger(&mut conn, &run.actor, row.partner.id, &filter, &paging).await?;
-    drop(conn);
+/// What ends a partner's ledger.
+const END: &str = "</tbody></table></section>";
+
+/// What begins a partner's ledger, down to the head of its entries.
+fn beginning(row: &LedgersRow, program: &str, days: &str) -> String {
     let figures = row.figures;
     let name = escaped(&row.partner.name);
     let company = if row.company.is_empty() || row.company == row.partner.name {
@@ -158,7 +177,12 @@ async fn section(run: &Run, row: LedgersRow, program: &str, days: &str) -> Resul
         let _ = write!(text, "<div><dt>{label}</dt><dd>{money}</dd></div>");
     }
     text.push_str("</dl><table><caption>Entries, the latest first</caption><thead><tr><th scope=\"col\">Day</th><th scope=\"col\">Entry</th><th scope=\"col\">Customer</th><th scope=\"col\" class=\"num\">Amount</th><th scope=\"col\" class=\"num\">Balance</th></tr></thead><tbody>");
-    for entry in &ledger.page.data {
+    text
+}
+
+fn lines(entries: &[LedgerRow]) -> String {
+    let mut text = String::new();
+    for entry in entries {
         let _ = write!(
             text,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
@@ -169,10 +193,5 @@ async fn section(run: &Run, row: LedgersRow, program: &str, days: &str) -> Resul
             entry.running
         );
     }
-    text.push_str("</tbody></table>");
-    if ledger.page.next_cursor.is_some() {
-        let _ = write!(text, "<p>The latest {} entries. The partner's own ledger has them all.</p>", Paging::MOST);
-    }
-    text.push_str("</section>");
-    Ok(text)
+    text
 }

@@ -33,6 +33,7 @@ use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
 /// What the server is made of, beside what it makes itself.
@@ -58,6 +59,9 @@ pub struct Parts {
     pub files: Store,
 }
 
+/// So many print ledgers at once.
+const PRINTS: usize = 2;
+
 /// What every handler works with.
 #[derive(Debug)]
 pub struct Server {
@@ -72,6 +76,8 @@ pub struct Server {
     links: Arc<LinkTable>,
     clicks: ClickWriter,
     limits: limits::Limits,
+    /// Who may print ledgers now.
+    prints: Arc<Semaphore>,
     files: Store,
     views: Views,
     metrics: PrometheusHandle,
@@ -104,6 +110,7 @@ impl Server {
             leptos,
             links,
             limits: limits::Limits::default(),
+            prints: Arc::new(Semaphore::new(PRINTS)),
             files,
             views: Views::default(),
             metrics: metrics::start(),

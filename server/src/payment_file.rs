@@ -23,6 +23,9 @@ pub fn router() -> Router<Shared> {
 struct Asked {
     kind: String,
     part: i64,
+    /// Whether it is taken a second time, knowingly.
+    #[serde(default)]
+    again: bool,
 }
 
 async fn file(
@@ -44,7 +47,8 @@ async fn file(
         let kind: PayoutKind = asked.kind.parse().map_err(|_| Error::NotFound)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let (moment, actor, secrets) = (&asking.moment, &asking.actor, &asking.state.secrets);
-        let file = engine::payments::file(&mut tx, secrets, moment, actor, batch, (kind, asked.part)).await?;
+        let part = (kind, asked.part);
+        let file = engine::payments::file(&mut tx, secrets, moment, actor, batch, part, asked.again).await?;
         tx.commit().await?;
         Ok::<_, Error>(file)
     };
@@ -60,6 +64,10 @@ async fn file(
         Err(error @ (Error::SignIn | Error::ConfirmFirst)) => {
             Redirect::to(&access::shown_again(&error, &path, &headers).0).into_response()
         }
+        Err(error @ Error::Conflict(_)) => notice::failed(
+            &error,
+            "This file has been taken before: handed in twice, it is paid twice. Go back and prepare the files again: the page tells who took it, and lets you take it once more.",
+        ),
         Err(error) => notice::failed(&error, "There is nothing left to send in this file. Go back and try again."),
     }
 }

@@ -30,10 +30,8 @@ pub async fn read_statement(program: String, month: Option<String>, cursor: Opti
     access::answer(async {
         let mut asking = access::partner(&program, PortalPage::Statements).await?;
         let month = month.map(|word| domain::ledger::month_of(&word).ok_or(access::Error::NotFound)).transpose()?;
-        // A sheet of paper holds more than a screen.
-        let paging = domain::page::Paging { cursor, limit: Some(500) };
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
-        Ok(engine::ledger::statement(conn, moment, actor, asking.partner.id, month, &paging).await?)
+        Ok(engine::ledger::statement_sheet(conn, moment, actor, asking.partner.id, month, cursor).await?)
     })
     .await
 }

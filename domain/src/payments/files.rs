@@ -5,6 +5,7 @@ use super::{PayoutDetails, PayoutKind};
 use crate::money::Money;
 use crate::partners::PartnerName;
 use crate::words;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -69,7 +70,9 @@ words! {
     pub enum Gap in "file_gap" {
         /// Nothing is known of where it goes.
         NoDetails = "no_details",
-        /// The partner is paid elsewhere by now than when the payment was recorded.
+        /// It is paid in another way than the partner's own.
+        OtherWay = "other_way",
+        /// The partner is paid elsewhere by now than when the payment was reviewed.
         Changed = "changed",
         /// The provider writes to the partner, of whom no e-mail is known.
         NoEmail = "no_email",
@@ -84,7 +87,10 @@ impl Gap {
     pub fn words(self) -> &'static str {
         match self {
             Self::NoDetails => "No payout details are known.",
-            Self::Changed => "The payout details have changed since the payment was recorded.",
+            Self::OtherWay => {
+                "It is paid in another way than the partner's own, or is older than the files: where to is not kept with it."
+            }
+            Self::Changed => "The payout details, or the e-mail for them, have changed since the payment was reviewed.",
             Self::NoEmail => "No e-mail is known, to which the provider could write.",
             Self::Unsafe => {
                 "A name or an e-mail begins like a formula, or holds characters that are not safe in a file."
@@ -109,8 +115,8 @@ pub struct ToPay {
     pub amount: Money,
     /// By which method.
     pub kind: PayoutKind,
-    /// Where it was to go when it was recorded, masked.
-    pub masked: String,
+    /// Whether it goes where the partner is paid; `None` where it is paid in another way.
+    pub unchanged: Option<bool>,
     /// Where the partner is paid now, if that is known.
     pub details: Option<PayoutDetails>,
     /// The partner's e-mail; empty where none is known.
@@ -125,8 +131,9 @@ impl ToPay {
     /// # Errors
     /// Why it has none.
     pub fn row(&self) -> Result<Vec<String>, Gap> {
+        let unchanged = self.unchanged.ok_or(Gap::OtherWay)?;
         let details = self.details.as_ref().ok_or(Gap::NoDetails)?;
-        if details.kind() != self.kind || details.masked() != self.masked {
+        if !unchanged || details.kind() != self.kind {
             return Err(Gap::Changed);
         }
         let mut amount = self.amount.currency.round(self.amount.amount);
@@ -177,6 +184,19 @@ pub struct ProviderFile {
     pub rows: i64,
     /// What they come to.
     pub total: Money,
+    /// Who took it, where somebody has.
+    pub taken: Option<FileTaken>,
+}
+
+/// That a file was taken: handed in twice, it is paid twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileTaken {
+    /// Who did the last time.
+    pub by: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+    /// How many payments that stood in it are not sent yet, as far as is known.
+    pub waiting: i64,
 }
 
 impl ProviderFile {
@@ -214,7 +234,7 @@ mod tests {
             reference: "FP79Z85HRB9Y9X86".into(),
             amount: Money::new("20.5".parse().expect("decimal"), "EUR".parse().expect("currency")),
             kind: PayoutKind::Paypal,
-            masked: details.masked(),
+            unchanged: Some(true),
             details: Some(details),
             email: "ada@partner.example".into(),
             note: "Batch-20261101 from Acme".into(),
@@ -225,7 +245,7 @@ mod tests {
         let details = PayoutDetails::Iban { holder: holder.into(), iban: "DE44500105175407324931".into() };
         ToPay {
             kind: PayoutKind::Iban,
-            masked: details.masked(),
+            unchanged: Some(true),
             details: Some(details),
             email: email.into(),
             ..paypal("")
@@ -257,7 +277,8 @@ mod tests {
         }
         assert_eq!(bank("Ada", "").row(), Err(Gap::NoEmail));
         assert_eq!(ToPay { details: None, ..paypal("") }.row(), Err(Gap::NoDetails));
-        assert_eq!(ToPay { masked: "e•••@evil.example".into(), ..paypal("ada@x.example") }.row(), Err(Gap::Changed));
+        assert_eq!(ToPay { unchanged: Some(false), ..paypal("ada@x.example") }.row(), Err(Gap::Changed));
+        assert_eq!(ToPay { unchanged: None, ..paypal("ada@x.example") }.row(), Err(Gap::OtherWay));
         assert_eq!(ToPay { kind: PayoutKind::Iban, ..paypal("ada@x.example") }.row(), Err(Gap::Changed));
         let noted = ToPay { note: "=1".into(), ..paypal("ada@x.example") }.row().expect("a row");
         assert_eq!(noted[4], "", "a note is ours to leave out");

@@ -13,7 +13,7 @@ pub use drafts::{
     DraftDetail, DraftGroup, DraftInput, DraftLine, DraftProgress, DraftRow, DraftSource, DraftStatus, LeftOut,
     LineInput, NewDraft, PaymentBasis, PaymentRules, Schedule, already_paid, check_batch_code,
 };
-pub use files::{Gap, GapRow, Provider, ProviderFile, ProviderFiles, ToPay, is_safe};
+pub use files::{FileTaken, Gap, GapRow, Provider, ProviderFile, ProviderFiles, ToPay, is_safe};
 pub use methods::{PayoutKind, PayoutMethod, check_methods};
 pub use outcome::{Marked, Marking, MethodSum, PaymentStatus, StatusSum, Step, payment_reference, reference_key};
 pub use results::{

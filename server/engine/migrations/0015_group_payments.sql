@@ -161,20 +161,58 @@ alter type payment_status add value 'sent' after 'recorded';
 alter type payment_status add value 'confirmed' after 'sent';
 alter table payments
     -- The provider's own number for it.
-    add column reference text not null default '',
+    add column provider_number text not null default '',
     add column status_at timestamptz,
     -- The kind of payout method; null for methods in other words.
-    add column payout payout_kind;
+    add column method_kind payout_kind,
+    -- Of payout_targets when it was reviewed; null where it is paid in another way than the partner's own.
+    add column details_hash bytea;
 -- A batch's payments by status, and what they come to, which the list of batches reads from here alone; without a status its
 -- unique constraint lists them.
 create index payments_by_status on payments (program_id, batch_id, status, enrollment_id) include (amount);
-update payments set payout = case method
+update payments set method_kind = case method
     when 'PayPal' then 'paypal'
     when 'Bank account (IBAN)' then 'iban'
     when 'Bank account (account and routing number)' then 'us_bank'
     when 'Cheque by post' then 'cheque'
     when 'Other' then 'other'
 end::payout_kind;
+
+-- Where a payment to a partner goes: the e-mail at which a provider asks for the account, and a hash by which any change of
+-- the payout method, its details or, where a provider writes to it, that e-mail is noticed. Details are sealed each time with
+-- a nonce of its own: the hash tells nothing of them, and nobody makes the same again.
+create view payout_targets as
+select e.program_id, e.id as enrollment_id, m.email,
+       sha256(
+           convert_to(lower(coalesce(e.payout_method, '')), 'UTF8')
+           || coalesce(
+               '\x00'::bytea || e.payout_details
+               || case when lower(e.payout_method) in ('iban', 'us_bank') then convert_to(m.email, 'UTF8') else '' end,
+               ''
+           )
+       ) as details_hash
+from enrollments e
+cross join lateral (
+    select coalesce(nullif(e.email, ''), (
+        select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
+        where ea.program_id = e.program_id and ea.enrollment_id = e.id
+        order by ea.created_at, a.id limit 1
+    ), '') as email
+) m;
+
+-- Which files for a provider were taken of a batch, and by whom the last time: what is handed in twice is paid twice.
+create table payment_files (
+    program_id uuid not null,
+    batch_id uuid not null,
+    method_kind payout_kind not null,
+    part bigint not null,
+    -- Whatever has stood in it.
+    payments uuid[] not null,
+    taken_by uuid references accounts,
+    taken_at timestamptz not null,
+    primary key (program_id, batch_id, method_kind, part),
+    foreign key (program_id, batch_id) references payment_batches
+);
 
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
 create type left_out as enum
@@ -244,8 +282,8 @@ create table payment_draft_lines (
     entries uuid[] not null,
     -- What came later and is paid with it, on the basis ending.
     added numeric not null default 0,
-    -- By which a change of the payout details since the review is noticed.
-    payout bytea not null,
+    -- Of payout_targets at the review.
+    details_hash bytea not null,
     left_out left_out,
     -- Why it is paid all the same, or left out by a person.
     reason text not null default '',

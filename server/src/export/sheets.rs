@@ -339,7 +339,8 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
                 |conn, paging| payments::batch_payments(conn, &actor, id, &filter, paging),
                 rows::batch_payment
             );
-            (rows::batch_payment_head(), pages)
+            // By it a batch is paid and reconciled: whole, or of no use.
+            (rows::batch_payment_head(), pages.whole())
         }
         what => {
             let asking = Asking { conn: &mut conn, moment: &moment, actor: &actor, team: true };

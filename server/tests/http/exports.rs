@@ -292,6 +292,23 @@ async fn the_ledgers_are_kept_as_they_were_sent_and_printed(pool: PgPool) {
     assert_eq!(text.matches("<section>").count(), 2);
     assert!(text.contains("=cmd &lt;b&gt;") && text.ends_with("</html>"), "{text}");
     assert_eq!(get(&site, &format!("{printed}?codes=ada"), &owner).await.text().matches("<section>").count(), 1);
+    for statement in [
+        "insert into journals (program_id, id, kind, idempotency_key, occurred_at, posted_at)
+         select p.id, gen_random_uuid(), 'adjustment', 'many ' || n, now(), now() - n * interval '1 microsecond'
+         from programs p cross join generate_series(1, 1005) n where p.slug = 'acme'",
+        "insert into entries (program_id, id, journal_id, account, enrollment_id, amount, currency, posted_at)
+         select j.program_id, gen_random_uuid(), j.id, a.account, case when a.account = 'payable' then e.id end, a.amount,
+                'EUR', j.posted_at
+         from journals j
+         join enrollments e on e.program_id = j.program_id and e.code = 'ada'
+         cross join (values ('payable'::ledger_account, 1), ('commission_expense', -1)) as a (account, amount)
+         where j.idempotency_key like 'many %'",
+    ] {
+        sqlx::query(statement).execute(&pool).await.expect(statement);
+    }
+    let all = get(&site, &format!("{printed}?codes=ada"), &owner).await.text();
+    assert_eq!(all.matches("<tr><td>").count(), 1_005, "however many entries there are");
+    assert!(all.contains("The end: 1 partner.") && all.ends_with("</html>"));
     assert_eq!(get(&site, printed, &ada).await.status, 404);
     assert_eq!(site.get(printed).await.status, 303);
 }

@@ -77,6 +77,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/audit-log", "program=acme", May(Power::Audit)),
     ("/fn/admin/batch", "program=acme&id=BATCH", Team),
     ("/fn/admin/batch/advices", "program=acme&id=BATCH", Team),
+    ("/fn/admin/batch/file-sent", "program=acme&batch=BATCH&kind=paypal&part=1", May(Power::Pay)),
     ("/fn/admin/batch/files", "program=acme&batch=BATCH", May(Power::Pay)),
     (
         "/fn/admin/batch/mark",

@@ -39,10 +39,12 @@ async fn batch(site: &Site) -> (Uuid, String) {
         "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
          select id, id, 'October', 'october', created_at::date, created_at from programs where id = $1",
         "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, masked, status, why,
-                               created_at, payout)
-         select program_id, gen_random_uuid(), program_id, id, 20, 'EUR', 'PayPal', 'a•••@paid.example', 'recorded', '[]',
-                created_at, 'paypal'
-         from enrollments where program_id = $1 and code = 'ada'",
+                               created_at, method_kind, details_hash)
+         select e.program_id, gen_random_uuid(), e.program_id, e.id, 20, 'EUR', 'PayPal', 'a•••@paid.example', 'recorded',
+                '[]', e.created_at, 'paypal', t.details_hash
+         from enrollments e
+         join payout_targets t on t.program_id = e.program_id and t.enrollment_id = e.id
+         where e.program_id = $1 and e.code = 'ada'",
     ] {
         sqlx::query(statement).bind(site.program.0).execute(&site.pool).await.expect(statement);
     }
@@ -76,6 +78,11 @@ async fn a_provider_s_file_goes_to_who_pays_alone_and_asks_again(pool: PgPool) {
     assert_eq!(answer.text(), format!("ada@paid.example,20.00,EUR,{reference},Payment October,PAYPAL\r\n"));
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"October-paypal-1.csv\"");
     assert_eq!(answer.header("cache-control"), "no-store");
+    let twice = ask(&site, batch, form, Some(&owner)).await;
+    assert_eq!(twice.status, 409);
+    assert!(twice.text().contains("taken before") && !twice.text().contains("paid.example"), "{}", twice.text());
+    let again = ask(&site, batch, &format!("{form}&again=true"), Some(&owner)).await;
+    assert_eq!((again.status.as_u16(), again.text()), (200, answer.text()));
     for (nothing, status) in [("kind=paypal&part=2", 404), ("kind=gold&part=1", 404), ("kind=paypal", 422)] {
         assert_eq!(ask(&site, batch, nothing, Some(&owner)).await.status.as_u16(), status, "{nothing}");
     }

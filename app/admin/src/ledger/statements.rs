@@ -43,11 +43,9 @@ pub async fn read_partner_statement(
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let month = month.map(|word| domain::ledger::month_of(&word).ok_or(access::Error::NotFound)).transpose()?;
-        // A sheet of paper holds more than a screen.
-        let paging = domain::page::Paging { cursor, limit: Some(500) };
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
         let partner = engine::partners::find_by_code(conn, actor, &code).await?;
-        Ok(engine::ledger::statement(conn, moment, actor, partner.id, month, &paging).await?)
+        Ok(engine::ledger::statement_sheet(conn, moment, actor, partner.id, month, cursor).await?)
     })
     .await
 }

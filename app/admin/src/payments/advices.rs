@@ -12,7 +12,7 @@ use crate::show;
 
 /// How many are on a page.
 #[cfg(feature = "ssr")]
-const MOST: u32 = 100;
+const MOST: u32 = 500;
 
 /// A page of a batch's advices; or that of one payment.
 #[server(prefix = "/fn", endpoint = "admin/batch/advices", input = GetUrl)]
@@ -73,6 +73,10 @@ fn sheets(page: Page<PaymentDetail>) -> AnyView {
         }
         .into_any();
     }
+    let more = page.next_cursor.is_some().then(|| {
+        let words = format!("The first {} of the advices from here on: print the next page too.", page.data.len());
+        view! { <p class="sub">{words}</p> }
+    });
     let pages = show::pages(&page, None, &show::address().get_untracked());
     let sheets = page
         .data
@@ -89,6 +93,7 @@ fn sheets(page: Page<PaymentDetail>) -> AnyView {
         })
         .collect_view();
     view! {
+        {more}
         {sheets}
         {pages}
     }

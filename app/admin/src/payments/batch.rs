@@ -13,7 +13,7 @@ use ui::{
     PageHead, Pill, Select, SkeletonTable, Tab, Table, Tabs, TextInput, Th, Tone, Why, grouped, use_toasts,
 };
 
-use super::files::{self, PrepareFiles};
+use super::files::{self, MarkFileSent, PrepareFiles};
 use super::mark::{self, MarkPayments};
 use super::results;
 use crate::show;
@@ -77,6 +77,7 @@ struct Acts {
     taking: Taking,
     mark: Form<MarkPayments>,
     files: Form<PrepareFiles>,
+    sent: Form<MarkFileSent>,
     results: Upload,
 }
 
@@ -101,6 +102,8 @@ impl LazyPage for BatchPage {
         });
         let mark = Form::<MarkPayments>::new();
         mark::tell(mark);
+        let (prepare, sent) = (Form::<PrepareFiles>::new(), Form::<MarkFileSent>::new());
+        files::tell(sent, prepare);
         let results = Upload::new(access::UPLOAD_RESULTS);
         let (applied, toasts) = (RwSignal::new(0_usize), use_toasts());
         results.settled(move |outcome| match outcome {
@@ -116,7 +119,7 @@ impl LazyPage for BatchPage {
             Err(_) => {}
         });
         let found = read_after(
-            move || form.answered() + mark.answered() + applied.get(),
+            move || form.answered() + mark.answered() + sent.answered() + applied.get(),
             move || {
                 let of = |key| address.with(|address| show::value(address, key));
                 ReadBatch {
@@ -128,7 +131,7 @@ impl LazyPage for BatchPage {
                 }
             },
         );
-        Self { found, acts: Acts { taking, mark, files: Form::new(), results } }
+        Self { found, acts: Acts { taking, mark, files: prepare, sent, results } }
     }
 
     fn view(this: Self) -> AnyView {
@@ -179,7 +182,7 @@ fn batch(shown: Shown, acts: Acts) -> AnyView {
     };
     let by_provider = pays.then(|| {
         view! {
-            {files::card(acts.files, batch.id, &program)}
+            {files::card(acts.files, acts.sent, batch.id, &program)}
             {results::card(acts.results, batch.id, program.clone())}
         }
     });

@@ -20,7 +20,7 @@ pub use books::{journal, journal_days, trial_balance};
 pub(crate) use months::first_instant;
 pub use months::{OpenMonth, close_months, hold_month_open};
 pub(crate) use statements::freeze;
-pub use statements::{statement, statements};
+pub use statements::{statement, statement_sheet, statements};
 pub use verify::{Broken, verify};
 
 use crate::{Error, Moment, Result};

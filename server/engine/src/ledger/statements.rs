@@ -256,6 +256,33 @@ pub async fn statement(
     })
 }
 
+/// So many entries a sheet holds at most.
+const SHEET: usize = 5_000;
+
+/// A month as it is printed: with all of its entries, up to 5,000; after those the next sheet begins.
+///
+/// # Errors
+/// As [`statement`].
+pub async fn statement_sheet(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    enrollment: EnrollmentId,
+    month: Option<NaiveDate>,
+    cursor: Option<String>,
+) -> Result<StatementDetail> {
+    let most = |cursor| Paging { cursor, limit: Some(Paging::MOST) };
+    let mut sheet = statement(conn, moment, actor, enrollment, month, &most(cursor)).await?;
+    while sheet.entries.data.len() < SHEET
+        && let Some(cursor) = sheet.entries.next_cursor.take()
+    {
+        let more = statement(conn, moment, actor, enrollment, month, &most(Some(cursor))).await?;
+        sheet.entries.data.extend(more.entries.data);
+        sheet.entries.next_cursor = more.entries.next_cursor;
+    }
+    Ok(sheet)
+}
+
 impl Row {
     /// A month for which there is no row yet, after those that have one.
     fn nothing_since(month: NaiveDate, (closing, held): (Decimal, Decimal)) -> Self {

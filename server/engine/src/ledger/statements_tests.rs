@@ -1,7 +1,7 @@
 //! Statements: frozen when their month closes, whatever the zone, and each begins where the one before ended.
 
 use super::tests::{correction, post_one};
-use super::{close_months, statement, statements};
+use super::{close_months, hold_month_open, post, statement, statement_sheet, statements};
 use crate::Error;
 use crate::commissions::release_holds;
 use crate::fixtures::{Partner, World, instant, moment, percent, refund};
@@ -142,4 +142,22 @@ async fn each_kind_of_journal_has_its_column(pool: PgPool) {
         "select kind::text from unnest(enum_range(null::journal_kind)) as kinds (kind) where column_of(kind) is null";
     let without: Vec<String> = sqlx::query_scalar(without).fetch_all(&pool).await.expect("kinds");
     assert!(without.is_empty(), "{without:?}");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_sheet_holds_all_that_a_month_has(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.partner("ada").await;
+    let at = instant("2026-11-20T12:00:00Z");
+    let postings: Vec<_> = (0..1_005).map(|turn| correction(&ada, &format!("many {turn}"), "1")).collect();
+    let mut tx = world.pool.begin().await.expect("transaction");
+    let month = hold_month_open(&mut tx, world.program, at).await.expect("month");
+    let currency = "EUR".parse().expect("currency");
+    post(&mut tx, &moment(at), world.program, currency, month, &postings).await.expect("posted");
+    tx.commit().await.expect("committed");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let sheet = statement_sheet(&mut conn, &moment(at), &world.owner(), ada.id, None, None).await.expect("sheet");
+    assert_eq!((sheet.entries.data.len(), sheet.entries.next_cursor), (1_005, None));
+    let last = sheet.entries.data.last().expect("entries");
+    assert_eq!(last.running, sheet.statement.closing, "from page to page");
 }

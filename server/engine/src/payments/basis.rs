@@ -143,11 +143,11 @@ async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: O
         as_of(draft),
         r#", made as (
                insert into payment_draft_lines (program_id, draft_id, enrollment_id, figure, amount, taken_back, balance,
-                                                entries, payout)
+                                                entries, details_hash)
                select e.program_id, $8, e.id, n.figure, coalesce(s.amount, 0), coalesce(s.taken_back, 0), n.figure,
-                      coalesce(s.entries, '{}'),
-                      decode(md5(coalesce(e.payout_method, '') || encode(coalesce(e.payout_details, ''), 'hex')), 'hex')
+                      coalesce(s.entries, '{}'), t.details_hash
                from enrollments e
+               join payout_targets t on t.program_id = e.program_id and t.enrollment_id = e.id
                left join sums s on s.enrollment_id = e.id
                -- On the basis ending all three are the balance; on the others these two are reckoned next.
                cross join lateral (
@@ -317,7 +317,7 @@ pub(super) async fn fallen(
         if export { draft.reviewed_at } else { at },
         None,
         r#", lines as (
-               select l.enrollment_id, l.amount, l.amount - l.added as reviewed, l.entries, l.payout
+               select l.enrollment_id, l.amount, l.amount - l.added as reviewed, l.entries, l.details_hash
                from payment_draft_lines l
                where l.program_id = $1 and l.draft_id = $8 and l.left_out is null
            ), fixed as (
@@ -335,17 +335,17 @@ pub(super) async fn fallen(
                left join fresh r on r.commission_id = c.commission_id
                group by 1
            ), now as (
-               select l.enrollment_id, l.reviewed, l.payout,
+               select l.enrollment_id, l.reviewed, l.details_hash,
                       case when $3::payment_basis = 'ending' and not $9::boolean then l.amount
                            else coalesce(o.kept, 0) + case when $9 then 0 else coalesce(o.back, 0) end
                       end as now
                from lines l left join left_of o on o.enrollment_id = l.enrollment_id
            ), stops as (
                select e.id, coalesce(nullif(e.name, ''), e.company) as name, e.status = 'banned' as banned,
-                      n.payout <> decode(md5(coalesce(e.payout_method, '') || encode(coalesce(e.payout_details, ''), 'hex')), 'hex')
-                          as moved,
-                      n.reviewed, n.now
-               from now n join enrollments e on e.program_id = $1 and e.id = n.enrollment_id
+                      n.details_hash <> t.details_hash as moved, n.reviewed, n.now
+               from now n
+               join enrollments e on e.program_id = $1 and e.id = n.enrollment_id
+               join payout_targets t on t.program_id = $1 and t.enrollment_id = e.id
            )
            select id as "enrollment!: domain::ids::EnrollmentId", name as "name!", banned as "banned!", moved as "moved!",
                   reviewed as "reviewed!", now as "now!", count(*) over () as "partners!"

@@ -223,6 +223,10 @@ async fn another_basis_reckons_anew_and_keeps_what_was_decided(pool: PgPool) {
     assert_eq!(who(None).await, ["ben €20.00 Cash", "cleo €20.00 "]);
     let batch = processed(&world, draft).await.expect("paid");
     assert!(batch.payments.iter().all(|payment| payment.method == "Cash"));
+    let kept: i64 = world
+        .get("select count(*) from payments where program_id = $1 and (details_hash is not null or masked <> '')")
+        .await;
+    assert_eq!(kept, 0, "in another way than their own it goes elsewhere");
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

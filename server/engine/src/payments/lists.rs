@@ -23,7 +23,7 @@ macro_rules! rows {
             r#"select p.id as "id: PaymentId", p.batch_id as "batch_id: BatchId", b.code as batch_code,
                       e.id as "partner_id: EnrollmentId", e.code as partner_code,
                       coalesce(nullif(e.name, ''), e.company) as "partner_name!", p.amount, p.method, p.masked,
-                      p.reference as number, p.status as "status: PaymentStatus", b.payment_date, p.created_at, p.why as "why: Json<Why>"
+                      p.provider_number as number, p.status as "status: PaymentStatus", b.payment_date, p.created_at, p.why as "why: Json<Why>"
                from payments p
                join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
                join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
@@ -114,10 +114,10 @@ pub async fn batch(conn: &mut PgConnection, actor: &Actor, id: BatchId) -> Resul
     let setting = Setting::of(conn, actor).await?;
     let batch = head(conn, &setting, id).await?;
     let sums = sqlx::query!(
-        r#"select status as "status: PaymentStatus", method, payout as "kind: PayoutKind", count(*) as "count!",
+        r#"select status as "status: PaymentStatus", method, method_kind as "kind: PayoutKind", count(*) as "count!",
                   sum(amount) as "amount!"
            from payments where program_id = $1 and batch_id = $2
-           group by status, method, payout order by status, method"#,
+           group by status, method, method_kind order by status, method"#,
         setting.program as ProgramId,
         id as BatchId
     )

@@ -31,7 +31,7 @@ mod undo;
 
 pub(crate) use drafts::keep_export;
 pub use due::due_partners;
-pub use files::{file, prepared};
+pub use files::{file, file_sent, prepared};
 pub use lists::{batch, batch_payments, batches, payments, payments_page};
 pub use mails::TellPaid;
 pub use outcome::mark;

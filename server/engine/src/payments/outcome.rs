@@ -1,18 +1,19 @@
 //! What becomes of payments: sent, confirmed, failed or cancelled, one or many of a batch at once.
 
+use super::drafts::take_time;
 use super::undo::{Back, checked, reopen};
 use crate::programs::audit;
 use crate::reports::Setting;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
-use domain::payments::{Marked, Marking, PaymentStatus, Step};
+use domain::payments::{Marked, Marking, PaymentStatus, Step, payment_reference};
 use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-/// The most payments that are named one by one.
+/// The most payments that a person names one by one; more take their time.
 const MOST: usize = 1_000;
 
 /// Marks payments of a batch: those named, all of them or none; or whichever of the batch can become that. What is known
@@ -24,27 +25,61 @@ const MOST: usize = 1_000;
 /// `Invalid` where nothing is chosen, a reason is missing, or they shall become recorded; `Conflict` where one of those
 /// named can't become that any more.
 pub async fn mark(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Marking) -> Result<Marked> {
+    if !input.all && input.payments.len() > MOST {
+        return Err(Error::field("payments", "Choose fewer payments."));
+    }
+    let named = (!input.all).then(|| input.payments.iter().map(|id| id.0).collect());
+    let told = Told {
+        batch: input.batch,
+        named,
+        some: input.all,
+        status: input.status.filter(|_| input.all),
+        becomes: input.becomes,
+        reason: &input.reason,
+    };
+    tell(pool, moment, actor, told).await
+}
+
+/// What is told of payments of a batch.
+pub(super) struct Told<'a> {
+    pub batch: BatchId,
+    /// Which; `None`: all of them.
+    pub named: Option<Vec<Uuid>>,
+    /// Whether those that can't become that are passed over.
+    pub some: bool,
+    /// In this status alone.
+    pub status: Option<PaymentStatus>,
+    pub becomes: PaymentStatus,
+    /// Why, where they are taken back.
+    pub reason: &'a str,
+}
+
+/// Does what [`mark`] says, for all who tell something of payments.
+pub(super) async fn tell(pool: &PgPool, moment: &Moment, actor: &Actor, told: Told<'_>) -> Result<Marked> {
     if !actor.may(Power::Pay) {
         return Err(Error::Forbidden);
     }
-    let becomes = input.becomes;
+    let Told { batch, named, some, status, becomes, reason } = told;
     let mut tx = pool.begin().await?;
     let setting = Setting::of(&mut tx, actor).await?;
-    let code = code_of(&mut tx, &setting, input.batch).await?;
+    let code = code_of(&mut tx, &setting, batch).await?;
     if becomes == PaymentStatus::Recorded {
         return Err(Error::field("becomes", "Choose what became of the payments."));
     }
-    if !input.all && !(1..=MOST).contains(&input.payments.len()) {
+    let named = named.map(|mut named| {
+        named.sort_unstable();
+        named.dedup();
+        named
+    });
+    if named.as_ref().is_some_and(Vec::is_empty) {
         return Err(Error::field("payments", "Choose at least one payment."));
     }
-    let reason = if becomes.is_paid() { "" } else { checked(&input.reason)? };
-    let mut named: Vec<Uuid> = input.payments.iter().map(|id| id.0).collect();
-    named.sort_unstable();
-    named.dedup();
-    let named = (!input.all).then_some(named);
-    let status = input.status.filter(|_| input.all);
-    let found = locked(&mut tx, &setting, input.batch, named.as_deref(), status, !becomes.is_paid()).await?;
-    if named.as_ref().is_some_and(|named| found.len() < named.len()) {
+    let reason = if becomes.is_paid() { "" } else { checked(reason)? };
+    if named.as_ref().is_none_or(|named| named.len() > MOST) {
+        take_time(&mut tx, "10min", "60s").await?;
+    }
+    let found = locked(&mut tx, &setting, batch, named.as_deref(), status, !becomes.is_paid()).await?;
+    if !some && named.as_ref().is_some_and(|named| found.len() < named.len()) {
         return Err(Error::NotFound("payment"));
     }
     let mut marked = Marked::default();
@@ -53,7 +88,7 @@ pub async fn mark(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Marking
         match payment.status.told(becomes) {
             Step::Moves => moves.push(payment),
             Step::Known => marked.known += 1,
-            Step::Refused if input.all => {}
+            Step::Refused if some => {}
             Step::Refused => return Err(Error::Conflict(gone(&payment))),
         }
     }
@@ -72,14 +107,27 @@ pub async fn mark(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Marking
         let backs: Vec<Back> = moves.iter().map(|payment| payment.back(reason.to_owned())).collect();
         reopen(&mut tx, &setting, moment, actor, becomes, &backs).await?;
     }
-    let mut details = json!({ "payments": marked.changed, "marked": becomes.label(), "total": total.to_string() });
+    let mut details = json!({
+        "payments": marked.changed,
+        "marked": becomes.label(),
+        "total": total.to_string(),
+        "references": references(&moves),
+    });
     if !reason.is_empty() {
         details["reason"] = reason.into();
     }
-    let path = format!("payments/{}", input.batch);
+    let path = format!("payments/{batch}");
     audit::record(&mut tx, moment, actor, "payment_batch.mark", &subject, &path, details).await?;
     tx.commit().await?;
     Ok(marked)
+}
+
+/// So many payments are noted one by one.
+const NOTED: usize = 100;
+
+/// The references of payments, for the audit log: the first of them.
+pub(super) fn references<'p>(payments: impl IntoIterator<Item = &'p Locked>) -> Vec<String> {
+    payments.into_iter().take(NOTED).map(|payment| payment_reference(payment.id)).collect()
 }
 
 /// Why a payment can't be sent or confirmed any more.
@@ -108,6 +156,8 @@ pub(super) struct Locked {
     pub name: String,
     pub amount: Decimal,
     pub status: PaymentStatus,
+    /// The provider's own number for it; empty where none was told.
+    pub number: String,
 }
 
 impl Locked {
@@ -144,7 +194,8 @@ pub(super) async fn locked(
     Ok(sqlx::query_as!(
         Locked,
         r#"select p.id as "id: PaymentId", e.id as "enrollment: EnrollmentId", e.code,
-                  coalesce(nullif(e.name, ''), e.company) as "name!", p.amount, p.status as "status: PaymentStatus"
+                  coalesce(nullif(e.name, ''), e.company) as "name!", p.amount, p.status as "status: PaymentStatus",
+                  p.provider_number as number
            from payments p
            join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
            where p.program_id = $1 and p.batch_id = $2 and ($3::uuid[] is null or p.id = any($3))

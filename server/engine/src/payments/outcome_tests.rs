@@ -9,7 +9,9 @@ use domain::accounts::{Actor, Role};
 use domain::ids::{BatchId, PaymentId};
 use domain::ledger::LedgerAccount;
 use domain::page::Paging;
-use domain::payments::{BatchFilter, Gap, Marking, PaymentRow, PaymentStatus, PayoutInput, PayoutKind, ResultsPreview};
+use domain::payments::{
+    BatchFilter, Gap, Marking, PaymentRow, PaymentStatus, PayoutInput, PayoutKind, ResultsPreview, payment_reference,
+};
 use sqlx::PgPool;
 
 /// A partner that is owed €20, paid as it has chosen.
@@ -64,6 +66,12 @@ async fn payments_are_marked_forward_alone_and_taken_back_once(pool: PgPool) {
     let ids = ids(&world, batch, &[&ada, &ben, &cleo]).await;
     let sent = marking(batch, &ids[..2], PaymentStatus::Sent);
     assert_eq!(told(&world, &sent).await.expect("sent"), (2, 0));
+    let noted: sqlx::types::Json<serde_json::Value> =
+        world.get("select details from audit_log where program_id = $1 and action = 'payment_batch.mark'").await;
+    let noted: Vec<_> =
+        noted["references"].as_array().expect("a list").iter().filter_map(|text| text.as_str()).collect();
+    assert_eq!(noted.len(), 2);
+    assert!(ids[..2].iter().all(|id| noted.contains(&payment_reference(*id).as_str())), "{noted:?}");
     assert_eq!(told(&world, &sent).await.expect("twice"), (0, 2));
     let confirmed = marking(batch, &ids[..1], PaymentStatus::Confirmed);
     assert_eq!(told(&world, &confirmed).await.expect("confirmed"), (1, 0));
@@ -149,8 +157,8 @@ async fn files_hold_what_is_safe_and_not_sent_and_tell_of_the_rest(pool: PgPool)
     let cleo = owed(&world, "cleo", Some(&input(PayoutKind::Cheque))).await;
     let dan = owed(&world, "dan", Some(&paypal("dan@paid.example"))).await;
     let batch = pay(&world, &[&ada, &eve, &ben, &cleo, &dan]).await;
-    // Dan has said since that he is paid elsewhere: who did, the file can't know.
-    let token = chosen(&world, &dan, &paypal("new@elsewhere.example")).await;
+    // Dan has said since that he is paid elsewhere, by a mask that looks the same: who did, the file can't know.
+    let token = chosen(&world, &dan, &paypal("doe@paid.example")).await;
     details::confirm(&world.pool, &world.moment(), &token).await.expect("confirmed");
     let mut conn = world.pool.acquire().await.expect("connection");
     let owner = world.owner();
@@ -165,15 +173,15 @@ async fn files_hold_what_is_safe_and_not_sent_and_tell_of_the_rest(pool: PgPool)
     let payments = rows(&world, batch).await;
     let of = |code: &str| payments.iter().find(|row| row.partner.code == code).expect("payment").clone();
     let moment = world.moment();
-    let get = async |kind: PayoutKind, part: i64| {
+    let get = async |kind: PayoutKind, part: i64, again: bool| {
         let mut conn = world.pool.acquire().await.expect("connection");
-        file(&mut conn, &world.secrets, &moment, &owner, batch, (kind, part)).await
+        file(&mut conn, &world.secrets, &moment, &owner, batch, (kind, part), again).await
     };
-    let (name, csv) = get(PayoutKind::Paypal, 1).await.expect("PayPal's");
+    let (name, csv) = get(PayoutKind::Paypal, 1, false).await.expect("PayPal's");
     assert_eq!(name, "Batch-20261120-paypal-1.csv");
     let reference = of("ada").reference();
     assert_eq!(csv, format!("ada@paid.example,20.00,EUR,{reference},Payment Batch-20261120,PAYPAL\r\n"));
-    let (_, csv) = get(PayoutKind::Iban, 1).await.expect("Wise's");
+    let (_, csv) = get(PayoutKind::Iban, 1, false).await.expect("Wise's");
     let reference = of("ben").reference();
     let row = format!("Augusta Lovelace,ben@partners.example,EUR,EUR,target,20.00,{reference}\r\n");
     let head = "name,recipientEmail,sourceCurrency,targetCurrency,amountCurrency,amount,paymentReference\r\n";
@@ -186,15 +194,67 @@ async fn files_hold_what_is_safe_and_not_sent_and_tell_of_the_rest(pool: PgPool)
         (PayoutKind::Cheque, 1),
         (PayoutKind::UsBank, 1),
     ] {
-        assert!(matches!(get(kind, part).await, Err(crate::Error::NotFound(_))), "{kind} {part}");
+        assert!(matches!(get(kind, part, true).await, Err(crate::Error::NotFound(_))), "{kind} {part}");
     }
     let noted: i64 =
         world.get("select count(*) from audit_log where program_id = $1 and action = 'payment_batch.file'").await;
     assert_eq!(noted, 2);
+    // What is handed in twice is paid twice: a second time is asked for as such, and told beforehand.
+    let twice = refused(get(PayoutKind::Paypal, 1, false).await);
+    assert!(twice.contains("has been taken before"), "{twice}");
+    let taken = async || {
+        let mut conn = world.pool.acquire().await.expect("connection");
+        let found = prepared(&mut conn, &world.secrets, &owner, batch).await.expect("files");
+        found.files.into_iter().filter_map(|file| Some((file.kind, file.rows, file.taken?.waiting))).collect::<Vec<_>>()
+    };
+    assert_eq!(taken().await, [(PayoutKind::Paypal, 1, 1), (PayoutKind::Iban, 1, 1)]);
+    assert_eq!(get(PayoutKind::Iban, 1, true).await.expect("again").1, csv);
+    // What is in a file stays known, also where its partner is paid elsewhere by now.
+    world.set("update enrollments set email = 'new@elsewhere.example' where program_id = $1 and code = 'ben'").await;
+    assert_eq!(taken().await, [(PayoutKind::Paypal, 1, 1), (PayoutKind::Iban, 0, 1)]);
+    let sent = async |part: (PayoutKind, i64)| {
+        let marked = file_sent(&world.pool, &moment, &owner, batch, part).await?;
+        Ok::<_, crate::Error>((marked.changed, marked.known))
+    };
+    assert_eq!(sent((PayoutKind::Iban, 1)).await.expect("sent"), (1, 0));
+    assert_eq!(sent((PayoutKind::Iban, 1)).await.expect("twice"), (0, 0));
+    assert!(matches!(sent((PayoutKind::Iban, 2)).await, Err(crate::Error::NotFound(_))));
+    assert_eq!(taken().await, [(PayoutKind::Paypal, 1, 1)]);
     told(&world, &marking(batch, &[of("ada").id], PaymentStatus::Sent)).await.expect("sent");
-    let again = get(PayoutKind::Paypal, 1).await;
+    let again = get(PayoutKind::Paypal, 1, true).await;
     assert!(matches!(again, Err(crate::Error::NotFound(_))), "nothing is paid by two files");
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_is_asked_by_e_mail_for_the_account_keeps_that_e_mail_and_another_way_is_told(pool: PgPool) {
+    let world = at_once(pool).await;
+    let ada = owed(&world, "ada", Some(&paypal("ada@paid.example"))).await;
+    let ben = owed(&world, "ben", Some(&input(PayoutKind::Iban))).await;
+    let cleo = owed(&world, "cleo", Some(&paypal("cleo@paid.example"))).await;
+    let batch = pay(&world, &[&ada, &ben, &cleo]).await;
+    // Wise would write to whoever has the e-mail by then; PayPal pays the one that was confirmed.
+    world
+        .set("update enrollments set email = 'new@elsewhere.example' where program_id = $1 and code in ('ada', 'ben')")
+        .await;
+    // Cleo's payment is as if one payment type had been chosen for all.
+    world.set(
+        "update payments set details_hash = null
+         where program_id = $1 and enrollment_id = (select id from enrollments where program_id = $1 and code = 'cleo')",
+    )
+    .await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let found = prepared(&mut conn, &world.secrets, &world.owner(), batch).await.expect("files");
+    let files: Vec<_> = found.files.iter().map(|file| (file.kind, file.rows)).collect();
+    assert_eq!(files, [(PayoutKind::Paypal, 1)]);
+    let mut gaps: Vec<_> = found.left_out.iter().map(|row| (row.partner.code.as_str(), row.gap)).collect();
+    gaps.sort_unstable();
+    assert_eq!(gaps, [("ben", Gap::Changed), ("cleo", Gap::OtherWay)]);
+}
+
+/// As if payments written by hand had been reviewed as their partners are paid.
+const REVIEWED: &str = "update payments p set details_hash = t.details_hash
+    from payout_targets t
+    where p.program_id = $1 and t.program_id = p.program_id and t.enrollment_id = p.enrollment_id";
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_file_keeps_its_partners_and_ends_at_the_provider_s_limit(pool: PgPool) {
@@ -205,8 +265,8 @@ async fn a_file_keeps_its_partners_and_ends_at_the_provider_s_limit(pool: PgPool
          from programs, generate_series(1, 1500) n where id = $1",
         "insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
          select id, id, 'Big', 'big', created_at::date, created_at from programs where id = $1",
-        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at, payout, masked)
-         select program_id, gen_random_uuid(), program_id, id, 20, 'EUR', 'recorded', '[]', created_at, 'iban', 'DE•••4931'
+        "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, status, why, created_at, method_kind)
+         select program_id, gen_random_uuid(), program_id, id, 20, 'EUR', 'recorded', '[]', created_at, 'iban'
          from enrollments where program_id = $1",
     ] {
         world.set(statement).await;
@@ -219,6 +279,7 @@ async fn a_file_keeps_its_partners_and_ends_at_the_provider_s_limit(pool: PgPool
         .execute(&world.pool)
         .await
         .expect("details");
+    world.set(REVIEWED).await;
     let batch = BatchId(world.program.0);
     let mut conn = world.pool.acquire().await.expect("connection");
     let (owner, moment) = (world.owner(), world.moment());
@@ -229,13 +290,13 @@ async fn a_file_keeps_its_partners_and_ends_at_the_provider_s_limit(pool: PgPool
     };
     assert_eq!(parts().await, [(1, 1_000), (2, 500)]);
     let (_, second) =
-        file(&mut conn, &world.secrets, &moment, &owner, batch, (PayoutKind::Iban, 2)).await.expect("second");
+        file(&mut conn, &world.secrets, &moment, &owner, batch, (PayoutKind::Iban, 2), false).await.expect("second");
     assert_eq!(second.lines().count(), 501);
     // The first file's are sent: the second is still the second, with the same rows.
     world.set("update payments p set status = 'sent' from (select id from payments where program_id = $1 order by enrollment_id limit 1000) f where p.id = f.id").await;
     assert_eq!(parts().await, [(2, 500)]);
     let (_, again) =
-        file(&mut conn, &world.secrets, &moment, &owner, batch, (PayoutKind::Iban, 2)).await.expect("again");
+        file(&mut conn, &world.secrets, &moment, &owner, batch, (PayoutKind::Iban, 2), true).await.expect("again");
     assert_eq!(again, second);
 }
 
@@ -293,6 +354,14 @@ async fn a_result_file_is_looked_at_and_applied_as_a_whole(pool: PgPool) {
     assert_eq!(note, "The payment provider says: Account closed");
     let again = upload(&world, batch, &good, true).await.expect("again");
     assert_eq!((again.known, again.changes()), (3, 0), "the same file changes nothing");
+    let other = upload(&world, batch, format!("{head}\nOTHER,{a},20,EUR,completed,\n"), true).await.expect("looked at");
+    assert_eq!(
+        other.rows[0].problem.as_deref(),
+        Some("The provider's number of this payment is 9PE35473MC416994Y, not OTHER.")
+    );
+    let noted: sqlx::types::Json<serde_json::Value> =
+        world.get("select details from audit_log where program_id = $1 and action = 'payment_batch.results' and details ->> 'confirmed' = '1'").await;
+    assert_eq!(noted["references"].as_array().map(Vec::len), Some(3), "{}", noted.0);
     let late = format!("{head}\n,{c},20,EUR,completed,\n");
     let late = upload(&world, batch, &late, true).await.expect("looked at");
     assert_eq!(late.rows[0].problem.as_deref(), Some("The payment has failed before, and is due again."));
@@ -342,8 +411,10 @@ async fn only_those_with_the_power_and_only_in_their_program(pool: PgPool) {
         assert!(matches!(told, Err(crate::Error::Forbidden)));
         let files = prepared(&mut conn, &world.secrets, &actor, batch).await;
         assert!(matches!(files, Err(crate::Error::Forbidden)));
-        let one = file(&mut conn, &world.secrets, &world.moment(), &actor, batch, (PayoutKind::Paypal, 1)).await;
+        let one = file(&mut conn, &world.secrets, &world.moment(), &actor, batch, (PayoutKind::Paypal, 1), true).await;
         assert!(matches!(one, Err(crate::Error::Forbidden)));
+        let sent = file_sent(&world.pool, &world.moment(), &actor, batch, (PayoutKind::Paypal, 1)).await;
+        assert!(matches!(sent, Err(crate::Error::Forbidden)));
     }
     let page = Paging::default();
     assert!(matches!(advices(&mut conn, &partner, batch, &page).await, Err(crate::Error::Forbidden)));

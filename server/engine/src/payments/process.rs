@@ -390,6 +390,8 @@ struct Line {
     /// Its own payout method, as it is kept.
     own: String,
     masked: String,
+    /// By which it is noticed that its payout details have changed since the review.
+    details_hash: Vec<u8>,
     minimum: Decimal,
     /// Why it is paid all the same.
     reason: String,
@@ -417,7 +419,7 @@ impl Run<'_> {
         Ok(sqlx::query_as!(
             Line,
             r#"select l.enrollment_id as "enrollment: EnrollmentId", l.amount, l.added,
-                      coalesce(e.payout_method, '') as "own!", e.payout_masked as masked,
+                      coalesce(e.payout_method, '') as "own!", e.payout_masked as masked, l.details_hash,
                       coalesce(m.minimum, p.minimum_payment) as "minimum!", l.reason,
                       exists (select from payout_changes c
                               where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $4) as "unconfirmed!"
@@ -516,7 +518,8 @@ impl Run<'_> {
         kinds: &Kinds,
     ) -> Result<()> {
         let mut amounts = Vec::with_capacity(lines.len());
-        let (mut methods, mut masked, mut payouts, mut whys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut methods, mut kinds_of, mut whys) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut masked, mut hashes) = (Vec::new(), Vec::new());
         for line in lines {
             let own = self.draft.method.is_empty();
             let method = if own { &line.own } else { &self.draft.method };
@@ -527,19 +530,22 @@ impl Run<'_> {
             }
             let words = method_words(method);
             amounts.push(line.amount);
-            payouts.push(method.to_lowercase().parse::<PayoutKind>().ok());
+            kinds_of.push(method.to_lowercase().parse::<PayoutKind>().ok());
             // What is paid in another way goes elsewhere.
             let elsewhere = !own && !line.own.eq_ignore_ascii_case(method);
             masked.push(if elsewhere { String::new() } else { line.masked.clone() });
+            hashes.push((!elsewhere).then(|| line.details_hash.clone()));
             whys.push(Json(self.explain(line, &kinds, &words)));
             methods.push(words);
         }
         sqlx::query!(
-            "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, masked, payout,
-                                   status, why, created_at)
-             select $1, p.id, $2, p.enrollment_id, p.amount, $3, p.method, p.masked, p.payout, $4, p.why, $5
-             from unnest($6::uuid[], $7::uuid[], $8::numeric[], $9::text[], $10::text[], $11::payout_kind[],
-                         $12::jsonb[]) as p (id, enrollment_id, amount, method, masked, payout, why)",
+            "insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, masked, method_kind,
+                                   details_hash, status, why, created_at)
+             select $1, p.id, $2, p.enrollment_id, p.amount, $3, p.method, p.masked, p.method_kind, p.details_hash, $4,
+                    p.why, $5
+             from unnest($6::uuid[], $7::uuid[], $8::numeric[], $9::text[], $10::text[], $11::payout_kind[], $12::bytea[],
+                         $13::jsonb[])
+                 as p (id, enrollment_id, amount, method, masked, method_kind, details_hash, why)",
             self.setting.program as ProgramId,
             self.batch as BatchId,
             self.setting.currency.code(),
@@ -550,7 +556,8 @@ impl Run<'_> {
             &amounts,
             &methods,
             &masked,
-            &payouts as &[Option<PayoutKind>],
+            &kinds_of as &[Option<PayoutKind>],
+            &hashes as &[Option<Vec<u8>>],
             &whys as &[Json<Why>]
         )
         .execute(conn)

@@ -24,7 +24,7 @@ pub async fn payment(conn: &mut PgConnection, actor: &Actor, id: PaymentId, pagi
 }
 
 /// A page of a batch's remittance advices, in the order in which the partners joined: one for each payment that counts as
-/// paid, each with the first of what it paid for.
+/// paid, each with the first 1,000 of what it paid for. It ends early where there are very many lines.
 ///
 /// # Errors
 /// `NotFound` where the batch is not in the program; `Forbidden` for anybody but the team; `Invalid` on `cursor`.
@@ -55,20 +55,25 @@ pub async fn advices(
     .await?;
     let asked = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
     let payer = crate::programs::payer(&mut list.conn, setting.program).await?;
-    let mut data = Vec::new();
+    let (mut data, mut lines) = (Vec::new(), 0);
     for id in ids.iter().take(asked) {
         // What is more is in the payment's own file.
-        let lines = Paging { cursor: None, limit: Some(LINES) };
-        data.push(advice(&mut list, *id, payer.clone(), &lines).await?);
+        let most = Paging { cursor: None, limit: Some(Paging::MOST) };
+        let one = advice(&mut list, *id, payer.clone(), &most).await?;
+        lines += one.lines.data.len();
+        data.push(one);
+        if lines >= LINES {
+            break;
+        }
     }
-    let more = ids.len() > asked;
+    let more = ids.len() > data.len();
     let last = data.last().filter(|_| more);
     let next_cursor = last.map(|last| Cursor::at(DateTime::UNIX_EPOCH, last.payment.partner.id.0).to_string());
     Ok(Page { data, next_cursor })
 }
 
-/// The most lines of an advice among many.
-const LINES: u32 = 200;
+/// With so many lines a page of advices ends.
+const LINES: usize = 20_000;
 
 async fn advice(list: &mut Listing<'_>, id: PaymentId, payer: Payer, paging: &Paging) -> Result<PaymentDetail> {
     let setting = list.setting;

@@ -1,6 +1,7 @@
 //! What a provider tells of a batch: its result file, looked at line by line, and applied as a whole or not at all.
 
-use super::outcome::{Locked, code_of, locked, set_status};
+use super::drafts::take_time;
+use super::outcome::{Locked, code_of, locked, references, set_status};
 use super::undo::{Back, reopen};
 use crate::programs::audit;
 use crate::reports::Setting;
@@ -14,7 +15,7 @@ use domain::payments::{
 };
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Reads a result file of a batch, and tells of each line what it would change, or what is wrong with it. Where it shall be
 /// applied, and no line is wrong, all of it is, in one transaction: what was sent, what has arrived, and what failed and is
@@ -39,6 +40,9 @@ pub async fn results(
     let code = code_of(&mut tx, &setting, batch).await?;
     // A long file takes its time, for which nobody else shall wait.
     let lines = tokio::task::spawn_blocking(move || read(&file)).await.map_err(Error::internal)??;
+    if apply {
+        take_time(&mut tx, "10min", "60s").await?;
+    }
     let fails = lines.iter().any(|line| read_outcome(&line.status) == Some(PaymentStatus::Failed));
     let payments = if apply {
         locked(&mut tx, &setting, batch, None, None, fails).await?
@@ -51,7 +55,7 @@ pub async fn results(
     }
     let numbered: Vec<_> = told.iter().filter(|(_, told)| !told.number.is_empty()).collect();
     sqlx::query!(
-        "update payments p set reference = n.number from unnest($2::uuid[], $3::text[]) as n (id, number)
+        "update payments p set provider_number = n.number from unnest($2::uuid[], $3::text[]) as n (id, number)
          where p.program_id = $1 and p.id = n.id",
         setting.program as ProgramId,
         &numbered.iter().map(|(at, _)| payments[**at].id.0).collect::<Vec<_>>(),
@@ -59,6 +63,9 @@ pub async fn results(
     )
     .execute(&mut *tx)
     .await?;
+    let moves = told.iter().filter(|(_, told)| told.becomes.is_some()).map(|(at, _)| *at);
+    let moves: BTreeSet<usize> = moves.collect();
+    let noted = references(moves.iter().map(|at| &payments[*at]));
     let (mut sent, mut confirmed, mut backs): (Vec<Locked>, Vec<Locked>, Vec<Back>) = Default::default();
     for (at, payment) in payments.into_iter().enumerate() {
         let Some(told) = told.get(&at) else { continue };
@@ -79,6 +86,7 @@ pub async fn results(
         "sent": preview.sent,
         "confirmed": preview.confirmed,
         "failed": preview.failed,
+        "references": noted,
     });
     let path = format!("payments/{batch}");
     audit::record(&mut tx, moment, actor, "payment_batch.results", &code, &path, details).await?;
@@ -92,7 +100,8 @@ async fn all(conn: &mut PgConnection, setting: &Setting, batch: BatchId) -> Resu
     Ok(sqlx::query_as!(
         Locked,
         r#"select p.id as "id: PaymentId", e.id as "enrollment: EnrollmentId", e.code,
-                  coalesce(nullif(e.name, ''), e.company) as "name!", p.amount, p.status as "status: PaymentStatus"
+                  coalesce(nullif(e.name, ''), e.company) as "name!", p.amount, p.status as "status: PaymentStatus",
+                  p.provider_number as number
            from payments p
            join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
            where p.program_id = $1 and p.batch_id = $2
@@ -208,7 +217,7 @@ fn judge(setting: &Setting, payments: &[Locked], lines: Vec<Line>) -> (ResultsPr
         if let (Some(at), Ok(becomes)) = (found, judged) {
             told.insert(
                 at,
-                Told { becomes, reason: reason(&line), number: short(&line.theirs, 64), line: line.number },
+                Told { becomes, reason: reason(&line), number: short(&line.theirs, LONGEST), line: line.number },
             );
         }
     }
@@ -236,6 +245,10 @@ fn look(
     if !line.currency.eq_ignore_ascii_case(owed.currency.code()) {
         return Err(format!("The payment is in {}.", owed.currency));
     }
+    let number = short(&line.theirs, LONGEST);
+    if !number.is_empty() && !payment.number.is_empty() && number != payment.number {
+        return Err(format!("The provider's number of this payment is {}, not {number}.", payment.number));
+    }
     let outcome = read_outcome(&line.status).ok_or_else(|| {
         format!("“{}” is no status that is known: write sent, confirmed or failed.", short(&line.status, 40))
     })?;
@@ -248,6 +261,9 @@ fn look(
         Step::Refused => Err("The payment was cancelled, and is due again.".into()),
     }
 }
+
+/// The longest number of a provider's that is kept.
+const LONGEST: usize = 64;
 
 /// Why a payment failed, as the provider has it.
 fn reason(line: &Line) -> String {

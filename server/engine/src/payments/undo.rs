@@ -1,13 +1,12 @@
-use crate::ledger::{Move, Posting, hold_month_open, post};
-use crate::programs::audit;
+use super::outcome::{Told, tell};
+use crate::ledger::{Move, OpenMonth, Posting, hold_month_open, post};
 use crate::reports::Setting;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
-use domain::ids::{EnrollmentId, PaymentId, ProgramId};
+use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::payments::PaymentStatus;
 use rust_decimal::Decimal;
-use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
 /// Marks a payment as failed or cancelled: the amount is due again by a new open entry, and so are the commissions
@@ -30,34 +29,19 @@ pub async fn take_back(
     if becomes.is_paid() {
         return Err(Error::field("status", "A payment becomes failed or cancelled."));
     }
-    let reason = checked(reason)?;
-    let mut conn = pool.begin().await?;
-    let setting = Setting::of(&mut conn, actor).await?;
-    super::alone(&mut conn, setting.program).await?;
-    let found = sqlx::query!(
-        r#"select e.id as "enrollment: EnrollmentId", coalesce(nullif(e.name, ''), e.company) as "name!", p.amount,
-                  p.status as "status: PaymentStatus", b.id as batch, b.code
-           from payments p
-           join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
-           join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
-           where p.program_id = $1 and p.id = $2 for share of e for no key update of p"#,
-        setting.program as ProgramId,
+    let batch = sqlx::query_scalar!(
+        r#"select batch_id as "id: BatchId" from payments where program_id = $1 and id = $2"#,
+        actor.program() as ProgramId,
         payment as PaymentId
     )
-    .fetch_optional(&mut *conn)
+    .fetch_optional(pool)
     .await?
     .ok_or(Error::NotFound("payment"))?;
-    if !found.status.may_become(becomes) {
-        return Err(Error::Conflict("The payment has failed or been cancelled already.".into()));
+    let told = Told { batch, named: Some(vec![payment.0]), some: false, status: None, becomes, reason };
+    match tell(pool, moment, actor, told).await?.changed {
+        0 => Err(Error::Conflict("The payment has failed or been cancelled already.".into())),
+        _ => Ok(()),
     }
-    let back = Back { payment, enrollment: found.enrollment, amount: found.amount, reason: reason.to_owned() };
-    reopen(&mut conn, &setting, moment, actor, becomes, &[back]).await?;
-    let subject = format!("{}, {}", found.name, found.code);
-    let details = json!({ "amount": setting.money(found.amount).to_string(), "reason": reason });
-    let action = if becomes == PaymentStatus::Failed { "payment.fail" } else { "payment.cancel" };
-    audit::record(&mut conn, moment, actor, action, &subject, &format!("payments/{}", found.batch), details).await?;
-    conn.commit().await?;
-    Ok(())
 }
 
 /// Why payments are taken back.
@@ -82,6 +66,9 @@ pub(super) struct Back {
     pub reason: String,
 }
 
+/// So many are taken back at once.
+const CHUNK: usize = 2_500;
+
 /// Takes payments back that count as paid: the caller holds the program's pay lock, the partners shared, and the payments.
 pub(super) async fn reopen(
     conn: &mut PgConnection,
@@ -89,6 +76,21 @@ pub(super) async fn reopen(
     moment: &Moment,
     actor: &Actor,
     becomes: PaymentStatus,
+    backs: &[Back],
+) -> Result<()> {
+    let month = hold_month_open(conn, setting.program, moment.at).await?;
+    for backs in backs.chunks(CHUNK) {
+        some(conn, setting, moment, actor, (becomes, month), backs).await?;
+    }
+    Ok(())
+}
+
+async fn some(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    moment: &Moment,
+    actor: &Actor,
+    (becomes, month): (PaymentStatus, OpenMonth),
     backs: &[Back],
 ) -> Result<()> {
     let ids: Vec<_> = backs.iter().map(|back| back.payment.0).collect();
@@ -113,7 +115,6 @@ pub(super) async fn reopen(
     )
     .execute(&mut *conn)
     .await?;
-    let month = hold_month_open(conn, setting.program, moment.at).await?;
     let word = if becomes == PaymentStatus::Failed { "failed" } else { "cancelled" };
     let posting = |back: &Back| Posting {
         kind: JournalKind::PaymentFailed,

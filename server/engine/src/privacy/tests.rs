@@ -612,7 +612,7 @@ const EXCUSED: &[(&str, &[&str], &str)] = &[
     ("partner_group_offers", &["overrides"], "rates"),
     ("partner_job_rows", &["problem", "record"], "deleted with the job's rows where the person is found"),
     ("payments", &["currency"], "a currency"),
-    ("payments", &["reference"], "the provider's number"),
+    ("payments", &["provider_number"], "the provider's number"),
     ("payout_methods", &["countries"], "countries"),
     ("periods", &["time_zone"], "a time zone"),
     (
