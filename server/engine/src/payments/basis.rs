@@ -300,8 +300,9 @@ pub(super) struct Fallen {
 /// So many are told by name.
 const NAMED: i64 = 5;
 
-/// The partners that stop a draft, the first few: whose amount fell since the review, because an entry was paid or, but
-/// for exports, a commission was taken back; who was banned; whose payout details changed.
+/// The partners that stop a draft, the first few: whose amount fell since the review, because an entry was paid or a
+/// commission was taken back; who was banned; whose payout details changed. What an export contained was paid before it is
+/// recorded: only an entry that was paid meanwhile stops it.
 pub(super) async fn fallen(
     conn: &mut PgConnection,
     setting: &Setting,
@@ -309,14 +310,16 @@ pub(super) async fn fallen(
     ids: &[Uuid],
     at: DateTime<Utc>,
 ) -> Result<Vec<Fallen>> {
-    let export = draft.source == DraftSource::Export;
+    if draft.source == DraftSource::Export {
+        return paid_meanwhile(conn, setting, draft).await;
+    }
     let found = chosen!(
         (Fallen,),
         setting.program,
         Some(ids),
         draft.basis,
         (draft.from_at, draft.to_at),
-        if export { draft.reviewed_at } else { at },
+        at,
         None,
         r#", lines as (
                select l.enrollment_id, l.amount, l.amount - l.added as reviewed, l.entries, l.payout
@@ -338,8 +341,8 @@ pub(super) async fn fallen(
                group by 1
            ), now as (
                select l.enrollment_id, l.reviewed, l.payout,
-                      case when $3::payment_basis = 'ending' and not $9::boolean then l.amount
-                           else coalesce(o.kept, 0) + case when $9 then 0 else coalesce(o.back, 0) end
+                      case when $3::payment_basis = 'ending' then l.amount
+                           else coalesce(o.kept, 0) + coalesce(o.back, 0)
                       end as now
                from lines l left join left_of o on o.enrollment_id = l.enrollment_id
            ), stops as (
@@ -351,9 +354,35 @@ pub(super) async fn fallen(
            )
            select id as "enrollment!: domain::ids::EnrollmentId", name as "name!", banned as "banned!", moved as "moved!",
                   reviewed as "reviewed!", now as "now!", count(*) over () as "partners!"
-           from stops where banned or moved or now < reviewed order by lower(name), id limit $10"#,
+           from stops where banned or moved or now < reviewed order by lower(name), id limit $9"#,
         draft.id as DraftId,
-        export,
+        NAMED
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(found)
+}
+
+/// The partners of an export, the first few, of whose entries one is not open any more.
+async fn paid_meanwhile(conn: &mut PgConnection, setting: &Setting, draft: &Head) -> Result<Vec<Fallen>> {
+    let found = sqlx::query_as!(
+        Fallen,
+        r#"with fixed as (
+               select l.enrollment_id, l.amount as reviewed, f.id
+               from payment_draft_lines l cross join lateral unnest(l.entries) as f (id)
+               where l.program_id = $1 and l.draft_id = $2 and l.left_out is null
+           ), stops as (
+               select f.enrollment_id, min(f.reviewed) as reviewed, coalesce(sum(o.amount), 0) as now
+               from fixed f left join open_entries o on o.program_id = $1 and o.entry_id = f.id
+               group by f.enrollment_id having count(o.entry_id) < count(*)
+           )
+           select e.id as "enrollment!: domain::ids::EnrollmentId",
+                  coalesce(nullif(e.name, ''), e.company) as "name!", false as "banned!", false as "moved!",
+                  s.reviewed as "reviewed!", s.now as "now!", count(*) over () as "partners!"
+           from stops s join enrollments e on e.program_id = $1 and e.id = s.enrollment_id
+           order by lower(coalesce(nullif(e.name, ''), e.company)), e.id limit $3"#,
+        setting.program as ProgramId,
+        draft.id as DraftId,
         NAMED
     )
     .fetch_all(conn)

@@ -12,6 +12,7 @@ use crate::reports::send_ledgers;
 use domain::accounts::{Actor, Role};
 use domain::ids::{AccountId, DraftId};
 use domain::ledger::{JournalKind, LedgerAccount};
+use domain::partners::EnrollmentStatus;
 use domain::payments::{
     DraftInput, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus, Schedule,
 };
@@ -271,6 +272,9 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     );
     let out = LineInput { partner: ben.id, pay: false, reason: String::new() };
     decide(conn, &world.moment(), &world.owner(), kept.id, &out).await.expect("left out");
+    // It was paid before the partner was banned and before it went to another bank.
+    world.standing(&ada, EnrollmentStatus::Banned).await;
+    world.set("update enrollments set payout_method = 'paypal' where program_id = $1").await;
     let paid = processed(&world, kept.id).await.expect("paid");
     assert_eq!((paid.batch.total.to_string(), other.batch.payments), ("€140.00".into(), 1));
     // Less than nothing was left of the old, and the new is due: 200 − 80.

@@ -301,11 +301,10 @@ async fn stops(conn: &mut PgConnection, setting: &Setting, draft: &Locked, falle
         let Fallen { enrollment, name, banned, moved, reviewed, now, .. } = partner;
         let words = if *banned {
             format!("{name}: {}", LeftOut::Frozen.words())
-        } else if now < reviewed {
+        } else if now < reviewed || !moved {
             let known = cause(conn, setting, draft, *enrollment, *reviewed, *now).await?;
             format!("{name}: {} was reviewed, now it is {}{known}.", setting.money(*reviewed), setting.money(*now))
         } else {
-            debug_assert!(*moved, "neither banned, nor less, nor moved");
             format!("{name}: the payout details have changed since the review.")
         };
         told.push(words);
