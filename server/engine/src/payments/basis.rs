@@ -213,7 +213,7 @@ async fn reckon(
 }
 
 /// Why each partner is left out, if it is. What a person may override comes last: an override of what weighs more covers
-/// what weighs less, and not the other way round.
+/// what weighs less, and not the other way round. An export was paid by its file, whatever stands in the way of others.
 pub(super) async fn judge(
     conn: &mut PgConnection,
     program: ProgramId,
@@ -227,6 +227,7 @@ pub(super) async fn judge(
                  when l.amount = 0 and l.figure + l.taken_back > 0 then 'already_paid'
                  when l.amount = 0 and l.balance < 0 then 'negative'
                  when l.amount = 0 then 'zero'
+                 when d.source = 'export' then null
                  when e.status = 'banned' then 'frozen'
                  when exists (select from payout_changes c
                               where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $3)
