@@ -211,6 +211,8 @@ create table payment_draft_lines (
     balance numeric not null,
     -- The entries that make the amount.
     entries uuid[] not null,
+    -- Of an export: all that was open when the file was made, among which another basis chooses.
+    kept uuid[],
     -- What came later and is paid with it, on the basis ending.
     added numeric not null default 0,
     -- By which a change of the payout details since the review is noticed.

@@ -7,7 +7,7 @@
 use super::drafts::Head;
 use crate::Result;
 use crate::reports::{Pieces, Scope, Setting, summed};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::ids::{DraftId, ProgramId};
 use domain::payments::{DraftSource, PaymentBasis};
 use sqlx::PgConnection;
@@ -16,25 +16,25 @@ use uuid::Uuid;
 /// A statement on the entries that a basis chooses (`chosen`), and what they come to for each partner (`sums`), of these
 /// partners or (`None`) of all. What is done with them follows, its own parameters from $8 on.
 ///
-/// The arguments: the program, the partners, the basis, the range's instants, the instant up to which entries count, and,
-/// where entries that were paid after an instant count as open, that instant.
+/// The arguments: the program, the partners, the basis, the range's instants (the basis ending may have no end), the instant
+/// up to which entries count (`None`: all that there are), and, for an export that was made before, its draft: what was
+/// open by then counts, whether it was paid since or not.
 macro_rules! chosen {
-    (($($row:tt)*), $program:expr, $of:expr, $basis:expr, $range:expr, $until:expr, $as_of:expr, $asked:tt $(, $arg:expr)* $(,)?) => {
+    (($($row:tt)*), $program:expr, $of:expr, $basis:expr, $range:expr, $until:expr, $kept:expr, $asked:tt $(, $arg:expr)* $(,)?) => {
         sqlx::query_as!(
             $($row)*
             r#"with recursive open as materialized (
                  select enrollment_id, entry_id as id, amount, posted_at, kind, commission_id, payment_id
                  from open_entries
-                 where program_id = $1 and posted_at <= $6 and ($2::uuid[] is null or enrollment_id = any($2))
+                 where program_id = $1 and $7::uuid is null and ($6::timestamptz is null or posted_at <= $6)
+                   and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
-                 -- Paid since.
                  select e.enrollment_id, e.id, e.amount, e.posted_at, j.kind, j.commission_id, j.payment_id
-                 from payments p
-                 join payment_items i on i.program_id = p.program_id and i.payment_id = p.id
-                 join entries e on e.program_id = i.program_id and e.id = i.entry_id
-                 join journals j on j.program_id = e.program_id and j.id = e.journal_id
-                 where p.program_id = $1 and p.created_at > $7::timestamptz and e.posted_at <= $6
-                   and ($2::uuid[] is null or p.enrollment_id = any($2))
+                 from payment_draft_lines l
+                 cross join lateral unnest(l.kept) as k (id)
+                 join entries e on e.program_id = $1 and e.id = k.id
+                 join journals j on j.program_id = $1 and j.id = e.journal_id
+                 where l.program_id = $1 and l.draft_id = $7 and ($2::uuid[] is null or l.enrollment_id = any($2))
              ), trail as (
                  -- What the entries of payments taken back stand for, down to the first.
                  select o.id as entry_id, i.entry_id as behind_id
@@ -52,10 +52,10 @@ macro_rules! chosen {
                  join entries e on e.program_id = $1 and e.id = t.behind_id
                  join journals j on j.program_id = $1 and j.id = e.journal_id and j.kind <> 'payment_failed'
              ), dated as (
-                 select enrollment_id, id, amount, kind, commission_id, posted_at as first_at, posted_at as last_at
+                 select enrollment_id, id, amount, kind, commission_id, posted_at, posted_at as first_at, posted_at as last_at
                  from open where kind <> 'payment_failed'
                  union all
-                 select o.enrollment_id, o.id, o.amount, o.kind, null, b.first_at, b.last_at
+                 select o.enrollment_id, o.id, o.amount, o.kind, null, o.posted_at, b.first_at, b.last_at
                  from open o
                  join (
                      select entry_id, min(posted_at) as first_at, max(posted_at) as last_at
@@ -64,7 +64,8 @@ macro_rules! chosen {
              ), taken as (
                  select * from dated
                  where case $3::payment_basis
-                           when 'ending' then true
+                           -- Where it ends, as the report's ending balance does: by the entries' own dates.
+                           when 'ending' then $5::timestamptz is null or posted_at < $5
                            when 'earned' then kind in ('commission', 'hold_end', 'payment_failed')
                                               and first_at >= $4 and last_at < $5
                            else kind in ('commission', 'hold_end', 'payment_failed', 'opening_balance') and last_at < $5
@@ -91,8 +92,8 @@ macro_rules! chosen {
             $basis as PaymentBasis,
             $range.0,
             $range.1,
-            $until,
-            $as_of as Option<DateTime<Utc>>
+            $until as Option<DateTime<Utc>>,
+            $kept as Option<DraftId>
             $(, $arg)*
         )
     };
@@ -127,9 +128,30 @@ pub(super) async fn fill_scope(conn: &mut PgConnection, scope: &Scope, draft: &H
     Ok(made)
 }
 
-/// An export is paid as it was: what was paid since stops it, and is not left away.
-fn as_of(draft: &Head) -> Option<DateTime<Utc>> {
-    (draft.source == DraftSource::Export).then_some(draft.reviewed_at)
+/// The same for the lines of an export that was made before, on another basis, among what was open by then.
+pub(super) async fn fill_again(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    draft: &Head,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    choose_again(conn, setting, draft).await?;
+    // What came after the export is in none of its figures.
+    let to = draft.to_at.min(draft.reviewed_at + Duration::microseconds(1));
+    let pieces = Pieces::of(conn, setting.program, draft.from_at, to, at).await?;
+    reckon(conn, setting, draft, &pieces, None).await?;
+    judge(conn, setting.program, draft.id, at).await
+}
+
+fn is_export(draft: &Head) -> bool {
+    draft.source == DraftSource::Export
+}
+
+/// Between which instants a basis chooses. Ending takes what there is at the moment of processing, whatever the range's end;
+/// but a file's ending balance stops there.
+fn range(draft: &Head) -> (DateTime<Utc>, Option<DateTime<Utc>>) {
+    let endless = draft.basis == PaymentBasis::Ending && !is_export(draft);
+    (draft.from_at, (!endless).then_some(draft.to_at))
 }
 
 async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: Option<&[Uuid]>) -> Result<i64> {
@@ -138,18 +160,22 @@ async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: O
         setting.program,
         ids,
         draft.basis,
-        (draft.from_at, draft.to_at),
-        draft.reviewed_at,
-        as_of(draft),
-        r#", made as (
+        range(draft),
+        // An export's snapshot says what there was.
+        (!is_export(draft)).then_some(draft.reviewed_at),
+        None,
+        r#", whole as (
+               select enrollment_id, array_agg(id order by id) as entries from open where $9::boolean group by enrollment_id
+           ), made as (
                insert into payment_draft_lines (program_id, draft_id, enrollment_id, figure, amount, taken_back, balance,
-                                                entries, payout)
+                                                entries, kept, payout)
                select e.program_id, $8, e.id, n.figure, coalesce(s.amount, 0), coalesce(s.taken_back, 0), n.figure,
-                      coalesce(s.entries, '{}'),
+                      coalesce(s.entries, '{}'), case when $9 then coalesce(w.entries, '{}') end,
                       decode(md5(coalesce(e.payout_method, '') || encode(coalesce(e.payout_details, ''), 'hex')), 'hex')
                from enrollments e
                left join sums s on s.enrollment_id = e.id
-               -- On the basis ending all three are the balance; on the others these two are reckoned next.
+               left join whole w on w.enrollment_id = e.id
+               -- On the basis ending all three are the balance; on the others, and for exports, these two are reckoned next.
                cross join lateral (
                    select case when $3::payment_basis = 'ending' then coalesce(s.amount, 0) else 0 end as figure
                ) n
@@ -157,11 +183,36 @@ async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: O
                returning 1
            )
            select count(*) as "count!" from made"#,
-        draft.id as DraftId
+        draft.id as DraftId,
+        is_export(draft)
     )
     .fetch_one(conn)
     .await?;
     Ok(made.count)
+}
+
+async fn choose_again(conn: &mut PgConnection, setting: &Setting, draft: &Head) -> Result<()> {
+    chosen!(
+        (Rows,),
+        setting.program,
+        None,
+        draft.basis,
+        range(draft),
+        None,
+        Some(draft.id),
+        r#", changed as (
+               update payment_draft_lines l
+               set amount = coalesce(s.amount, 0), taken_back = coalesce(s.taken_back, 0),
+                   entries = coalesce(s.entries, '{}'), reason = ''
+               from enrollments e left join sums s on s.enrollment_id = e.id
+               where e.program_id = $1 and l.program_id = $1 and l.draft_id = $7 and l.enrollment_id = e.id
+               returning 1
+           )
+           select count(*) as "count!" from changed"#,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
 }
 
 /// What the basis says by the report's columns, and the whole balance.
@@ -172,7 +223,7 @@ async fn reckon(
     pieces: &Pieces,
     ids: Option<&[Uuid]>,
 ) -> Result<()> {
-    if draft.basis == PaymentBasis::Ending {
+    if draft.basis == PaymentBasis::Ending && !is_export(draft) {
         return Ok(());
     }
     summed!(
@@ -181,7 +232,12 @@ async fn reckon(
         pieces,
         ids,
         r#", figures as (
-               select enrollment_id, sum(case when $13::boolean then opening else 0 end + commissions) as figure
+               select enrollment_id,
+                      sum(case $13::payment_basis
+                              when 'earned' then commissions
+                              when 'opening_and_earned' then opening + commissions
+                              else opening + commissions + clawbacks + adjustments + payments
+                          end) as figure
                from pieces group by enrollment_id
            ), balances as (
                select enrollment_id, sum(amount) as amount
@@ -202,7 +258,7 @@ async fn reckon(
                returning 1
            )
            select count(*) as "count!" from changed"#,
-        draft.basis == PaymentBasis::OpeningAndEarned,
+        draft.basis as PaymentBasis,
         pieces.last,
         &pieces.since,
         draft.id as DraftId
@@ -263,8 +319,8 @@ pub(super) async fn add_later(
         setting.program,
         Some(ids),
         draft.basis,
-        (draft.from_at, draft.to_at),
-        at,
+        range(draft),
+        Some(at),
         None,
         r#", changed as (
                update payment_draft_lines l
@@ -311,7 +367,7 @@ pub(super) async fn fallen(
     ids: &[Uuid],
     at: DateTime<Utc>,
 ) -> Result<Vec<Fallen>> {
-    if draft.source == DraftSource::Export {
+    if is_export(draft) {
         return paid_meanwhile(conn, setting, draft).await;
     }
     let found = chosen!(
@@ -319,8 +375,8 @@ pub(super) async fn fallen(
         setting.program,
         Some(ids),
         draft.basis,
-        (draft.from_at, draft.to_at),
-        at,
+        range(draft),
+        Some(at),
         None,
         r#", lines as (
                select l.enrollment_id, l.amount, l.amount - l.added as reviewed, l.entries, l.payout

@@ -317,6 +317,10 @@ pub(super) async fn check_again(
 /// Reckons a draft's lines anew, for the same partners. What was decided by hand is kept where it still says something.
 async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft: &Head) -> Result<()> {
     let by_hand = by_hand(conn, setting, draft.id).await?;
+    if draft.source == DraftSource::Export {
+        basis::fill_again(conn, setting, draft, moment.at).await?;
+        return put_back(conn, setting, draft.id, by_hand).await;
+    }
     let ids = sqlx::query_scalar!(
         "delete from payment_draft_lines where program_id = $1 and draft_id = $2 returning enrollment_id",
         setting.program as ProgramId,

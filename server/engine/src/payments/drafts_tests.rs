@@ -14,9 +14,10 @@ use domain::ids::{AccountId, DraftId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::partners::EnrollmentStatus;
 use domain::payments::{
-    DraftInput, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus, Schedule,
+    DraftInput, DraftRow, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus,
+    Schedule,
 };
-use domain::reports::LedgersAsked;
+use domain::reports::{LedgersAsked, LedgersQuery};
 use domain::time::DayRange;
 use sqlx::PgPool;
 
@@ -226,22 +227,90 @@ async fn another_basis_reckons_anew_and_keeps_what_was_decided(pool: PgPool) {
     assert!(batch.payments.iter().all(|payment| payment.method == "Cash"));
 }
 
+/// Exports the report over these days: what the file says, and the draft that is kept of it.
+async fn exported(world: &World, moment: &crate::Moment, range: DayRange) -> (Vec<String>, DraftRow) {
+    let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
+    let query = LedgersQuery { range, ..query };
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
+    send_ledgers(&world.pool, moment, &world.owner(), &query, true, sender).await.expect("sent");
+    let rows = receiver.recv().await.expect("rows").expect("rows");
+    let told = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
+    assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
+    assert!(receiver.recv().await.is_none());
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    (told, drafts::list(conn, &world.owner()).await.expect("drafts").remove(0))
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_of_last_month_pays_its_ending_balance_and_not_what_came_later(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let (told, kept) = exported(&world, &world.moment(), days("2026-10-01", "2026-10-31")).await;
+    assert_eq!((told.as_slice(), kept.total.to_string()), (["ada €60.00".to_owned()].as_slice(), "€60.00".into()));
+    world.at += chrono::Duration::minutes(1);
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let mut input = DraftInput {
+        basis: PaymentBasis::Earned,
+        code: "October".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    for (basis, total) in [(PaymentBasis::Earned, "€40.00"), (PaymentBasis::Ending, "€60.00")] {
+        input.basis = basis;
+        change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
+        let seen = shown(&world, kept.id, None).await;
+        assert_eq!((seen.draft.total.to_string(), seen.page.data[0].figure.to_string()), (total.into(), total.into()));
+        assert!(seen.page.data[0].already_paid.amount.is_zero());
+    }
+    assert_eq!(processed(&world, kept.id).await.expect("paid").batch.total.to_string(), "€60.00");
+    assert_eq!(world.balances(&ada).await, "0 80");
+    // October was paid since: its file still says so, and nothing of it is left to record.
+    let (told, again) = exported(&world, &world.moment(), days("2026-10-01", "2026-10-31")).await;
+    assert_eq!((told.as_slice(), again.partners), (["ada €60.00".to_owned()].as_slice(), 0));
+    let left = shown(&world, again.id, Some(LeftOut::AlreadyPaid)).await.page.data.remove(0);
+    assert_eq!((left.figure.to_string(), left.already_paid.to_string()), ("€60.00".into(), "€60.00".into()));
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_keeps_what_its_file_read_and_nothing_else(pool: PgPool) {
+    let (mut world, _) = three_months(pool).await;
+    // Posted between the asking and the reading: the file holds it.
+    let asked = world.moment();
+    world.at += chrono::Duration::seconds(1);
+    world.sold("nora", "50").await;
+    let range = this_month(&world);
+    let (told, kept) = exported(&world, &asked, range).await;
+    assert_eq!((told.as_slice(), kept.total.to_string()), (["ada €150.00".to_owned()].as_slice(), "€150.00".into()));
+    // Posted as of an instant before, and seen only after: the file doesn't.
+    world.at = asked.at - chrono::Duration::seconds(1);
+    world.sold("nora", "1000").await;
+    world.at = asked.at + chrono::Duration::minutes(1);
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let mut input = DraftInput {
+        basis: PaymentBasis::OpeningAndEarned,
+        code: "Sent".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    for basis in [PaymentBasis::OpeningAndEarned, PaymentBasis::Ending] {
+        input.basis = basis;
+        change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
+        assert_eq!(shown(&world, kept.id, None).await.draft.total.to_string(), "€150.00", "{basis}");
+    }
+}
+
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn an_export_is_paid_as_it_was(pool: PgPool) {
     let (mut world, ada) = three_months(pool).await;
     let ben = world.partner("ben").await;
     world.signed_up("c1", &ben).await;
     world.sold("c1", "100").await;
-    let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
-    send_ledgers(&world.pool, &world.moment(), &world.owner(), &query, true, sender).await.expect("sent");
-    let rows = receiver.recv().await.expect("rows").expect("rows");
-    let told: Vec<_> = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
+    let this_month = this_month(&world);
+    let (told, kept) = exported(&world, &world.moment(), this_month).await;
     assert_eq!(told, ["ada €140.00", "ben €20.00"]);
-    assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
-    assert!(receiver.recv().await.is_none());
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let kept = drafts::list(conn, &world.owner()).await.expect("drafts").remove(0);
     // Ben has chosen no payout method, and stands in the file all the same.
     assert_eq!((kept.source, kept.total.to_string()), (DraftSource::Export, "€160.00".into()));
     // Refunded since, and sold since: neither changes what was paid, whatever the basis.
