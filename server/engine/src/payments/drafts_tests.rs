@@ -302,6 +302,22 @@ async fn an_export_keeps_what_its_file_read_and_nothing_else(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_file_whose_draft_can_t_be_kept_breaks_off(pool: PgPool) {
+    let (world, _) = three_months(pool).await;
+    sqlx::query("alter table payment_draft_lines add constraint none check (amount < 0)")
+        .execute(&world.pool)
+        .await
+        .expect("a draft can't be kept");
+    let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
+    send_ledgers(&world.pool, &world.moment(), &world.owner(), &query, true, sender).await.expect("told the reader");
+    assert_eq!(receiver.recv().await.expect("rows").expect("rows").len(), 1);
+    assert!(receiver.recv().await.expect("not the end").is_err());
+    assert!(receiver.recv().await.is_none());
+    assert_eq!(world.get::<i64>("select count(*) from payment_drafts where program_id = $1").await, 0);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn an_export_is_paid_as_it_was(pool: PgPool) {
     let (mut world, ada) = three_months(pool).await;
     let ben = world.partner("ben").await;
