@@ -256,6 +256,8 @@ pub struct DraftRow {
     pub created_by: String,
     /// When, UTC.
     pub created_at: DateTime<Utc>,
+    /// Who changed it last; empty: nobody.
+    pub changed_by: String,
     /// Who agreed to it; empty: nobody.
     pub approved_by: String,
     /// When, UTC.

@@ -187,7 +187,9 @@ create table payment_drafts (
     problem text not null default '',
     created_by uuid references accounts,
     created_at timestamptz not null,
-    -- The second person, where two must agree.
+    -- Who changed last what it says or whom it pays.
+    changed_by uuid references accounts,
+    -- The second person, where two must agree: neither who made it nor who changed it last.
     approved_by uuid references accounts,
     approved_at timestamptz,
     processed_by uuid references accounts,

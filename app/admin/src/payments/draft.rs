@@ -277,7 +277,9 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let editable = draft.status.is_open();
     let processing = (draft.status == DraftStatus::Processing).then(|| follow(&program, draft.id, progress, forms));
     let agreed = needs_approval.map(|above| {
-        let words = format!("Above {above} a second person must agree before it is processed.");
+        let words = format!(
+            "Above {above} a second person must agree before it is processed: neither who made it nor who changed it last."
+        );
         let agree = may_approve.then(|| act(forms, draft.id, DraftAct::Approve, "Agree", ButtonKind::Plain));
         view! { <Note tone=Tone::Warn>{words}" "{agree}</Note> }
     });
@@ -347,6 +349,7 @@ fn facts(draft: &DraftRow) -> AnyView {
     };
     let agreed = if draft.approved_by.is_empty() { "Nobody yet".to_owned() } else { draft.approved_by.clone() };
     let maker = if draft.created_by.is_empty() { "The monthly run".to_owned() } else { draft.created_by.clone() };
+    let changed = if draft.changed_by.is_empty() { "Nobody".to_owned() } else { draft.changed_by.clone() };
     let approved = draft.approved_at.map(|at| view! { ", "{show::time(at)} });
     let range = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
     let (basis, reviewed, code) = (draft.basis.label(), show::time(draft.reviewed_at), draft.code.clone());
@@ -358,6 +361,7 @@ fn facts(draft: &DraftRow) -> AnyView {
                 <Fact label="Calculated as">{basis}</Fact>
                 <Fact label="Reviewed">{reviewed}</Fact>
                 <Fact label="Made by">{maker}</Fact>
+                <Fact label="Last changed by">{changed}</Fact>
                 <Fact label="Agreed to by">{agreed}{approved}</Fact>
                 <Fact label="Batch ID">{code}</Fact>
             </Facts>

@@ -177,6 +177,7 @@ pub(super) struct Locked {
     pub note: String,
     pub status: DraftStatus,
     pub created_by: Option<AccountId>,
+    pub changed_by: Option<AccountId>,
     pub approved_by: Option<AccountId>,
     pub processed_by: Option<AccountId>,
 }
@@ -204,7 +205,7 @@ pub(super) async fn lock(conn: &mut PgConnection, program: ProgramId, id: DraftI
         Locked,
         r#"select source as "source: DraftSource", basis as "basis: PaymentBasis", from_at, to_at, reviewed_at, code,
                   payment_date, method, note, status as "status: DraftStatus", created_by as "created_by: AccountId",
-                  approved_by as "approved_by: AccountId", processed_by as "processed_by: AccountId"
+                  changed_by as "changed_by: AccountId", approved_by as "approved_by: AccountId", processed_by as "processed_by: AccountId"
            from payment_drafts where program_id = $1 and id = $2 for no key update skip locked"#,
         program as ProgramId,
         id as DraftId
@@ -243,7 +244,7 @@ pub async fn change(
     check(&mut tx, &setting, moment, input).await?;
     sqlx::query!(
         "update payment_drafts
-         set basis = $3, code = $4, payment_date = $5, method = $6, note = $7, approved_by = null, approved_at = null
+         set basis = $3, code = $4, payment_date = $5, method = $6, note = $7
          where program_id = $1 and id = $2",
         setting.program as ProgramId,
         id as DraftId,
@@ -255,6 +256,7 @@ pub async fn change(
     )
     .execute(&mut *tx)
     .await?;
+    changed(&mut tx, actor, id).await?;
     if input.basis != before.basis {
         anew(&mut tx, moment, &setting, &Head { basis: input.basis, ..before.head(id) }).await?;
     } else if input.method.trim().is_empty() != before.method.is_empty() {
@@ -268,6 +270,20 @@ pub async fn change(
     });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Notes who changed a draft: nobody has agreed to what it says now, and who changed it can't be the second to.
+async fn changed(conn: &mut PgConnection, actor: &Actor, id: DraftId) -> Result<()> {
+    sqlx::query!(
+        "update payment_drafts set changed_by = $3, approved_by = null, approved_at = null
+         where program_id = $1 and id = $2",
+        actor.program() as ProgramId,
+        id as DraftId,
+        actor.account() as Option<AccountId>
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -380,7 +396,8 @@ async fn put_back(conn: &mut PgConnection, setting: &Setting, id: DraftId, by_ha
     Ok(())
 }
 
-/// Reviews a draft again by what is open now, after it could not be processed. An export stays what it was.
+/// Reviews a draft again by what is open now, after it could not be processed. An export stays what it was. Who does so
+/// decides nothing of it, and may agree to it.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where it is being processed, or was, or is an export.
@@ -465,13 +482,7 @@ pub async fn decide(
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!(
-        "update payment_drafts set approved_by = null, approved_at = null where program_id = $1 and id = $2",
-        program as ProgramId,
-        id as DraftId
-    )
-    .execute(&mut *tx)
-    .await?;
+    changed(&mut tx, actor, id).await?;
     let was = line.left_out.map_or("paid", LeftOut::label);
     let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": reason });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
@@ -482,7 +493,7 @@ pub async fn decide(
 /// Agrees to a draft as the second person, where the program asks for two. Audited.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` for who made it, where the program does not ask for it, or where it is not open.
+/// `Forbidden`; `NotFound`; `Conflict` for who made it or changed it last, where the program does not ask for it, or where it is not open.
 pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
     allowed(actor)?;
     let mut tx = conn.begin().await?;
@@ -494,6 +505,9 @@ pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     }
     if actor.account().is_none() || draft.created_by == actor.account() {
         return Err(Error::Conflict("Somebody else must agree: you made this batch.".into()));
+    }
+    if draft.changed_by == actor.account() {
+        return Err(Error::Conflict("Somebody else must agree: you were the last to change this batch.".into()));
     }
     sqlx::query!(
         "update payment_drafts set approved_by = $3, approved_at = $4 where program_id = $1 and id = $2",
@@ -564,6 +578,8 @@ struct Row {
     created: Option<AccountId>,
     created_by: String,
     created_at: DateTime<Utc>,
+    changed: Option<AccountId>,
+    changed_by: String,
     approved_by: String,
     approved_at: Option<DateTime<Utc>>,
     processed_by: String,
@@ -588,6 +604,7 @@ impl Row {
             problem: self.problem,
             created_by: self.created_by,
             created_at: self.created_at,
+            changed_by: self.changed_by,
             approved_by: self.approved_by,
             approved_at: self.approved_at,
             processed_by: self.processed_by,
@@ -606,11 +623,13 @@ macro_rules! drafts {
             r#"select d.id as "id: DraftId", d.source as "source: DraftSource", d.basis as "basis: PaymentBasis",
                       d.from_day, d.to_day, d.reviewed_at, d.code, d.payment_date, d.method, d.note,
                       d.status as "status: DraftStatus", d.problem, d.created_by as "created: AccountId",
-                      coalesce(c.name, '') as "created_by!", d.created_at, coalesce(a.name, '') as "approved_by!",
+                      coalesce(c.name, '') as "created_by!", d.created_at, d.changed_by as "changed: AccountId",
+                      coalesce(h.name, '') as "changed_by!", coalesce(a.name, '') as "approved_by!",
                       d.approved_at, coalesce(p.name, '') as "processed_by!", d.batch_id as "batch: BatchId",
                       l.partners as "partners!", l.total as "total!"
                from payment_drafts d
                left join accounts c on c.id = d.created_by
+               left join accounts h on h.id = d.changed_by
                left join accounts a on a.id = d.approved_by
                left join accounts p on p.id = d.processed_by
                cross join lateral (
@@ -660,11 +679,12 @@ pub async fn detail(
     let page = lines(&mut conn, &setting, id, left_out, paging).await?;
     let above = rules(&mut conn, setting.program).await?.asks_for_two(row.total);
     let waits = row.status.is_open() && row.approved_at.is_none();
+    let other = actor.account().is_some() && ![row.created, row.changed].contains(&actor.account());
     Ok(DraftDetail {
         groups,
         page,
         needs_approval: above.filter(|_| waits).map(|above| setting.money(above)),
-        may_approve: waits && above.is_some() && actor.account().is_some() && row.created != actor.account(),
+        may_approve: waits && above.is_some() && other,
         draft: row.row(&setting),
     })
 }

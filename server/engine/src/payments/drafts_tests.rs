@@ -12,6 +12,7 @@ use crate::reports::send_ledgers;
 use domain::accounts::{Actor, Role};
 use domain::ids::{AccountId, DraftId};
 use domain::ledger::{JournalKind, LedgerAccount};
+use domain::page::Paging;
 use domain::partners::EnrollmentStatus;
 use domain::payments::{
     DraftInput, DraftRow, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus,
@@ -504,6 +505,18 @@ async fn above_an_amount_two_must_agree(pool: PgPool) {
     let back = LineInput { pay: true, reason: "All the same".into(), ..out };
     decide(conn, &moment, &owner, draft, &back).await.expect("paid");
     assert!(process::process(conn, &moment, &owner, draft).await.is_err());
+    // Who changes another's batch doesn't agree to the change.
+    decide(conn, &moment, &finn, draft, &LineInput { pay: false, ..back.clone() }).await.expect("left out");
+    decide(conn, &moment, &finn, draft, &back).await.expect("paid");
+    assert_eq!(
+        words(drafts::approve(conn, &moment, &finn, draft).await),
+        "Somebody else must agree: you were the last to change this batch."
+    );
+    let seen = drafts::detail(conn, &finn, draft, None, &Paging::default()).await.expect("draft");
+    assert_eq!((seen.may_approve, seen.draft.changed_by.as_str()), (false, "Finn"));
+    assert!(process::process(conn, &moment, &finn, draft).await.is_err());
+    // Once its maker has changed it, that is its maker's batch again.
+    decide(conn, &moment, &owner, draft, &back).await.expect("paid");
     drafts::approve(conn, &moment, &finn, draft).await.expect("agreed");
     let paid = processed(&world, draft).await.expect("paid");
     assert_eq!(paid.batch.total.to_string(), "€140.00");

@@ -115,7 +115,8 @@ pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     Ok(true)
 }
 
-/// Whether two have agreed, where two must: who agreed is neither who made it nor who processes it alone.
+/// Whether two have agreed, where two must: who agreed is neither who made it, nor who changed it last, nor who processes it
+/// alone.
 async fn agreed(
     conn: &mut PgConnection,
     setting: &Setting,
@@ -128,9 +129,10 @@ async fn agreed(
         let words = format!("Above {} a second person must agree first.", setting.money(above));
         return Err(Error::Conflict(words));
     }
-    // The monthly run has no maker: then who agreed and who processes are the two.
-    let first = draft.created_by.or(by);
-    if first.is_some() && first == draft.approved_by {
+    // The monthly run has no maker: where nobody has changed it, who agreed and who processes are the two.
+    let makers = [draft.created_by, draft.changed_by];
+    let makers = if makers == [None, None] { [by, None] } else { makers };
+    if makers.contains(&draft.approved_by) {
         return Err(Error::Conflict("Somebody else must process it: you have agreed to it.".into()));
     }
     Ok(())
