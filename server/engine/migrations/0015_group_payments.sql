@@ -192,6 +192,8 @@ create table payment_drafts (
     -- The second person, where two must agree: neither who made it nor who changed it last.
     approved_by uuid references accounts,
     approved_at timestamptz,
+    -- What it came to then: no more is paid.
+    approved_total numeric,
     processed_by uuid references accounts,
     batch_id uuid,
     primary key (program_id, id),

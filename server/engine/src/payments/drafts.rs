@@ -179,6 +179,7 @@ pub(super) struct Locked {
     pub created_by: Option<AccountId>,
     pub changed_by: Option<AccountId>,
     pub approved_by: Option<AccountId>,
+    pub approved_total: Option<Decimal>,
     pub processed_by: Option<AccountId>,
 }
 
@@ -205,7 +206,8 @@ pub(super) async fn lock(conn: &mut PgConnection, program: ProgramId, id: DraftI
         Locked,
         r#"select source as "source: DraftSource", basis as "basis: PaymentBasis", from_at, to_at, reviewed_at, code,
                   payment_date, method, note, status as "status: DraftStatus", created_by as "created_by: AccountId",
-                  changed_by as "changed_by: AccountId", approved_by as "approved_by: AccountId", processed_by as "processed_by: AccountId"
+                  changed_by as "changed_by: AccountId", approved_by as "approved_by: AccountId", approved_total,
+                  processed_by as "processed_by: AccountId"
            from payment_drafts where program_id = $1 and id = $2 for no key update skip locked"#,
         program as ProgramId,
         id as DraftId
@@ -510,11 +512,13 @@ pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
         return Err(Error::Conflict("Somebody else must agree: you were the last to change this batch.".into()));
     }
     sqlx::query!(
-        "update payment_drafts set approved_by = $3, approved_at = $4 where program_id = $1 and id = $2",
+        "update payment_drafts set approved_by = $3, approved_at = $4, approved_total = $5
+         where program_id = $1 and id = $2",
         setting.program as ProgramId,
         id as DraftId,
         actor.account() as Option<AccountId>,
-        moment.at
+        moment.at,
+        total
     )
     .execute(&mut *tx)
     .await?;

@@ -527,6 +527,31 @@ async fn above_an_amount_two_must_agree(pool: PgPool) {
     );
 }
 
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_agreed_agreed_to_a_sum(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let finn = colleague(&world).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let rules = PaymentRules { schedule: None, approval_above: Some(dec("100")) };
+    schedule::set(conn, &moment, &owner, &rules).await.expect("set");
+    let draft = prepared(&world, &[&ada]).await;
+    drafts::approve(conn, &moment, &finn, draft).await.expect("agreed");
+    world.at += chrono::Duration::minutes(1);
+    world.sold("nora", "1000").await;
+    let Err(Error::Conflict(words)) = processed(&world, draft).await else { panic!("stopped") };
+    assert_eq!(
+        words,
+        "€140.00 was agreed to, now it is €340.00. Nothing was recorded: review again, and let a second person agree."
+    );
+    assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
+    // Whoever reviews it again decides nothing, and may agree to what it finds.
+    drafts::review_again(conn, &world.moment(), &finn, draft).await.expect("reviewed");
+    assert!(shown(&world, draft, None).await.needs_approval.is_some());
+    drafts::approve(conn, &world.moment(), &finn, draft).await.expect("agreed");
+    assert_eq!(processed(&world, draft).await.expect("paid").batch.total.to_string(), "€340.00");
+}
+
 /// Does the job that a batch has enqueued.
 async fn work(world: &World, draft: DraftId) {
     ProcessPayments { program: world.program, draft }.work(&world.pool, &world.moment()).await.expect("worked");

@@ -115,8 +115,8 @@ pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     Ok(true)
 }
 
-/// Whether two have agreed, where two must: who agreed is neither who made it, nor who changed it last, nor who processes it
-/// alone.
+/// Whether two have agreed to as much, where two must: who agreed is neither who made it, nor who changed it last, nor who
+/// processes it alone.
 async fn agreed(
     conn: &mut PgConnection,
     setting: &Setting,
@@ -134,6 +134,14 @@ async fn agreed(
     let makers = if makers == [None, None] { [by, None] } else { makers };
     if makers.contains(&draft.approved_by) {
         return Err(Error::Conflict("Somebody else must process it: you have agreed to it.".into()));
+    }
+    // The job adds what came later.
+    let agreed = draft.approved_total.unwrap_or_default();
+    if total > agreed {
+        let (agreed, total) = (setting.money(agreed), setting.money(total));
+        return Err(Error::Conflict(format!(
+            "{agreed} was agreed to, now it is {total}. Nothing was recorded: review again, and let a second person agree."
+        )));
     }
     Ok(())
 }
