@@ -187,6 +187,8 @@ create table payment_drafts (
     problem text not null default '',
     created_by uuid references accounts,
     created_at timestamptz not null,
+    -- From which total on a second person had to agree when it was made: changing that limit frees no batch of it.
+    approval_above numeric,
     -- Who changed last what it says or whom it pays.
     changed_by uuid references accounts,
     -- The second person, where two must agree: neither who made it nor who changed it last.

@@ -109,8 +109,8 @@ pub(super) async fn begin(
     };
     sqlx::query!(
         "insert into payment_drafts (program_id, id, source, basis, from_day, to_day, from_at, to_at, reviewed_at, code,
-                                     payment_date, status, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $9)",
+                                     payment_date, status, created_by, created_at, approval_above)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $9, approval_above from programs where id = $1",
         setting.program as ProgramId,
         draft.id as DraftId,
         source as DraftSource,
@@ -502,7 +502,7 @@ pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     let setting = Setting::of(&mut tx, actor).await?;
     let draft = lock_open(&mut tx, setting.program, id).await?;
     let (_, total) = total(&mut tx, setting.program, id).await?;
-    if rules(&mut tx, setting.program).await?.asks_for_two(total).is_none() {
+    if asks_for_two(&mut tx, setting.program, id, total).await?.is_none() {
         return Err(Error::Conflict("Nobody need agree to this batch.".into()));
     }
     if actor.account().is_none() || draft.created_by == actor.account() {
@@ -561,9 +561,23 @@ pub(super) async fn total(conn: &mut PgConnection, program: ProgramId, id: Draft
     Ok((sum.count, sum.amount))
 }
 
-/// How the program's payments run, without asking who wants to know.
-pub(super) async fn rules(conn: &mut PgConnection, program: ProgramId) -> Result<PaymentRules> {
-    super::schedule::of(conn, program).await
+/// From which total on a second person must agree to a draft, where its own is above it: the lower of the limit of when it
+/// was made and the present one. So who lifts the limit frees no batch that was made before.
+pub(super) async fn asks_for_two(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: DraftId,
+    total: Decimal,
+) -> Result<Option<Decimal>> {
+    let approval_above = sqlx::query_scalar!(
+        "select least(d.approval_above, p.approval_above)
+         from payment_drafts d join programs p on p.id = d.program_id where d.program_id = $1 and d.id = $2",
+        program as ProgramId,
+        id as DraftId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(PaymentRules { schedule: None, approval_above }.asks_for_two(total))
 }
 
 struct Row {
@@ -681,7 +695,7 @@ pub async fn detail(
     let row = row.ok_or(Error::NotFound("draft"))?;
     let groups = groups(&mut conn, &setting, id).await?;
     let page = lines(&mut conn, &setting, id, left_out, paging).await?;
-    let above = rules(&mut conn, setting.program).await?.asks_for_two(row.total);
+    let above = asks_for_two(&mut conn, setting.program, id, row.total).await?;
     let waits = row.status.is_open() && row.approved_at.is_none();
     let other = actor.account().is_some() && ![row.created, row.changed].contains(&actor.account());
     Ok(DraftDetail {

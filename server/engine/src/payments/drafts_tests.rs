@@ -552,6 +552,28 @@ async fn who_agreed_agreed_to_a_sum(pool: PgPool) {
     assert_eq!(processed(&world, draft).await.expect("paid").batch.total.to_string(), "€340.00");
 }
 
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn lifting_the_limit_frees_no_batch_that_was_made_before(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let mut rules = PaymentRules { schedule: None, approval_above: Some(dec("100")) };
+    schedule::set(conn, &moment, &owner, &rules).await.expect("set");
+    let draft = prepared(&world, &[&ada]).await;
+    for lifted in [Some(dec("1000")), None] {
+        rules.approval_above = lifted;
+        schedule::set(conn, &world.moment(), &owner, &rules).await.expect("set");
+        assert_eq!(
+            shown(&world, draft, None).await.needs_approval.map(|above| above.to_string()),
+            Some("€100.00".into())
+        );
+        let Err(Error::Conflict(words)) = processed(&world, draft).await else { panic!("freed") };
+        assert_eq!(words, "Above €100.00 a second person must agree first.");
+    }
+    let later = prepared(&world, &[&ada]).await;
+    assert_eq!(shown(&world, later, None).await.needs_approval, None);
+}
+
 /// Does the job that a batch has enqueued.
 async fn work(world: &World, draft: DraftId) {
     ProcessPayments { program: world.program, draft }.work(&world.pool, &world.moment()).await.expect("worked");

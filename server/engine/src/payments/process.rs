@@ -94,7 +94,7 @@ pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     if partners == 0 {
         return Err(Error::Conflict("Nobody is paid by this batch.".into()));
     }
-    agreed(conn, &setting, actor.account(), &draft, total).await?;
+    agreed(conn, &setting, actor.account(), id, &draft, total).await?;
     sqlx::query!(
         "update payment_drafts set status = 'processing', problem = '', processed_by = $3 where program_id = $1 and id = $2",
         setting.program as ProgramId,
@@ -121,10 +121,11 @@ async fn agreed(
     conn: &mut PgConnection,
     setting: &Setting,
     by: Option<AccountId>,
+    id: DraftId,
     draft: &Locked,
     total: Decimal,
 ) -> Result<()> {
-    let Some(above) = drafts::rules(conn, setting.program).await?.asks_for_two(total) else { return Ok(()) };
+    let Some(above) = drafts::asks_for_two(conn, setting.program, id, total).await? else { return Ok(()) };
     if draft.approved_by.is_none() {
         let words = format!("Above {} a second person must agree first.", setting.money(above));
         return Err(Error::Conflict(words));
@@ -217,7 +218,7 @@ async fn attempt(pool: &PgPool, moment: &Moment, program: ProgramId, id: DraftId
     }
     // What came later may have made it more.
     let (count, total) = drafts::total(&mut tx, program, id).await?;
-    agreed(&mut tx, &setting, draft.processed_by, &draft, total).await?;
+    agreed(&mut tx, &setting, draft.processed_by, id, &draft, total).await?;
     let batch = insert_batch(&mut tx, &setting, moment, &actor, &draft).await?;
     let month = hold_month_open(&mut tx, program, moment.at).await?;
     let run = Run { setting, moment, actor: &actor, draft: &draft, id, batch, month };
