@@ -159,6 +159,7 @@ update payments set payout = case method
 end::payout_kind;
 
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
+-- What may be overridden stands in the order of its weight.
 create type left_out as enum
     ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_method', 'unconfirmed_method', 'frozen', 'excluded');
 create type draft_status as enum ('open', 'processing', 'processed', 'failed', 'cancelled');
@@ -224,6 +225,8 @@ create table payment_draft_lines (
     -- By which a change of the payout details since the review is noticed.
     payout bytea not null,
     left_out left_out,
+    -- What a person has overridden to pay it: what weighs less doesn't leave it out either.
+    overridden left_out check (overridden in ('below_minimum', 'no_payout_method', 'unconfirmed_method')),
     -- Why it is paid all the same, or left out by a person.
     reason text not null default '',
     primary key (program_id, draft_id, enrollment_id),

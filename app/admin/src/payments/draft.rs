@@ -176,8 +176,9 @@ struct Forms {
     change: Form<ChangeDraft>,
     decide: Form<DecideLine>,
     act: Form<ActOnDraft>,
-    /// The partner about whom is decided: its id, its name, and whether it is then paid.
-    line: RwSignal<Option<(EnrollmentId, String, bool)>>,
+    /// The partner about whom is decided: its id, its name, and why it is left out; it is then paid, and one who is paid is
+    /// left out.
+    line: RwSignal<Option<(EnrollmentId, String, Option<LeftOut>)>>,
     open: RwSignal<bool>,
     /// How often processing has ended without a batch: the page is read again.
     ended: RwSignal<usize>,
@@ -243,10 +244,12 @@ fn question(forms: Forms) -> AnyView {
     let id = show::parameter("id");
     let of = move || forms.line.get();
     let partner = move || of().map(|(id, ..)| id.to_string()).unwrap_or_default();
-    let pay = move || of().is_some_and(|(_, _, pay)| pay).to_string();
+    let pay = move || of().is_some_and(|(_, _, why)| why.is_some()).to_string();
     let words = move || {
-        of().map(|(_, name, pay)| {
-            if pay { format!("{name} is paid all the same.") } else { format!("{name} is left out of this batch.") }
+        of().map(|(_, name, why)| match why {
+            None => format!("{name} is left out of this batch."),
+            Some(LeftOut::Excluded) => format!("{name} is paid again, unless something else stands in the way."),
+            Some(_) => format!("{name} is paid all the same."),
         })
     };
     view! {
@@ -581,17 +584,17 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
     let below = (below && line.left_out.is_none()).then(|| view! { <Pill tone=Tone::Warn text="Below zero"/> });
     let (id, name) = (line.partner.id, line.partner.name.clone());
     let may = line.left_out.is_none_or(LeftOut::may_be_overridden);
-    let pays = line.left_out.is_some();
+    let why = line.left_out;
     let acts = editable.then(|| {
         let button = may.then(|| {
-            let (words, label) = if pays {
+            let (words, label) = if why.is_some() {
                 ("Pay all the same", format!("Pay {name} all the same"))
             } else {
                 ("Leave out", format!("Leave {name} out"))
             };
             let choose = move |()| {
                 forms.decide.clear();
-                forms.line.set(Some((id, name.clone(), pays)));
+                forms.line.set(Some((id, name.clone(), why)));
                 forms.open.set(true);
             };
             view! { <Button kind=ButtonKind::Quiet on_click=choose label=label>{words}</Button> }

@@ -8,7 +8,7 @@ use super::drafts::Head;
 use crate::Result;
 use crate::reports::{Pieces, Scope, Setting, summed};
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::{DraftId, ProgramId};
+use domain::ids::{DraftId, EnrollmentId, ProgramId};
 use domain::payments::{DraftSource, PaymentBasis};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -116,7 +116,7 @@ pub(super) async fn fill(
     let made = choose(conn, setting, draft, ids).await?;
     let pieces = Pieces::of(conn, setting.program, draft.from_at, draft.to_at, at).await?;
     reckon(conn, setting, draft, &pieces, ids).await?;
-    judge(conn, setting.program, draft.id, at).await?;
+    judge(conn, setting.program, draft.id, None, at).await?;
     Ok(made)
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn fill(
 pub(super) async fn fill_scope(conn: &mut PgConnection, scope: &Scope, draft: &Head, at: DateTime<Utc>) -> Result<i64> {
     let made = choose(conn, &scope.setting, draft, scope.ids.as_deref()).await?;
     reckon(conn, &scope.setting, draft, &scope.pieces, scope.ids.as_deref()).await?;
-    judge(conn, scope.setting.program, draft.id, at).await?;
+    judge(conn, scope.setting.program, draft.id, None, at).await?;
     Ok(made)
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn fill_again(
     let to = draft.to_at.min(draft.reviewed_at + Duration::microseconds(1));
     let pieces = Pieces::of(conn, setting.program, draft.from_at, to, at).await?;
     reckon(conn, setting, draft, &pieces, None).await?;
-    judge(conn, setting.program, draft.id, at).await
+    judge(conn, setting.program, draft.id, None, at).await
 }
 
 fn is_export(draft: &Head) -> bool {
@@ -203,7 +203,7 @@ async fn choose_again(conn: &mut PgConnection, setting: &Setting, draft: &Head) 
         r#", changed as (
                update payment_draft_lines l
                set amount = coalesce(s.amount, 0), taken_back = coalesce(s.taken_back, 0),
-                   entries = coalesce(s.entries, '{}'), reason = ''
+                   entries = coalesce(s.entries, '{}')
                from enrollments e left join sums s on s.enrollment_id = e.id
                where e.program_id = $1 and l.program_id = $1 and l.draft_id = $7 and l.enrollment_id = e.id
                returning 1
@@ -268,12 +268,13 @@ async fn reckon(
     Ok(())
 }
 
-/// Why each partner is left out, if it is. What a person may override comes last: an override of what weighs more covers
+/// Why each partner, or this one, is left out, if it is. What a person may override comes last: an override of what weighs more covers
 /// what weighs less, and not the other way round. An export was paid by its file, whatever stands in the way of others.
 pub(super) async fn judge(
     conn: &mut PgConnection,
     program: ProgramId,
     draft: DraftId,
+    of: Option<EnrollmentId>,
     at: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
@@ -295,10 +296,12 @@ pub(super) async fn judge(
          join programs p on p.id = d.program_id
          join enrollments e on e.program_id = d.program_id
          left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
-         where d.program_id = $1 and d.id = $2 and l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = e.id",
+         where d.program_id = $1 and d.id = $2 and l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = e.id
+           and ($4::uuid is null or l.enrollment_id = $4)",
         program as ProgramId,
         draft as DraftId,
-        at
+        at,
+        of as Option<EnrollmentId>
     )
     .execute(conn)
     .await?;
@@ -341,7 +344,7 @@ pub(super) async fn add_later(
 
 /// A partner whose payment can't be made as it was reviewed.
 pub(super) struct Fallen {
-    pub enrollment: domain::ids::EnrollmentId,
+    pub enrollment: EnrollmentId,
     pub name: String,
     pub banned: bool,
     /// Whether its payout details are others than at the review.
@@ -409,7 +412,7 @@ pub(super) async fn fallen(
                       n.reviewed, n.now
                from now n join enrollments e on e.program_id = $1 and e.id = n.enrollment_id
            )
-           select id as "enrollment!: domain::ids::EnrollmentId", name as "name!", banned as "banned!", moved as "moved!",
+           select id as "enrollment!: EnrollmentId", name as "name!", banned as "banned!", moved as "moved!",
                   reviewed as "reviewed!", now as "now!", count(*) over () as "partners!"
            from stops where banned or moved or now < reviewed order by lower(name), id limit $9"#,
         draft.id as DraftId,
@@ -433,7 +436,7 @@ async fn paid_meanwhile(conn: &mut PgConnection, setting: &Setting, draft: &Head
                from fixed f left join open_entries o on o.program_id = $1 and o.entry_id = f.id
                group by f.enrollment_id having count(o.entry_id) < count(*)
            )
-           select e.id as "enrollment!: domain::ids::EnrollmentId",
+           select e.id as "enrollment!: EnrollmentId",
                   coalesce(nullif(e.name, ''), e.company) as "name!", false as "banned!", false as "moved!",
                   s.reviewed as "reviewed!", s.now as "now!", count(*) over () as "partners!"
            from stops s join enrollments e on e.program_id = $1 and e.id = s.enrollment_id

@@ -337,7 +337,7 @@ async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft
     let by_hand = by_hand(conn, setting, draft.id).await?;
     if draft.source == DraftSource::Export {
         basis::fill_again(conn, setting, draft, moment.at).await?;
-        return put_back(conn, setting, draft.id, by_hand).await;
+        return put_back(conn, setting.program, draft.id, by_hand).await;
     }
     let ids = sqlx::query_scalar!(
         "delete from payment_draft_lines where program_id = $1 and draft_id = $2 returning enrollment_id",
@@ -347,28 +347,30 @@ async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft
     .fetch_all(&mut *conn)
     .await?;
     basis::fill(conn, setting, draft, Some(&ids), moment.at).await?;
-    put_back(conn, setting, draft.id, by_hand).await
+    put_back(conn, setting.program, draft.id, by_hand).await
 }
 
 async fn judge_again(conn: &mut PgConnection, setting: &Setting, id: DraftId, at: DateTime<Utc>) -> Result<()> {
     let by_hand = by_hand(conn, setting, id).await?;
-    basis::judge(conn, setting.program, id, at).await?;
-    put_back(conn, setting, id, by_hand).await
+    basis::judge(conn, setting.program, id, None, at).await?;
+    put_back(conn, setting.program, id, by_hand).await
 }
 
-/// What a person has decided of a partner: whether it is left out, and why.
+/// What a person has decided of a partner: whether it is left out, what was overridden to pay it, and why.
 struct ByHand {
     enrollment: EnrollmentId,
     out: bool,
+    overridden: Option<LeftOut>,
     reason: String,
 }
 
 async fn by_hand(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Result<Vec<ByHand>> {
     Ok(sqlx::query_as!(
         ByHand,
-        r#"select enrollment_id as "enrollment: EnrollmentId", left_out is not null as "out!", reason
+        r#"select enrollment_id as "enrollment: EnrollmentId", coalesce(left_out = 'excluded', false) as "out!",
+                  overridden as "overridden: LeftOut", reason
            from payment_draft_lines
-           where program_id = $1 and draft_id = $2 and (left_out = 'excluded' or (left_out is null and reason <> ''))"#,
+           where program_id = $1 and draft_id = $2 and (left_out = 'excluded' or overridden is not null or reason <> '')"#,
         setting.program as ProgramId,
         id as DraftId
     )
@@ -376,21 +378,33 @@ async fn by_hand(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Res
     .await?)
 }
 
-async fn put_back(conn: &mut PgConnection, setting: &Setting, id: DraftId, by_hand: Vec<ByHand>) -> Result<()> {
+/// Puts back what was decided: who was left out by hand stays so, and who was paid all the same where what leaves it out now
+/// is what was overridden, or weighs less.
+async fn put_back(conn: &mut PgConnection, program: ProgramId, id: DraftId, by_hand: Vec<ByHand>) -> Result<()> {
     let enrollments: Vec<_> = by_hand.iter().map(|one| one.enrollment.0).collect();
     let outs: Vec<bool> = by_hand.iter().map(|one| one.out).collect();
+    let overridden: Vec<Option<LeftOut>> = by_hand.iter().map(|one| one.overridden).collect();
     let reasons: Vec<String> = by_hand.into_iter().map(|one| one.reason).collect();
     sqlx::query!(
         "update payment_draft_lines l
-         set left_out = case when h.out then 'excluded'::left_out end, reason = h.reason
-         from unnest($3::uuid[], $4::boolean[], $5::text[]) as h (enrollment_id, out, reason)
-         where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = h.enrollment_id
-           and case when h.out then l.left_out is null
-                    else l.left_out in ('below_minimum', 'no_payout_method', 'unconfirmed_method') end",
-        setting.program as ProgramId,
+         set left_out = case when not h.holds then h.found when h.out then 'excluded'::left_out end,
+             overridden = case when h.holds then h.overridden end,
+             reason = case when h.holds then h.reason else '' end
+         from (
+             select d.*, o.left_out as found,
+                    d.out or o.left_out is null
+                        or coalesce(o.left_out between 'below_minimum' and d.overridden, false) as holds
+             from unnest($3::uuid[], $4::boolean[], $5::left_out[], $6::text[])
+                      as d (enrollment_id, out, overridden, reason)
+             join payment_draft_lines o
+               on o.program_id = $1 and o.draft_id = $2 and o.enrollment_id = d.enrollment_id
+         ) as h
+         where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = h.enrollment_id",
+        program as ProgramId,
         id as DraftId,
         &enrollments,
         &outs,
+        &overridden as &[Option<LeftOut>],
         &reasons
     )
     .execute(conn)
@@ -431,7 +445,8 @@ pub async fn review_again(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     Ok(())
 }
 
-/// Leaves a partner of a draft out, or pays one all the same, with the reason. Audited.
+/// Leaves a partner of a draft out, or pays one all the same, with the reason. Who is no longer left out by hand is judged
+/// anew: what the person has not seen is not overridden. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `reason`; `Conflict` where it is being processed, or was, or where that partner
@@ -453,7 +468,8 @@ pub async fn decide(
     let program = actor.program();
     lock_open(&mut tx, program, id).await?;
     let line = sqlx::query!(
-        r#"select l.amount, l.left_out as "left_out: LeftOut", e.code, coalesce(nullif(e.name, ''), e.company) as "name!"
+        r#"select l.amount, l.left_out as "left_out: LeftOut", l.overridden as "overridden: LeftOut", e.code,
+                  coalesce(nullif(e.name, ''), e.company) as "name!"
            from payment_draft_lines l
            join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
            where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = $3"#,
@@ -464,29 +480,22 @@ pub async fn decide(
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("partner"))?;
-    let left_out = match (input.pay, line.left_out) {
+    let (enrollment, reason) = (input.partner, reason.to_owned());
+    let decided = match (input.pay, line.left_out) {
+        (true, Some(LeftOut::Excluded)) => ByHand { enrollment, out: false, overridden: line.overridden, reason },
         (true, Some(why)) if !why.may_be_overridden() || line.amount <= Decimal::ZERO => {
             return Err(Error::Conflict(format!("{}: {}", line.name, why.words())));
         }
-        (true, _) => None,
-        (false, None) => Some(LeftOut::Excluded),
+        (true, why) => ByHand { enrollment, out: false, overridden: why.or(line.overridden), reason },
+        (false, None) => ByHand { enrollment, out: true, overridden: line.overridden, reason },
         // It isn't paid as it is.
         (false, Some(_)) => return Ok(()),
     };
-    sqlx::query!(
-        "update payment_draft_lines set left_out = $4, reason = $5
-         where program_id = $1 and draft_id = $2 and enrollment_id = $3",
-        program as ProgramId,
-        id as DraftId,
-        input.partner as EnrollmentId,
-        left_out as Option<LeftOut>,
-        reason
-    )
-    .execute(&mut *tx)
-    .await?;
+    basis::judge(&mut tx, program, id, Some(enrollment), moment.at).await?;
+    put_back(&mut tx, program, id, vec![decided]).await?;
     changed(&mut tx, actor, id).await?;
     let was = line.left_out.map_or("paid", LeftOut::label);
-    let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": reason });
+    let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": input.reason.trim() });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
     tx.commit().await?;
     Ok(())
@@ -495,7 +504,8 @@ pub async fn decide(
 /// Agrees to a draft as the second person, where the program asks for two. Audited.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` for who made it or changed it last, where the program does not ask for it, or where it is not open.
+/// `Forbidden`; `NotFound`; `Conflict` for who made it or changed it last, where the program does not ask for it, or where
+/// it is not open.
 pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
     allowed(actor)?;
     let mut tx = conn.begin().await?;

@@ -243,6 +243,53 @@ async fn exported(world: &World, moment: &crate::Moment, range: DayRange) -> (Ve
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_override_covers_what_the_person_saw_and_what_weighs_less(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    world.set("update programs set minimum_payment = 90 where id = $1").await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    // 80 of November: below the minimum, and a person pays it all the same.
+    let input = wanted(&[&ada], PaymentBasis::Earned, this_month(&world));
+    let draft = make(conn, &moment, &owner, &input).await.expect("draft");
+    let pay = LineInput { partner: ada.id, pay: true, reason: "Agreed".into() };
+    let out = LineInput { pay: false, ..pay.clone() };
+    decide(conn, &moment, &owner, draft, &pay).await.expect("paid all the same");
+    let mut input = DraftInput {
+        basis: PaymentBasis::OpeningAndEarned,
+        code: "November".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    let mut reckoned = async |basis| {
+        input.basis = basis;
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        change(conn, &world.moment(), &world.owner(), draft, &input).await.expect("changed");
+        let groups = shown(&world, draft, None).await.groups;
+        groups.iter().map(|group| group.left_out).collect::<Vec<_>>()
+    };
+    // Nothing stands in the way of 140; then 80 again.
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [None]);
+    assert_eq!(reckoned(PaymentBasis::Earned).await, [None]);
+    // By now it has no payout method: that is something else.
+    world.set("update enrollments set payout_method = null where program_id = $1").await;
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [Some(LeftOut::NoPayoutMethod)]);
+    decide(conn, &moment, &owner, draft, &pay).await.expect("paid all the same");
+    world.set("update enrollments set payout_method = 'cheque' where program_id = $1").await;
+    assert_eq!(reckoned(PaymentBasis::Earned).await, [None], "below the minimum weighs less");
+    world.set("update enrollments set payout_method = null where program_id = $1").await;
+    // Left out by hand it stays so, and taken back it is judged anew.
+    decide(conn, &moment, &owner, draft, &out).await.expect("left out");
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [Some(LeftOut::Excluded)]);
+    decide(conn, &moment, &owner, draft, &pay).await.expect("taken back");
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [None], "it was overridden before");
+    decide(conn, &moment, &owner, draft, &out).await.expect("left out");
+    world.standing(&ada, EnrollmentStatus::Banned).await;
+    decide(conn, &moment, &owner, draft, &pay).await.expect("judged");
+    assert_eq!(reckoned(PaymentBasis::Earned).await, [Some(LeftOut::Frozen)]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn an_export_of_last_month_pays_its_ending_balance_and_not_what_came_later(pool: PgPool) {
     let (mut world, ada) = three_months(pool).await;
     let (told, kept) = exported(&world, &world.moment(), days("2026-10-01", "2026-10-31")).await;

@@ -48,7 +48,7 @@ pub(crate) async fn prepared(world: &World, partners: &[&Partner]) -> DraftId {
     let wanted = wanted(partners, PaymentBasis::Ending, this_month(world));
     let mut conn = world.pool.acquire().await.expect("connection");
     let draft = make(&mut conn, &world.moment(), &world.owner(), &wanted).await.expect("draft");
-    let all_the_same = "update payment_draft_lines set left_out = null
+    let all_the_same = "update payment_draft_lines set left_out = null, overridden = left_out
                         where program_id = $1 and left_out in ('below_minimum', 'no_payout_method')";
     sqlx::query(all_the_same).bind(world.program).execute(&mut *conn).await.expect("paid all the same");
     draft
