@@ -309,21 +309,15 @@ pub(super) async fn judge(
 }
 
 /// On the basis ending, adds what became open since the review to the lines that are paid: what came later, less what was
-/// taken back since. A line that fell shows it in `added`.
-pub(super) async fn add_later(
-    conn: &mut PgConnection,
-    setting: &Setting,
-    draft: &Head,
-    ids: &[Uuid],
-    at: DateTime<Utc>,
-) -> Result<i64> {
+/// taken back since, all that there is by now. A line that fell shows it in `added`.
+pub(super) async fn add_later(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: &[Uuid]) -> Result<i64> {
     let changed = chosen!(
         (Rows,),
         setting.program,
         Some(ids),
         draft.basis,
         range(draft),
-        Some(at),
+        None,
         None,
         r#", changed as (
                update payment_draft_lines l
@@ -368,7 +362,6 @@ pub(super) async fn fallen(
     setting: &Setting,
     draft: &Head,
     ids: &[Uuid],
-    at: DateTime<Utc>,
 ) -> Result<Vec<Fallen>> {
     if is_export(draft) {
         return paid_meanwhile(conn, setting, draft).await;
@@ -379,7 +372,7 @@ pub(super) async fn fallen(
         Some(ids),
         draft.basis,
         range(draft),
-        Some(at),
+        None,
         None,
         r#", lines as (
                select l.enrollment_id, l.amount, l.amount - l.added as reviewed, l.entries, l.payout

@@ -459,6 +459,38 @@ async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_is_taken_back_while_the_job_waits_its_turn_stops_it(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    for (sale, basis) in [("nora-2", PaymentBasis::Earned), ("nora-1", PaymentBasis::Ending)] {
+        let draft = {
+            let conn = &mut *world.pool.acquire().await.expect("connection");
+            let input = wanted(&[&ada], basis, this_month(&world));
+            let draft = make(conn, &world.moment(), &world.owner(), &input).await.expect("draft");
+            process::process(conn, &world.moment(), &world.owner(), draft).await.expect("processing");
+            draft
+        };
+        let mut other = world.pool.begin().await.expect("transaction");
+        alone(&mut other, world.program).await.expect("somebody else pays");
+        let (pool, program, at) = (world.pool.clone(), world.program, world.at);
+        let waiting =
+            tokio::spawn(
+                async move { ProcessPayments { program, draft }.work(&pool, &crate::fixtures::moment(at)).await },
+            );
+        world.until_waiting(1).await;
+        // After the instant at which the job began.
+        world.at += chrono::Duration::minutes(1);
+        world.tell_refund(&refund(&format!("r-{sale}"), sale, Some("50"))).await.expect("refund");
+        other.rollback().await.expect("its turn");
+        waiting.await.expect("task").expect("told");
+        let row = shown(&world, draft, None).await.draft;
+        assert_eq!(row.status, DraftStatus::Failed, "{basis}");
+        assert!(row.problem.contains("€10.00 was taken back"), "{}", row.problem);
+    }
+    assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_server_that_dies_in_the_middle_leaves_nothing_and_the_job_is_done_again(pool: PgPool) {
     let (world, ada) = three_months(pool).await;
     let conn = &mut *world.pool.acquire().await.expect("connection");

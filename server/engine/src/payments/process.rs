@@ -210,12 +210,14 @@ async fn attempt(pool: &PgPool, moment: &Moment, program: ProgramId, id: DraftId
     let head = draft.head(id);
     let later = head.basis == PaymentBasis::Ending && head.source != DraftSource::Export;
     if later {
-        basis::add_later(&mut tx, &setting, &head, &partners, moment.at).await?;
+        basis::add_later(&mut tx, &setting, &head, &partners).await?;
     }
-    let fallen = basis::fallen(&mut tx, &setting, &head, &partners, moment.at).await?;
+    let fallen = basis::fallen(&mut tx, &setting, &head, &partners).await?;
     if !fallen.is_empty() {
         return Err(Error::Conflict(stops(&mut tx, &setting, &draft, &fallen).await?));
     }
+    // The job may have waited long: they are paid now, after all that was found open.
+    let moment = &moment.step();
     // What came later may have made it more.
     let (count, total) = drafts::total(&mut tx, program, id).await?;
     agreed(&mut tx, &setting, draft.processed_by, id, &draft, total).await?;
