@@ -350,6 +350,39 @@ async fn an_export_keeps_what_its_file_read_and_nothing_else(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_made_while_a_batch_is_written_is_stopped_by_it(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let draft = prepared(&world, &[&ada]).await;
+    {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        process::process(conn, &world.moment(), &world.owner(), draft).await.expect("processing");
+    }
+    let mut held = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from commissions where program_id = $1 for no key update")
+        .bind(world.program)
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let (pool, program, at) = (world.pool.clone(), world.program, world.at);
+    let working =
+        tokio::spawn(async move { ProcessPayments { program, draft }.work(&pool, &crate::fixtures::moment(at)).await });
+    world.until_waiting(1).await;
+    // Its payments are written, and nobody sees them yet.
+    world.at += chrono::Duration::seconds(10);
+    let this_month = this_month(&world);
+    let (told, kept) = exported(&world, &world.moment(), this_month).await;
+    assert_eq!((told.as_slice(), kept.total.to_string()), (["ada €140.00".to_owned()].as_slice(), "€140.00".into()));
+    held.rollback().await.expect("rollback");
+    working.await.expect("task").expect("paid");
+    world.at += chrono::Duration::seconds(10);
+    super::tests::rename(&world, kept.id, "Sent").await;
+    let Err(Error::Conflict(words)) = processed(&world, kept.id).await else { panic!("paid twice") };
+    assert!(words.contains("(Batch-20261120 paid €140.00, recorded by Olga)"), "{words}");
+    assert_eq!(world.balances(&ada).await, "0 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_file_whose_draft_can_t_be_kept_breaks_off(pool: PgPool) {
     let (world, _) = three_months(pool).await;
     sqlx::query("alter table payment_draft_lines add constraint none check (amount < 0)")
