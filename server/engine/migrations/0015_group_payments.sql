@@ -203,6 +203,9 @@ create table payment_drafts (
     foreign key (program_id, batch_id) references payment_batches
 );
 create index payment_drafts_by_time on payment_drafts (program_id, created_at desc, id desc);
+-- Those that wait: exports that were never recorded are listed apart.
+create index payment_drafts_waiting on payment_drafts (program_id, (source = 'export'), created_at desc, id desc)
+    where status in ('open', 'processing', 'failed');
 
 create table payment_draft_lines (
     program_id uuid not null,

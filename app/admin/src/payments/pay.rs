@@ -1,5 +1,6 @@
 use access::{Form, LazyPage, PostForm, Read, Result, read};
 use domain::money::Money;
+use domain::page::Page;
 use domain::payments::{DraftRow, DraftSource, DraftStatus, DuePartner, LeftOut};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -8,8 +9,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ui::{
-    Amount, Button, ButtonKind, ButtonLink, Card, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Table, Th, Tone,
-    counted,
+    Amount, Button, ButtonKind, ButtonLink, Card, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table,
+    Th, Tone, counted,
 };
 
 use super::CreateDraft;
@@ -20,21 +21,31 @@ use crate::show;
 pub struct Shown {
     /// Whose balance is due.
     due: Vec<DuePartner>,
-    /// The batches that are prepared, or being processed.
-    drafts: Vec<DraftRow>,
+    /// The batches that are prepared, or being processed: a page of them.
+    drafts: Page<DraftRow>,
+    /// Exports that are not recorded yet: a page of them.
+    exports: Page<DraftRow>,
 }
+
+/// Where the pages of these lists begin, in the address.
+const PREPARED: &str = "prepared";
+const EXPORTS: &str = "exports";
+/// So many of each are shown at once.
+const WAITING: u32 = 10;
 
 /// The partners whose balance is due, and the batches that wait. It asks for the password or second factor first, so that
 /// nothing chosen is lost to that question.
 #[server(prefix = "/fn", endpoint = "admin/pay", input = GetUrl)]
-pub async fn read_due_partners(program: String) -> Result<Shown> {
+pub async fn read_due_partners(program: String, prepared: Option<String>, exports: Option<String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::Pay)?;
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
         let due = engine::payments::due_partners(conn, moment, actor, None).await?;
-        let drafts = engine::payments::drafts::list(conn, actor).await?;
-        Ok(Shown { due, drafts })
+        let page = |cursor| domain::page::Paging { cursor, limit: Some(WAITING) };
+        let drafts = engine::payments::drafts::list(conn, actor, false, &page(prepared)).await?;
+        let exports = engine::payments::drafts::list(conn, actor, true, &page(exports)).await?;
+        Ok(Shown { due, drafts, exports })
     })
     .await
 }
@@ -47,8 +58,11 @@ pub struct PayPage {
 
 impl LazyPage for PayPage {
     fn data() -> Self {
-        let program = show::program();
-        let found = read(move || ReadDuePartners { program: program.get() });
+        let (program, address) = (show::program(), show::address());
+        let found = read(move || {
+            let of = |key| address.with(|address| show::value(address, key));
+            ReadDuePartners { program: program.get(), prepared: of(PREPARED), exports: of(EXPORTS) }
+        });
         Self { found, create: Form::new() }
     }
 
@@ -71,14 +85,27 @@ fn report_link() -> AnyView {
 }
 
 fn page(shown: Shown, create: Form<CreateDraft>) -> AnyView {
-    let Shown { due, drafts } = shown;
+    let Shown { due, drafts, exports } = shown;
     let program = show::program().get_untracked();
-    let waiting = (!drafts.is_empty()).then(|| waiting(drafts, &program));
-    view! { {waiting}{choose(due, create, &program)} }.into_any()
+    let shown = |page: &Page<DraftRow>, title, caption, key| {
+        (!page.data.is_empty()).then(|| waiting(page.clone(), title, caption, key, &program))
+    };
+    let drafts = shown(&drafts, "Prepared", "Prepared payments", PREPARED);
+    let exports = shown(&exports, "Exports to record", "Exported payments", EXPORTS);
+    view! { {drafts}{exports}{choose(due, create, &program)} }.into_any()
 }
 
-/// The batches that are prepared.
-fn waiting(drafts: Vec<DraftRow>, program: &str) -> AnyView {
+/// The batches that are prepared, or the exports.
+fn waiting(
+    drafts: Page<DraftRow>,
+    title: &'static str,
+    caption: &'static str,
+    key: &'static str,
+    program: &str,
+) -> AnyView {
+    let address = show::address().get_untracked();
+    let newer = address.get(key).map(|_| address.without(key).href());
+    let older = drafts.next_cursor.as_ref().map(|cursor| address.with(key, cursor).href());
     let head = || {
         view! {
             <Th label="Batch"/>
@@ -88,7 +115,7 @@ fn waiting(drafts: Vec<DraftRow>, program: &str) -> AnyView {
             <Th label="Total" num=true/>
         }
     };
-    let rows = drafts.into_iter().map(|draft| {
+    let rows = drafts.data.into_iter().map(|draft| {
         let href = format!("/admin/{program}/pay/{}", draft.id);
         let (words, by) = match draft.source {
             DraftSource::Export => {
@@ -114,7 +141,13 @@ fn waiting(drafts: Vec<DraftRow>, program: &str) -> AnyView {
         }
     });
     let rows = rows.collect_view();
-    view! { <Card title="Prepared"><Table caption="Prepared payments" head=head>{rows}</Table></Card> }.into_any()
+    view! {
+        <Card title=title>
+            <Table caption=caption head=head>{rows}</Table>
+            <Pagination newer=newer older=older/>
+        </Card>
+    }
+    .into_any()
 }
 
 fn choose(partners: Vec<DuePartner>, create: Form<CreateDraft>, program: &str) -> AnyView {

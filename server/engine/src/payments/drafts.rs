@@ -2,7 +2,7 @@
 
 use super::basis;
 use crate::programs::audit;
-use crate::reports::{Scope, Setting, make_room, planned};
+use crate::reports::{Cursor, Key, Scope, Setting, make_room, page, planned};
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::{Actor, Power};
@@ -671,20 +671,29 @@ macro_rules! drafts {
     };
 }
 
-/// The drafts that wait, or are being processed, the latest first. Asks for `Pay`.
+/// A page of the drafts that wait, or are being processed, the latest first: those kept of exports, or the others. Asks for
+/// `Pay`.
 ///
 /// # Errors
-/// `Forbidden`.
-pub async fn list(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<DraftRow>> {
+/// `Forbidden`; `Invalid` on `cursor`.
+pub async fn list(conn: &mut PgConnection, actor: &Actor, exports: bool, paging: &Paging) -> Result<Page<DraftRow>> {
     allowed(actor)?;
     let setting = Setting::of(conn, actor).await?;
+    let after = Cursor::read(paging, Key::Time)?;
     let rows = drafts!(
-        "and d.status in ('open', 'processing', 'failed') order by d.created_at desc, d.id desc limit 20",
-        setting.program
+        "and d.status in ('open', 'processing', 'failed') and (d.source = 'export') = $2
+         and ($3::timestamptz is null or (d.created_at, d.id) < ($3, $4::uuid))
+         order by d.created_at desc, d.id desc limit $5",
+        setting.program,
+        exports,
+        after.and_then(|after| after.at),
+        after.map(|after| after.id),
+        paging.rows() + 1
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| row.row(&setting)).collect())
+    let rows = rows.into_iter().map(|row| row.row(&setting)).collect();
+    Ok(page(rows, paging, |row: &DraftRow| Cursor::at(row.created_at, row.id.0)))
 }
 
 /// A draft, with a page of those whom it pays, or whom it leaves out for a reason. Asks for `Pay`.

@@ -238,8 +238,36 @@ async fn exported(world: &World, moment: &crate::Moment, range: DayRange) -> (Ve
     let told = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
     assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
     assert!(receiver.recv().await.is_none());
+    (told, waiting(world, true).await.remove(0))
+}
+
+/// The drafts that wait: those of exports, or the others.
+async fn waiting(world: &World, exports: bool) -> Vec<DraftRow> {
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    (told, drafts::list(conn, &world.owner()).await.expect("drafts").remove(0))
+    drafts::list(conn, &world.owner(), exports, &Paging::default()).await.expect("drafts").data
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_waits_is_listed_page_by_page_and_exports_apart(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(prepared(&world, &[&ada]).await);
+    }
+    let range = this_month(&world);
+    let (_, kept) = exported(&world, &world.moment(), range).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let mut paging = Paging { cursor: None, limit: Some(2) };
+    let first = drafts::list(conn, &world.owner(), false, &paging).await.expect("first");
+    paging.cursor = first.next_cursor;
+    let second = drafts::list(conn, &world.owner(), false, &paging).await.expect("second");
+    assert_eq!((first.data.len(), second.data.len(), second.next_cursor), (2, 1, None));
+    let mut listed: Vec<_> = first.data.iter().chain(&second.data).map(|row| row.id).collect();
+    listed.sort_unstable();
+    made.sort_unstable();
+    assert_eq!(listed, made);
+    let exports = waiting(&world, true).await;
+    assert_eq!(exports.iter().map(|row| row.id).collect::<Vec<_>>(), [kept.id]);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -717,7 +745,7 @@ async fn a_monthly_run_prepares_a_batch_once_and_tells_who_may_pay(pool: PgPool)
         tasks.spawn(async move { schedule::prepare_due(&pool, &moment).await.expect("prepared") });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 1);
-    let prepared = drafts::list(conn, &owner).await.expect("drafts");
+    let prepared = waiting(&world, false).await;
     assert_eq!((prepared.len(), prepared[0].source, prepared[0].status), (1, DraftSource::Schedule, DraftStatus::Open));
     assert_eq!(
         (prepared[0].range.from.to_string(), prepared[0].total.to_string()),
@@ -742,13 +770,13 @@ async fn a_monthly_run_prepares_a_batch_once_and_tells_who_may_pay(pool: PgPool)
     world.sold("nora", "100").await;
     world.at = instant("2027-01-05T08:00:00Z");
     assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 1);
-    let running = drafts::list(conn, &owner).await.expect("drafts").remove(0);
+    let running = waiting(&world, false).await.remove(0);
     assert_eq!(running.status, DraftStatus::Processing);
     work(&world, running.id).await;
     assert_eq!(world.balances(&ada).await, "0 0");
     // Nobody is due: nothing is prepared.
     world.at = instant("2027-02-05T08:00:00Z");
     assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 0);
-    assert!(drafts::list(conn, &owner).await.expect("drafts").is_empty());
+    assert!(waiting(&world, false).await.is_empty());
     world.prove().await;
 }

@@ -646,7 +646,7 @@ async fn only_those_with_the_power_pay_and_only_in_their_program(pool: PgPool) {
         let input = wanted(&[&ada], PaymentBasis::Ending, this_month(&world));
         assert!(matches!(make(conn, &moment, &actor, &input).await, Err(Error::Forbidden)));
         assert!(matches!(detail(conn, &actor, draft, None, &Paging::default()).await, Err(Error::Forbidden)));
-        assert!(matches!(drafts::list(conn, &actor).await, Err(Error::Forbidden)));
+        assert!(matches!(drafts::list(conn, &actor, false, &Paging::default()).await, Err(Error::Forbidden)));
         assert!(matches!(decide(conn, &moment, &actor, draft, &line).await, Err(Error::Forbidden)));
         assert!(matches!(drafts::approve(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));
         assert!(matches!(drafts::give_up(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));
