@@ -105,6 +105,8 @@ test("payments are created from the report, reviewed and processed", async ({ pa
   await page.getByRole("button", { name: "Update the preview" }).click();
   await expect(page.getByRole("link", { name: /Nothing due/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Process" })).toBeHidden();
+  await page.getByRole("link", { name: /Nothing due/ }).click();
+  await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("$25.50 of adjustments stay");
   await page.getByLabel("Payment amount").selectOption("ending");
   await page.getByLabel("Payment type").selectOption("other");
   await page.getByRole("button", { name: "Update the preview" }).click();

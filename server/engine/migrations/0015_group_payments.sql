@@ -219,6 +219,9 @@ create table payment_draft_lines (
     taken_back numeric not null default 0,
     -- The whole balance at the review.
     balance numeric not null,
+    -- Clawbacks of what is paid, and bonuses, corrections and opening balances, that are open and stay so.
+    clawbacks_stay numeric not null default 0,
+    adjustments_stay numeric not null default 0,
     -- The entries that make the amount.
     entries uuid[] not null,
     -- Of an export: all that was open when the file was made, among which another basis chooses.

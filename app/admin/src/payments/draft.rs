@@ -2,6 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::{DraftId, EnrollmentId};
+use domain::money::Money;
 use domain::payments::{
     DraftDetail, DraftGroup, DraftLine, DraftProgress, DraftRow, DraftSource, DraftStatus, LeftOut, PaymentBasis,
     PayoutKind,
@@ -530,6 +531,9 @@ fn lines(
         );
         view! { <Note tone=Tone::Warn>{words}</Note> }
     });
+    let aside = of(left_out).and_then(|group| stays(group.clawbacks, group.adjustments));
+    let aside =
+        aside.map(|words| view! { <p class="sub">"In all, "{words}": this calculation leaves them aside."</p> });
     let plain = address.without("left_out").without("cursor");
     let tab = |why: LeftOut| {
         of(Some(why)).map(|group| {
@@ -565,12 +569,20 @@ fn lines(
         </Tabs>
         <Card title="Preview">
             {words}
+            {aside}
             <Table caption="Payments to be recorded" head=head>{rows}</Table>
             {nobody}
             {pages}
         </Card>
     }
     .into_any()
+}
+
+/// What a calculation leaves aside, in words: `−€5.00 of clawbacks and €10.00 of adjustments stay`.
+fn stays(clawbacks: Money, adjustments: Money) -> Option<String> {
+    let of = |money: Money, what| (!money.amount.is_zero()).then(|| format!("{money} of {what}"));
+    let parts: Vec<_> = [of(clawbacks, "clawbacks"), of(adjustments, "adjustments")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("{} stay", parts.join(" and ")))
 }
 
 fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView {
@@ -580,6 +592,7 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
         let words = format!("{} came after the review", line.added);
         view! { <small>{words}</small> }
     });
+    let aside = stays(line.clawbacks, line.adjustments).map(|words| view! { <small>{words}</small> });
     let below = line.after.amount.is_sign_negative() && !line.after.amount.is_zero();
     let below = (below && line.left_out.is_none()).then(|| view! { <Pill tone=Tone::Warn text="Below zero"/> });
     let (id, name) = (line.partner.id, line.partner.name.clone());
@@ -612,7 +625,7 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
             <td class="num wide"><Amount value=line.figure/></td>
             <td class="num wide">{unless_zero(line.already_paid)}</td>
             <td class="num"><Amount value=line.amount strong=true/>{added}</td>
-            <td class="num wide"><Amount value=line.after/>" "{below}</td>
+            <td class="num wide"><Amount value=line.after/>" "{below}{aside}</td>
             {acts}
         </tr>
     }

@@ -13,8 +13,8 @@ use domain::payments::{DraftSource, PaymentBasis};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A statement on the entries that a basis chooses (`chosen`), and what they come to for each partner (`sums`), of these
-/// partners or (`None`) of all. What is done with them follows, its own parameters from $8 on.
+/// A statement on the entries that a basis chooses (`chosen`), what they come to for each partner (`sums`), and what of
+/// clawbacks and adjustments it leaves aside (`stays`), of these partners or (`None`) of all. What is done with them follows, its own parameters from $8 on.
 ///
 /// The arguments: the program, the partners, the basis, the range's instants (the basis ending may have no end), the instant
 /// up to which entries count (`None`: all that there are), and, for an export that was made before, its draft: what was
@@ -86,6 +86,21 @@ macro_rules! chosen {
                  select enrollment_id, sum(amount) as amount, sum(taken_back) as taken_back,
                         array_agg(id order by id) as entries
                  from chosen group by enrollment_id
+             ), unpaid as (
+                 select commission_id from open where kind in ('commission', 'hold_end') and commission_id is not null
+                 union
+                 select commission_id from behind
+                 where kind in ('commission', 'hold_end') and commission_id is not null
+             ), stays as (
+                 -- What is left aside, but for clawbacks whose commissions are: they are no debt.
+                 select o.enrollment_id, coalesce(sum(o.amount) filter (where o.kind = 'clawback'), 0) as clawbacks,
+                        coalesce(sum(o.amount) filter (where o.kind <> 'clawback'), 0) as adjustments
+                 from open o
+                 where $5::timestamptz is not null and o.kind in ('clawback', 'adjustment', 'opening_balance')
+                   and not exists (select from chosen c where c.id = o.id)
+                   and (o.kind <> 'clawback'
+                        or not exists (select from unpaid u where u.commission_id = o.commission_id))
+                 group by o.enrollment_id
              ) "# + $asked,
             $program as ProgramId,
             $of as Option<&[Uuid]>,
@@ -168,12 +183,14 @@ async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: O
                select enrollment_id, array_agg(id order by id) as entries from open where $9::boolean group by enrollment_id
            ), made as (
                insert into payment_draft_lines (program_id, draft_id, enrollment_id, figure, amount, taken_back, balance,
-                                                entries, kept, payout)
+                                                clawbacks_stay, adjustments_stay, entries, kept, payout)
                select e.program_id, $8, e.id, n.figure, coalesce(s.amount, 0), coalesce(s.taken_back, 0), n.figure,
+                      coalesce(t.clawbacks, 0), coalesce(t.adjustments, 0),
                       coalesce(s.entries, '{}'), case when $9 then coalesce(w.entries, '{}') end,
                       decode(md5(coalesce(e.payout_method, '') || encode(coalesce(e.payout_details, ''), 'hex')), 'hex')
                from enrollments e
                left join sums s on s.enrollment_id = e.id
+               left join stays t on t.enrollment_id = e.id
                left join whole w on w.enrollment_id = e.id
                -- On the basis ending all three are the balance; on the others, and for exports, these two are reckoned next.
                cross join lateral (
@@ -203,8 +220,11 @@ async fn choose_again(conn: &mut PgConnection, setting: &Setting, draft: &Head) 
         r#", changed as (
                update payment_draft_lines l
                set amount = coalesce(s.amount, 0), taken_back = coalesce(s.taken_back, 0),
+                   clawbacks_stay = coalesce(t.clawbacks, 0), adjustments_stay = coalesce(t.adjustments, 0),
                    entries = coalesce(s.entries, '{}')
-               from enrollments e left join sums s on s.enrollment_id = e.id
+               from enrollments e
+               left join sums s on s.enrollment_id = e.id
+               left join stays t on t.enrollment_id = e.id
                where e.program_id = $1 and l.program_id = $1 and l.draft_id = $7 and l.enrollment_id = e.id
                returning 1
            )

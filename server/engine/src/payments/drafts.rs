@@ -730,7 +730,8 @@ async fn groups(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Resu
     let rows = sqlx::query!(
         r#"select left_out as "left_out: LeftOut", count(*) as "partners!", sum(amount) as "amount!",
                   sum(greatest(figure + taken_back - greatest(amount - added, 0), 0)) as "already_paid!",
-                  sum(added) as "added!", count(*) filter (where balance - amount + added < 0 and amount > 0) as "below_zero!"
+                  sum(added) as "added!", sum(clawbacks_stay) as "clawbacks!", sum(adjustments_stay) as "adjustments!",
+                  count(*) filter (where balance - amount + added < 0 and amount > 0) as "below_zero!"
            from payment_draft_lines where program_id = $1 and draft_id = $2
            group by left_out order by left_out nulls first"#,
         setting.program as ProgramId,
@@ -744,6 +745,8 @@ async fn groups(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Resu
         amount: setting.money(row.amount),
         already_paid: setting.money(row.already_paid),
         added: setting.money(row.added),
+        clawbacks: setting.money(row.clawbacks),
+        adjustments: setting.money(row.adjustments),
         below_zero: row.below_zero,
     });
     Ok(groups.collect())
@@ -762,7 +765,8 @@ async fn lines(
         r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!",
                   e.status as "status: EnrollmentStatus",
                   coalesce(nullif(d.method, ''), e.payout_method, '') as "method!", l.figure, l.taken_back, l.amount,
-                  l.added, l.balance, cardinality(l.entries)::bigint as "entries!", l.left_out as "left_out: LeftOut", l.reason
+                  l.added, l.balance, l.clawbacks_stay as clawbacks, l.adjustments_stay as adjustments,
+                  cardinality(l.entries)::bigint as "entries!", l.left_out as "left_out: LeftOut", l.reason
            from payment_drafts d
            join payment_draft_lines l on l.program_id = d.program_id and l.draft_id = d.id
            join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
@@ -795,6 +799,8 @@ async fn lines(
             amount: setting.money(row.amount),
             added: setting.money(row.added),
             after: setting.money(row.balance + row.added - row.amount),
+            clawbacks: setting.money(row.clawbacks),
+            adjustments: setting.money(row.adjustments),
             entries: row.entries,
             left_out: row.left_out,
             reason: row.reason,
@@ -815,6 +821,8 @@ struct Line {
     amount: Decimal,
     added: Decimal,
     balance: Decimal,
+    clawbacks: Decimal,
+    adjustments: Decimal,
     entries: i64,
     left_out: Option<LeftOut>,
     reason: String,

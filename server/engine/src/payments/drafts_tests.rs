@@ -112,6 +112,19 @@ async fn each_basis_chooses_its_open_entries(pool: PgPool) {
         each(&world, &ada, this_month).await,
         ["80 of 80, 53 stays", "128 of 140, 5 stays", "133 of 133, 0 stays"]
     );
+    // The preview shows what is left aside; a clawback whose commission stays open is no debt.
+    let left_aside = async |basis, range| {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        let draft = make(conn, &world.moment(), &world.owner(), &wanted(&[&ada], basis, range)).await.expect("draft");
+        let seen = shown(&world, draft, None).await;
+        drafts::give_up(conn, &world.moment(), &world.owner(), draft).await.expect("given up");
+        let (line, group) = (&seen.page.data[0], &seen.groups[0]);
+        assert_eq!((line.clawbacks, line.adjustments), (group.clawbacks, group.adjustments));
+        format!("{} {}", line.clawbacks, line.adjustments)
+    };
+    assert_eq!(left_aside(PaymentBasis::Earned, this_month).await, "€0.00 €5.00");
+    assert_eq!(left_aside(PaymentBasis::OpeningAndEarned, this_month).await, "€0.00 €5.00");
+    assert_eq!(left_aside(PaymentBasis::Ending, this_month).await, "€0.00 €0.00");
     // The same over closed months, whose figures are read from their statements.
     crate::ledger::close_months(&world.pool, &world.moment()).await.expect("closed");
     assert_eq!(each(&world, &ada, october).await, ["30 of 40, 103 stays", "48 of 60, 85 stays", "133 of 133, 0 stays"]);
@@ -155,6 +168,9 @@ async fn what_was_paid_counts_no_more_and_again_when_it_failed(pool: PgPool) {
         each(&world, &ada, november).await,
         ["80 of 80, -20 stays", "100 of 140, -40 stays", "60 of 60, 0 stays"]
     );
+    let draft = make(conn, &world.moment(), &world.owner(), &wanted(&[&ada], PaymentBasis::Earned, november)).await;
+    let seen = shown(&world, draft.expect("draft"), None).await;
+    assert_eq!(seen.page.data[0].clawbacks.to_string(), "\u{2212}€40.00", "of a commission that is paid");
     // It did not arrive: due again, by the days of what it had paid, less what was taken back of that.
     world.pass(1);
     take_back(&world.pool, &world.moment(), &world.owner(), paid.id, PaymentStatus::Failed, "Closed")
