@@ -129,7 +129,8 @@ pub(super) async fn begin(
     Ok(draft)
 }
 
-async fn note(
+/// Writes a line of the audit log about a draft.
+pub(super) async fn note(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,

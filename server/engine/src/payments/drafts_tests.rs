@@ -532,6 +532,13 @@ async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
     assert_eq!(stopped.problem, "It was stopped: nothing was recorded.");
     assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
     assert_eq!(processed(&world, draft).await.expect("paid").batch.total.to_string(), "€140.00");
+    // Each press is told, whatever became of it.
+    let told = "select string_agg(action || ' ' || n, ', ' order by action)
+                from (select action, count(*) as n from audit_log where program_id = $1 group by action) as told";
+    assert_eq!(
+        world.get::<String>(told).await,
+        "payment_batch.record 1, payment_draft.create 1, payment_draft.process 3, payment_draft.stop 2"
+    );
     world.prove().await;
 }
 

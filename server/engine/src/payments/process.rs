@@ -79,7 +79,7 @@ pub async fn process_at_once(pool: &PgPool, moment: &Moment, actor: &Actor, id: 
     progress.batch.ok_or(Error::Conflict(progress.problem))
 }
 
-/// Notes that a draft is to be processed; whether it was still to be noted.
+/// Notes that a draft is to be processed; whether it was still to be noted. Audited, whatever becomes of it.
 pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<bool> {
     let setting = Setting::of(conn, actor).await?;
     // A job works on it: its page tells how far.
@@ -110,8 +110,10 @@ pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Acto
         id as DraftId,
         partners
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    let details = json!({ "payments": partners, "total": setting.money(total).to_string() });
+    drafts::note(conn, moment, actor, "payment_draft.process", id, details).await?;
     Ok(true)
 }
 
@@ -661,7 +663,7 @@ pub async fn progress(conn: &mut PgConnection, actor: &Actor, id: DraftId) -> Re
     })
 }
 
-/// Stops a draft that is being processed: nothing of it is recorded, unless it commits before. Asks for `Pay`.
+/// Stops a draft that is being processed: nothing of it is recorded, unless it commits before. Asks for `Pay`. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where it is not being processed.
@@ -694,6 +696,7 @@ pub async fn cancel(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
             .await?;
         }
     }
+    drafts::note(&mut tx, moment, actor, "payment_draft.stop", id, json!({})).await?;
     tx.commit().await?;
     Ok(())
 }
