@@ -497,6 +497,15 @@ async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let (moment, owner) = (world.moment(), world.owner());
     let draft = prepared(&world, &[&ada]).await;
+    // Somebody changes it: that is no job.
+    let mut changing = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from payment_drafts where id = $1 for no key update")
+        .bind(draft)
+        .execute(&mut *changing)
+        .await
+        .expect("locked");
+    assert!(matches!(process::cancel(conn, &moment, &owner, draft).await, Err(Error::Conflict(_))));
+    changing.rollback().await.expect("rollback");
     let state = async || {
         process::progress(&mut world.pool.acquire().await.expect("connection"), &owner, draft).await.expect("progress")
     };

@@ -663,6 +663,8 @@ pub async fn progress(conn: &mut PgConnection, actor: &Actor, id: DraftId) -> Re
     })
 }
 
+const NOT_PROCESSED: &str = "It is not being processed.";
+
 /// Stops a draft that is being processed: nothing of it is recorded, unless it commits before. Asks for `Pay`. Audited.
 ///
 /// # Errors
@@ -684,16 +686,22 @@ pub async fn cancel(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
             .execute(&mut *tx)
             .await?;
         }
-        Some(_) => return Err(Error::Conflict("It is not being processed.".into())),
+        Some(_) => return Err(Error::Conflict(NOT_PROCESSED.into())),
+        // The job holds it, or somebody who changes it just now.
         None => {
-            sqlx::query!(
-                "update payment_progress set cancel_requested_at = $3 where program_id = $1 and draft_id = $2",
+            let asked = sqlx::query!(
+                "update payment_progress p set cancel_requested_at = $3
+                 from payment_drafts d
+                 where p.program_id = $1 and p.draft_id = $2 and d.program_id = $1 and d.id = $2 and d.status = 'processing'",
                 program as ProgramId,
                 id as DraftId,
                 moment.at
             )
             .execute(&mut *tx)
             .await?;
+            if asked.rows_affected() == 0 {
+                return Err(Error::Conflict(NOT_PROCESSED.into()));
+            }
         }
     }
     drafts::note(&mut tx, moment, actor, "payment_draft.stop", id, json!({})).await?;
