@@ -184,6 +184,9 @@ create table payment_drafts (
     method text not null default '',
     note text not null default '',
     status draft_status not null,
+    -- How many its lines pay, and what they come to.
+    partners bigint not null default 0,
+    total numeric not null default 0,
     -- Why it was not processed, in words.
     problem text not null default '',
     created_by uuid references accounts,

@@ -66,6 +66,7 @@ pub async fn make(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input
     if basis::fill_scope(&mut tx, &scope, &draft, moment.at).await? == 0 {
         return Err(Error::Conflict("Nobody is on the report: choose other filters.".into()));
     }
+    sum_up(&mut tx, scope.setting.program, draft.id).await?;
     note(&mut tx, moment, actor, "payment_draft.create", draft.id, json!({ "basis": input.basis.label() })).await?;
     tx.commit().await?;
     Ok(draft.id)
@@ -84,6 +85,7 @@ pub(crate) async fn keep_export(
     let basis = PaymentBasis::default();
     let draft = begin(conn, moment, actor, &scope.setting, DraftSource::Export, basis, query.range).await?;
     basis::fill_scope(conn, scope, &draft, moment.at).await?;
+    sum_up(conn, scope.setting.program, draft.id).await?;
     note(conn, moment, actor, "payment_draft.create", draft.id, json!({ "basis": basis.label() })).await
 }
 
@@ -351,6 +353,7 @@ async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft
     put_back(conn, setting.program, draft.id, by_hand).await
 }
 
+/// Judges a draft's lines anew, as they are reckoned.
 async fn judge_again(conn: &mut PgConnection, setting: &Setting, id: DraftId, at: DateTime<Utc>) -> Result<()> {
     let by_hand = by_hand(conn, setting, id).await?;
     basis::judge(conn, setting.program, id, None, at).await?;
@@ -380,7 +383,7 @@ async fn by_hand(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Res
 }
 
 /// Puts back what was decided: who was left out by hand stays so, and who was paid all the same where what leaves it out now
-/// is what was overridden, or weighs less.
+/// is what was overridden, or weighs less. Then it sums the draft up.
 async fn put_back(conn: &mut PgConnection, program: ProgramId, id: DraftId, by_hand: Vec<ByHand>) -> Result<()> {
     let enrollments: Vec<_> = by_hand.iter().map(|one| one.enrollment.0).collect();
     let outs: Vec<bool> = by_hand.iter().map(|one| one.out).collect();
@@ -408,8 +411,9 @@ async fn put_back(conn: &mut PgConnection, program: ProgramId, id: DraftId, by_h
         &overridden as &[Option<LeftOut>],
         &reasons
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    sum_up(conn, program, id).await?;
     Ok(())
 }
 
@@ -572,6 +576,21 @@ pub(super) async fn total(conn: &mut PgConnection, program: ProgramId, id: Draft
     Ok((sum.count, sum.amount))
 }
 
+/// The same, kept with the draft for whoever lists it: after each change of its lines.
+pub(super) async fn sum_up(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> Result<(i64, Decimal)> {
+    let (partners, sum) = total(conn, program, id).await?;
+    sqlx::query!(
+        "update payment_drafts set partners = $3, total = $4 where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as DraftId,
+        partners,
+        sum
+    )
+    .execute(conn)
+    .await?;
+    Ok((partners, sum))
+}
+
 /// From which total on a second person must agree to a draft, where its own is above it: the lower of the limit of when it
 /// was made and the present one. So who lifts the limit frees no batch that was made before.
 pub(super) async fn asks_for_two(
@@ -655,16 +674,12 @@ macro_rules! drafts {
                       coalesce(c.name, '') as "created_by!", d.created_at, d.changed_by as "changed: AccountId",
                       coalesce(h.name, '') as "changed_by!", coalesce(a.name, '') as "approved_by!",
                       d.approved_at, coalesce(p.name, '') as "processed_by!", d.batch_id as "batch: BatchId",
-                      l.partners as "partners!", l.total as "total!"
+                      d.partners, d.total
                from payment_drafts d
                left join accounts c on c.id = d.created_by
                left join accounts h on h.id = d.changed_by
                left join accounts a on a.id = d.approved_by
                left join accounts p on p.id = d.processed_by
-               cross join lateral (
-                   select count(*) as partners, coalesce(sum(amount), 0) as total from payment_draft_lines l
-                   where l.program_id = d.program_id and l.draft_id = d.id and l.left_out is null
-               ) l
                where d.program_id = $1 "# + $rest,
             $program as ProgramId
             $(, $argument)*
@@ -753,7 +768,8 @@ async fn groups(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Resu
     Ok(groups.collect())
 }
 
-async fn lines(
+/// A page of those whom a draft pays, or leaves out for a reason.
+pub(super) async fn lines(
     conn: &mut PgConnection,
     setting: &Setting,
     id: DraftId,
@@ -771,7 +787,7 @@ async fn lines(
            from payment_drafts d
            join payment_draft_lines l on l.program_id = d.program_id and l.draft_id = d.id
            join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
-           where d.program_id = $1 and d.id = $2 and l.left_out is not distinct from $3
+           where d.program_id = $1 and d.id = $2 and (l.left_out = $3 or ($3 is null and l.left_out is null))
              and ($4::uuid is null or (lower(coalesce(nullif(e.name, ''), e.company)), e.id) >
                   (select lower(coalesce(nullif(a.name, ''), a.company)), a.id from enrollments a
                    where a.program_id = $1 and a.id = $4))

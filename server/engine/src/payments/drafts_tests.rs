@@ -8,7 +8,7 @@ use super::*;
 use crate::Error;
 use crate::fixtures::{Partner, World, dec, instant, percent, refund, refused};
 use crate::ledger::{Move, Posting, hold_month_open, post};
-use crate::reports::send_ledgers;
+use crate::reports::{Setting, planned, send_ledgers};
 use domain::accounts::{Actor, Role};
 use domain::ids::{AccountId, DraftId};
 use domain::ledger::{JournalKind, LedgerAccount};
@@ -622,6 +622,35 @@ async fn a_server_that_dies_in_the_middle_leaves_nothing_and_the_job_is_done_aga
     again.work(&pool, &crate::fixtures::moment(at)).await.expect("and a third time does nothing");
     assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 1);
     world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_page_of_a_hundred_thousand_reads_no_more_than_a_page(pool: PgPool) {
+    let world = at_once(pool).await;
+    world
+        .set(
+            "insert into enrollments (program_id, id, status, code, name, created_at)
+             select id, gen_random_uuid(), 'active', 'p' || n, 'Partner ' || n, created_at
+             from programs, generate_series(1, 100000) n where id = $1",
+        )
+        .await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let all = wanted(&[], PaymentBasis::Ending, this_month(&world));
+    let draft = make(conn, &world.moment(), &world.owner(), &all).await.expect("draft");
+    world.set("update payment_draft_lines set amount = 20, left_out = null where program_id = $1").await;
+    sqlx::query("analyze payment_draft_lines, enrollments").execute(&mut *conn).await.expect("analyzed");
+    let mut tx = planned(conn).await.expect("transaction");
+    let setting = Setting::of(&mut tx, &world.owner()).await.expect("setting");
+    let read = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_xact_user_tables";
+    let mut paging = Paging::default();
+    for _ in 0..2 {
+        let before: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.expect("statistics");
+        let page = drafts::lines(&mut tx, &setting, draft, None, &paging).await.expect("page");
+        let after: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.expect("statistics");
+        assert_eq!(page.data.len(), 50);
+        assert!(after - before < 500, "{} rows", after - before);
+        paging.cursor = page.next_cursor;
+    }
 }
 
 /// Another member of the team who may pay.

@@ -237,10 +237,13 @@ async fn attempt(pool: &PgPool, moment: &Moment, program: ProgramId, id: DraftId
         }
     }
     sqlx::query!(
-        "update payment_drafts set status = 'processed', batch_id = $3 where program_id = $1 and id = $2",
+        "update payment_drafts set status = 'processed', batch_id = $3, partners = $4, total = $5
+         where program_id = $1 and id = $2",
         program as ProgramId,
         id as DraftId,
-        batch as BatchId
+        batch as BatchId,
+        count,
+        total
     )
     .execute(&mut *tx)
     .await?;

@@ -147,7 +147,7 @@ async fn prepare(pool: &PgPool, moment: &Moment, program: ProgramId) -> Result<b
     let source = DraftSource::Schedule;
     let draft = drafts::begin(&mut tx, moment, &actor, &scope.setting, source, schedule.basis, range).await?;
     basis::fill_scope(&mut tx, &scope, &draft, moment.at).await?;
-    let (partners, total) = drafts::total(&mut tx, program, draft.id).await?;
+    let (partners, total) = drafts::sum_up(&mut tx, program, draft.id).await?;
     if partners == 0 {
         // Nobody is due: nobody need look.
         sqlx::query!(

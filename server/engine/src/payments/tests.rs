@@ -51,6 +51,7 @@ pub(crate) async fn prepared(world: &World, partners: &[&Partner]) -> DraftId {
     let all_the_same = "update payment_draft_lines set left_out = null, overridden = left_out
                         where program_id = $1 and left_out in ('below_minimum', 'no_payout_method')";
     sqlx::query(all_the_same).bind(world.program).execute(&mut *conn).await.expect("paid all the same");
+    drafts::sum_up(&mut conn, world.program, draft).await.expect("summed up");
     draft
 }
 
