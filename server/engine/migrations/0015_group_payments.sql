@@ -242,6 +242,8 @@ create table payment_draft_lines (
     foreign key (program_id, draft_id) references payment_drafts on delete cascade,
     foreign key (program_id, enrollment_id) references enrollments
 ) with (fillfactor = 60);
+-- Who is erased is sought in the drafts that name it.
+create index payment_draft_lines_by_enrollment on payment_draft_lines (program_id, enrollment_id);
 
 -- How far a batch is: written and read beside the transaction that makes it.
 create table payment_progress (
