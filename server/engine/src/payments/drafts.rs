@@ -845,14 +845,33 @@ struct Line {
     reason: String,
 }
 
-/// Deletes exports that nobody has recorded for 30 days, and drafts that were given up as long ago.
+/// Deletes exports that nobody has recorded for 30 days, and drafts that were given up as long ago: each by itself, with
+/// its up to hundreds of thousands of lines.
 pub(crate) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
-    sqlx::query!(
-        "delete from payment_drafts
-         where created_at <= $1 and (status = 'cancelled' or (status in ('open', 'failed') and source = 'export'))",
-        moment.at - chrono::Duration::days(30)
+    let over = moment.at - chrono::Duration::days(30);
+    let drafts = sqlx::query!(
+        r#"select d.program_id as "program: ProgramId", d.id as "id: DraftId"
+           from programs p join payment_drafts d on d.program_id = p.id
+           where d.created_at <= $1 and (d.status = 'cancelled' or (d.status in ('open', 'failed') and d.source = 'export'))
+           order by d.program_id, d.id"#,
+        over
     )
-    .execute(pool)
+    .fetch_all(pool)
     .await?;
+    for draft in drafts {
+        let mut tx = pool.begin().await?;
+        take_time(&mut tx, "2min", "10s").await?;
+        // Somebody may be recording it by now.
+        sqlx::query!(
+            "delete from payment_drafts
+             where program_id = $1 and id = $2
+               and (status = 'cancelled' or (status in ('open', 'failed') and source = 'export'))",
+            draft.program as ProgramId,
+            draft.id as DraftId
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+    }
     Ok(())
 }

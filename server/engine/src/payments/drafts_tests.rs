@@ -653,6 +653,29 @@ async fn a_page_of_a_hundred_thousand_reads_no_more_than_a_page(pool: PgPool) {
     }
 }
 
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_nobody_records_goes_after_a_month(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let (given_up, stays) = (prepared(&world, &[&ada]).await, prepared(&world, &[&ada]).await);
+    {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        drafts::give_up(conn, &world.moment(), &world.owner(), given_up).await.expect("given up");
+    }
+    let range = this_month(&world);
+    let (_, old) = exported(&world, &world.moment(), range).await;
+    world.pass(1);
+    let (_, young) = exported(&world, &world.moment(), range).await;
+    world.pass(29);
+    drafts::purge(&world.pool, &world.moment()).await.expect("purged");
+    let mut left: Vec<DraftId> =
+        sqlx::query_scalar("select id from payment_drafts").fetch_all(&world.pool).await.expect("drafts");
+    left.sort_unstable();
+    let mut expected = vec![stays, young.id];
+    expected.sort_unstable();
+    assert_eq!(left, expected, "{} and {} are gone", given_up, old.id);
+    assert_eq!(world.get::<i64>("select count(*) from payment_draft_lines where program_id = $1").await, 2);
+}
+
 /// Another member of the team who may pay.
 async fn colleague(world: &World) -> Actor {
     let account: AccountId = world.moment().id();
