@@ -2,7 +2,8 @@ import AxeBuilder from "@axe-core/playwright";
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { enter, fits, fresh, visit } from "./people";
+import { linkIn, mailTo } from "./mail";
+import { enter, fits, fresh, invite, password, visit } from "./people";
 
 // Forms are sent with mistakes in them.
 test.use({ expectedTrouble: [/422/] });
@@ -150,7 +151,62 @@ test("who pays first exports, and records what the file contained", async ({ pag
   await expect(page.getByText("This batch was given up.")).toBeVisible();
 });
 
-test("payments run by themselves, and two must agree", async ({ page }) => {
+/** Has two agree above an amount; never where it is empty. */
+async function limit(page: Page, above: string) {
+  await visit(page, "/admin/acme/settings");
+  await page.getByLabel("A second person must agree above").fill(above);
+  await page.getByRole("button", { name: "Save how payments run" }).click();
+  await expect(page.getByText("How payments run is saved")).toBeVisible();
+}
+
+test("above an amount two must agree: not who made it, nor who changed it last", async ({ page, browser, request }) => {
+  const name = fresh("large");
+  await owed(page, name, "60000");
+  const email = `${fresh("finn")}@acme.example`;
+  await visit(page, "/admin/acme/team");
+  await invite(page, email, "Finn Finance", "finance");
+  const finn = await (await browser.newContext()).newPage();
+  await finn.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
+  await finn.getByLabel("Password", { exact: true }).fill(password);
+  await finn.getByRole("button", { name: "Come in" }).click();
+  await finn.waitForURL((url) => !url.pathname.startsWith("/accept"));
+
+  await limit(page, "50000");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+  await act(page, "Create payments");
+  await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
+  await page.locator("html[data-hydrated]").waitFor();
+  const draft = new URL(page.url()).pathname;
+  const change = async (page: Page, note: string) => {
+    await visit(page, draft);
+    await page.getByLabel("Payment type").selectOption("other");
+    await page.getByLabel("Note").fill(note);
+    await page.getByRole("button", { name: "Update the preview" }).click();
+    await expect(page.getByText("The preview is up to date")).toBeVisible();
+  };
+  await change(page, "Made");
+  await expect(page.getByText("Above $50,000.00 a second person must agree")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Process" })).toBeHidden();
+  await expect(page.getByRole("button", { name: "Agree" })).toBeHidden();
+  // Who changes another's batch doesn't agree to the change.
+  await visit(finn, draft);
+  await expect(finn.getByRole("button", { name: "Agree" })).toBeVisible();
+  await change(finn, "Changed");
+  await expect(finn.getByRole("button", { name: "Agree" })).toBeHidden();
+  await change(page, "Made again");
+  // The limit of when it was made stays.
+  await limit(page, "");
+  await visit(finn, draft);
+  await accessible(finn);
+  await finn.getByRole("button", { name: "Agree" }).click();
+  await finn.getByRole("button", { name: "Process" }).click();
+  await finn.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
+});
+
+test("payments run by themselves each month", async ({ page }) => {
   await enter(page, "/admin/acme/settings");
   await page.getByLabel("Day of the month").fill("29");
   await page.getByLabel("Prepare payments each month").check();
