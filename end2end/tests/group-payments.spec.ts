@@ -138,8 +138,27 @@ test("who pays first exports, and records what the file contained", async ({ pag
   expect((await sheet.pdf({ format: "A4" })).subarray(0, 5).toString()).toBe("%PDF-");
   await sheet.close();
 
+  // What the file contained was paid, also without a payout method.
   await visit(page, "/admin/acme/pay");
-  const prepared = page.getByRole("table", { name: "Prepared payments" });
+  const exported = page.getByRole("table", { name: "Exported payments" }).getByRole("link", { name: /Record these payments, exported/ });
+  await expect(exported.first()).toBeVisible();
+  await accessible(page);
+  await exported.first().click();
+  await expect(page.getByText("An export: what the file contained")).toBeVisible();
+  await page.locator("html[data-hydrated]").waitFor();
+  const preview = page.getByRole("table", { name: "Payments to be recorded" });
+  await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("$12.00");
+  const code = fresh("Sent");
+  await page.getByLabel("Batch ID").fill(code);
+  await page.getByRole("button", { name: "Update the preview" }).click();
+  await expect(page.getByText("The preview is up to date")).toBeVisible();
+  await expect(page.getByText("Records $12.00 to 1 partner.")).toBeVisible();
+  await page.getByRole("button", { name: "Process" }).click();
+  await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
+  await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
+});
   await expect(prepared.getByRole("link", { name: /Record these payments, exported/ }).first()).toBeVisible();
   await accessible(page);
   await prepared.getByRole("link", { name: /Record these payments, exported/ }).first().click();
