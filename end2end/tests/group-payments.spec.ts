@@ -159,15 +159,27 @@ test("who pays first exports, and records what the file contained", async ({ pag
   await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
   await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
 });
-  await expect(prepared.getByRole("link", { name: /Record these payments, exported/ }).first()).toBeVisible();
-  await accessible(page);
-  await prepared.getByRole("link", { name: /Record these payments, exported/ }).first().click();
-  await expect(page.getByText("An export: what the file contained")).toBeVisible();
+
+test("a prepared batch is given up, and pays nobody", async ({ page }) => {
+  const name = fresh("spare");
+  await owed(page, name, "9.00");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+  await act(page, "Create payments");
+  await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
+  await page.locator("html[data-hydrated]").waitFor();
+  const draft = new URL(page.url()).pathname;
+  const prepared = page.getByRole("table", { name: "Prepared payments" });
+  const listed = prepared.locator(`a[href="${draft}"]`);
+  await visit(page, "/admin/acme/pay");
+  await listed.click();
   await page.locator("html[data-hydrated]").waitFor();
   await page.getByRole("button", { name: "Give it up" }).first().click();
   const ask = page.getByRole("dialog", { name: "Give this batch up?" });
   await ask.getByRole("button", { name: "Give it up" }).click();
   await expect(page.getByText("This batch was given up.")).toBeVisible();
+  await visit(page, "/admin/acme/pay");
+  await expect(listed).toBeHidden();
 });
 
 /** Has two agree above an amount; never where it is empty. */
