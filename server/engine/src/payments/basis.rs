@@ -14,7 +14,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// A statement on the entries that a basis chooses (`chosen`), what they come to for each partner (`sums`), and what of
-/// clawbacks and adjustments it leaves aside (`stays`), of these partners or (`None`) of all. What is done with them follows, its own parameters from $8 on.
+/// clawbacks and adjustments it leaves aside (`stays`), of these partners or (`None`) of all. What is done with them follows,
+/// its own parameters from $8 on.
 ///
 /// The arguments: the program, the partners, the basis, the range's instants (the basis ending may have no end), the instant
 /// up to which entries count (`None`: all that there are), and, for an export that was made before, its draft: what was
