@@ -2,7 +2,8 @@ import AxeBuilder from "@axe-core/playwright";
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { enter, fits, fresh, visit } from "./people";
+import { linkIn, mailTo } from "./mail";
+import { enter, fits, fresh, invite, password, visit } from "./people";
 
 // Forms are sent with mistakes in them.
 test.use({ expectedTrouble: [/422/] });
@@ -114,6 +115,8 @@ test("payments are created from the report, reviewed and processed", async ({ pa
   await page.getByRole("button", { name: "Update the preview" }).click();
   await expect(page.getByRole("link", { name: /Nothing due/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Process" })).toBeHidden();
+  await page.getByRole("link", { name: /Nothing due/ }).click();
+  await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("$25.50 of adjustments stay");
   await page.getByLabel("Payment amount").selectOption("ending");
   await page.getByLabel("Payment type").selectOption("other");
   await page.getByRole("button", { name: "Update the preview" }).click();
@@ -144,17 +147,48 @@ test("who pays first exports, and records what the file contained", async ({ pag
   expect((await sheet.pdf({ format: "A4" })).subarray(0, 5).toString()).toBe("%PDF-");
   await sheet.close();
 
+  // What the file contained was paid, also without a payout method.
   await visit(page, "/admin/acme/pay");
-  const prepared = page.getByRole("table", { name: "Prepared payments" });
-  await expect(prepared.getByRole("link", { name: /Record these payments, exported/ }).first()).toBeVisible();
+  const exported = page.getByRole("table", { name: "Exported payments" }).getByRole("link", { name: /Record these payments, exported/ });
+  await expect(exported.first()).toBeVisible();
   await accessible(page);
-  await prepared.getByRole("link", { name: /Record these payments, exported/ }).first().click();
+  await exported.first().click();
   await expect(page.getByText("An export: what the file contained")).toBeVisible();
+  await page.locator("html[data-hydrated]").waitFor();
+  const preview = page.getByRole("table", { name: "Payments to be recorded" });
+  await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("$12.00");
+  const code = fresh("Sent");
+  await page.getByLabel("Batch ID").fill(code);
+  await page.getByRole("button", { name: "Update the preview" }).click();
+  await expect(page.getByText("The preview is up to date")).toBeVisible();
+  await expect(page.getByText("Records $12.00 to 1 partner.")).toBeVisible();
+  await page.getByRole("button", { name: "Process" }).click();
+  await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
+  await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
+});
+
+test("a prepared batch is given up, and pays nobody", async ({ page }) => {
+  const name = fresh("spare");
+  await owed(page, name, "9.00");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+  await act(page, "Create payments");
+  await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
+  await page.locator("html[data-hydrated]").waitFor();
+  const draft = new URL(page.url()).pathname;
+  const prepared = page.getByRole("table", { name: "Prepared payments" });
+  const listed = prepared.locator(`a[href="${draft}"]`);
+  await visit(page, "/admin/acme/pay");
+  await listed.click();
   await page.locator("html[data-hydrated]").waitFor();
   await page.getByRole("button", { name: "Give it up" }).first().click();
   const ask = page.getByRole("dialog", { name: "Give this batch up?" });
   await ask.getByRole("button", { name: "Give it up" }).click();
   await expect(page.getByText("This batch was given up.")).toBeVisible();
+  await visit(page, "/admin/acme/pay");
+  await expect(listed).toBeHidden();
 });
 
 test("the ledgers of two partners print on a sheet each", async ({ page }) => {
@@ -172,7 +206,62 @@ test("the ledgers of two partners print on a sheet each", async ({ page }) => {
   await sheet.close();
 });
 
-test("payments run by themselves, and two must agree", async ({ page }) => {
+/** Has two agree above an amount; never where it is empty. */
+async function limit(page: Page, above: string) {
+  await visit(page, "/admin/acme/settings");
+  await page.getByLabel("A second person must agree above").fill(above);
+  await page.getByRole("button", { name: "Save how payments run" }).click();
+  await expect(page.getByText("How payments run is saved")).toBeVisible();
+}
+
+test("above an amount two must agree: not who made it, nor who changed it last", async ({ page, browser, request }) => {
+  const name = fresh("large");
+  await owed(page, name, "60000");
+  const email = `${fresh("finn")}@acme.example`;
+  await visit(page, "/admin/acme/team");
+  await invite(page, email, "Finn Finance", "finance");
+  const finn = await (await browser.newContext()).newPage();
+  await finn.goto(linkIn(await mailTo(request, email, /./), "/accept-invitation/"));
+  await finn.getByLabel("Password", { exact: true }).fill(password);
+  await finn.getByRole("button", { name: "Come in" }).click();
+  await finn.waitForURL((url) => !url.pathname.startsWith("/accept"));
+
+  await limit(page, "50000");
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+  await act(page, "Create payments");
+  await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
+  await page.locator("html[data-hydrated]").waitFor();
+  const draft = new URL(page.url()).pathname;
+  const change = async (page: Page, note: string) => {
+    await visit(page, draft);
+    await page.getByLabel("Payment type").selectOption("other");
+    await page.getByLabel("Note").fill(note);
+    await page.getByRole("button", { name: "Update the preview" }).click();
+    await expect(page.getByText("The preview is up to date")).toBeVisible();
+  };
+  await change(page, "Made");
+  await expect(page.getByText("Above $50,000.00 a second person must agree")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Process" })).toBeHidden();
+  await expect(page.getByRole("button", { name: "Agree" })).toBeHidden();
+  // Who changes another's batch doesn't agree to the change.
+  await visit(finn, draft);
+  await expect(finn.getByRole("button", { name: "Agree" })).toBeVisible();
+  await change(finn, "Changed");
+  await expect(finn.getByRole("button", { name: "Agree" })).toBeHidden();
+  await change(page, "Made again");
+  // The limit of when it was made stays.
+  await limit(page, "");
+  await visit(finn, draft);
+  await accessible(finn);
+  await finn.getByRole("button", { name: "Agree" }).click();
+  await finn.getByRole("button", { name: "Process" }).click();
+  await finn.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
+});
+
+test("payments run by themselves each month", async ({ page }) => {
   await enter(page, "/admin/acme/settings");
   await page.getByLabel("Day of the month").fill("29");
   await page.getByLabel("Prepare payments each month").check();

@@ -76,7 +76,7 @@ pub(crate) fn card(
                         <Select id="rules-basis" name="rules[basis]" label="Payment amount" choices=bases value=basis.as_str()/>
                     </div>
                     <Switch id="rules-automatic" name="rules[automatic]" label="Process them without a person" checked=automatic help="Payments are recorded at once, unless a second person must agree."/>
-                    <MoneyInput id="rules-above" name="rules[approval_above]" label="A second person must agree above" currency=currency value=above optional=true help="Who made the batch can't be the second. Never, where you leave it empty." error=form.field("approval_above")/>
+                    <MoneyInput id="rules-above" name="rules[approval_above]" label="A second person must agree above" currency=currency value=above optional=true help="Who made the batch, or changed it last, can't be the second. Never, where you leave it empty. Batches made before keep a lower limit. Each batch counts by itself: several smaller ones don't reach it." error=form.field("approval_above")/>
                     {may_edit
                         .then(|| {
                             view! {

@@ -256,6 +256,8 @@ pub struct DraftRow {
     pub created_by: String,
     /// When, UTC.
     pub created_at: DateTime<Utc>,
+    /// Who changed it last; empty: nobody.
+    pub changed_by: String,
     /// Who agreed to it; empty: nobody.
     pub approved_by: String,
     /// When, UTC.
@@ -283,6 +285,10 @@ pub struct DraftGroup {
     pub already_paid: Money,
     /// What came later and is paid too.
     pub added: Money,
+    /// Clawbacks that the basis leaves aside: zero or below.
+    pub clawbacks: Money,
+    /// Bonuses, corrections and opening balances that it leaves aside.
+    pub adjustments: Money,
     /// How many would be left with a balance below zero.
     pub below_zero: i64,
 }
@@ -306,6 +312,10 @@ pub struct DraftLine {
     pub added: Money,
     /// The balance that stays, where it is paid: clawbacks and adjustments that the basis leaves aside.
     pub after: Money,
+    /// Of it: clawbacks of what was paid, zero or below.
+    pub clawbacks: Money,
+    /// Of it: bonuses, corrections and opening balances.
+    pub adjustments: Money,
     /// How many entries make the amount.
     pub entries: i64,
     /// Why it is left out.

@@ -78,6 +78,8 @@ pub const ACTS: &[(&str, &str)] = &[
     ("payment_draft.cancel", "Prepared payments given up"),
     ("payment_draft.create", "Payments prepared"),
     ("payment_draft.edit", "Prepared payments changed"),
+    ("payment_draft.process", "Processing of payments begun"),
+    ("payment_draft.stop", "Processing of payments stopped"),
     ("portal.brand", "Portal's brand changed"),
     ("portal.favicon", "Portal's icon changed"),
     ("portal.link_host", "Link domain changed or checked"),

@@ -215,6 +215,7 @@ create table payment_files (
 );
 
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
+-- What may be overridden stands in the order of its weight.
 create type left_out as enum
     ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_method', 'unconfirmed_method', 'frozen', 'excluded');
 
@@ -252,19 +253,31 @@ create table payment_drafts (
     method text not null default '',
     note text not null default '',
     status draft_status not null,
+    -- How many its lines pay, and what they come to.
+    partners bigint not null default 0,
+    total numeric not null default 0,
     -- Why it was not processed, in words.
     problem text not null default '',
     created_by uuid references accounts,
     created_at timestamptz not null,
-    -- The second person, where two must agree.
+    -- From which total on a second person had to agree when it was made: changing that limit frees no batch of it.
+    approval_above numeric,
+    -- Who changed last what it says or whom it pays.
+    changed_by uuid references accounts,
+    -- The second person, where two must agree: neither who made it nor who changed it last.
     approved_by uuid references accounts,
     approved_at timestamptz,
+    -- What it came to then: no more is paid.
+    approved_total numeric,
     processed_by uuid references accounts,
     batch_id uuid,
     primary key (program_id, id),
     foreign key (program_id, batch_id) references payment_batches
 );
 create index payment_drafts_by_time on payment_drafts (program_id, created_at desc, id desc);
+-- Those that wait: exports that were never recorded are listed apart.
+create index payment_drafts_waiting on payment_drafts (program_id, (source = 'export'), created_at desc, id desc)
+    where status in ('open', 'processing', 'failed');
 
 create table payment_draft_lines (
     program_id uuid not null,
@@ -278,19 +291,28 @@ create table payment_draft_lines (
     taken_back numeric not null default 0,
     -- The whole balance at the review.
     balance numeric not null,
+    -- Clawbacks of what is paid, and bonuses, corrections and opening balances, that are open and stay so.
+    clawbacks_stay numeric not null default 0,
+    adjustments_stay numeric not null default 0,
     -- The entries that make the amount.
     entries uuid[] not null,
+    -- Of an export: all that was open when the file was made, among which another basis chooses.
+    kept uuid[],
     -- What came later and is paid with it, on the basis ending.
     added numeric not null default 0,
     -- Of payout_targets at the review.
     details_hash bytea not null,
     left_out left_out,
+    -- What a person has overridden to pay it: what weighs less doesn't leave it out either.
+    overridden left_out check (overridden in ('below_minimum', 'no_payout_method', 'unconfirmed_method')),
     -- Why it is paid all the same, or left out by a person.
     reason text not null default '',
     primary key (program_id, draft_id, enrollment_id),
     foreign key (program_id, draft_id) references payment_drafts on delete cascade,
     foreign key (program_id, enrollment_id) references enrollments
 ) with (fillfactor = 60);
+-- Who is erased is sought in the drafts that name it.
+create index payment_draft_lines_by_enrollment on payment_draft_lines (program_id, enrollment_id);
 
 -- How far a batch is: written and read beside the transaction that makes it.
 create table payment_progress (

@@ -2,6 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::{DraftId, EnrollmentId};
+use domain::money::Money;
 use domain::payments::{
     DraftDetail, DraftGroup, DraftLine, DraftProgress, DraftRow, DraftSource, DraftStatus, LeftOut, PaymentBasis,
     PayoutKind,
@@ -176,8 +177,9 @@ struct Forms {
     change: Form<ChangeDraft>,
     decide: Form<DecideLine>,
     act: Form<ActOnDraft>,
-    /// The partner about whom is decided: its id, its name, and whether it is then paid.
-    line: RwSignal<Option<(EnrollmentId, String, bool)>>,
+    /// The partner about whom is decided: its id, its name, and why it is left out; it is then paid, and one who is paid is
+    /// left out.
+    line: RwSignal<Option<(EnrollmentId, String, Option<LeftOut>)>>,
     open: RwSignal<bool>,
     /// How often processing has ended without a batch: the page is read again.
     ended: RwSignal<usize>,
@@ -243,10 +245,12 @@ fn question(forms: Forms) -> AnyView {
     let id = show::parameter("id");
     let of = move || forms.line.get();
     let partner = move || of().map(|(id, ..)| id.to_string()).unwrap_or_default();
-    let pay = move || of().is_some_and(|(_, _, pay)| pay).to_string();
+    let pay = move || of().is_some_and(|(_, _, why)| why.is_some()).to_string();
     let words = move || {
-        of().map(|(_, name, pay)| {
-            if pay { format!("{name} is paid all the same.") } else { format!("{name} is left out of this batch.") }
+        of().map(|(_, name, why)| match why {
+            None => format!("{name} is left out of this batch."),
+            Some(LeftOut::Excluded) => format!("{name} is paid again, unless something else stands in the way."),
+            Some(_) => format!("{name} is paid all the same."),
         })
     };
     view! {
@@ -277,7 +281,9 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let editable = draft.status.is_open();
     let processing = (draft.status == DraftStatus::Processing).then(|| follow(&program, draft.id, progress, forms));
     let agreed = needs_approval.map(|above| {
-        let words = format!("Above {above} a second person must agree before it is processed.");
+        let words = format!(
+            "Above {above} a second person must agree before it is processed: neither who made it nor who changed it last."
+        );
         let agree = may_approve.then(|| act(forms, draft.id, DraftAct::Approve, "Agree", ButtonKind::Plain));
         view! { <Note tone=Tone::Warn>{words}" "{agree}</Note> }
     });
@@ -347,6 +353,7 @@ fn facts(draft: &DraftRow) -> AnyView {
     };
     let agreed = if draft.approved_by.is_empty() { "Nobody yet".to_owned() } else { draft.approved_by.clone() };
     let maker = if draft.created_by.is_empty() { "The monthly run".to_owned() } else { draft.created_by.clone() };
+    let changed = if draft.changed_by.is_empty() { "Nobody".to_owned() } else { draft.changed_by.clone() };
     let approved = draft.approved_at.map(|at| view! { ", "{show::time(at)} });
     let range = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
     let (basis, reviewed, code) = (draft.basis.label(), show::time(draft.reviewed_at), draft.code.clone());
@@ -358,6 +365,7 @@ fn facts(draft: &DraftRow) -> AnyView {
                 <Fact label="Calculated as">{basis}</Fact>
                 <Fact label="Reviewed">{reviewed}</Fact>
                 <Fact label="Made by">{maker}</Fact>
+                <Fact label="Last changed by">{changed}</Fact>
                 <Fact label="Agreed to by">{agreed}{approved}</Fact>
                 <Fact label="Batch ID">{code}</Fact>
             </Facts>
@@ -523,6 +531,9 @@ fn lines(
         );
         view! { <Note tone=Tone::Warn>{words}</Note> }
     });
+    let aside = of(left_out).and_then(|group| stays(group.clawbacks, group.adjustments));
+    let aside =
+        aside.map(|words| view! { <p class="sub">"In all, "{words}": this calculation leaves them aside."</p> });
     let plain = address.without("left_out").without("cursor");
     let tab = |why: LeftOut| {
         of(Some(why)).map(|group| {
@@ -558,12 +569,20 @@ fn lines(
         </Tabs>
         <Card title="Preview">
             {words}
+            {aside}
             <Table caption="Payments to be recorded" head=head>{rows}</Table>
             {nobody}
             {pages}
         </Card>
     }
     .into_any()
+}
+
+/// What a calculation leaves aside, in words: `−€5.00 of clawbacks and €10.00 of adjustments stay`.
+fn stays(clawbacks: Money, adjustments: Money) -> Option<String> {
+    let of = |money: Money, what| (!money.amount.is_zero()).then(|| format!("{money} of {what}"));
+    let parts: Vec<_> = [of(clawbacks, "clawbacks"), of(adjustments, "adjustments")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("{} stay", parts.join(" and ")))
 }
 
 fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView {
@@ -573,21 +592,22 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
         let words = format!("{} came after the review", line.added);
         view! { <small>{words}</small> }
     });
+    let aside = stays(line.clawbacks, line.adjustments).map(|words| view! { <small>{words}</small> });
     let below = line.after.amount.is_sign_negative() && !line.after.amount.is_zero();
     let below = (below && line.left_out.is_none()).then(|| view! { <Pill tone=Tone::Warn text="Below zero"/> });
     let (id, name) = (line.partner.id, line.partner.name.clone());
     let may = line.left_out.is_none_or(LeftOut::may_be_overridden);
-    let pays = line.left_out.is_some();
+    let why = line.left_out;
     let acts = editable.then(|| {
         let button = may.then(|| {
-            let (words, label) = if pays {
+            let (words, label) = if why.is_some() {
                 ("Pay all the same", format!("Pay {name} all the same"))
             } else {
                 ("Leave out", format!("Leave {name} out"))
             };
             let choose = move |()| {
                 forms.decide.clear();
-                forms.line.set(Some((id, name.clone(), pays)));
+                forms.line.set(Some((id, name.clone(), why)));
                 forms.open.set(true);
             };
             view! { <Button kind=ButtonKind::Quiet on_click=choose label=label>{words}</Button> }
@@ -605,7 +625,7 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
             <td class="num wide"><Amount value=line.figure/></td>
             <td class="num wide">{unless_zero(line.already_paid)}</td>
             <td class="num"><Amount value=line.amount strong=true/>{added}</td>
-            <td class="num wide"><Amount value=line.after/>" "{below}</td>
+            <td class="num wide"><Amount value=line.after/>" "{below}{aside}</td>
             {acts}
         </tr>
     }

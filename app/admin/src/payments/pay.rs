@@ -21,23 +21,37 @@ use crate::show;
 pub struct Shown {
     /// Whose balance is due: a page of them.
     due: Page<DuePartner>,
-    /// The batches that are prepared, or being processed.
-    drafts: Vec<DraftRow>,
+    /// The batches that are prepared, or being processed: a page of them.
+    drafts: Page<DraftRow>,
+    /// Exports that are not recorded yet: a page of them.
+    exports: Page<DraftRow>,
 }
+
+/// Where the pages of these lists begin, in the address.
+const PREPARED: &str = "prepared";
+const EXPORTS: &str = "exports";
+/// So many of each are shown at once.
+const WAITING: u32 = 10;
 
 /// A page of the partners whose balance is due, and the batches that wait. It asks for the password or second factor
 /// first, so that nothing chosen is lost to that question.
 #[server(prefix = "/fn", endpoint = "admin/pay", input = GetUrl)]
-pub async fn read_due_partners(program: String, after: Option<String>) -> Result<Shown> {
+pub async fn read_due_partners(
+    program: String,
+    after: Option<String>,
+    prepared: Option<String>,
+    exports: Option<String>,
+) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::Pay)?;
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
+        let page = |cursor, limit| domain::page::Paging { cursor, limit: Some(limit) };
         // Most programs choose from all at once.
-        let paging = domain::page::Paging { cursor: after, limit: Some(200) };
-        let due = engine::payments::due_partners(conn, moment, actor, None, &paging).await?;
-        let drafts = engine::payments::drafts::list(conn, actor).await?;
-        Ok(Shown { due, drafts })
+        let due = engine::payments::due_partners(conn, moment, actor, None, &page(after, 200)).await?;
+        let drafts = engine::payments::drafts::list(conn, actor, false, &page(prepared, WAITING)).await?;
+        let exports = engine::payments::drafts::list(conn, actor, true, &page(exports, WAITING)).await?;
+        Ok(Shown { due, drafts, exports })
     })
     .await
 }
@@ -54,9 +68,9 @@ pub struct PayPage {
 impl LazyPage for PayPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
-        let found = read(move || ReadDuePartners {
-            program: program.get(),
-            after: address.with(|address| show::value(address, AFTER)),
+        let found = read(move || {
+            let of = |key| address.with(|address| show::value(address, key));
+            ReadDuePartners { program: program.get(), after: of(AFTER), prepared: of(PREPARED), exports: of(EXPORTS) }
         });
         Self { found, create: Form::new() }
     }
@@ -80,14 +94,27 @@ fn report_link() -> AnyView {
 }
 
 fn page(shown: Shown, create: Form<CreateDraft>) -> AnyView {
-    let Shown { due, drafts } = shown;
+    let Shown { due, drafts, exports } = shown;
     let program = show::program().get_untracked();
-    let waiting = (!drafts.is_empty()).then(|| waiting(drafts, &program));
-    view! { {waiting}{choose(due, create, &program)} }.into_any()
+    let shown = |page: &Page<DraftRow>, title, caption, key| {
+        (!page.data.is_empty()).then(|| waiting(page.clone(), title, caption, key, &program))
+    };
+    let drafts = shown(&drafts, "Prepared", "Prepared payments", PREPARED);
+    let exports = shown(&exports, "Exports to record", "Exported payments", EXPORTS);
+    view! { {drafts}{exports}{choose(due, create, &program)} }.into_any()
 }
 
-/// The batches that are prepared.
-fn waiting(drafts: Vec<DraftRow>, program: &str) -> AnyView {
+/// The batches that are prepared, or the exports.
+fn waiting(
+    drafts: Page<DraftRow>,
+    title: &'static str,
+    caption: &'static str,
+    key: &'static str,
+    program: &str,
+) -> AnyView {
+    let address = show::address().get_untracked();
+    let newer = address.get(key).map(|_| address.without(key).href());
+    let older = drafts.next_cursor.as_ref().map(|cursor| address.with(key, cursor).href());
     let head = || {
         view! {
             <Th label="Batch"/>
@@ -97,7 +124,7 @@ fn waiting(drafts: Vec<DraftRow>, program: &str) -> AnyView {
             <Th label="Total" num=true/>
         }
     };
-    let rows = drafts.into_iter().map(|draft| {
+    let rows = drafts.data.into_iter().map(|draft| {
         let href = format!("/admin/{program}/pay/{}", draft.id);
         let (words, by) = match draft.source {
             DraftSource::Export => {
@@ -123,7 +150,13 @@ fn waiting(drafts: Vec<DraftRow>, program: &str) -> AnyView {
         }
     });
     let rows = rows.collect_view();
-    view! { <Card title="Prepared"><Table caption="Prepared payments" head=head>{rows}</Table></Card> }.into_any()
+    view! {
+        <Card title=title>
+            <Table caption=caption head=head>{rows}</Table>
+            <Pagination newer=newer older=older/>
+        </Card>
+    }
+    .into_any()
 }
 
 fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> AnyView {

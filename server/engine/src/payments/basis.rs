@@ -7,34 +7,35 @@
 use super::drafts::Head;
 use crate::Result;
 use crate::reports::{Pieces, Scope, Setting, summed};
-use chrono::{DateTime, Utc};
-use domain::ids::{DraftId, ProgramId};
+use chrono::{DateTime, Duration, Utc};
+use domain::ids::{DraftId, EnrollmentId, ProgramId};
 use domain::payments::{DraftSource, PaymentBasis};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A statement on the entries that a basis chooses (`chosen`), and what they come to for each partner (`sums`), of these
-/// partners or (`None`) of all. What is done with them follows, its own parameters from $8 on.
+/// A statement on the entries that a basis chooses (`chosen`), what they come to for each partner (`sums`), and what of
+/// clawbacks and adjustments it leaves aside (`stays`), of these partners or (`None`) of all. What is done with them follows,
+/// its own parameters from $8 on.
 ///
-/// The arguments: the program, the partners, the basis, the range's instants, the instant up to which entries count, and,
-/// where entries that were paid after an instant count as open, that instant.
+/// The arguments: the program, the partners, the basis, the range's instants (the basis ending may have no end), the instant
+/// up to which entries count (`None`: all that there are), and, for an export that was made before, its draft: what was
+/// open by then counts, whether it was paid since or not.
 macro_rules! chosen {
-    (($($row:tt)*), $program:expr, $of:expr, $basis:expr, $range:expr, $until:expr, $as_of:expr, $asked:tt $(, $arg:expr)* $(,)?) => {
+    (($($row:tt)*), $program:expr, $of:expr, $basis:expr, $range:expr, $until:expr, $kept:expr, $asked:tt $(, $arg:expr)* $(,)?) => {
         sqlx::query_as!(
             $($row)*
             r#"with recursive open as materialized (
                  select enrollment_id, entry_id as id, amount, posted_at, kind, commission_id, payment_id
                  from open_entries
-                 where program_id = $1 and posted_at <= $6 and ($2::uuid[] is null or enrollment_id = any($2))
+                 where program_id = $1 and $7::uuid is null and ($6::timestamptz is null or posted_at <= $6)
+                   and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
-                 -- Paid since.
                  select e.enrollment_id, e.id, e.amount, e.posted_at, j.kind, j.commission_id, j.payment_id
-                 from payments p
-                 join payment_items i on i.program_id = p.program_id and i.payment_id = p.id
-                 join entries e on e.program_id = i.program_id and e.id = i.entry_id
-                 join journals j on j.program_id = e.program_id and j.id = e.journal_id
-                 where p.program_id = $1 and p.created_at > $7::timestamptz and e.posted_at <= $6
-                   and ($2::uuid[] is null or p.enrollment_id = any($2))
+                 from payment_draft_lines l
+                 cross join lateral unnest(l.kept) as k (id)
+                 join entries e on e.program_id = $1 and e.id = k.id
+                 join journals j on j.program_id = $1 and j.id = e.journal_id
+                 where l.program_id = $1 and l.draft_id = $7 and ($2::uuid[] is null or l.enrollment_id = any($2))
              ), trail as (
                  -- What the entries of payments taken back stand for, down to the first.
                  select o.id as entry_id, i.entry_id as behind_id
@@ -52,10 +53,10 @@ macro_rules! chosen {
                  join entries e on e.program_id = $1 and e.id = t.behind_id
                  join journals j on j.program_id = $1 and j.id = e.journal_id and j.kind <> 'payment_failed'
              ), dated as (
-                 select enrollment_id, id, amount, kind, commission_id, posted_at as first_at, posted_at as last_at
+                 select enrollment_id, id, amount, kind, commission_id, posted_at, posted_at as first_at, posted_at as last_at
                  from open where kind <> 'payment_failed'
                  union all
-                 select o.enrollment_id, o.id, o.amount, o.kind, null, b.first_at, b.last_at
+                 select o.enrollment_id, o.id, o.amount, o.kind, null, o.posted_at, b.first_at, b.last_at
                  from open o
                  join (
                      select entry_id, min(posted_at) as first_at, max(posted_at) as last_at
@@ -64,7 +65,8 @@ macro_rules! chosen {
              ), taken as (
                  select * from dated
                  where case $3::payment_basis
-                           when 'ending' then true
+                           -- Where it ends, as the report's ending balance does: by the entries' own dates.
+                           when 'ending' then $5::timestamptz is null or posted_at < $5
                            when 'earned' then kind in ('commission', 'hold_end', 'payment_failed')
                                               and first_at >= $4 and last_at < $5
                            else kind in ('commission', 'hold_end', 'payment_failed', 'opening_balance') and last_at < $5
@@ -85,14 +87,29 @@ macro_rules! chosen {
                  select enrollment_id, sum(amount) as amount, sum(taken_back) as taken_back,
                         array_agg(id order by id) as entries
                  from chosen group by enrollment_id
+             ), unpaid as (
+                 select commission_id from open where kind in ('commission', 'hold_end') and commission_id is not null
+                 union
+                 select commission_id from behind
+                 where kind in ('commission', 'hold_end') and commission_id is not null
+             ), stays as (
+                 -- What is left aside, but for clawbacks whose commissions are: they are no debt.
+                 select o.enrollment_id, coalesce(sum(o.amount) filter (where o.kind = 'clawback'), 0) as clawbacks,
+                        coalesce(sum(o.amount) filter (where o.kind <> 'clawback'), 0) as adjustments
+                 from open o
+                 where $5::timestamptz is not null and o.kind in ('clawback', 'adjustment', 'opening_balance')
+                   and not exists (select from chosen c where c.id = o.id)
+                   and (o.kind <> 'clawback'
+                        or not exists (select from unpaid u where u.commission_id = o.commission_id))
+                 group by o.enrollment_id
              ) "# + $asked,
             $program as ProgramId,
             $of as Option<&[Uuid]>,
             $basis as PaymentBasis,
             $range.0,
             $range.1,
-            $until,
-            $as_of as Option<DateTime<Utc>>
+            $until as Option<DateTime<Utc>>,
+            $kept as Option<DraftId>
             $(, $arg)*
         )
     };
@@ -115,7 +132,7 @@ pub(super) async fn fill(
     let made = choose(conn, setting, draft, ids).await?;
     let pieces = Pieces::of(conn, setting.program, draft.from_at, draft.to_at, at).await?;
     reckon(conn, setting, draft, &pieces, ids).await?;
-    judge(conn, setting.program, draft.id, at).await?;
+    judge(conn, setting.program, draft.id, None, at).await?;
     Ok(made)
 }
 
@@ -123,13 +140,34 @@ pub(super) async fn fill(
 pub(super) async fn fill_scope(conn: &mut PgConnection, scope: &Scope, draft: &Head, at: DateTime<Utc>) -> Result<i64> {
     let made = choose(conn, &scope.setting, draft, scope.ids.as_deref()).await?;
     reckon(conn, &scope.setting, draft, &scope.pieces, scope.ids.as_deref()).await?;
-    judge(conn, scope.setting.program, draft.id, at).await?;
+    judge(conn, scope.setting.program, draft.id, None, at).await?;
     Ok(made)
 }
 
-/// An export is paid as it was: what was paid since stops it, and is not left away.
-fn as_of(draft: &Head) -> Option<DateTime<Utc>> {
-    (draft.source == DraftSource::Export).then_some(draft.reviewed_at)
+/// The same for the lines of an export that was made before, on another basis, among what was open by then.
+pub(super) async fn fill_again(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    draft: &Head,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    choose_again(conn, setting, draft).await?;
+    // What came after the export is in none of its figures.
+    let to = draft.to_at.min(draft.reviewed_at + Duration::microseconds(1));
+    let pieces = Pieces::of(conn, setting.program, draft.from_at, to, at).await?;
+    reckon(conn, setting, draft, &pieces, None).await?;
+    judge(conn, setting.program, draft.id, None, at).await
+}
+
+fn is_export(draft: &Head) -> bool {
+    draft.source == DraftSource::Export
+}
+
+/// Between which instants a basis chooses. Ending takes what there is at the moment of processing, whatever the range's end;
+/// but a file's ending balance stops there.
+fn range(draft: &Head) -> (DateTime<Utc>, Option<DateTime<Utc>>) {
+    let endless = draft.basis == PaymentBasis::Ending && !is_export(draft);
+    (draft.from_at, (!endless).then_some(draft.to_at))
 }
 
 async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: Option<&[Uuid]>) -> Result<i64> {
@@ -138,18 +176,24 @@ async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: O
         setting.program,
         ids,
         draft.basis,
-        (draft.from_at, draft.to_at),
-        draft.reviewed_at,
-        as_of(draft),
-        r#", made as (
+        range(draft),
+        // An export's snapshot says what there was.
+        (!is_export(draft)).then_some(draft.reviewed_at),
+        None,
+        r#", whole as (
+               select enrollment_id, array_agg(id order by id) as entries from open where $9::boolean group by enrollment_id
+           ), made as (
                insert into payment_draft_lines (program_id, draft_id, enrollment_id, figure, amount, taken_back, balance,
-                                                entries, details_hash)
+                                                clawbacks_stay, adjustments_stay, entries, kept, details_hash)
                select e.program_id, $8, e.id, n.figure, coalesce(s.amount, 0), coalesce(s.taken_back, 0), n.figure,
-                      coalesce(s.entries, '{}'), t.details_hash
+                      coalesce(y.clawbacks, 0), coalesce(y.adjustments, 0),
+                      coalesce(s.entries, '{}'), case when $9 then coalesce(w.entries, '{}') end, t.details_hash
                from enrollments e
                join payout_targets t on t.program_id = e.program_id and t.enrollment_id = e.id
                left join sums s on s.enrollment_id = e.id
-               -- On the basis ending all three are the balance; on the others these two are reckoned next.
+               left join stays y on y.enrollment_id = e.id
+               left join whole w on w.enrollment_id = e.id
+               -- On the basis ending all three are the balance; on the others, and for exports, these two are reckoned next.
                cross join lateral (
                    select case when $3::payment_basis = 'ending' then coalesce(s.amount, 0) else 0 end as figure
                ) n
@@ -157,11 +201,39 @@ async fn choose(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: O
                returning 1
            )
            select count(*) as "count!" from made"#,
-        draft.id as DraftId
+        draft.id as DraftId,
+        is_export(draft)
     )
     .fetch_one(conn)
     .await?;
     Ok(made.count)
+}
+
+async fn choose_again(conn: &mut PgConnection, setting: &Setting, draft: &Head) -> Result<()> {
+    chosen!(
+        (Rows,),
+        setting.program,
+        None,
+        draft.basis,
+        range(draft),
+        None,
+        Some(draft.id),
+        r#", changed as (
+               update payment_draft_lines l
+               set amount = coalesce(s.amount, 0), taken_back = coalesce(s.taken_back, 0),
+                   clawbacks_stay = coalesce(t.clawbacks, 0), adjustments_stay = coalesce(t.adjustments, 0),
+                   entries = coalesce(s.entries, '{}')
+               from enrollments e
+               left join sums s on s.enrollment_id = e.id
+               left join stays y on y.enrollment_id = e.id
+               where e.program_id = $1 and l.program_id = $1 and l.draft_id = $7 and l.enrollment_id = e.id
+               returning 1
+           )
+           select count(*) as "count!" from changed"#,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
 }
 
 /// What the basis says by the report's columns, and the whole balance.
@@ -172,7 +244,7 @@ async fn reckon(
     pieces: &Pieces,
     ids: Option<&[Uuid]>,
 ) -> Result<()> {
-    if draft.basis == PaymentBasis::Ending {
+    if draft.basis == PaymentBasis::Ending && !is_export(draft) {
         return Ok(());
     }
     summed!(
@@ -181,7 +253,12 @@ async fn reckon(
         pieces,
         ids,
         r#", figures as (
-               select enrollment_id, sum(case when $13::boolean then opening else 0 end + commissions) as figure
+               select enrollment_id,
+                      sum(case $13::payment_basis
+                              when 'earned' then commissions
+                              when 'opening_and_earned' then opening + commissions
+                              else opening + commissions + clawbacks + adjustments + payments
+                          end) as figure
                from pieces group by enrollment_id
            ), balances as (
                select enrollment_id, sum(amount) as amount
@@ -202,7 +279,7 @@ async fn reckon(
                returning 1
            )
            select count(*) as "count!" from changed"#,
-        draft.basis == PaymentBasis::OpeningAndEarned,
+        draft.basis as PaymentBasis,
         pieces.last,
         &pieces.since,
         draft.id as DraftId
@@ -212,11 +289,12 @@ async fn reckon(
     Ok(())
 }
 
-/// Why each partner is left out, if it is.
+/// Why each partner, or this one, is left out, if it is. An export was paid by its file, whatever stands in the way of others.
 pub(super) async fn judge(
     conn: &mut PgConnection,
     program: ProgramId,
     draft: DraftId,
+    of: Option<EnrollmentId>,
     at: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
@@ -226,6 +304,7 @@ pub(super) async fn judge(
                  when l.amount = 0 and l.figure + l.taken_back > 0 then 'already_paid'
                  when l.amount = 0 and l.balance < 0 then 'negative'
                  when l.amount = 0 then 'zero'
+                 when d.source = 'export' then null
                  else why_left_out(
                      l.amount, coalesce(m.minimum, p.minimum_payment), e.status,
                      exists (select from payout_changes c
@@ -236,10 +315,12 @@ pub(super) async fn judge(
          join programs p on p.id = d.program_id
          join enrollments e on e.program_id = d.program_id
          left join payout_methods m on m.program_id = e.program_id and m.kind::text = lower(e.payout_method)
-         where d.program_id = $1 and d.id = $2 and l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = e.id",
+         where d.program_id = $1 and d.id = $2 and l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = e.id
+           and ($4::uuid is null or l.enrollment_id = $4)",
         program as ProgramId,
         draft as DraftId,
-        at
+        at,
+        of as Option<EnrollmentId>
     )
     .execute(conn)
     .await?;
@@ -247,21 +328,15 @@ pub(super) async fn judge(
 }
 
 /// On the basis ending, adds what became open since the review to the lines that are paid: what came later, less what was
-/// taken back since. A line that fell shows it in `added`.
-pub(super) async fn add_later(
-    conn: &mut PgConnection,
-    setting: &Setting,
-    draft: &Head,
-    ids: &[Uuid],
-    at: DateTime<Utc>,
-) -> Result<i64> {
+/// taken back since, all that there is by now. A line that fell shows it in `added`.
+pub(super) async fn add_later(conn: &mut PgConnection, setting: &Setting, draft: &Head, ids: &[Uuid]) -> Result<i64> {
     let changed = chosen!(
         (Rows,),
         setting.program,
         Some(ids),
         draft.basis,
-        (draft.from_at, draft.to_at),
-        at,
+        range(draft),
+        None,
         None,
         r#", changed as (
                update payment_draft_lines l
@@ -282,7 +357,7 @@ pub(super) async fn add_later(
 
 /// A partner whose payment can't be made as it was reviewed.
 pub(super) struct Fallen {
-    pub enrollment: domain::ids::EnrollmentId,
+    pub enrollment: EnrollmentId,
     pub name: String,
     pub banned: bool,
     /// Whether its payout details are others than at the review.
@@ -298,23 +373,25 @@ pub(super) struct Fallen {
 /// So many are told by name.
 const NAMED: i64 = 5;
 
-/// The partners that stop a draft, the first few: whose amount fell since the review, because an entry was paid or, but
-/// for exports, a commission was taken back; who was banned; whose payout details changed.
+/// The partners that stop a draft, the first few: whose amount fell since the review, because an entry was paid or a
+/// commission was taken back; who was banned; whose payout details changed. What an export contained was paid before it is
+/// recorded: only an entry that was paid meanwhile stops it.
 pub(super) async fn fallen(
     conn: &mut PgConnection,
     setting: &Setting,
     draft: &Head,
     ids: &[Uuid],
-    at: DateTime<Utc>,
 ) -> Result<Vec<Fallen>> {
-    let export = draft.source == DraftSource::Export;
+    if is_export(draft) {
+        return paid_meanwhile(conn, setting, draft).await;
+    }
     let found = chosen!(
         (Fallen,),
         setting.program,
         Some(ids),
         draft.basis,
-        (draft.from_at, draft.to_at),
-        if export { draft.reviewed_at } else { at },
+        range(draft),
+        None,
         None,
         r#", lines as (
                select l.enrollment_id, l.amount, l.amount - l.added as reviewed, l.entries, l.details_hash
@@ -323,8 +400,13 @@ pub(super) async fn fallen(
            ), fixed as (
                select l.enrollment_id, f.id from lines l cross join lateral unnest(l.entries) as f (id)
            ), fresh as (
-               select distinct c.commission_id from chosen c
+               select c.commission_id from chosen c
                where c.commission_id is not null and c.amount > 0 and not exists (select from fixed f where f.id = c.id)
+               union
+               -- Behind the entry of a payment that was taken back since.
+               select b.commission_id from behind b join chosen c on c.id = b.entry_id
+               where b.kind in ('commission', 'hold_end') and b.commission_id is not null
+                 and not exists (select from fixed f where f.id = c.id)
            ), left_of as (
                select coalesce(f.enrollment_id, c.enrollment_id) as enrollment_id,
                       sum(c.amount) filter (where f.id is not null) as kept,
@@ -336,8 +418,8 @@ pub(super) async fn fallen(
                group by 1
            ), now as (
                select l.enrollment_id, l.reviewed, l.details_hash,
-                      case when $3::payment_basis = 'ending' and not $9::boolean then l.amount
-                           else coalesce(o.kept, 0) + case when $9 then 0 else coalesce(o.back, 0) end
+                      case when $3::payment_basis = 'ending' then l.amount
+                           else coalesce(o.kept, 0) + coalesce(o.back, 0)
                       end as now
                from lines l left join left_of o on o.enrollment_id = l.enrollment_id
            ), stops as (
@@ -347,11 +429,37 @@ pub(super) async fn fallen(
                join enrollments e on e.program_id = $1 and e.id = n.enrollment_id
                join payout_targets t on t.program_id = $1 and t.enrollment_id = e.id
            )
-           select id as "enrollment!: domain::ids::EnrollmentId", name as "name!", banned as "banned!", moved as "moved!",
+           select id as "enrollment!: EnrollmentId", name as "name!", banned as "banned!", moved as "moved!",
                   reviewed as "reviewed!", now as "now!", count(*) over () as "partners!"
-           from stops where banned or moved or now < reviewed order by lower(name), id limit $10"#,
+           from stops where banned or moved or now < reviewed order by lower(name), id limit $9"#,
         draft.id as DraftId,
-        export,
+        NAMED
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(found)
+}
+
+/// The partners of an export, the first few, of whose entries one is not open any more.
+async fn paid_meanwhile(conn: &mut PgConnection, setting: &Setting, draft: &Head) -> Result<Vec<Fallen>> {
+    let found = sqlx::query_as!(
+        Fallen,
+        r#"with fixed as (
+               select l.enrollment_id, l.amount as reviewed, f.id
+               from payment_draft_lines l cross join lateral unnest(l.entries) as f (id)
+               where l.program_id = $1 and l.draft_id = $2 and l.left_out is null
+           ), stops as (
+               select f.enrollment_id, min(f.reviewed) as reviewed, coalesce(sum(o.amount), 0) as now
+               from fixed f left join open_entries o on o.program_id = $1 and o.entry_id = f.id
+               group by f.enrollment_id having count(o.entry_id) < count(*)
+           )
+           select e.id as "enrollment!: EnrollmentId",
+                  coalesce(nullif(e.name, ''), e.company) as "name!", false as "banned!", false as "moved!",
+                  s.reviewed as "reviewed!", s.now as "now!", count(*) over () as "partners!"
+           from stops s join enrollments e on e.program_id = $1 and e.id = s.enrollment_id
+           order by lower(coalesce(nullif(e.name, ''), e.company)), e.id limit $3"#,
+        setting.program as ProgramId,
+        draft.id as DraftId,
         NAMED
     )
     .fetch_all(conn)

@@ -2,7 +2,7 @@
 
 use super::basis;
 use crate::programs::audit;
-use crate::reports::{Scope, Setting, make_room, planned};
+use crate::reports::{Cursor, Key, Scope, Setting, make_room, page, planned};
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::{Actor, Power};
@@ -66,6 +66,7 @@ pub async fn make(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input
     if basis::fill_scope(&mut tx, &scope, &draft, moment.at).await? == 0 {
         return Err(Error::Conflict("Nobody is on the report: choose other filters.".into()));
     }
+    sum_up(&mut tx, scope.setting.program, draft.id).await?;
     note(&mut tx, moment, actor, "payment_draft.create", draft.id, json!({ "basis": input.basis.label() })).await?;
     tx.commit().await?;
     Ok(draft.id)
@@ -84,6 +85,7 @@ pub(crate) async fn keep_export(
     let basis = PaymentBasis::default();
     let draft = begin(conn, moment, actor, &scope.setting, DraftSource::Export, basis, query.range).await?;
     basis::fill_scope(conn, scope, &draft, moment.at).await?;
+    sum_up(conn, scope.setting.program, draft.id).await?;
     note(conn, moment, actor, "payment_draft.create", draft.id, json!({ "basis": basis.label() })).await
 }
 
@@ -109,8 +111,8 @@ pub(super) async fn begin(
     };
     sqlx::query!(
         "insert into payment_drafts (program_id, id, source, basis, from_day, to_day, from_at, to_at, reviewed_at, code,
-                                     payment_date, status, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $9)",
+                                     payment_date, status, created_by, created_at, approval_above)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12, $9, approval_above from programs where id = $1",
         setting.program as ProgramId,
         draft.id as DraftId,
         source as DraftSource,
@@ -129,7 +131,8 @@ pub(super) async fn begin(
     Ok(draft)
 }
 
-async fn note(
+/// Writes a line of the audit log about a draft.
+pub(super) async fn note(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,
@@ -177,7 +180,9 @@ pub(super) struct Locked {
     pub note: String,
     pub status: DraftStatus,
     pub created_by: Option<AccountId>,
+    pub changed_by: Option<AccountId>,
     pub approved_by: Option<AccountId>,
+    pub approved_total: Option<Decimal>,
     pub processed_by: Option<AccountId>,
 }
 
@@ -204,7 +209,8 @@ pub(super) async fn lock(conn: &mut PgConnection, program: ProgramId, id: DraftI
         Locked,
         r#"select source as "source: DraftSource", basis as "basis: PaymentBasis", from_at, to_at, reviewed_at, code,
                   payment_date, method, note, status as "status: DraftStatus", created_by as "created_by: AccountId",
-                  approved_by as "approved_by: AccountId", processed_by as "processed_by: AccountId"
+                  changed_by as "changed_by: AccountId", approved_by as "approved_by: AccountId", approved_total,
+                  processed_by as "processed_by: AccountId"
            from payment_drafts where program_id = $1 and id = $2 for no key update skip locked"#,
         program as ProgramId,
         id as DraftId
@@ -243,7 +249,7 @@ pub async fn change(
     check(&mut tx, &setting, moment, input).await?;
     sqlx::query!(
         "update payment_drafts
-         set basis = $3, code = $4, payment_date = $5, method = $6, note = $7, approved_by = null, approved_at = null
+         set basis = $3, code = $4, payment_date = $5, method = $6, note = $7
          where program_id = $1 and id = $2",
         setting.program as ProgramId,
         id as DraftId,
@@ -255,6 +261,7 @@ pub async fn change(
     )
     .execute(&mut *tx)
     .await?;
+    changed(&mut tx, actor, id).await?;
     if input.basis != before.basis {
         anew(&mut tx, moment, &setting, &Head { basis: input.basis, ..before.head(id) }).await?;
     } else if input.method.trim().is_empty() != before.method.is_empty() {
@@ -268,6 +275,20 @@ pub async fn change(
     });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Notes who changed a draft: nobody has agreed to what it says now, and who changed it can't be the second to.
+async fn changed(conn: &mut PgConnection, actor: &Actor, id: DraftId) -> Result<()> {
+    sqlx::query!(
+        "update payment_drafts set changed_by = $3, approved_by = null, approved_at = null
+         where program_id = $1 and id = $2",
+        actor.program() as ProgramId,
+        id as DraftId,
+        actor.account() as Option<AccountId>
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -317,6 +338,10 @@ pub(super) async fn check_again(
 /// Reckons a draft's lines anew, for the same partners. What was decided by hand is kept where it still says something.
 async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft: &Head) -> Result<()> {
     let by_hand = by_hand(conn, setting, draft.id).await?;
+    if draft.source == DraftSource::Export {
+        basis::fill_again(conn, setting, draft, moment.at).await?;
+        return put_back(conn, setting.program, draft.id, by_hand).await;
+    }
     let ids = sqlx::query_scalar!(
         "delete from payment_draft_lines where program_id = $1 and draft_id = $2 returning enrollment_id",
         setting.program as ProgramId,
@@ -325,28 +350,31 @@ async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft
     .fetch_all(&mut *conn)
     .await?;
     basis::fill(conn, setting, draft, Some(&ids), moment.at).await?;
-    put_back(conn, setting, draft.id, by_hand).await
+    put_back(conn, setting.program, draft.id, by_hand).await
 }
 
+/// Judges a draft's lines anew, as they are reckoned.
 async fn judge_again(conn: &mut PgConnection, setting: &Setting, id: DraftId, at: DateTime<Utc>) -> Result<()> {
     let by_hand = by_hand(conn, setting, id).await?;
-    basis::judge(conn, setting.program, id, at).await?;
-    put_back(conn, setting, id, by_hand).await
+    basis::judge(conn, setting.program, id, None, at).await?;
+    put_back(conn, setting.program, id, by_hand).await
 }
 
-/// What a person has decided of a partner: whether it is left out, and why.
+/// What a person has decided of a partner: whether it is left out, what was overridden to pay it, and why.
 struct ByHand {
     enrollment: EnrollmentId,
     out: bool,
+    overridden: Option<LeftOut>,
     reason: String,
 }
 
 async fn by_hand(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Result<Vec<ByHand>> {
     Ok(sqlx::query_as!(
         ByHand,
-        r#"select enrollment_id as "enrollment: EnrollmentId", left_out is not null as "out!", reason
+        r#"select enrollment_id as "enrollment: EnrollmentId", coalesce(left_out = 'excluded', false) as "out!",
+                  overridden as "overridden: LeftOut", reason
            from payment_draft_lines
-           where program_id = $1 and draft_id = $2 and (left_out = 'excluded' or (left_out is null and reason <> ''))"#,
+           where program_id = $1 and draft_id = $2 and (left_out = 'excluded' or overridden is not null or reason <> '')"#,
         setting.program as ProgramId,
         id as DraftId
     )
@@ -354,29 +382,43 @@ async fn by_hand(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Res
     .await?)
 }
 
-async fn put_back(conn: &mut PgConnection, setting: &Setting, id: DraftId, by_hand: Vec<ByHand>) -> Result<()> {
+/// Puts back what was decided: who was left out by hand stays so, and who was paid all the same where what leaves it out now
+/// is what was overridden, or weighs less. Then it sums the draft up.
+async fn put_back(conn: &mut PgConnection, program: ProgramId, id: DraftId, by_hand: Vec<ByHand>) -> Result<()> {
     let enrollments: Vec<_> = by_hand.iter().map(|one| one.enrollment.0).collect();
     let outs: Vec<bool> = by_hand.iter().map(|one| one.out).collect();
+    let overridden: Vec<Option<LeftOut>> = by_hand.iter().map(|one| one.overridden).collect();
     let reasons: Vec<String> = by_hand.into_iter().map(|one| one.reason).collect();
     sqlx::query!(
         "update payment_draft_lines l
-         set left_out = case when h.out then 'excluded'::left_out end, reason = h.reason
-         from unnest($3::uuid[], $4::boolean[], $5::text[]) as h (enrollment_id, out, reason)
-         where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = h.enrollment_id
-           and case when h.out then l.left_out is null
-                    else l.left_out in ('below_minimum', 'no_payout_method', 'unconfirmed_method') end",
-        setting.program as ProgramId,
+         set left_out = case when not h.holds then h.found when h.out then 'excluded'::left_out end,
+             overridden = case when h.holds then h.overridden end,
+             reason = case when h.holds then h.reason else '' end
+         from (
+             select d.*, o.left_out as found,
+                    d.out or o.left_out is null
+                        or coalesce(o.left_out between 'below_minimum' and d.overridden, false) as holds
+             from unnest($3::uuid[], $4::boolean[], $5::left_out[], $6::text[])
+                      as d (enrollment_id, out, overridden, reason)
+             join payment_draft_lines o
+               on o.program_id = $1 and o.draft_id = $2 and o.enrollment_id = d.enrollment_id
+         ) as h
+         where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = h.enrollment_id",
+        program as ProgramId,
         id as DraftId,
         &enrollments,
         &outs,
+        &overridden as &[Option<LeftOut>],
         &reasons
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    sum_up(conn, program, id).await?;
     Ok(())
 }
 
-/// Reviews a draft again by what is open now, after it could not be processed. An export stays what it was.
+/// Reviews a draft again by what is open now, after it could not be processed. An export stays what it was. Who does so
+/// decides nothing of it, and may agree to it.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where it is being processed, or was, or is an export.
@@ -408,7 +450,8 @@ pub async fn review_again(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     Ok(())
 }
 
-/// Leaves a partner of a draft out, or pays one all the same, with the reason. Audited.
+/// Leaves a partner of a draft out, or pays one all the same, with the reason. Who is no longer left out by hand is judged
+/// anew: what the person has not seen is not overridden. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `reason`; `Conflict` where it is being processed, or was, or where that partner
@@ -430,7 +473,8 @@ pub async fn decide(
     let program = actor.program();
     lock_open(&mut tx, program, id).await?;
     let line = sqlx::query!(
-        r#"select l.amount, l.left_out as "left_out: LeftOut", e.code, coalesce(nullif(e.name, ''), e.company) as "name!"
+        r#"select l.amount, l.left_out as "left_out: LeftOut", l.overridden as "overridden: LeftOut", e.code,
+                  coalesce(nullif(e.name, ''), e.company) as "name!"
            from payment_draft_lines l
            join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
            where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = $3"#,
@@ -441,35 +485,22 @@ pub async fn decide(
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("partner"))?;
-    let left_out = match (input.pay, line.left_out) {
+    let (enrollment, reason) = (input.partner, reason.to_owned());
+    let decided = match (input.pay, line.left_out) {
+        (true, Some(LeftOut::Excluded)) => ByHand { enrollment, out: false, overridden: line.overridden, reason },
         (true, Some(why)) if !why.may_be_overridden() || line.amount <= Decimal::ZERO => {
             return Err(Error::Conflict(format!("{}: {}", line.name, why.words())));
         }
-        (true, _) => None,
-        (false, None) => Some(LeftOut::Excluded),
+        (true, why) => ByHand { enrollment, out: false, overridden: why.or(line.overridden), reason },
+        (false, None) => ByHand { enrollment, out: true, overridden: line.overridden, reason },
         // It isn't paid as it is.
         (false, Some(_)) => return Ok(()),
     };
-    sqlx::query!(
-        "update payment_draft_lines set left_out = $4, reason = $5
-         where program_id = $1 and draft_id = $2 and enrollment_id = $3",
-        program as ProgramId,
-        id as DraftId,
-        input.partner as EnrollmentId,
-        left_out as Option<LeftOut>,
-        reason
-    )
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query!(
-        "update payment_drafts set approved_by = null, approved_at = null where program_id = $1 and id = $2",
-        program as ProgramId,
-        id as DraftId
-    )
-    .execute(&mut *tx)
-    .await?;
+    basis::judge(&mut tx, program, id, Some(enrollment), moment.at).await?;
+    put_back(&mut tx, program, id, vec![decided]).await?;
+    changed(&mut tx, actor, id).await?;
     let was = line.left_out.map_or("paid", LeftOut::label);
-    let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": reason });
+    let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": input.reason.trim() });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
     tx.commit().await?;
     Ok(())
@@ -478,25 +509,31 @@ pub async fn decide(
 /// Agrees to a draft as the second person, where the program asks for two. Audited.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` for who made it, where the program does not ask for it, or where it is not open.
+/// `Forbidden`; `NotFound`; `Conflict` for who made it or changed it last, where the program does not ask for it, or where
+/// it is not open.
 pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
     allowed(actor)?;
     let mut tx = conn.begin().await?;
     let setting = Setting::of(&mut tx, actor).await?;
     let draft = lock_open(&mut tx, setting.program, id).await?;
     let (_, total) = total(&mut tx, setting.program, id).await?;
-    if rules(&mut tx, setting.program).await?.asks_for_two(total).is_none() {
+    if asks_for_two(&mut tx, setting.program, id, total).await?.is_none() {
         return Err(Error::Conflict("Nobody need agree to this batch.".into()));
     }
     if actor.account().is_none() || draft.created_by == actor.account() {
         return Err(Error::Conflict("Somebody else must agree: you made this batch.".into()));
     }
+    if draft.changed_by == actor.account() {
+        return Err(Error::Conflict("Somebody else must agree: you were the last to change this batch.".into()));
+    }
     sqlx::query!(
-        "update payment_drafts set approved_by = $3, approved_at = $4 where program_id = $1 and id = $2",
+        "update payment_drafts set approved_by = $3, approved_at = $4, approved_total = $5
+         where program_id = $1 and id = $2",
         setting.program as ProgramId,
         id as DraftId,
         actor.account() as Option<AccountId>,
-        moment.at
+        moment.at,
+        total
     )
     .execute(&mut *tx)
     .await?;
@@ -539,9 +576,38 @@ pub(super) async fn total(conn: &mut PgConnection, program: ProgramId, id: Draft
     Ok((sum.count, sum.amount))
 }
 
-/// How the program's payments run, without asking who wants to know.
-pub(super) async fn rules(conn: &mut PgConnection, program: ProgramId) -> Result<PaymentRules> {
-    super::schedule::of(conn, program).await
+/// The same, kept with the draft for whoever lists it: after each change of its lines.
+pub(super) async fn sum_up(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> Result<(i64, Decimal)> {
+    let (partners, sum) = total(conn, program, id).await?;
+    sqlx::query!(
+        "update payment_drafts set partners = $3, total = $4 where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as DraftId,
+        partners,
+        sum
+    )
+    .execute(conn)
+    .await?;
+    Ok((partners, sum))
+}
+
+/// From which total on a second person must agree to a draft, where its own is above it: the lower of the limit of when it
+/// was made and the present one. So who lifts the limit frees no batch that was made before.
+pub(super) async fn asks_for_two(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    id: DraftId,
+    total: Decimal,
+) -> Result<Option<Decimal>> {
+    let approval_above = sqlx::query_scalar!(
+        "select least(d.approval_above, p.approval_above)
+         from payment_drafts d join programs p on p.id = d.program_id where d.program_id = $1 and d.id = $2",
+        program as ProgramId,
+        id as DraftId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(PaymentRules { schedule: None, approval_above }.asks_for_two(total))
 }
 
 struct Row {
@@ -560,6 +626,8 @@ struct Row {
     created: Option<AccountId>,
     created_by: String,
     created_at: DateTime<Utc>,
+    changed: Option<AccountId>,
+    changed_by: String,
     approved_by: String,
     approved_at: Option<DateTime<Utc>>,
     processed_by: String,
@@ -584,6 +652,7 @@ impl Row {
             problem: self.problem,
             created_by: self.created_by,
             created_at: self.created_at,
+            changed_by: self.changed_by,
             approved_by: self.approved_by,
             approved_at: self.approved_at,
             processed_by: self.processed_by,
@@ -602,17 +671,15 @@ macro_rules! drafts {
             r#"select d.id as "id: DraftId", d.source as "source: DraftSource", d.basis as "basis: PaymentBasis",
                       d.from_day, d.to_day, d.reviewed_at, d.code, d.payment_date, d.method, d.note,
                       d.status as "status: DraftStatus", d.problem, d.created_by as "created: AccountId",
-                      coalesce(c.name, '') as "created_by!", d.created_at, coalesce(a.name, '') as "approved_by!",
+                      coalesce(c.name, '') as "created_by!", d.created_at, d.changed_by as "changed: AccountId",
+                      coalesce(h.name, '') as "changed_by!", coalesce(a.name, '') as "approved_by!",
                       d.approved_at, coalesce(p.name, '') as "processed_by!", d.batch_id as "batch: BatchId",
-                      l.partners as "partners!", l.total as "total!"
+                      d.partners, d.total
                from payment_drafts d
                left join accounts c on c.id = d.created_by
+               left join accounts h on h.id = d.changed_by
                left join accounts a on a.id = d.approved_by
                left join accounts p on p.id = d.processed_by
-               cross join lateral (
-                   select count(*) as partners, coalesce(sum(amount), 0) as total from payment_draft_lines l
-                   where l.program_id = d.program_id and l.draft_id = d.id and l.left_out is null
-               ) l
                where d.program_id = $1 "# + $rest,
             $program as ProgramId
             $(, $argument)*
@@ -620,20 +687,29 @@ macro_rules! drafts {
     };
 }
 
-/// The drafts that wait, or are being processed, the latest first. Asks for `Pay`.
+/// A page of the drafts that wait, or are being processed, the latest first: those kept of exports, or the others. Asks for
+/// `Pay`.
 ///
 /// # Errors
-/// `Forbidden`.
-pub async fn list(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<DraftRow>> {
+/// `Forbidden`; `Invalid` on `cursor`.
+pub async fn list(conn: &mut PgConnection, actor: &Actor, exports: bool, paging: &Paging) -> Result<Page<DraftRow>> {
     allowed(actor)?;
     let setting = Setting::of(conn, actor).await?;
+    let after = Cursor::read(paging, Key::Time)?;
     let rows = drafts!(
-        "and d.status in ('open', 'processing', 'failed') order by d.created_at desc, d.id desc limit 20",
-        setting.program
+        "and d.status in ('open', 'processing', 'failed') and (d.source = 'export') = $2
+         and ($3::timestamptz is null or (d.created_at, d.id) < ($3, $4::uuid))
+         order by d.created_at desc, d.id desc limit $5",
+        setting.program,
+        exports,
+        after.and_then(|after| after.at),
+        after.map(|after| after.id),
+        paging.rows() + 1
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| row.row(&setting)).collect())
+    let rows = rows.into_iter().map(|row| row.row(&setting)).collect();
+    Ok(page(rows, paging, |row: &DraftRow| Cursor::at(row.created_at, row.id.0)))
 }
 
 /// A draft, with a page of those whom it pays, or whom it leaves out for a reason. Asks for `Pay`.
@@ -654,13 +730,14 @@ pub async fn detail(
     let row = row.ok_or(Error::NotFound("draft"))?;
     let groups = groups(&mut conn, &setting, id).await?;
     let page = lines(&mut conn, &setting, id, left_out, paging).await?;
-    let above = rules(&mut conn, setting.program).await?.asks_for_two(row.total);
+    let above = asks_for_two(&mut conn, setting.program, id, row.total).await?;
     let waits = row.status.is_open() && row.approved_at.is_none();
+    let other = actor.account().is_some() && ![row.created, row.changed].contains(&actor.account());
     Ok(DraftDetail {
         groups,
         page,
         needs_approval: above.filter(|_| waits).map(|above| setting.money(above)),
-        may_approve: waits && above.is_some() && actor.account().is_some() && row.created != actor.account(),
+        may_approve: waits && above.is_some() && other,
         draft: row.row(&setting),
     })
 }
@@ -669,7 +746,8 @@ async fn groups(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Resu
     let rows = sqlx::query!(
         r#"select left_out as "left_out: LeftOut", count(*) as "partners!", sum(amount) as "amount!",
                   sum(greatest(figure + taken_back - greatest(amount - added, 0), 0)) as "already_paid!",
-                  sum(added) as "added!", count(*) filter (where balance - amount + added < 0 and amount > 0) as "below_zero!"
+                  sum(added) as "added!", sum(clawbacks_stay) as "clawbacks!", sum(adjustments_stay) as "adjustments!",
+                  count(*) filter (where balance - amount + added < 0 and amount > 0) as "below_zero!"
            from payment_draft_lines where program_id = $1 and draft_id = $2
            group by left_out order by left_out nulls first"#,
         setting.program as ProgramId,
@@ -683,12 +761,15 @@ async fn groups(conn: &mut PgConnection, setting: &Setting, id: DraftId) -> Resu
         amount: setting.money(row.amount),
         already_paid: setting.money(row.already_paid),
         added: setting.money(row.added),
+        clawbacks: setting.money(row.clawbacks),
+        adjustments: setting.money(row.adjustments),
         below_zero: row.below_zero,
     });
     Ok(groups.collect())
 }
 
-async fn lines(
+/// A page of those whom a draft pays, or leaves out for a reason.
+pub(super) async fn lines(
     conn: &mut PgConnection,
     setting: &Setting,
     id: DraftId,
@@ -701,11 +782,12 @@ async fn lines(
         r#"select e.id as "id: EnrollmentId", e.code, coalesce(nullif(e.name, ''), e.company) as "name!",
                   e.status as "status: EnrollmentStatus",
                   coalesce(nullif(d.method, ''), e.payout_method, '') as "method!", l.figure, l.taken_back, l.amount,
-                  l.added, l.balance, cardinality(l.entries)::bigint as "entries!", l.left_out as "left_out: LeftOut", l.reason
+                  l.added, l.balance, l.clawbacks_stay as clawbacks, l.adjustments_stay as adjustments,
+                  cardinality(l.entries)::bigint as "entries!", l.left_out as "left_out: LeftOut", l.reason
            from payment_drafts d
            join payment_draft_lines l on l.program_id = d.program_id and l.draft_id = d.id
            join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
-           where d.program_id = $1 and d.id = $2 and l.left_out is not distinct from $3
+           where d.program_id = $1 and d.id = $2 and (l.left_out = $3 or ($3 is null and l.left_out is null))
              and ($4::uuid is null or (lower(coalesce(nullif(e.name, ''), e.company)), e.id) >
                   (select lower(coalesce(nullif(a.name, ''), a.company)), a.id from enrollments a
                    where a.program_id = $1 and a.id = $4))
@@ -734,6 +816,8 @@ async fn lines(
             amount: setting.money(row.amount),
             added: setting.money(row.added),
             after: setting.money(row.balance + row.added - row.amount),
+            clawbacks: setting.money(row.clawbacks),
+            adjustments: setting.money(row.adjustments),
             entries: row.entries,
             left_out: row.left_out,
             reason: row.reason,
@@ -754,19 +838,40 @@ struct Line {
     amount: Decimal,
     added: Decimal,
     balance: Decimal,
+    clawbacks: Decimal,
+    adjustments: Decimal,
     entries: i64,
     left_out: Option<LeftOut>,
     reason: String,
 }
 
-/// Deletes exports that nobody has recorded for 30 days, and drafts that were given up as long ago.
+/// Deletes exports that nobody has recorded for 30 days, and drafts that were given up as long ago: each by itself, with
+/// its up to hundreds of thousands of lines.
 pub(crate) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
-    sqlx::query!(
-        "delete from payment_drafts
-         where created_at <= $1 and (status = 'cancelled' or (status in ('open', 'failed') and source = 'export'))",
-        moment.at - chrono::Duration::days(30)
+    let over = moment.at - chrono::Duration::days(30);
+    let drafts = sqlx::query!(
+        r#"select d.program_id as "program: ProgramId", d.id as "id: DraftId"
+           from programs p join payment_drafts d on d.program_id = p.id
+           where d.created_at <= $1 and (d.status = 'cancelled' or (d.status in ('open', 'failed') and d.source = 'export'))
+           order by d.program_id, d.id"#,
+        over
     )
-    .execute(pool)
+    .fetch_all(pool)
     .await?;
+    for draft in drafts {
+        let mut tx = pool.begin().await?;
+        take_time(&mut tx, "2min", "10s").await?;
+        // Somebody may be recording it by now.
+        sqlx::query!(
+            "delete from payment_drafts
+             where program_id = $1 and id = $2
+               and (status = 'cancelled' or (status in ('open', 'failed') and source = 'export'))",
+            draft.program as ProgramId,
+            draft.id as DraftId
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+    }
     Ok(())
 }

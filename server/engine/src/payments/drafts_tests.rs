@@ -8,14 +8,17 @@ use super::*;
 use crate::Error;
 use crate::fixtures::{Partner, World, dec, instant, percent, refund, refused};
 use crate::ledger::{Move, Posting, hold_month_open, post};
-use crate::reports::send_ledgers;
+use crate::reports::{Setting, planned, send_ledgers};
 use domain::accounts::{Actor, Role};
 use domain::ids::{AccountId, DraftId};
 use domain::ledger::{JournalKind, LedgerAccount};
+use domain::page::Paging;
+use domain::partners::EnrollmentStatus;
 use domain::payments::{
-    DraftInput, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus, Schedule,
+    DraftInput, DraftRow, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus,
+    Schedule,
 };
-use domain::reports::LedgersAsked;
+use domain::reports::{LedgersAsked, LedgersQuery};
 use domain::time::DayRange;
 use sqlx::PgPool;
 
@@ -109,6 +112,19 @@ async fn each_basis_chooses_its_open_entries(pool: PgPool) {
         each(&world, &ada, this_month).await,
         ["80 of 80, 53 stays", "128 of 140, 5 stays", "133 of 133, 0 stays"]
     );
+    // The preview shows what is left aside; a clawback whose commission stays open is no debt.
+    let left_aside = async |basis, range| {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        let draft = make(conn, &world.moment(), &world.owner(), &wanted(&[&ada], basis, range)).await.expect("draft");
+        let seen = shown(&world, draft, None).await;
+        drafts::give_up(conn, &world.moment(), &world.owner(), draft).await.expect("given up");
+        let (line, group) = (&seen.page.data[0], &seen.groups[0]);
+        assert_eq!((line.clawbacks, line.adjustments), (group.clawbacks, group.adjustments));
+        format!("{} {}", line.clawbacks, line.adjustments)
+    };
+    assert_eq!(left_aside(PaymentBasis::Earned, this_month).await, "€0.00 €5.00");
+    assert_eq!(left_aside(PaymentBasis::OpeningAndEarned, this_month).await, "€0.00 €5.00");
+    assert_eq!(left_aside(PaymentBasis::Ending, this_month).await, "€0.00 €0.00");
     // The same over closed months, whose figures are read from their statements.
     crate::ledger::close_months(&world.pool, &world.moment()).await.expect("closed");
     assert_eq!(each(&world, &ada, october).await, ["30 of 40, 103 stays", "48 of 60, 85 stays", "133 of 133, 0 stays"]);
@@ -152,6 +168,9 @@ async fn what_was_paid_counts_no_more_and_again_when_it_failed(pool: PgPool) {
         each(&world, &ada, november).await,
         ["80 of 80, -20 stays", "100 of 140, -40 stays", "60 of 60, 0 stays"]
     );
+    let draft = make(conn, &world.moment(), &world.owner(), &wanted(&[&ada], PaymentBasis::Earned, november)).await;
+    let seen = shown(&world, draft.expect("draft"), None).await;
+    assert_eq!(seen.page.data[0].clawbacks.to_string(), "\u{2212}€40.00", "of a commission that is paid");
     // It did not arrive: due again, by the days of what it had paid, less what was taken back of that.
     world.pass(1);
     take_back(&world.pool, &world.moment(), &world.owner(), paid.id, PaymentStatus::Failed, "Closed")
@@ -229,23 +248,216 @@ async fn another_basis_reckons_anew_and_keeps_what_was_decided(pool: PgPool) {
     assert_eq!(kept, 0, "in another way than their own it goes elsewhere");
 }
 
+/// Exports the report over these days: what the file says, and the draft that is kept of it.
+async fn exported(world: &World, moment: &crate::Moment, range: DayRange) -> (Vec<String>, DraftRow) {
+    let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
+    let query = LedgersQuery { range, ..query };
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
+    send_ledgers(&world.pool, moment, &world.owner(), &query, true, sender).await.expect("sent");
+    let rows = receiver.recv().await.expect("rows").expect("rows");
+    let told = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
+    assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
+    assert!(receiver.recv().await.is_none());
+    (told, waiting(world, true).await.remove(0))
+}
+
+/// The drafts that wait: those of exports, or the others.
+async fn waiting(world: &World, exports: bool) -> Vec<DraftRow> {
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    drafts::list(conn, &world.owner(), exports, &Paging::default()).await.expect("drafts").data
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_waits_is_listed_page_by_page_and_exports_apart(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(prepared(&world, &[&ada]).await);
+    }
+    let range = this_month(&world);
+    let (_, kept) = exported(&world, &world.moment(), range).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let mut paging = Paging { cursor: None, limit: Some(2) };
+    let first = drafts::list(conn, &world.owner(), false, &paging).await.expect("first");
+    paging.cursor = first.next_cursor;
+    let second = drafts::list(conn, &world.owner(), false, &paging).await.expect("second");
+    assert_eq!((first.data.len(), second.data.len(), second.next_cursor), (2, 1, None));
+    let mut listed: Vec<_> = first.data.iter().chain(&second.data).map(|row| row.id).collect();
+    listed.sort_unstable();
+    made.sort_unstable();
+    assert_eq!(listed, made);
+    let exports = waiting(&world, true).await;
+    assert_eq!(exports.iter().map(|row| row.id).collect::<Vec<_>>(), [kept.id]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_override_covers_what_the_person_saw_and_what_weighs_less(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    world.set("update programs set minimum_payment = 90 where id = $1").await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    // 80 of November: below the minimum, and a person pays it all the same.
+    let input = wanted(&[&ada], PaymentBasis::Earned, this_month(&world));
+    let draft = make(conn, &moment, &owner, &input).await.expect("draft");
+    let pay = LineInput { partner: ada.id, pay: true, reason: "Agreed".into() };
+    let out = LineInput { pay: false, ..pay.clone() };
+    decide(conn, &moment, &owner, draft, &pay).await.expect("paid all the same");
+    let mut input = DraftInput {
+        basis: PaymentBasis::OpeningAndEarned,
+        code: "November".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    let mut reckoned = async |basis| {
+        input.basis = basis;
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        change(conn, &world.moment(), &world.owner(), draft, &input).await.expect("changed");
+        let groups = shown(&world, draft, None).await.groups;
+        groups.iter().map(|group| group.left_out).collect::<Vec<_>>()
+    };
+    // Nothing stands in the way of 140; then 80 again.
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [None]);
+    assert_eq!(reckoned(PaymentBasis::Earned).await, [None]);
+    // By now it has no payout method: that is something else.
+    world.set("update enrollments set payout_method = null where program_id = $1").await;
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [Some(LeftOut::NoPayoutMethod)]);
+    decide(conn, &moment, &owner, draft, &pay).await.expect("paid all the same");
+    world.set("update enrollments set payout_method = 'cheque' where program_id = $1").await;
+    assert_eq!(reckoned(PaymentBasis::Earned).await, [None], "below the minimum weighs less");
+    world.set("update enrollments set payout_method = null where program_id = $1").await;
+    // Left out by hand it stays so, and taken back it is judged anew.
+    decide(conn, &moment, &owner, draft, &out).await.expect("left out");
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [Some(LeftOut::Excluded)]);
+    decide(conn, &moment, &owner, draft, &pay).await.expect("taken back");
+    assert_eq!(reckoned(PaymentBasis::Ending).await, [None], "it was overridden before");
+    decide(conn, &moment, &owner, draft, &out).await.expect("left out");
+    world.standing(&ada, EnrollmentStatus::Banned).await;
+    decide(conn, &moment, &owner, draft, &pay).await.expect("judged");
+    assert_eq!(reckoned(PaymentBasis::Earned).await, [Some(LeftOut::Frozen)]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_of_last_month_pays_its_ending_balance_and_not_what_came_later(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let (told, kept) = exported(&world, &world.moment(), days("2026-10-01", "2026-10-31")).await;
+    assert_eq!((told.as_slice(), kept.total.to_string()), (["ada €60.00".to_owned()].as_slice(), "€60.00".into()));
+    world.at += chrono::Duration::minutes(1);
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let mut input = DraftInput {
+        basis: PaymentBasis::Earned,
+        code: "October".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    for (basis, total) in [(PaymentBasis::Earned, "€40.00"), (PaymentBasis::Ending, "€60.00")] {
+        input.basis = basis;
+        change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
+        let seen = shown(&world, kept.id, None).await;
+        assert_eq!((seen.draft.total.to_string(), seen.page.data[0].figure.to_string()), (total.into(), total.into()));
+        assert!(seen.page.data[0].already_paid.amount.is_zero());
+    }
+    assert_eq!(processed(&world, kept.id).await.expect("paid").batch.total.to_string(), "€60.00");
+    assert_eq!(world.balances(&ada).await, "0 80");
+    // October was paid since: its file still says so, and nothing of it is left to record.
+    let (told, again) = exported(&world, &world.moment(), days("2026-10-01", "2026-10-31")).await;
+    assert_eq!((told.as_slice(), again.partners), (["ada €60.00".to_owned()].as_slice(), 0));
+    let left = shown(&world, again.id, Some(LeftOut::AlreadyPaid)).await.page.data.remove(0);
+    assert_eq!((left.figure.to_string(), left.already_paid.to_string()), ("€60.00".into(), "€60.00".into()));
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_keeps_what_its_file_read_and_nothing_else(pool: PgPool) {
+    let (mut world, _) = three_months(pool).await;
+    // Posted between the asking and the reading: the file holds it.
+    let asked = world.moment();
+    world.at += chrono::Duration::seconds(1);
+    world.sold("nora", "50").await;
+    let range = this_month(&world);
+    let (told, kept) = exported(&world, &asked, range).await;
+    assert_eq!((told.as_slice(), kept.total.to_string()), (["ada €150.00".to_owned()].as_slice(), "€150.00".into()));
+    // Posted as of an instant before, and seen only after: the file doesn't.
+    world.at = asked.at - chrono::Duration::seconds(1);
+    world.sold("nora", "1000").await;
+    world.at = asked.at + chrono::Duration::minutes(1);
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let mut input = DraftInput {
+        basis: PaymentBasis::OpeningAndEarned,
+        code: "Sent".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    for basis in [PaymentBasis::OpeningAndEarned, PaymentBasis::Ending] {
+        input.basis = basis;
+        change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
+        assert_eq!(shown(&world, kept.id, None).await.draft.total.to_string(), "€150.00", "{basis}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_made_while_a_batch_is_written_is_stopped_by_it(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let draft = prepared(&world, &[&ada]).await;
+    {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        process::process(conn, &world.moment(), &world.owner(), draft).await.expect("processing");
+    }
+    let mut held = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from commissions where program_id = $1 for no key update")
+        .bind(world.program)
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let (pool, program, at) = (world.pool.clone(), world.program, world.at);
+    let working =
+        tokio::spawn(async move { ProcessPayments { program, draft }.work(&pool, &crate::fixtures::moment(at)).await });
+    world.until_waiting(1).await;
+    // Its payments are written, and nobody sees them yet.
+    world.at += chrono::Duration::seconds(10);
+    let this_month = this_month(&world);
+    let (told, kept) = exported(&world, &world.moment(), this_month).await;
+    assert_eq!((told.as_slice(), kept.total.to_string()), (["ada €140.00".to_owned()].as_slice(), "€140.00".into()));
+    held.rollback().await.expect("rollback");
+    working.await.expect("task").expect("paid");
+    world.at += chrono::Duration::seconds(10);
+    super::tests::rename(&world, kept.id, "Sent").await;
+    let Err(Error::Conflict(words)) = processed(&world, kept.id).await else { panic!("paid twice") };
+    assert!(words.contains("(Batch-20261120 paid €140.00, recorded by Olga)"), "{words}");
+    assert_eq!(world.balances(&ada).await, "0 0");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_file_whose_draft_can_t_be_kept_breaks_off(pool: PgPool) {
+    let (world, _) = three_months(pool).await;
+    sqlx::query("alter table payment_draft_lines add constraint none check (amount < 0)")
+        .execute(&world.pool)
+        .await
+        .expect("a draft can't be kept");
+    let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
+    send_ledgers(&world.pool, &world.moment(), &world.owner(), &query, true, sender).await.expect("told the reader");
+    assert_eq!(receiver.recv().await.expect("rows").expect("rows").len(), 1);
+    assert!(receiver.recv().await.expect("not the end").is_err());
+    assert!(receiver.recv().await.is_none());
+    assert_eq!(world.get::<i64>("select count(*) from payment_drafts where program_id = $1").await, 0);
+}
+
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn an_export_is_paid_as_it_was(pool: PgPool) {
     let (mut world, ada) = three_months(pool).await;
     let ben = world.partner("ben").await;
     world.signed_up("c1", &ben).await;
     world.sold("c1", "100").await;
-    let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
-    send_ledgers(&world.pool, &world.moment(), &world.owner(), &query, true, sender).await.expect("sent");
-    let rows = receiver.recv().await.expect("rows").expect("rows");
-    let told: Vec<_> = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
+    let this_month = this_month(&world);
+    let (told, kept) = exported(&world, &world.moment(), this_month).await;
     assert_eq!(told, ["ada €140.00", "ben €20.00"]);
-    assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
-    assert!(receiver.recv().await.is_none());
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let kept = drafts::list(conn, &world.owner()).await.expect("drafts").remove(0);
-    assert_eq!((kept.source, kept.total.to_string()), (DraftSource::Export, "€140.00".into()));
+    // Ben has chosen no payout method, and stands in the file all the same.
+    assert_eq!((kept.source, kept.total.to_string()), (DraftSource::Export, "€160.00".into()));
     // Refunded since, and sold since: neither changes what was paid, whatever the basis.
     world.at += chrono::Duration::minutes(1);
     world.tell_refund(&refund("r1", "nora-2", None)).await.expect("refund");
@@ -260,11 +472,9 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     for basis in [PaymentBasis::Earned, PaymentBasis::OpeningAndEarned, PaymentBasis::Ending] {
         input.basis = basis;
         change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
-        let expected = if basis == PaymentBasis::Earned { "€80.00" } else { "€140.00" };
+        let expected = if basis == PaymentBasis::Earned { "€100.00" } else { "€160.00" };
         assert_eq!(shown(&world, kept.id, None).await.draft.total.to_string(), expected, "{basis}");
     }
-    let line = LineInput { partner: ben.id, pay: true, reason: "Paid by cash".into() };
-    decide(conn, &world.moment(), &world.owner(), kept.id, &line).await.expect("paid all the same");
     // Only an entry that was paid meanwhile stops it.
     let other = pay_as(&world, &[&ben], "Other").await.expect("paid");
     let Err(Error::Conflict(words)) = processed(&world, kept.id).await else { panic!("stopped") };
@@ -275,6 +485,9 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     );
     let out = LineInput { partner: ben.id, pay: false, reason: String::new() };
     decide(conn, &world.moment(), &world.owner(), kept.id, &out).await.expect("left out");
+    // It was paid before the partner was banned and before it went to another bank.
+    world.standing(&ada, EnrollmentStatus::Banned).await;
+    world.set("update enrollments set payout_method = 'paypal' where program_id = $1").await;
     let paid = processed(&world, kept.id).await.expect("paid");
     assert_eq!((paid.batch.total.to_string(), other.batch.payments), ("€140.00".into(), 1));
     // Less than nothing was left of the old, and the new is due: 200 − 80.
@@ -288,6 +501,15 @@ async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let (moment, owner) = (world.moment(), world.owner());
     let draft = prepared(&world, &[&ada]).await;
+    // Somebody changes it: that is no job.
+    let mut changing = world.pool.begin().await.expect("transaction");
+    sqlx::query("select from payment_drafts where id = $1 for no key update")
+        .bind(draft)
+        .execute(&mut *changing)
+        .await
+        .expect("locked");
+    assert!(matches!(process::cancel(conn, &moment, &owner, draft).await, Err(Error::Conflict(_))));
+    changing.rollback().await.expect("rollback");
     let state = async || {
         process::progress(&mut world.pool.acquire().await.expect("connection"), &owner, draft).await.expect("progress")
     };
@@ -323,6 +545,45 @@ async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
     assert_eq!(stopped.problem, "It was stopped: nothing was recorded.");
     assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
     assert_eq!(processed(&world, draft).await.expect("paid").batch.total.to_string(), "€140.00");
+    // Each press is told, whatever became of it.
+    let told = "select string_agg(action || ' ' || n, ', ' order by action)
+                from (select action, count(*) as n from audit_log where program_id = $1 group by action) as told";
+    assert_eq!(
+        world.get::<String>(told).await,
+        "payment_batch.record 1, payment_draft.create 1, payment_draft.process 3, payment_draft.stop 2"
+    );
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_is_taken_back_while_the_job_waits_its_turn_stops_it(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    for (sale, basis) in [("nora-2", PaymentBasis::Earned), ("nora-1", PaymentBasis::Ending)] {
+        let draft = {
+            let conn = &mut *world.pool.acquire().await.expect("connection");
+            let input = wanted(&[&ada], basis, this_month(&world));
+            let draft = make(conn, &world.moment(), &world.owner(), &input).await.expect("draft");
+            process::process(conn, &world.moment(), &world.owner(), draft).await.expect("processing");
+            draft
+        };
+        let mut other = world.pool.begin().await.expect("transaction");
+        alone(&mut other, world.program).await.expect("somebody else pays");
+        let (pool, program, at) = (world.pool.clone(), world.program, world.at);
+        let waiting =
+            tokio::spawn(
+                async move { ProcessPayments { program, draft }.work(&pool, &crate::fixtures::moment(at)).await },
+            );
+        world.until_waiting(1).await;
+        // After the instant at which the job began.
+        world.at += chrono::Duration::minutes(1);
+        world.tell_refund(&refund(&format!("r-{sale}"), sale, Some("50"))).await.expect("refund");
+        other.rollback().await.expect("its turn");
+        waiting.await.expect("task").expect("told");
+        let row = shown(&world, draft, None).await.draft;
+        assert_eq!(row.status, DraftStatus::Failed, "{basis}");
+        assert!(row.problem.contains("€10.00 was taken back"), "{}", row.problem);
+    }
+    assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
     world.prove().await;
 }
 
@@ -365,6 +626,58 @@ async fn a_server_that_dies_in_the_middle_leaves_nothing_and_the_job_is_done_aga
     again.work(&pool, &crate::fixtures::moment(at)).await.expect("and a third time does nothing");
     assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 1);
     world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_page_of_a_hundred_thousand_reads_no_more_than_a_page(pool: PgPool) {
+    let world = at_once(pool).await;
+    world
+        .set(
+            "insert into enrollments (program_id, id, status, code, name, created_at)
+             select id, gen_random_uuid(), 'active', 'p' || n, 'Partner ' || n, created_at
+             from programs, generate_series(1, 100000) n where id = $1",
+        )
+        .await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let all = wanted(&[], PaymentBasis::Ending, this_month(&world));
+    let draft = make(conn, &world.moment(), &world.owner(), &all).await.expect("draft");
+    world.set("update payment_draft_lines set amount = 20, left_out = null where program_id = $1").await;
+    sqlx::query("analyze payment_draft_lines, enrollments").execute(&mut *conn).await.expect("analyzed");
+    let mut tx = planned(conn).await.expect("transaction");
+    let setting = Setting::of(&mut tx, &world.owner()).await.expect("setting");
+    let read = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_xact_user_tables";
+    let mut paging = Paging::default();
+    for _ in 0..2 {
+        let before: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.expect("statistics");
+        let page = drafts::lines(&mut tx, &setting, draft, None, &paging).await.expect("page");
+        let after: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.expect("statistics");
+        assert_eq!(page.data.len(), 50);
+        assert!(after - before < 500, "{} rows", after - before);
+        paging.cursor = page.next_cursor;
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn what_nobody_records_goes_after_a_month(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let (given_up, stays) = (prepared(&world, &[&ada]).await, prepared(&world, &[&ada]).await);
+    {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        drafts::give_up(conn, &world.moment(), &world.owner(), given_up).await.expect("given up");
+    }
+    let range = this_month(&world);
+    let (_, old) = exported(&world, &world.moment(), range).await;
+    world.pass(1);
+    let (_, young) = exported(&world, &world.moment(), range).await;
+    world.pass(29);
+    drafts::purge(&world.pool, &world.moment()).await.expect("purged");
+    let mut left: Vec<DraftId> =
+        sqlx::query_scalar("select id from payment_drafts").fetch_all(&world.pool).await.expect("drafts");
+    left.sort_unstable();
+    let mut expected = vec![stays, young.id];
+    expected.sort_unstable();
+    assert_eq!(left, expected, "{} and {} are gone", given_up, old.id);
+    assert_eq!(world.get::<i64>("select count(*) from payment_draft_lines where program_id = $1").await, 2);
 }
 
 /// Another member of the team who may pay.
@@ -420,6 +733,18 @@ async fn above_an_amount_two_must_agree(pool: PgPool) {
     let back = LineInput { pay: true, reason: "All the same".into(), ..out };
     decide(conn, &moment, &owner, draft, &back).await.expect("paid");
     assert!(process::process(conn, &moment, &owner, draft).await.is_err());
+    // Who changes another's batch doesn't agree to the change.
+    decide(conn, &moment, &finn, draft, &LineInput { pay: false, ..back.clone() }).await.expect("left out");
+    decide(conn, &moment, &finn, draft, &back).await.expect("paid");
+    assert_eq!(
+        words(drafts::approve(conn, &moment, &finn, draft).await),
+        "Somebody else must agree: you were the last to change this batch."
+    );
+    let seen = drafts::detail(conn, &finn, draft, None, &Paging::default()).await.expect("draft");
+    assert_eq!((seen.may_approve, seen.draft.changed_by.as_str()), (false, "Finn"));
+    assert!(process::process(conn, &moment, &finn, draft).await.is_err());
+    // Once its maker has changed it, that is its maker's batch again.
+    decide(conn, &moment, &owner, draft, &back).await.expect("paid");
     drafts::approve(conn, &moment, &finn, draft).await.expect("agreed");
     let paid = processed(&world, draft).await.expect("paid");
     assert_eq!(paid.batch.total.to_string(), "€140.00");
@@ -428,6 +753,53 @@ async fn above_an_amount_two_must_agree(pool: PgPool) {
         (row.created_by.as_str(), row.approved_by.as_str(), row.status),
         ("Olga", "Finn", DraftStatus::Processed)
     );
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_agreed_agreed_to_a_sum(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let finn = colleague(&world).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let rules = PaymentRules { schedule: None, approval_above: Some(dec("100")) };
+    schedule::set(conn, &moment, &owner, &rules).await.expect("set");
+    let draft = prepared(&world, &[&ada]).await;
+    drafts::approve(conn, &moment, &finn, draft).await.expect("agreed");
+    world.at += chrono::Duration::minutes(1);
+    world.sold("nora", "1000").await;
+    let Err(Error::Conflict(words)) = processed(&world, draft).await else { panic!("stopped") };
+    assert_eq!(
+        words,
+        "€140.00 was agreed to, now it is €340.00. Nothing was recorded: review again, and let a second person agree."
+    );
+    assert_eq!(world.get::<i64>("select count(*) from payments where program_id = $1").await, 0);
+    // Whoever reviews it again decides nothing, and may agree to what it finds.
+    drafts::review_again(conn, &world.moment(), &finn, draft).await.expect("reviewed");
+    assert!(shown(&world, draft, None).await.needs_approval.is_some());
+    drafts::approve(conn, &world.moment(), &finn, draft).await.expect("agreed");
+    assert_eq!(processed(&world, draft).await.expect("paid").batch.total.to_string(), "€340.00");
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn lifting_the_limit_frees_no_batch_that_was_made_before(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let mut rules = PaymentRules { schedule: None, approval_above: Some(dec("100")) };
+    schedule::set(conn, &moment, &owner, &rules).await.expect("set");
+    let draft = prepared(&world, &[&ada]).await;
+    for lifted in [Some(dec("1000")), None] {
+        rules.approval_above = lifted;
+        schedule::set(conn, &world.moment(), &owner, &rules).await.expect("set");
+        assert_eq!(
+            shown(&world, draft, None).await.needs_approval.map(|above| above.to_string()),
+            Some("€100.00".into())
+        );
+        let Err(Error::Conflict(words)) = processed(&world, draft).await else { panic!("freed") };
+        assert_eq!(words, "Above €100.00 a second person must agree first.");
+    }
+    let later = prepared(&world, &[&ada]).await;
+    assert_eq!(shown(&world, later, None).await.needs_approval, None);
 }
 
 /// Does the job that a batch has enqueued.
@@ -461,7 +833,7 @@ async fn a_monthly_run_prepares_a_batch_once_and_tells_who_may_pay(pool: PgPool)
         tasks.spawn(async move { schedule::prepare_due(&pool, &moment).await.expect("prepared") });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 1);
-    let prepared = drafts::list(conn, &owner).await.expect("drafts");
+    let prepared = waiting(&world, false).await;
     assert_eq!((prepared.len(), prepared[0].source, prepared[0].status), (1, DraftSource::Schedule, DraftStatus::Open));
     assert_eq!(
         (prepared[0].range.from.to_string(), prepared[0].total.to_string()),
@@ -486,13 +858,13 @@ async fn a_monthly_run_prepares_a_batch_once_and_tells_who_may_pay(pool: PgPool)
     world.sold("nora", "100").await;
     world.at = instant("2027-01-05T08:00:00Z");
     assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 1);
-    let running = drafts::list(conn, &owner).await.expect("drafts").remove(0);
+    let running = waiting(&world, false).await.remove(0);
     assert_eq!(running.status, DraftStatus::Processing);
     work(&world, running.id).await;
     assert_eq!(world.balances(&ada).await, "0 0");
     // Nobody is due: nothing is prepared.
     world.at = instant("2027-02-05T08:00:00Z");
     assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 0);
-    assert!(drafts::list(conn, &owner).await.expect("drafts").is_empty());
+    assert!(waiting(&world, false).await.is_empty());
     world.prove().await;
 }

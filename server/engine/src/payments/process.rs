@@ -79,7 +79,7 @@ pub async fn process_at_once(pool: &PgPool, moment: &Moment, actor: &Actor, id: 
     progress.batch.ok_or(Error::Conflict(progress.problem))
 }
 
-/// Notes that a draft is to be processed; whether it was still to be noted.
+/// Notes that a draft is to be processed; whether it was still to be noted. Audited, whatever becomes of it.
 pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<bool> {
     let setting = Setting::of(conn, actor).await?;
     // A job works on it: its page tells how far.
@@ -94,7 +94,7 @@ pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     if partners == 0 {
         return Err(Error::Conflict("Nobody is paid by this batch.".into()));
     }
-    agreed(conn, &setting, actor.account(), &draft, total).await?;
+    agreed(conn, &setting, actor.account(), id, &draft, total).await?;
     sqlx::query!(
         "update payment_drafts set status = 'processing', problem = '', processed_by = $3 where program_id = $1 and id = $2",
         setting.program as ProgramId,
@@ -110,28 +110,41 @@ pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Acto
         id as DraftId,
         partners
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    let details = json!({ "payments": partners, "total": setting.money(total).to_string() });
+    drafts::note(conn, moment, actor, "payment_draft.process", id, details).await?;
     Ok(true)
 }
 
-/// Whether two have agreed, where two must: who agreed is neither who made it nor who processes it alone.
+/// Whether two have agreed to as much, where two must: who agreed is neither who made it, nor who changed it last, nor who
+/// processes it alone.
 async fn agreed(
     conn: &mut PgConnection,
     setting: &Setting,
     by: Option<AccountId>,
+    id: DraftId,
     draft: &Locked,
     total: Decimal,
 ) -> Result<()> {
-    let Some(above) = drafts::rules(conn, setting.program).await?.asks_for_two(total) else { return Ok(()) };
+    let Some(above) = drafts::asks_for_two(conn, setting.program, id, total).await? else { return Ok(()) };
     if draft.approved_by.is_none() {
         let words = format!("Above {} a second person must agree first.", setting.money(above));
         return Err(Error::Conflict(words));
     }
-    // The monthly run has no maker: then who agreed and who processes are the two.
-    let first = draft.created_by.or(by);
-    if first.is_some() && first == draft.approved_by {
+    // The monthly run has no maker: where nobody has changed it, who agreed and who processes are the two.
+    let makers = [draft.created_by, draft.changed_by];
+    let makers = if makers == [None, None] { [by, None] } else { makers };
+    if makers.contains(&draft.approved_by) {
         return Err(Error::Conflict("Somebody else must process it: you have agreed to it.".into()));
+    }
+    // The job adds what came later.
+    let agreed = draft.approved_total.unwrap_or_default();
+    if total > agreed {
+        let (agreed, total) = (setting.money(agreed), setting.money(total));
+        return Err(Error::Conflict(format!(
+            "{agreed} was agreed to, now it is {total}. Nothing was recorded: review again, and let a second person agree."
+        )));
     }
     Ok(())
 }
@@ -199,15 +212,17 @@ async fn attempt(pool: &PgPool, moment: &Moment, program: ProgramId, id: DraftId
     let head = draft.head(id);
     let later = head.basis == PaymentBasis::Ending && head.source != DraftSource::Export;
     if later {
-        basis::add_later(&mut tx, &setting, &head, &partners, moment.at).await?;
+        basis::add_later(&mut tx, &setting, &head, &partners).await?;
     }
-    let fallen = basis::fallen(&mut tx, &setting, &head, &partners, moment.at).await?;
+    let fallen = basis::fallen(&mut tx, &setting, &head, &partners).await?;
     if !fallen.is_empty() {
         return Err(Error::Conflict(stops(&mut tx, &setting, &draft, &fallen).await?));
     }
+    // The job may have waited long: they are paid now, after all that was found open.
+    let moment = &moment.step();
     // What came later may have made it more.
     let (count, total) = drafts::total(&mut tx, program, id).await?;
-    agreed(&mut tx, &setting, draft.processed_by, &draft, total).await?;
+    agreed(&mut tx, &setting, draft.processed_by, id, &draft, total).await?;
     let batch = insert_batch(&mut tx, &setting, moment, &actor, &draft).await?;
     let month = hold_month_open(&mut tx, program, moment.at).await?;
     let run = Run { setting, moment, actor: &actor, draft: &draft, id, batch, month };
@@ -222,10 +237,13 @@ async fn attempt(pool: &PgPool, moment: &Moment, program: ProgramId, id: DraftId
         }
     }
     sqlx::query!(
-        "update payment_drafts set status = 'processed', batch_id = $3 where program_id = $1 and id = $2",
+        "update payment_drafts set status = 'processed', batch_id = $3, partners = $4, total = $5
+         where program_id = $1 and id = $2",
         program as ProgramId,
         id as DraftId,
-        batch as BatchId
+        batch as BatchId,
+        count,
+        total
     )
     .execute(&mut *tx)
     .await?;
@@ -301,11 +319,10 @@ async fn stops(conn: &mut PgConnection, setting: &Setting, draft: &Locked, falle
         let Fallen { enrollment, name, banned, moved, reviewed, now, .. } = partner;
         let words = if *banned {
             format!("{name}: {}", LeftOut::Frozen.words())
-        } else if now < reviewed {
+        } else if now < reviewed || !moved {
             let known = cause(conn, setting, draft, *enrollment, *reviewed, *now).await?;
             format!("{name}: {} was reviewed, now it is {}{known}.", setting.money(*reviewed), setting.money(*now))
         } else {
-            debug_assert!(*moved, "neither banned, nor less, nor moved");
             format!("{name}: the payout details have changed since the review.")
         };
         told.push(words);
@@ -656,7 +673,9 @@ pub async fn progress(conn: &mut PgConnection, actor: &Actor, id: DraftId) -> Re
     })
 }
 
-/// Stops a draft that is being processed: nothing of it is recorded, unless it commits before. Asks for `Pay`.
+const NOT_PROCESSED: &str = "It is not being processed.";
+
+/// Stops a draft that is being processed: nothing of it is recorded, unless it commits before. Asks for `Pay`. Audited.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` where it is not being processed.
@@ -677,18 +696,25 @@ pub async fn cancel(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
             .execute(&mut *tx)
             .await?;
         }
-        Some(_) => return Err(Error::Conflict("It is not being processed.".into())),
+        Some(_) => return Err(Error::Conflict(NOT_PROCESSED.into())),
+        // The job holds it, or somebody who changes it just now.
         None => {
-            sqlx::query!(
-                "update payment_progress set cancel_requested_at = $3 where program_id = $1 and draft_id = $2",
+            let asked = sqlx::query!(
+                "update payment_progress p set cancel_requested_at = $3
+                 from payment_drafts d
+                 where p.program_id = $1 and p.draft_id = $2 and d.program_id = $1 and d.id = $2 and d.status = 'processing'",
                 program as ProgramId,
                 id as DraftId,
                 moment.at
             )
             .execute(&mut *tx)
             .await?;
+            if asked.rows_affected() == 0 {
+                return Err(Error::Conflict(NOT_PROCESSED.into()));
+            }
         }
     }
+    drafts::note(&mut tx, moment, actor, "payment_draft.stop", id, json!({})).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -37,7 +37,8 @@ pub async fn of(conn: &mut PgConnection, program: ProgramId) -> Result<PaymentRu
 
 /// Changes how they run. Asks for `EditProgram`, and for `Pay` too where batches are processed without a person. Audited.
 ///
-/// A run whose day has passed this month begins with the next.
+/// A run whose day has passed this month begins with the next. Batches that were made before keep the limit from which on
+/// two must agree, where it is lower. The limit looks at each batch by itself: several below it are not stopped.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` by field.
@@ -146,7 +147,7 @@ async fn prepare(pool: &PgPool, moment: &Moment, program: ProgramId) -> Result<b
     let source = DraftSource::Schedule;
     let draft = drafts::begin(&mut tx, moment, &actor, &scope.setting, source, schedule.basis, range).await?;
     basis::fill_scope(&mut tx, &scope, &draft, moment.at).await?;
-    let (partners, total) = drafts::total(&mut tx, program, draft.id).await?;
+    let (partners, total) = drafts::sum_up(&mut tx, program, draft.id).await?;
     if partners == 0 {
         // Nobody is due: nobody need look.
         sqlx::query!(
@@ -159,7 +160,7 @@ async fn prepare(pool: &PgPool, moment: &Moment, program: ProgramId) -> Result<b
         tx.commit().await?;
         return Ok(false);
     }
-    let by_itself = schedule.automatic && of(&mut tx, program).await?.asks_for_two(total).is_none();
+    let by_itself = schedule.automatic && drafts::asks_for_two(&mut tx, program, draft.id, total).await?.is_none();
     if by_itself && process::ready(&mut tx, moment, &actor, draft.id).await? {
         process::enqueue(&mut tx, program, draft.id).await?;
     }

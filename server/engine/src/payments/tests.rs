@@ -48,9 +48,10 @@ pub(crate) async fn prepared(world: &World, partners: &[&Partner]) -> DraftId {
     let wanted = wanted(partners, PaymentBasis::Ending, this_month(world));
     let mut conn = world.pool.acquire().await.expect("connection");
     let draft = make(&mut conn, &world.moment(), &world.owner(), &wanted).await.expect("draft");
-    let all_the_same = "update payment_draft_lines set left_out = null
+    let all_the_same = "update payment_draft_lines set left_out = null, overridden = left_out
                         where program_id = $1 and left_out in ('below_minimum', 'no_payout_method')";
     sqlx::query(all_the_same).bind(world.program).execute(&mut *conn).await.expect("paid all the same");
+    drafts::sum_up(&mut conn, world.program, draft).await.expect("summed up");
     draft
 }
 
@@ -710,7 +711,7 @@ async fn only_those_with_the_power_pay_and_only_in_their_program(pool: PgPool) {
         let input = wanted(&[&ada], PaymentBasis::Ending, this_month(&world));
         assert!(matches!(make(conn, &moment, &actor, &input).await, Err(Error::Forbidden)));
         assert!(matches!(detail(conn, &actor, draft, None, &Paging::default()).await, Err(Error::Forbidden)));
-        assert!(matches!(drafts::list(conn, &actor).await, Err(Error::Forbidden)));
+        assert!(matches!(drafts::list(conn, &actor, false, &Paging::default()).await, Err(Error::Forbidden)));
         assert!(matches!(decide(conn, &moment, &actor, draft, &line).await, Err(Error::Forbidden)));
         assert!(matches!(drafts::approve(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));
         assert!(matches!(drafts::give_up(conn, &moment, &actor, draft).await, Err(Error::Forbidden)));

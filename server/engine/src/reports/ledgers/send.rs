@@ -17,10 +17,8 @@ const AT_ONCE: usize = 500;
 
 /// Sends all rows of the report in its order, as one statement reads them, so that they are of one instant and memory stays
 /// flat. After the last come none, so that nobody takes half for the whole; what goes wrong is sent instead. Where `keeps`
-/// is set, what the report contained is kept as a draft of payments, by the same snapshot; the rows don't wait for it.
-///
-/// # Errors
-/// What went wrong with the draft.
+/// is set, what the report contained is kept as a draft of payments, by the same snapshot, before the end is sent: who has
+/// the whole file has its draft.
 pub async fn send_ledgers(
     pool: &PgPool,
     moment: &Moment,
@@ -28,7 +26,7 @@ pub async fn send_ledgers(
     query: &LedgersQuery,
     keeps: bool,
     rows: mpsc::Sender<Result<Vec<LedgersRow>>>,
-) -> Result<()> {
+) {
     let sent = async {
         team(actor)?;
         let mut tx = pool.begin().await?;
@@ -38,22 +36,16 @@ pub async fn send_ledgers(
         sqlx::query("set local statement_timeout = '30min'").execute(&mut *tx).await?;
         let scope = Scope::of(&mut tx, moment, actor, &query.filter, query.range).await?;
         scope.send(&mut tx, query, &rows).await?;
-        Ok::<_, Error>((tx, scope))
-    };
-    let (mut tx, scope) = match sent.await {
-        Ok(sent) => sent,
-        Err(error) => {
-            // Who reads may have gone, or stand still.
-            let _ = tokio::time::timeout(PATIENCE, rows.send(Err(error))).await;
-            return Ok(());
+        if keeps {
+            crate::payments::keep_export(&mut tx, moment, actor, query, &scope).await?;
+            tx.commit().await?;
         }
+        put(&rows, Vec::new()).await
     };
-    drop(rows);
-    if keeps {
-        crate::payments::keep_export(&mut tx, moment, actor, query, &scope).await?;
-        tx.commit().await?;
+    if let Err(error) = sent.await {
+        // Who reads may have gone, or stand still.
+        let _ = tokio::time::timeout(PATIENCE, rows.send(Err(error))).await;
     }
-    Ok(())
 }
 
 impl Scope {
@@ -132,10 +124,7 @@ impl Scope {
                 put(rows, std::mem::take(&mut gathered)).await?;
             }
         }
-        if !gathered.is_empty() {
-            put(rows, gathered).await?;
-        }
-        put(rows, Vec::new()).await
+        if gathered.is_empty() { Ok(()) } else { put(rows, gathered).await }
     }
 }
 
