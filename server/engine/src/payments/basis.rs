@@ -221,7 +221,7 @@ async fn choose_again(conn: &mut PgConnection, setting: &Setting, draft: &Head) 
         r#", changed as (
                update payment_draft_lines l
                set amount = coalesce(s.amount, 0), taken_back = coalesce(s.taken_back, 0),
-                   clawbacks_stay = coalesce(t.clawbacks, 0), adjustments_stay = coalesce(t.adjustments, 0),
+                   clawbacks_stay = coalesce(y.clawbacks, 0), adjustments_stay = coalesce(y.adjustments, 0),
                    entries = coalesce(s.entries, '{}')
                from enrollments e
                left join sums s on s.enrollment_id = e.id

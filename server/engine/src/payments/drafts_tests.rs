@@ -253,7 +253,7 @@ async fn exported(world: &World, moment: &crate::Moment, range: DayRange) -> (Ve
     let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
     let query = LedgersQuery { range, ..query };
     let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
-    send_ledgers(&world.pool, moment, &world.owner(), &query, true, sender).await.expect("sent");
+    send_ledgers(&world.pool, moment, &world.owner(), &query, true, sender).await;
     let rows = receiver.recv().await.expect("rows").expect("rows");
     let told = rows.iter().map(|row| format!("{} {}", row.partner.code, row.figures.closing)).collect();
     assert!(receiver.recv().await.expect("the end").expect("the end").is_empty());
@@ -439,7 +439,7 @@ async fn a_file_whose_draft_can_t_be_kept_breaks_off(pool: PgPool) {
         .expect("a draft can't be kept");
     let query = LedgersAsked::default().query(world.at.date_naive()).expect("query");
     let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
-    send_ledgers(&world.pool, &world.moment(), &world.owner(), &query, true, sender).await.expect("told the reader");
+    send_ledgers(&world.pool, &world.moment(), &world.owner(), &query, true, sender).await;
     assert_eq!(receiver.recv().await.expect("rows").expect("rows").len(), 1);
     assert!(receiver.recv().await.expect("not the end").is_err());
     assert!(receiver.recv().await.is_none());
