@@ -116,7 +116,7 @@ async fn its_figures_are_those_of_the_entries_for_any_days(pool: PgPool) {
 
 /// The rows as they are sent to a file.
 async fn in_the_file(world: &World, query: &LedgersQuery) -> Vec<LedgersRow> {
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(8);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<crate::Result<Vec<LedgersRow>>>(8);
     let (moment, owner) = (world.moment(), world.owner());
     let read = async {
         let mut rows = Vec::new();
