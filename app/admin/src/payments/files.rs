@@ -97,11 +97,13 @@ impl Of {
             set_timeout(move || form.send_fields(&PrepareFiles { program, batch }), Duration::from_secs(2));
         };
         let again = file.taken.is_some().then(|| view! { <input type="hidden" name="again" value="true"/> });
+        let action = format!("/admin/{}/payments/{batch}/file", self.program);
+        let (kind, part) = (file.kind.as_str(), file.part.to_string());
         view! {
             // The server answers with the file: it is no page of the router's.
-            <form method="post" action=format!("/admin/{}/payments/{batch}/file", self.program) on:submit=taken>
-                <input type="hidden" name="kind" value=file.kind.as_str()/>
-                <input type="hidden" name="part" value=file.part.to_string()/>
+            <form method="post" action=action on:submit=taken>
+                <input type="hidden" name="kind" value=kind/>
+                <input type="hidden" name="part" value=part/>
                 {again}
                 {inside}
             </form>
@@ -120,13 +122,15 @@ impl Of {
         };
         let sent = (taken.waiting > 0).then(|| {
             let of_button = format!("Mark as sent: {label}");
+            let (form, batch) = (self.sent, self.batch.to_string());
+            let (kind, part) = (file.kind.as_str(), file.part.to_string());
             view! {
-                <PostForm form=self.sent>
+                <PostForm form=form>
                     {show::program_field()}
-                    <input type="hidden" name="batch" value=self.batch.to_string()/>
-                    <input type="hidden" name="kind" value=file.kind.as_str()/>
-                    <input type="hidden" name="part" value=file.part.to_string()/>
-                    <Button submit=true label=of_button busy=self.sent.pending()>"Mark as sent"</Button>
+                    <input type="hidden" name="batch" value=batch/>
+                    <input type="hidden" name="kind" value=kind/>
+                    <input type="hidden" name="part" value=part/>
+                    <Button submit=true label=of_button busy=form.pending()>"Mark as sent"</Button>
                 </PostForm>
             }
         });
