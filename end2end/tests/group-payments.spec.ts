@@ -94,7 +94,7 @@ test("payments are created from the report, reviewed and processed", async ({ pa
   const preview = page.getByRole("table", { name: "Payments to be recorded" });
   await page.getByRole("link", { name: /No payout method/ }).click();
   await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("$25.50");
-  await preview.getByRole("button", { name: `Pay ${name} all the same` }).click();
+  await preview.getByRole("button", { name: `Pay all the same: ${name}` }).click();
   const ask = page.getByRole("dialog", { name: "Why?" });
   await ask.getByRole("button", { name: "Confirm" }).click();
   await expect(ask.getByText("Say why, in at most 500 characters.")).toBeVisible();
@@ -169,7 +169,7 @@ test("who pays first exports, and records what the file contained", async ({ pag
   await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
 });
 
-test("a prepared batch is given up, and pays nobody", async ({ page }) => {
+test("a prepared batch is discarded, and pays nobody", async ({ page }) => {
   const name = fresh("spare");
   await owed(page, name, "9.00");
   await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
@@ -183,10 +183,10 @@ test("a prepared batch is given up, and pays nobody", async ({ page }) => {
   await visit(page, "/admin/acme/pay");
   await listed.click();
   await page.locator("html[data-hydrated]").waitFor();
-  await page.getByRole("button", { name: "Give it up" }).first().click();
-  const ask = page.getByRole("dialog", { name: "Give this batch up?" });
-  await ask.getByRole("button", { name: "Give it up" }).click();
-  await expect(page.getByText("This batch was given up.")).toBeVisible();
+  await page.getByRole("button", { name: "Discard" }).first().click();
+  const ask = page.getByRole("dialog", { name: "Discard this batch?" });
+  await ask.getByRole("button", { name: "Discard" }).click();
+  await expect(page.getByText("This batch was discarded.")).toBeVisible();
   await visit(page, "/admin/acme/pay");
   await expect(listed).toBeHidden();
 });

@@ -12,6 +12,7 @@ use domain::accounts::Actor;
 use domain::reports::{LedgerRow, LedgersAsked, LedgersQuery, LedgersRow};
 use engine::Moment;
 use engine::reports::PrintedLedger;
+use futures_util::StreamExt;
 use http::{HeaderValue, StatusCode, header};
 use sqlx::PgPool;
 use std::fmt::Write;
@@ -91,6 +92,8 @@ fn send(run: Run, moment: Moment, turn: OwnedSemaphorePermit) -> Response {
         let piece = written.recv().await?;
         Some((piece, written))
     });
+    // Compression asks once more after the end.
+    let body = body.fuse();
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -75,7 +75,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("payment_batch.record", "Payments created"),
     ("payment_batch.results", "Provider's results applied"),
     ("payment_draft.approve", "Payments agreed to by a second person"),
-    ("payment_draft.cancel", "Prepared payments given up"),
+    ("payment_draft.cancel", "Prepared payments discarded"),
     ("payment_draft.create", "Payments prepared"),
     ("payment_draft.edit", "Prepared payments changed"),
     ("payment_draft.process", "Processing of payments begun"),

@@ -17,7 +17,7 @@ use axum::routing::get;
 use domain::accounts::Power;
 use domain::ids::PartnerJobId;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{try_unfold, unfold};
+use futures_util::stream::{StreamExt, try_unfold, unfold};
 use http::{HeaderMap, StatusCode, header};
 use rows::{Row, csv};
 use std::collections::HashMap;
@@ -267,7 +267,8 @@ async fn sent(head: &[&'static str], mut rows: Receiver<engine::Result<Vec<Row>>
         let over = next.is_err();
         Some((next, (None, rows, over)))
     });
-    Ok(Body::from_stream(rest))
+    // Compression asks once more after the end.
+    Ok(Body::from_stream(rest.fuse()))
 }
 
 /// A long list on its way.

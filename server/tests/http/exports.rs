@@ -303,6 +303,12 @@ async fn the_ledgers_are_kept_as_they_were_sent_and_printed(pool: PgPool) {
     let all = get(&site, &format!("{printed}?codes=ada"), &owner).await.text();
     assert_eq!(all.matches("<tr><td>").count(), 1_005, "however many entries there are");
     assert!(all.contains("The end: 1 partner.") && all.ends_with("</html>"));
+    // As browsers ask for them.
+    let cookie = format!("tributary={owner}");
+    for path in [path, printed] {
+        let packed = site.send(Method::GET, path, &[("cookie", &cookie), ("accept-encoding", "gzip")], "").await;
+        assert_eq!((packed.status.as_u16(), packed.header("content-encoding")), (200, "gzip"), "{path}");
+    }
     assert_eq!(get(&site, printed, &ada).await.status, 404);
     assert_eq!(site.get(printed).await.status, 303);
 }

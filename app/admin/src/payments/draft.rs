@@ -262,7 +262,7 @@ fn question(forms: Forms) -> AnyView {
                 <input type="hidden" name="partner" prop:value=partner/>
                 <input type="hidden" name="pay" prop:value=pay/>
                 {show::wrong(forms.decide.beside(&["reason"]))}
-                <TextInput id="reason" label="Reason" error=forms.decide.field("reason") help="Kept with the payment and in the audit log."/>
+                <TextInput id="reason" label="Reason" error=forms.decide.field("reason") help="Needed to pay all the same. Kept with the payment and in the audit log."/>
                 <div class="dialog-actions">
                     <CloseButton closes="decide"/>
                     <Button submit=true kind=ButtonKind::Primary busy=forms.decide.pending()>"Confirm"</Button>
@@ -296,10 +296,10 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {show::wrong(forms.act.beside(&[]))}
         {processing}
         {agreed}
-        {facts(&draft)}
         {settings}
         {listed}
         {buttons}
+        {facts(&draft, needs_approval.is_some())}
     }
     .into_any()
 }
@@ -334,7 +334,7 @@ fn state(draft: &DraftRow, program: &str, forms: Forms) -> AnyView {
             view! { <div role="status"><Note tone=Tone::Good>"The payments are recorded. "{link}</Note></div> }
                 .into_any()
         }
-        DraftStatus::Cancelled => view! { <Note>"This batch was given up."</Note> }.into_any(),
+        DraftStatus::Cancelled => view! { <Note>"This batch was discarded."</Note> }.into_any(),
         DraftStatus::Failed => {
             let again = (draft.source != DraftSource::Export)
                 .then(|| act(forms, draft.id, DraftAct::Review, "Review again", ButtonKind::Plain));
@@ -345,16 +345,22 @@ fn state(draft: &DraftRow, program: &str, forms: Forms) -> AnyView {
     }
 }
 
-fn facts(draft: &DraftRow) -> AnyView {
+fn facts(draft: &DraftRow, needs_approval: bool) -> AnyView {
     let from = match draft.source {
         DraftSource::Report => "The report",
         DraftSource::Export => "An export: what the file contained",
         DraftSource::Schedule => "The monthly run",
     };
-    let agreed = if draft.approved_by.is_empty() { "Nobody yet".to_owned() } else { draft.approved_by.clone() };
     let maker = if draft.created_by.is_empty() { "The monthly run".to_owned() } else { draft.created_by.clone() };
-    let changed = if draft.changed_by.is_empty() { "Nobody".to_owned() } else { draft.changed_by.clone() };
-    let approved = draft.approved_at.map(|at| view! { ", "{show::time(at)} });
+    let changed = (!draft.changed_by.is_empty()).then(|| {
+        let by = draft.changed_by.clone();
+        view! { <Fact label="Last changed by">{by}</Fact> }
+    });
+    let agreed = match draft.approved_at {
+        Some(at) => Some(view! { {draft.approved_by.clone()}", "{show::time(at)} }.into_any()),
+        None => needs_approval.then(|| "Nobody yet".into_any()),
+    };
+    let agreed = agreed.map(|words| view! { <Fact label="Agreed to by">{words}</Fact> });
     let range = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
     let (basis, reviewed, code) = (draft.basis.label(), show::time(draft.reviewed_at), draft.code.clone());
     view! {
@@ -365,8 +371,8 @@ fn facts(draft: &DraftRow) -> AnyView {
                 <Fact label="Calculated as">{basis}</Fact>
                 <Fact label="Reviewed">{reviewed}</Fact>
                 <Fact label="Made by">{maker}</Fact>
-                <Fact label="Last changed by">{changed}</Fact>
-                <Fact label="Agreed to by">{agreed}{approved}</Fact>
+                {changed}
+                {agreed}
                 <Fact label="Batch ID">{code}</Fact>
             </Facts>
         </Card>
@@ -438,6 +444,10 @@ fn follow(program: &str, id: DraftId, progress: DraftProgress, forms: Forms) -> 
 fn settings(draft: DraftRow, forms: Forms) -> AnyView {
     let form = forms.change;
     let bases = PaymentBasis::ALL.iter().map(|basis| Choice::new(basis.as_str(), basis.label())).collect();
+    let help = match draft.source {
+        DraftSource::Export => "Of what the file contained: choose as you have paid.",
+        DraftSource::Report | DraftSource::Schedule => draft.basis.words(),
+    };
     let mut methods = vec![Choice::new("", "Each partner's payout method")];
     methods.extend(PayoutKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())));
     if !draft.method.is_empty() && draft.method.parse::<PayoutKind>().is_err() {
@@ -449,7 +459,7 @@ fn settings(draft: DraftRow, forms: Forms) -> AnyView {
             <PostForm form=form class="form">
                 {show::program_field()}
                 <input type="hidden" name="id" value=draft.id.to_string()/>
-                <Select id="basis" name="draft[basis]" label="Payment amount" choices=bases value=draft.basis.as_str() help=draft.basis.words()/>
+                <Select id="basis" name="draft[basis]" label="Payment amount" choices=bases value=draft.basis.as_str() help=help/>
                 <div class="form-row">
                     <Select id="method" name="draft[method]" label="Payment type" choices=methods value=draft.method.clone() error=form.field("method")/>
                     <TextInput id="code" name="draft[code]" label="Batch ID" value=draft.code.clone() required=true error=form.field("code")/>
@@ -472,22 +482,22 @@ fn buttons(draft: &DraftRow, waits: bool, forms: Forms) -> AnyView {
         view! {
             <p>{words}" Tributary records that these partners are paid; the money itself goes by your bank or payment provider."</p>
             <div class="form-actions">
-                <DialogButton opens="give-up">"Give it up"</DialogButton>
+                <DialogButton opens="give-up">"Discard"</DialogButton>
                 {act(forms, id, DraftAct::Process, "Process", ButtonKind::Primary)}
             </div>
         }
         .into_any()
     });
     let content = process.unwrap_or_else(|| {
-        view! { <div class="form-actions"><DialogButton opens="give-up">"Give it up"</DialogButton></div> }.into_any()
+        view! { <div class="form-actions"><DialogButton opens="give-up">"Discard"</DialogButton></div> }.into_any()
     });
     view! {
         <Card>{content}</Card>
-        <Dialog id="give-up" title="Give this batch up?">
+        <Dialog id="give-up" title="Discard this batch?">
             <p>"Nobody is paid by it. What is due stays due."</p>
             <div class="dialog-actions">
                 <CloseButton closes="give-up"/>
-                {act(forms, id, DraftAct::GiveUp, "Give it up", ButtonKind::Danger)}
+                {act(forms, id, DraftAct::GiveUp, "Discard", ButtonKind::Danger)}
             </div>
         </Dialog>
     }
@@ -601,9 +611,9 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
     let acts = editable.then(|| {
         let button = may.then(|| {
             let (words, label) = if why.is_some() {
-                ("Pay all the same", format!("Pay {name} all the same"))
+                ("Pay all the same", format!("Pay all the same: {name}"))
             } else {
-                ("Leave out", format!("Leave {name} out"))
+                ("Leave out", format!("Leave out {name}"))
             };
             let choose = move |()| {
                 forms.decide.clear();
@@ -624,8 +634,8 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
             <td class="wide">{method}</td>
             <td class="num wide"><Amount value=line.figure/></td>
             <td class="num wide">{unless_zero(line.already_paid)}</td>
-            <td class="num"><Amount value=line.amount strong=true/>{added}</td>
-            <td class="num wide"><Amount value=line.after/>" "{below}{aside}</td>
+            <td class="num"><Amount value=line.amount strong=true/>" "{below}{added}</td>
+            <td class="num wide"><Amount value=line.after/>{aside}</td>
             {acts}
         </tr>
     }

@@ -1,10 +1,12 @@
 //! The ledgers of all partners over a range of days, and what is done with them: export, print, create payments.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
+use domain::ledger::LedgerAccount;
 use domain::partners::{EnrollmentStatus, GroupName};
 use domain::payments::PayoutKind;
 use domain::reports::{BalanceState, LedgerFigures, LedgerSort, Ledgers, LedgersAsked, LedgersPeriod, LedgersRow};
 use domain::text::FieldError;
+use domain::time::DayRange;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -206,7 +208,7 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
 const FILTERS: &[&str] = &["q", "status", "group", "tag", "method", "country", "balance", "codes"];
 
 fn report(ledgers: Ledgers, program: &str, address: &Address, create: Form<CreateDraft>, pays: bool) -> AnyView {
-    let Ledgers { page, partners, totals, .. } = ledgers;
+    let Ledgers { range, page, partners, totals } = ledgers;
     if page.data.is_empty() && show::filtered(address, FILTERS) {
         return show::nothing_found(address);
     }
@@ -260,7 +262,7 @@ fn report(ledgers: Ledgers, program: &str, address: &Address, create: Form<Creat
             <td class="wide"></td>
         }
     };
-    let days = days_of(&address);
+    let days = days_of(&address, range);
     let rows = page.data.into_iter().map(|row| line(row, program, &days, chosen)).collect_view();
     view! {
         <Card>
@@ -275,11 +277,14 @@ fn report(ledgers: Ledgers, program: &str, address: &Address, create: Form<Creat
     .into_any()
 }
 
-/// The days of the view, for the ledger of one partner.
-fn days_of(address: &Address) -> Address {
-    ["q", "status", "group", "tag", "method", "country", "balance", "codes", "sort", "cursor"]
+/// What a row sums, for the ledger of its partner.
+fn days_of(address: &Address, range: DayRange) -> Address {
+    ["q", "status", "group", "tag", "method", "country", "balance", "codes", "sort", "cursor", "period"]
         .into_iter()
         .fold(address.clone(), |address, key| address.without(key))
+        .with("account", LedgerAccount::Payable.as_str())
+        .with("from", &range.from.to_string())
+        .with("to", &range.to.to_string())
 }
 
 /// Clawbacks and payments are taken off: as people write them, without the minus of the ledger.

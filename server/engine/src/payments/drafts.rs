@@ -227,8 +227,8 @@ async fn lock_open(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> 
     })
 }
 
-/// Changes what a draft says for all of its partners. Another basis, or a payment type for all instead of each partner's
-/// own, reckons its lines anew; what was decided by hand stays. Whoever had agreed to it must do so again.
+/// Changes what a draft says for all of its partners, and reckons it by what is open now; an export stays what it was, by
+/// another basis if asked. What was decided by hand stays. Whoever had agreed to it must do so again.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` by field, also on a batch ID that is taken and a day of a closed month; `Conflict`
@@ -262,10 +262,11 @@ pub async fn change(
     .execute(&mut *tx)
     .await?;
     changed(&mut tx, actor, id).await?;
-    if input.basis != before.basis {
-        anew(&mut tx, moment, &setting, &Head { basis: input.basis, ..before.head(id) }).await?;
-    } else if input.method.trim().is_empty() != before.method.is_empty() {
-        judge_again(&mut tx, &setting, id, moment.at).await?;
+    let draft = Head { basis: input.basis, ..before.head(id) };
+    if before.source != DraftSource::Export {
+        review(&mut tx, moment, &setting, &draft).await?;
+    } else if input.basis != before.basis {
+        anew(&mut tx, moment, &setting, &draft).await?;
     }
     let details = json!({
         "basis": { "before": before.basis.label(), "after": input.basis.label() },
@@ -353,13 +354,6 @@ async fn anew(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft
     put_back(conn, setting.program, draft.id, by_hand).await
 }
 
-/// Judges a draft's lines anew, as they are reckoned.
-async fn judge_again(conn: &mut PgConnection, setting: &Setting, id: DraftId, at: DateTime<Utc>) -> Result<()> {
-    let by_hand = by_hand(conn, setting, id).await?;
-    basis::judge(conn, setting.program, id, None, at).await?;
-    put_back(conn, setting.program, id, by_hand).await
-}
-
 /// What a person has decided of a partner: whether it is left out, what was overridden to pay it, and why.
 struct ByHand {
     enrollment: EnrollmentId,
@@ -434,20 +428,25 @@ pub async fn review_again(conn: &mut PgConnection, moment: &Moment, actor: &Acto
             "It pays what the file contained. Leave the partner out, or create payments from the report.".into(),
         ));
     }
+    review(&mut tx, moment, &setting, &draft.head(id)).await?;
+    note(&mut tx, moment, actor, "payment_draft.edit", id, json!({ "reviewed": "again" })).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Reckons a draft by what is open now; nobody has agreed to that.
+async fn review(conn: &mut PgConnection, moment: &Moment, setting: &Setting, draft: &Head) -> Result<()> {
     sqlx::query!(
         "update payment_drafts
          set reviewed_at = $3, status = 'open', problem = '', approved_by = null, approved_at = null
          where program_id = $1 and id = $2",
         setting.program as ProgramId,
-        id as DraftId,
+        draft.id as DraftId,
         moment.at
     )
-    .execute(&mut *tx)
+    .execute(&mut *conn)
     .await?;
-    anew(&mut tx, moment, &setting, &Head { reviewed_at: moment.at, ..draft.head(id) }).await?;
-    note(&mut tx, moment, actor, "payment_draft.edit", id, json!({ "reviewed": "again" })).await?;
-    tx.commit().await?;
-    Ok(())
+    anew(conn, moment, setting, &Head { reviewed_at: moment.at, ..*draft }).await
 }
 
 /// Leaves a partner of a draft out, or pays one all the same, with the reason. Who is no longer left out by hand is judged

@@ -86,7 +86,7 @@ pub(super) async fn ready(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     let Some(draft) = lock(conn, setting.program, id).await? else { return Ok(false) };
     match draft.status {
         DraftStatus::Processing | DraftStatus::Processed => return Ok(false),
-        DraftStatus::Cancelled => return Err(Error::Conflict("This batch was given up.".into())),
+        DraftStatus::Cancelled => return Err(Error::Conflict("This batch was discarded.".into())),
         DraftStatus::Open | DraftStatus::Failed => {}
     }
     drafts::check_again(conn, &setting, moment, &draft).await?;
