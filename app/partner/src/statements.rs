@@ -2,7 +2,6 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::ledger::{Statement, StatementDetail, month_name, month_word};
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -17,7 +16,7 @@ use crate::show;
 #[server(prefix = "/fn", endpoint = "partner/statements", input = GetUrl)]
 pub async fn read_statements(program: String) -> Result<Vec<Statement>> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Statements).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Statements).await?;
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
         Ok(engine::ledger::statements(conn, moment, actor, asking.partner.id).await?)
     })
@@ -28,7 +27,7 @@ pub async fn read_statements(program: String) -> Result<Vec<Statement>> {
 #[server(prefix = "/fn", endpoint = "partner/statement", input = GetUrl)]
 pub async fn read_statement(program: String, month: Option<String>, cursor: Option<String>) -> Result<StatementDetail> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Statements).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Statements).await?;
         let month = month.map(|word| domain::ledger::month_of(&word).ok_or(access::Error::NotFound)).transpose()?;
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
         Ok(engine::ledger::statement_sheet(conn, moment, actor, asking.partner.id, month, cursor).await?)

@@ -658,7 +658,9 @@ async fn what_others_have_is_not_found_by_its_id(pool: PgPool) {
     let status = async |address: String, session: &str| {
         let cookie = format!("tributary={session}");
         let headers = [("cookie", cookie.as_str()), ("accept", "text/html")];
-        site.send(Method::GET, &filled(&address, &ids), &headers, "").await.status
+        let answer = site.send(Method::GET, &filled(&address, &ids), &headers, "").await;
+        assert!(!answer.status.is_server_error(), "{address}: {}", answer.text());
+        answer.status
     };
     for page in ["links/LINK", "assets/ASSET", "payouts/PAYMENT", "export/payout.csv?id=PAYMENT"] {
         assert_eq!(status(format!("/p/acme/{page}"), &ada).await, 200, "{page}");

@@ -30,8 +30,6 @@ pub struct Shown {
 /// Where the pages of these lists begin, in the address.
 const PREPARED: &str = "prepared";
 const EXPORTS: &str = "exports";
-/// So many of each are shown at once.
-const WAITING: u32 = 10;
 
 /// A page of the partners whose balance is due, and the batches that wait. It asks for the password or second factor
 /// first, so that nothing chosen is lost to that question.
@@ -46,6 +44,8 @@ pub async fn read_due_partners(
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::Pay)?;
         let (conn, moment, actor) = (&mut *asking.conn, &asking.moment, &asking.actor);
+        // So many drafts are shown at once.
+        const WAITING: u32 = 10;
         let page = |cursor, limit| domain::page::Paging { cursor, limit: Some(limit) };
         // Most programs choose from all at once.
         let due = engine::payments::due_partners(conn, moment, actor, None, &page(after, 200)).await?;

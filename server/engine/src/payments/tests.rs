@@ -187,7 +187,7 @@ async fn a_batch_pays_what_was_reviewed_and_says_why(pool: PgPool) {
         .await;
     assert_eq!(
         audited,
-        "payment_batch.record Batch-20261120, payment_draft.create Batch-20261120, payment_draft.edit Batch-20261120"
+        "payment_batch.record Batch-20261120, payment_draft.create Batch-20261120, payment_draft.edit Batch-20261120, payment_draft.process Batch-20261120"
     );
     let due = due_partners(conn, &moment, &owner, None, &Paging::default()).await.expect("due");
     assert!(due.data.is_empty());

@@ -262,7 +262,10 @@ fn every_act_has_words() {
     let merged = |text: &str| MailKind::ALL.iter().flat_map(|kind| kind.fields()).any(|(field, _)| *field == text);
     let unknown: Vec<_> = found.iter().filter(|act| act_words(act).is_none() && !merged(act)).collect();
     assert!(unknown.is_empty(), "not in words: {unknown:?}");
-    let unused: Vec<_> = ACTS.iter().filter(|(act, _)| !found.iter().any(|found| found == act)).collect();
+    // Logs of earlier versions tell of these.
+    let former = ["payment.cancel", "payment.fail"];
+    let is_done = |act: &str| found.iter().any(|found| found == act) || former.contains(&act);
+    let unused: Vec<_> = ACTS.iter().filter(|(act, _)| !is_done(act)).collect();
     assert!(unused.is_empty(), "nothing does these: {unused:?}");
 }
 
