@@ -416,7 +416,7 @@ group by o.enrollment_id having sum(o.amount) >= 25;
 analyze due;
 insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
 select :program, bench_id(now(), 0), 'By hand', 'by hand', now()::date, now();
-insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, payout, status, why, created_at)
+insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, method_kind, status, why, created_at)
 select :program, id, bench_id(now(), 0), enrollment_id, amount, 'USD', 'PayPal', 'paypal', 'recorded', jsonb_build_array(
          jsonb_build_object('check', 'commission', 'passed', true, 'detail', format('%s commissions: $%s.', entries, amount)),
          jsonb_build_object('check', 'amount', 'passed', true, 'detail', format('Together $%s: all that was due.', amount)),

@@ -81,7 +81,7 @@ where k > 0 and i >= 11;
 insert into payment_batches (program_id, id, code, code_key, payment_date, created_at)
 select :program, bench_id(at, i), 'Bench-' || i, 'bench-' || i, month + 4, at
 from (select distinct i, month, at from bench_events where k = 0) b;
-insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, payout, status, why, created_at)
+insert into payments (program_id, id, batch_id, enrollment_id, amount, currency, method, method_kind, status, why, created_at)
 select :program, id, bench_id(at, i), enrollment_id, amount, 'USD', 'PayPal', 'paypal', 'confirmed', '[]', at
 from bench_events where k = 0;
 
