@@ -385,6 +385,7 @@ pub(super) async fn fallen(
     if is_export(draft) {
         return paid_meanwhile(conn, setting, draft).await;
     }
+    // `stops` is made first: sorted by name as it goes, each partner would be sought among 100,000 lines.
     let found = chosen!(
         (Fallen,),
         setting.program,
@@ -422,7 +423,7 @@ pub(super) async fn fallen(
                            else coalesce(o.kept, 0) + coalesce(o.back, 0)
                       end as now
                from lines l left join left_of o on o.enrollment_id = l.enrollment_id
-           ), stops as (
+           ), stops as materialized (
                select e.id, coalesce(nullif(e.name, ''), e.company) as name, e.status = 'banned' as banned,
                       n.details_hash <> t.details_hash as moved, n.reviewed, n.now
                from now n
