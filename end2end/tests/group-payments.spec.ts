@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { linkIn, mailTo } from "./mail";
-import { enter, fits, fresh, invite, password, visit } from "./people";
+import { enter, fits, fresh, invite, password, processPayments, visit } from "./people";
 
 // Forms are sent with mistakes in them.
 test.use({ expectedTrouble: [/422/] });
@@ -121,7 +121,7 @@ test("payments are created from the report, reviewed and processed", async ({ pa
   await page.getByLabel("Payment type").selectOption("other");
   await page.getByRole("button", { name: "Update the preview" }).click();
   await expect(page.getByText(`Records $25.50 to 1 partner.`)).toBeVisible();
-  await page.getByRole("button", { name: "Process" }).click();
+  await processPayments(page);
   await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
   await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
@@ -162,7 +162,7 @@ test("who pays first exports, and records what the file contained", async ({ pag
   await page.getByRole("button", { name: "Update the preview" }).click();
   await expect(page.getByText("The preview is up to date")).toBeVisible();
   await expect(page.getByText("Records $12.00 to 1 partner.")).toBeVisible();
-  await page.getByRole("button", { name: "Process" }).click();
+  await processPayments(page);
   await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
   await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
@@ -255,7 +255,7 @@ test("above an amount two must agree: not who made it, nor who changed it last",
   await visit(finn, draft);
   await accessible(finn);
   await finn.getByRole("button", { name: "Agree" }).click();
-  await finn.getByRole("button", { name: "Process" }).click();
+  await processPayments(finn);
   await finn.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
   await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");

@@ -1,5 +1,5 @@
 import { expect, test } from "./fixtures";
-import { ada, admin, enter, fresh, signIn, visit } from "./people";
+import { ada, admin, enter, fresh, processPayments, signIn, visit } from "./people";
 
 test("a click becomes a commission, and a refund takes it back", async ({ page, browser }) => {
   const who = fresh("visitor");
@@ -41,6 +41,8 @@ test("a click becomes a commission, and a refund takes it back", async ({ page, 
 test("partners with a balance are paid in a batch", async ({ page }) => {
   await enter(page, "/admin/acme/pay");
   await expect(page.getByRole("table", { name: /balance that is due/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Review" })).toBeDisabled();
+  await page.getByRole("checkbox", { name: "Choose all" }).check();
   await page.getByRole("button", { name: "Review" }).click();
   await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
   await expect(page.getByRole("table", { name: /Payments to be recorded/ })).toBeVisible();
@@ -48,7 +50,7 @@ test("partners with a balance are paid in a batch", async ({ page }) => {
   await page.getByLabel("Batch ID").fill(code);
   await page.getByRole("button", { name: "Update the preview" }).click();
   await expect(page.getByText("The preview is up to date")).toBeVisible();
-  await page.getByRole("button", { name: "Process" }).click();
+  await processPayments(page);
   await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
   await expect(page.getByText("Recorded").first()).toBeVisible();
@@ -94,7 +96,7 @@ test("a sale without a hold is followed to its payment", async ({ page, browser 
   await team.getByLabel("Batch ID").fill(fresh("Batch"));
   await team.getByRole("button", { name: "Update the preview" }).click();
   await expect(team.getByText("The preview is up to date")).toBeVisible();
-  await team.getByRole("button", { name: "Process" }).click();
+  await processPayments(team);
   await team.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
 
   await team.goto(`/admin/acme/commissions?q=${who}`);

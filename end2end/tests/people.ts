@@ -64,3 +64,9 @@ export async function fits(page: Page) {
   );
   expect(lost).toEqual([]);
 }
+
+/** Processes the payments that a page shows prepared, and says yes to its question. */
+export async function processPayments(page: Page) {
+  await page.getByRole("button", { name: "Process", exact: true }).click();
+  await page.getByRole("dialog", { name: /^Pay / }).getByRole("button", { name: "Process" }).click();
+}

@@ -635,6 +635,7 @@ pub fn SearchInput(
                 value=value
                 placeholder=label.clone()
                 aria-label=label
+                maxlength="200"
                 autocomplete="off"
                 on:input=move |event| {
                     if let Some(on_input) = on_input {

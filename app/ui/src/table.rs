@@ -102,27 +102,27 @@ pub fn Th(
     .into_any()
 }
 
-/// Newer and older rows, as links; nothing where all rows are shown.
+/// The first page of a list and the next one, as links; nothing where all rows are shown.
 #[component]
 pub fn Pagination(
-    /// The address of newer rows.
+    /// The address of the first page, where another is shown.
     #[prop(optional_no_strip, into)]
-    newer: Option<String>,
-    /// The address of older rows.
+    first: Option<String>,
+    /// The address of the next page.
     #[prop(optional_no_strip, into)]
-    older: Option<String>,
+    next: Option<String>,
     /// What is shown: "50 of 1,204".
     #[prop(optional, into)]
     shown: String,
 ) -> impl IntoView {
-    if newer.is_none() && older.is_none() && shown.is_empty() {
+    if first.is_none() && next.is_none() && shown.is_empty() {
         return ().into_any();
     }
     view! {
         <nav class="pagination" aria-label="Pages">
             <span class="shown">{shown}</span>
-            {newer.map(|href| view! { <ButtonLink href=href icon=Glyph::ChevronLeft>"Newer"</ButtonLink> })}
-            {older.map(|href| view! { <ButtonLink href=href>"Older" {icon(Glyph::ChevronRight)}</ButtonLink> })}
+            {first.map(|href| view! { <ButtonLink href=href icon=Glyph::ChevronLeft>"First page"</ButtonLink> })}
+            {next.map(|href| view! { <ButtonLink href=href>"Next" {icon(Glyph::ChevronRight)}</ButtonLink> })}
         </nav>
     }
     .into_any()
@@ -132,7 +132,7 @@ pub fn Pagination(
 pub fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) -> AnyView {
     let rows = grouped(i64::try_from(page.data.len()).unwrap_or(0));
     let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
-    let newer = address.get("cursor").map(|_| address.without("cursor").href());
-    let older = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
-    view! { <Pagination newer=newer older=older shown=shown.unwrap_or_default()/> }.into_any()
+    let first = address.get("cursor").map(|_| address.without("cursor").href());
+    let next = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
+    view! { <Pagination first=first next=next shown=shown.unwrap_or_default()/> }.into_any()
 }

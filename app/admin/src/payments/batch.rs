@@ -10,7 +10,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonKind, ButtonLink, Card, Choice, CloseButton, Dialog, Download, Fact, Facts, Glyph,
-    PageHead, Pill, Select, SkeletonTable, Tab, Table, Tabs, TextInput, Th, Tone, Why, grouped, use_toasts,
+    PageHead, Pill, SearchInput, Select, SkeletonTable, Tab, Table, Tabs, TextInput, Th, Tone, Why, grouped,
+    use_toasts,
 };
 
 use super::files::{self, MarkFileSent, PrepareFiles};
@@ -279,7 +280,7 @@ fn list(
     let search = view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             {hidden}
-            <TextInput id="partner" label="Partner code" value=searched.clone()/>
+            <SearchInput id="partner" name="partner" label="Partner code" value=searched.clone()/>
             <Button submit=true>"Show"</Button>
         </form>
     }

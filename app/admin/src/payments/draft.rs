@@ -477,22 +477,31 @@ fn settings(draft: DraftRow, forms: Forms) -> AnyView {
 
 fn buttons(draft: &DraftRow, waits: bool, forms: Forms) -> AnyView {
     let id = draft.id;
+    let (people, total) = (counted(draft.partners, "partner"), draft.total.to_string());
     let process = (draft.partners > 0 && !waits).then(|| {
-        let words = format!("Records {} to {}.", draft.total, counted(draft.partners, "partner"));
-        view! {
-            <p>{words}" Tributary records that these partners are paid; the money itself goes by your bank or payment provider."</p>
+        let (title, words) = (format!("Pay {people}?"), format!("{total} is recorded as paid to {people}."));
+        let button = view! { <DialogButton opens="process" kind=ButtonKind::Primary>"Process"</DialogButton> };
+        let dialog = view! {
+            <Dialog id="process" title=title>
+                <p>{words}" The money itself goes by your bank or payment provider."</p>
+                <div class="dialog-actions">
+                    <CloseButton closes="process"/>
+                    {act(forms, id, DraftAct::Process, "Process", ButtonKind::Primary)}
+                </div>
+            </Dialog>
+        };
+        (button, dialog)
+    });
+    let (button, dialog) = process.unzip();
+    view! {
+        <Card>
+            <p>{people}", "<b>{total}</b></p>
             <div class="form-actions">
                 <DialogButton opens="give-up">"Discard"</DialogButton>
-                {act(forms, id, DraftAct::Process, "Process", ButtonKind::Primary)}
+                {button}
             </div>
-        }
-        .into_any()
-    });
-    let content = process.unwrap_or_else(|| {
-        view! { <div class="form-actions"><DialogButton opens="give-up">"Discard"</DialogButton></div> }.into_any()
-    });
-    view! {
-        <Card>{content}</Card>
+        </Card>
+        {dialog}
         <Dialog id="give-up" title="Discard this batch?">
             <p>"Nobody is paid by it. What is due stays due."</p>
             <div class="dialog-actions">
@@ -629,6 +638,7 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
             <td>
                 {show::partner_link(program, &line.partner)}
                 <small>{line.partner.code.clone()}</small>
+                <small class="narrow">{method.clone()}" · balance after: "{line.after.to_string()}</small>
                 {reason}
             </td>
             <td class="wide">{method}</td>

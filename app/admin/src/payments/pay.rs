@@ -113,8 +113,8 @@ fn waiting(
     program: &str,
 ) -> AnyView {
     let address = show::address().get_untracked();
-    let newer = address.get(key).map(|_| address.without(key).href());
-    let older = drafts.next_cursor.as_ref().map(|cursor| address.with(key, cursor).href());
+    let first = address.get(key).map(|_| address.without(key).href());
+    let next = drafts.next_cursor.as_ref().map(|cursor| address.with(key, cursor).href());
     let head = || {
         view! {
             <Th label="Batch"/>
@@ -153,7 +153,7 @@ fn waiting(
     view! {
         <Card title=title>
             <Table caption=caption head=head>{rows}</Table>
-            <Pagination newer=newer older=older/>
+            <Pagination first=first next=next/>
         </Card>
     }
     .into_any()
@@ -162,9 +162,9 @@ fn waiting(
 fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> AnyView {
     let Page { data: partners, next_cursor } = due;
     let address = show::address().get_untracked();
-    let newer = address.get(AFTER).map(|_| address.without(AFTER).href());
-    let older = next_cursor.map(|cursor| address.with(AFTER, &cursor).href());
-    let more = (newer.is_some() || older.is_some()).then(|| more(program));
+    let first = address.get(AFTER).map(|_| address.without(AFTER).href());
+    let next = next_cursor.map(|cursor| address.with(AFTER, &cursor).href());
+    let more = (first.is_some() || next.is_some()).then(|| more(program));
     let Some(currency) = partners.first().map(|partner| partner.due.currency) else {
         let payments = format!("/admin/{program}/payments");
         return view! {
@@ -185,19 +185,22 @@ fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> An
         .filter(|row| row.left_out != Some(LeftOut::Frozen))
         .map(|row| (row.partner.code.clone(), row.due.amount))
         .collect();
-    let usual = partners.iter().filter(|row| row.left_out.is_none()).map(|row| row.partner.code.clone());
-    let chosen = RwSignal::new(usual.collect::<BTreeSet<String>>());
+    // Nobody is paid whom nobody chose.
+    let chosen = RwSignal::new(BTreeSet::<String>::new());
+    let usual: BTreeSet<String> =
+        partners.iter().filter(|row| row.left_out.is_none()).map(|row| row.partner.code.clone()).collect();
     let everybody: BTreeSet<String> = payable.iter().map(|(code, _)| code.clone()).collect();
     let nobody = Signal::derive(move || chosen.with(BTreeSet::is_empty));
+    // All who can be paid; where nobody can, all who may be paid all the same.
+    let all = if usual.is_empty() { everybody } else { usual };
     let chosen_all = Signal::derive({
-        let everybody = everybody.clone();
-        move || chosen.with(|chosen| *chosen == everybody)
+        let all = all.clone();
+        move || chosen.with(|chosen| chosen.is_superset(&all))
     });
     let chosen_some = move || !nobody.get() && !chosen_all.get();
-    // Where some are chosen the first press clears them, so that one may start from nobody.
     let choose_all = move |_| {
-        let everybody = everybody.clone();
-        chosen.update(|chosen| if chosen.is_empty() { *chosen = everybody } else { chosen.clear() });
+        let all = all.clone();
+        chosen.update(|chosen| if chosen.is_superset(&all) { chosen.clear() } else { chosen.extend(all) });
     };
     let sum = move || {
         let total = chosen.with(|chosen| {
@@ -207,7 +210,6 @@ fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> An
     };
     let count = move || chosen.with(|chosen| counted(i64::try_from(chosen.len()).unwrap_or(0), "partner"));
     let codes = move || chosen.with(|chosen| chosen.iter().cloned().collect::<Vec<_>>().join(","));
-    let at_first = chosen.with_untracked(|chosen| chosen.iter().cloned().collect::<Vec<_>>().join(","));
     let head = move || {
         view! {
             <th class="check" scope="col">
@@ -223,11 +225,11 @@ fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> An
     view! {
         <Card title="Whose balance is due">
             <Table caption="Partners with a balance that is due" head=head>{rows}</Table>
-            <Pagination newer=newer older=older/>
+            <Pagination first=first next=next/>
             {more}
             <PostForm form=create class="form-actions between">
                 {show::program_field()}
-                <input type="hidden" name="asked[codes]" value=at_first prop:value=codes/>
+                <input type="hidden" name="asked[codes]" prop:value=codes/>
                 <input type="hidden" name="basis" value="ending"/>
                 <span class="sub">{count}" chosen, "<b>{sum}</b></span>
                 <Button submit=true kind=ButtonKind::Primary disabled=nobody busy=create.pending()>"Review"</Button>

@@ -101,8 +101,8 @@ fn page(shown: Shown, create: Form<CreateDraft>) -> AnyView {
     let (program, address) = (show::program().get_untracked(), show::address().get_untracked());
     let filters = filters(&address, &shown);
     let (picker, content) = match shown.found {
-        Ok(ledgers) => (Some(picker(&ledgers, &address)), report(ledgers, &program, &address, create, shown.pays)),
-        Err(errors) => (None, days(&address, &errors)),
+        Ok(ledgers) => (picker(Some(ledgers.range), &address), report(ledgers, &program, &address, create, shown.pays)),
+        Err(errors) => (picker(None, &address), days(&address, &errors)),
     };
     view! {
         <PageHead title="Reports">{picker}</PageHead>
@@ -114,15 +114,18 @@ fn page(shown: Shown, create: Form<CreateDraft>) -> AnyView {
     .into_any()
 }
 
-fn picker(ledgers: &Ledgers, address: &Address) -> AnyView {
+/// The periods, and these days, if they can be shown.
+fn picker(range: Option<DayRange>, address: &Address) -> AnyView {
     let plain = address.without("period").without("from").without("to").without("cursor");
     let period = asked(address).period();
-    let (from, to) = (ledgers.range.from, ledgers.range.to);
-    let words = if period == LedgersPeriod::Custom {
-        format!("{} – {}", show::day(from), show::day(to))
-    } else {
-        period.label().to_owned()
+    let words = match range {
+        Some(DayRange { from, to }) if period == LedgersPeriod::Custom => {
+            format!("{} – {}", show::day(from), show::day(to))
+        }
+        _ => period.label().to_owned(),
     };
+    let days = range.map(|range| (range.from.to_string(), range.to.to_string()));
+    let (from, to) = days.unwrap_or_default();
     let presets = LedgersPeriod::ALL.iter().copied().filter(|preset| *preset != LedgersPeriod::Custom);
     let presets = presets.map(|preset| PeriodLink {
         label: preset.label().to_owned(),
@@ -135,8 +138,8 @@ fn picker(ledgers: &Ledgers, address: &Address) -> AnyView {
             shown=words
             presets=presets.collect()
             action=address.path().to_owned()
-            from=from.to_string()
-            to=to.to_string()
+            from=from
+            to=to
             keep=plain.pairs_but(&[])
         />
     }
@@ -287,6 +290,21 @@ fn days_of(address: &Address, range: DayRange) -> Address {
         .with("to", &range.to.to_string())
 }
 
+/// The columns for which a phone has no room, where they say something.
+fn on_phones(figures: &LedgerFigures) -> Option<String> {
+    let told = [
+        ("Began with", figures.opening),
+        ("Commissions", figures.commissions),
+        ("Clawbacks", figures.clawbacks.negated()),
+        ("Adjustments", figures.adjustments),
+        ("Payments", figures.payments.negated()),
+        ("Held now", figures.held),
+    ];
+    let told = told.into_iter().filter(|(_, money)| !money.amount.is_zero());
+    let told: Vec<String> = told.map(|(what, money)| format!("{what} {money}")).collect();
+    (!told.is_empty()).then(|| told.join(" · "))
+}
+
 /// Clawbacks and payments are taken off: as people write them, without the minus of the ledger.
 fn cells(figures: LedgerFigures) -> AnyView {
     view! {
@@ -307,6 +325,7 @@ fn line(row: LedgersRow, program: &str, days: &Address, chosen: RwSignal<BTreeSe
     let ledger = days.at(format!("/admin/{program}/partners/{code}/ledger")).href();
     let called = format!("Ledger of {}", row.partner.name);
     let method = if row.method.is_empty() { "Not chosen yet".to_owned() } else { row.method };
+    let on_phones = on_phones(&row.figures).map(|words| view! { <small class="narrow">{words}</small> });
     let company = if row.company.is_empty() || row.company == row.partner.name {
         String::new()
     } else {
@@ -332,6 +351,7 @@ fn line(row: LedgersRow, program: &str, days: &Address, chosen: RwSignal<BTreeSe
             <td>
                 {show::partner_link(program, &row.partner)}
                 <small>{code}{company}</small>
+                {on_phones}
                 <a class="link" href=ledger aria-label=called>"Ledger"</a>
             </td>
             {cells(row.figures)}

@@ -350,7 +350,7 @@ pub fn list() -> AnyView {
                     {partner(4, "Dmitri Hale", "Halestorm GmbH, with a name that is much longer than others", (Tone::Bad, "Banned"), "-12.45")}
                     {partner(5, "Esi Boateng", "Boateng Reviews", (Tone::Neutral, "Paused"), "2134.00")}
                 </Table>
-                <Pagination newer=Some("?cursor=a".to_owned()) older="?cursor=b".to_owned() shown="5 of 1,204"/>
+                <Pagination first=Some("?cursor=a".to_owned()) next="?cursor=b".to_owned() shown="5 of 1,204"/>
             </Card>
             <Drawer id="invite" title="Add partner">
                 <form class="form">

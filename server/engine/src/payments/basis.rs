@@ -254,12 +254,12 @@ async fn reckon(
         ids,
         r#", figures as (
                select enrollment_id,
-                      sum(case $13::payment_basis
-                              when 'earned' then commissions
-                              when 'opening_and_earned' then opening + commissions
-                              else opening + commissions + clawbacks + adjustments + payments
-                          end) as figure
-               from pieces group by enrollment_id
+                      case $13::payment_basis
+                          when 'earned' then commissions
+                          when 'opening_and_earned' then opening + commissions
+                          else closing
+                      end as figure
+               from sums
            ), balances as (
                select enrollment_id, sum(amount) as amount
                from (

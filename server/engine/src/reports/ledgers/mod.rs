@@ -149,11 +149,7 @@ impl Scope {
             self.setting.program,
             self.pieces,
             self.of_ids(),
-            r#", sums as (
-                   select enrollment_id, sum(opening + commissions + clawbacks + adjustments + payments) as closing
-                   from pieces group by enrollment_id
-               )
-               select e.id as "id!: EnrollmentId"
+            r#"select e.id as "id!: EnrollmentId"
                from enrollments e
                join programs p on p.id = e.program_id
                left join sums s on s.enrollment_id = e.id

@@ -92,51 +92,59 @@ fn names<'m>(closed: bool, months: impl Iterator<Item = &'m Month>) -> Vec<Naive
     months.filter(|month| month.closed == closed).map(|month| month.month).collect()
 }
 
-/// Reads sums of what moved in the range, `pieces`: a few rows a partner, of these partners or (`None`) of all. What is
-/// asked of them follows, its own parameters from $13 on.
+/// Reads what moved in the range, a row for each of these partners or (`None`) of all where anything did (`sums`). What is
+/// asked of them follows, its own parameters from $13 on. A piece says null for what it doesn't tell: nulls cost nothing to
+/// sum.
 macro_rules! summed {
     ($row:ident, $program:expr, $pieces:expr, $of:expr, $asked:tt $(, $arg:expr)* $(,)?) => {
         sqlx::query_as!(
             $row,
             r#"with pieces as (
-                 select enrollment_id, closing as opening, 0 as commissions, 0 as clawbacks, 0 as adjustments, 0 as payments
+                 select enrollment_id, closing as opening, null::numeric as commissions, null::numeric as clawbacks,
+                        null::numeric as adjustments, null::numeric as payments
                  from statements where program_id = $1 and month = $3 and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
-                 select enrollment_id, amount, 0, 0, 0, 0 from entries
+                 select enrollment_id, amount, null, null, null, null from entries
                  where program_id = $1 and account = 'payable' and posted_at >= $4 and posted_at < $5
                    and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
-                 select enrollment_id, case when month = $6 then opening else 0 end, commissions, clawbacks, adjustments,
-                        payments
+                 select enrollment_id, case when month = $6 then opening end, commissions, clawbacks, adjustments, payments
                  from statements
                  where program_id = $1 and month = any($7) and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
-                 select enrollment_id, 0,
-                        case when column_of(kind) = 'commissions' then amount else 0 end,
-                        case when column_of(kind) = 'clawbacks' then amount else 0 end,
-                        case when column_of(kind) = 'adjustments' then amount else 0 end,
-                        case when column_of(kind) = 'payments' then amount else 0 end
+                 select enrollment_id, null,
+                        case when column_of(kind) = 'commissions' then amount end,
+                        case when column_of(kind) = 'clawbacks' then amount end,
+                        case when column_of(kind) = 'adjustments' then amount end,
+                        case when column_of(kind) = 'payments' then amount end
                  from ledger_months
                  where program_id = $1 and month = any($8) and account = 'payable'
                    and ($2::uuid[] is null or enrollment_id = any($2))
                  union all
-                 select e.enrollment_id, 0,
-                        case when column_of(j.kind) = 'commissions' then e.amount else 0 end,
-                        case when column_of(j.kind) = 'clawbacks' then e.amount else 0 end,
-                        case when column_of(j.kind) = 'adjustments' then e.amount else 0 end,
-                        case when column_of(j.kind) = 'payments' then e.amount else 0 end
+                 select e.enrollment_id, null,
+                        case when column_of(j.kind) = 'commissions' then e.amount end,
+                        case when column_of(j.kind) = 'clawbacks' then e.amount end,
+                        case when column_of(j.kind) = 'adjustments' then e.amount end,
+                        case when column_of(j.kind) = 'payments' then e.amount end
                  from entries e join journals j on j.program_id = e.program_id and j.id = e.journal_id
                  where e.program_id = $1 and e.account = 'payable' and e.posted_at >= $9 and e.posted_at < $10
                    and ($2::uuid[] is null or e.enrollment_id = any($2))
                  union all
-                 select e.enrollment_id, 0,
-                        case when column_of(j.kind) = 'commissions' then e.amount else 0 end,
-                        case when column_of(j.kind) = 'clawbacks' then e.amount else 0 end,
-                        case when column_of(j.kind) = 'adjustments' then e.amount else 0 end,
-                        case when column_of(j.kind) = 'payments' then e.amount else 0 end
+                 select e.enrollment_id, null,
+                        case when column_of(j.kind) = 'commissions' then e.amount end,
+                        case when column_of(j.kind) = 'clawbacks' then e.amount end,
+                        case when column_of(j.kind) = 'adjustments' then e.amount end,
+                        case when column_of(j.kind) = 'payments' then e.amount end
                  from entries e join journals j on j.program_id = e.program_id and j.id = e.journal_id
                  where e.program_id = $1 and e.account = 'payable' and e.posted_at >= $11 and e.posted_at < $12
                    and ($2::uuid[] is null or e.enrollment_id = any($2))
+             ), sums as (
+                 select enrollment_id, coalesce(sum(opening), 0) as opening, coalesce(sum(commissions), 0) as commissions,
+                        coalesce(sum(clawbacks), 0) as clawbacks, coalesce(sum(adjustments), 0) as adjustments,
+                        coalesce(sum(payments), 0) as payments,
+                        coalesce(sum(opening), 0) + coalesce(sum(commissions), 0) + coalesce(sum(clawbacks), 0)
+                            + coalesce(sum(adjustments), 0) + coalesce(sum(payments), 0) as closing
+                 from pieces group by enrollment_id
              ) "# + $asked,
             $program as ProgramId,
             $of as Option<&[Uuid]>,

@@ -165,11 +165,7 @@ impl Scope {
             self.setting.program,
             self.pieces,
             self.of_ids(),
-            r#", sums as (
-                   select enrollment_id, sum(opening) as opening, sum(commissions) as commissions,
-                          sum(clawbacks) as clawbacks, sum(adjustments) as adjustments, sum(payments) as payments
-                   from pieces group by enrollment_id
-               ), holds as (
+            r#", holds as (
                    select enrollment_id, sum(held) as held
                    from (
                        select enrollment_id, held from statements where program_id = $1 and month = $13
@@ -191,7 +187,7 @@ impl Scope {
                                            when 'adjustments' then s.adjustments
                                            when 'payments' then s.payments
                                            when 'held' then h.held
-                                           else s.opening + s.commissions + s.clawbacks + s.adjustments + s.payments
+                                           else s.closing
                                        end, 0) as key
                    ) k
                    where e.program_id = $1 and ($2::uuid[] is null or e.id = any($2))
@@ -240,10 +236,9 @@ impl Scope {
             self.setting.program,
             self.pieces,
             Some(&of[..]),
-            r#"select enrollment_id as "id!: EnrollmentId", coalesce(sum(opening), 0) as "opening!",
-                      coalesce(sum(commissions), 0) as "commissions!", coalesce(sum(clawbacks), 0) as "clawbacks!",
-                      coalesce(sum(adjustments), 0) as "adjustments!", coalesce(sum(payments), 0) as "payments!"
-               from pieces group by enrollment_id"#
+            r#"select enrollment_id as "id!: EnrollmentId", opening as "opening!", commissions as "commissions!",
+                      clawbacks as "clawbacks!", adjustments as "adjustments!", payments as "payments!"
+               from sums"#
         )
         .fetch_all(conn)
         .await?;

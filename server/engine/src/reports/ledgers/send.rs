@@ -61,27 +61,19 @@ impl Scope {
             self.setting.program,
             self.pieces,
             self.of_ids(),
-            r#", sums as (
-                   select enrollment_id, sum(opening) as opening, sum(commissions) as commissions,
-                          sum(clawbacks) as clawbacks, sum(adjustments) as adjustments, sum(payments) as payments
-                   from pieces group by enrollment_id
-               ), holds as (
-                   select enrollment_id, sum(held) as held
-                   from (
-                       select enrollment_id, held from statements where program_id = $1 and month = $13
-                       union all
-                       select enrollment_id, amount from ledger_months
-                       where program_id = $1 and month = any($14) and account = 'held'
-                   ) as held
+            r#", holds as (
+                   select enrollment_id, sum(amount) as held from ledger_months
+                   where program_id = $1 and month = any($14) and account = 'held'
                    group by enrollment_id
                ), listed as (
                    select e.id, e.code, coalesce(nullif(e.name, ''), e.company) as name, e.company, e.status,
                           coalesce(e.payout_method, '') as method, coalesce(s.opening, 0) as opening,
                           coalesce(s.commissions, 0) as commissions, coalesce(s.clawbacks, 0) as clawbacks,
-                          coalesce(s.adjustments, 0) as adjustments, coalesce(s.payments, 0) as payments,
-                          coalesce(h.held, 0) as held
+                          coalesce(s.adjustments, 0) as adjustments, coalesce(s.payments, 0) as payments, coalesce(s.closing, 0) as closing,
+                          coalesce(c.held, 0) + coalesce(h.held, 0) as held
                    from enrollments e
                    left join sums s on s.enrollment_id = e.id
+                   left join statements c on c.program_id = $1 and c.month = $13 and c.enrollment_id = e.id
                    left join holds h on h.enrollment_id = e.id
                    where e.program_id = $1 and ($2::uuid[] is null or e.id = any($2))
                )
@@ -99,7 +91,7 @@ impl Scope {
                                   when 'adjustments' then adjustments
                                   when 'payments' then payments
                                   when 'held' then held
-                                  else opening + commissions + clawbacks + adjustments + payments
+                                  else closing
                               end,
                         case when $15::text = 'method' and $16::boolean
                              then lower(coalesce(($18::text[])[array_position($17::text[], lower(method))], method))
