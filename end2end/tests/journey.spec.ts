@@ -42,7 +42,14 @@ test("partners with a balance are paid in a batch", async ({ page }) => {
   await enter(page, "/admin/acme/pay");
   await expect(page.getByRole("table", { name: /balance that is due/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Review" })).toBeDisabled();
-  await page.getByRole("checkbox", { name: "Choose all" }).check();
+  const all = page.getByRole("checkbox", { name: "Choose all" });
+  await page.locator("html[data-hydrated]").waitFor();
+  await all.check();
+  await expect(page.getByText(/\d+ partners chosen/)).toBeVisible();
+  await all.uncheck();
+  // One whom no other test pays.
+  await page.getByRole("checkbox", { name: "Choose Amara Larsen" }).check();
+  await expect(page.getByText(/1 partner chosen, \$/)).toBeVisible();
   await page.getByRole("button", { name: "Review" }).click();
   await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
   await expect(page.getByRole("table", { name: /Payments to be recorded/ })).toBeVisible();

@@ -131,7 +131,11 @@ pub fn Pagination(
 /// The foot of a list by cursor; `total` where it is known.
 pub fn pages<T>(page: &Page<T>, total: Option<i64>, address: &Address) -> AnyView {
     let rows = grouped(i64::try_from(page.data.len()).unwrap_or(0));
-    let shown = total.map(|total| format!("{rows} of {}", grouped(total)));
+    // Which rows a later page shows, its cursor doesn't tell.
+    let shown = total.map(|total| match address.get("cursor") {
+        None => format!("{rows} of {}", grouped(total)),
+        Some(_) => format!("{} in all", grouped(total)),
+    });
     let first = address.get("cursor").map(|_| address.without("cursor").href());
     let next = page.next_cursor.as_ref().map(|cursor| address.with("cursor", cursor).href());
     view! { <Pagination first=first next=next shown=shown.unwrap_or_default()/> }.into_any()

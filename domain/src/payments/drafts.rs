@@ -316,6 +316,8 @@ pub struct DraftLine {
     pub clawbacks: Money,
     /// Of it: bonuses, corrections and opening balances.
     pub adjustments: Money,
+    /// Clawbacks of the amount's own commissions that the figure doesn't count, zero or below.
+    pub taken_back: Money,
     /// How many entries make the amount.
     pub entries: i64,
     /// Why it is left out.

@@ -255,7 +255,7 @@ fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetS
         view! {
             {may_manage.then(|| bulk::tick_all(count))}
             <Th label="Partner"/>
-            <Th label="Standing" under=true/>
+            <Th label="Status" under=true/>
             <Th label="Since" wide=true/>
             {sorted.then(|| view! { <Th label="Group" wide=true/> })}
             <Th label="Clicks" num=true wide=true/>

@@ -138,7 +138,7 @@ fn fields(given: Given, form: Form<CreatePartner>) -> AnyView {
                 </div>
                 <div class="form-row">
                     <TextInput id="code" label="Code" optional=true autocomplete="off" help="Stands in the partner's link. Made from the name where you leave it empty." error=form.field("code")/>
-                    <Select id="status" label="Standing" choices=standings value=EnrollmentStatus::Active.as_str() error=form.field("status")/>
+                    <Select id="status" label="Status" choices=standings value=EnrollmentStatus::Active.as_str() error=form.field("status")/>
                 </div>
                 <div class="form-row">
                     <Select id="group" label="Group" choices=groups help="The group's offers come before the partner's own." error=form.field("group")/>

@@ -3,6 +3,7 @@
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::{DraftId, EnrollmentId};
 use domain::money::Money;
+use domain::partners::EnrollmentStatus;
 use domain::payments::{
     DraftDetail, DraftGroup, DraftLine, DraftProgress, DraftRow, DraftSource, DraftStatus, LeftOut, PaymentBasis,
     PayoutKind,
@@ -68,7 +69,13 @@ pub async fn read_draft(
         let left_out = left_out.and_then(|word| word.parse().ok());
         let paging = domain::page::Paging { cursor, limit: None };
         let (conn, actor) = (&mut *asking.conn, &asking.actor);
-        let detail = engine::payments::drafts::detail(conn, actor, id, left_out, &paging).await?;
+        let mut detail = engine::payments::drafts::detail(conn, actor, id, left_out, &paging).await?;
+        // The last of those who were left out for a reason is paid by now.
+        let gone = left_out.is_some() && detail.groups.iter().all(|group| group.left_out != left_out);
+        let left_out = left_out.filter(|_| !gone);
+        if gone {
+            detail = engine::payments::drafts::detail(conn, actor, id, None, &Default::default()).await?;
+        }
         let progress = engine::payments::process::progress(conn, actor, id).await?;
         Ok(Shown { detail, left_out, progress })
     })
@@ -148,6 +155,8 @@ pub enum DraftAct {
     Approve,
     /// Reviews it again.
     Review,
+    /// Leaves out of an export those who were paid meanwhile.
+    LeaveOutPaid,
     /// Gives it up.
     GiveUp,
 }
@@ -165,7 +174,11 @@ pub async fn act_on_draft(program: String, id: DraftId, act: DraftAct) -> Result
             DraftAct::Cancel => process::cancel(conn, moment, actor, id).await?,
             DraftAct::Approve => drafts::approve(conn, moment, actor, id).await?,
             DraftAct::Review => drafts::review_again(conn, moment, actor, id).await?,
-            DraftAct::GiveUp => drafts::give_up(conn, moment, actor, id).await?,
+            DraftAct::LeaveOutPaid => drafts::leave_out_paid(conn, moment, actor, id).await?,
+            DraftAct::GiveUp => {
+                drafts::give_up(conn, moment, actor, id).await?;
+                access::redirect(&format!("/admin/{program}/pay"));
+            }
         }
         Ok(())
     })
@@ -183,6 +196,8 @@ struct Forms {
     open: RwSignal<bool>,
     /// How often processing has ended without a batch: the page is read again.
     ended: RwSignal<usize>,
+    /// Whether the settings were changed since the preview was made.
+    stale: RwSignal<bool>,
 }
 
 /// `/admin/{program}/pay/{id}`.
@@ -201,7 +216,13 @@ impl LazyPage for DraftPage {
             line: RwSignal::new(None),
             open: RwSignal::new(false),
             ended: RwSignal::new(0),
+            stale: RwSignal::new(false),
         };
+        forms.act.settled(|outcome| {
+            if outcome.is_err() {
+                to_top();
+            }
+        });
         forms.decide.settled(move |outcome| {
             if outcome.is_ok() {
                 forms.open.set(false);
@@ -231,6 +252,11 @@ impl LazyPage for DraftPage {
     }
 }
 
+/// What went wrong stands at the top; who pressed stands at the foot.
+fn to_top() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+}
+
 fn skeleton() -> AnyView {
     view! {
         <PageHead title="Create payments"/>
@@ -246,6 +272,13 @@ fn question(forms: Forms) -> AnyView {
     let of = move || forms.line.get();
     let partner = move || of().map(|(id, ..)| id.to_string()).unwrap_or_default();
     let pay = move || of().is_some_and(|(_, _, why)| why.is_some()).to_string();
+    let help = move || {
+        if of().is_some_and(|(_, _, why)| why.is_some()) {
+            "Kept with the payment and in the audit log."
+        } else {
+            "May be left empty. Kept in the audit log."
+        }
+    };
     let words = move || {
         of().map(|(_, name, why)| match why {
             None => format!("{name} is left out of this batch."),
@@ -254,7 +287,7 @@ fn question(forms: Forms) -> AnyView {
         })
     };
     view! {
-        <Dialog id="decide" title="Why?" open=forms.open>
+        <Dialog id="decide" title="Pay this partner or not?" open=forms.open>
             <PostForm form=forms.decide class="form">
                 <p>{words}</p>
                 {show::program_field()}
@@ -262,7 +295,8 @@ fn question(forms: Forms) -> AnyView {
                 <input type="hidden" name="partner" prop:value=partner/>
                 <input type="hidden" name="pay" prop:value=pay/>
                 {show::wrong(forms.decide.beside(&["reason"]))}
-                <TextInput id="reason" label="Reason" error=forms.decide.field("reason") help="Needed to pay all the same. Kept with the payment and in the audit log."/>
+                <TextInput id="reason" label="Reason" error=forms.decide.field("reason")/>
+                <p class="help">{help}</p>
                 <div class="dialog-actions">
                     <CloseButton closes="decide"/>
                     <Button submit=true kind=ButtonKind::Primary busy=forms.decide.pending()>"Confirm"</Button>
@@ -289,7 +323,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     });
     let settings = editable.then(|| settings(draft.clone(), forms));
     let buttons = editable.then(|| buttons(&draft, needs_approval.is_some(), forms));
-    let listed = lines(page, groups, left_out, editable, forms, &program, &address);
+    let listed = lines(page, groups, left_out, editable, forms, &draft, &program, &address);
     view! {
         <PageHead title="Create payments" back=back/>
         {state(&draft, &program, forms)}
@@ -304,6 +338,11 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     .into_any()
 }
 
+/// Whether it pays what is due at the moment of processing, whatever its days.
+fn of_now(draft: &DraftRow) -> bool {
+    draft.basis == PaymentBasis::Ending && draft.source != DraftSource::Export
+}
+
 /// A button that does something to the draft.
 fn act(forms: Forms, id: DraftId, act: DraftAct, words: &'static str, kind: ButtonKind) -> AnyView {
     let word = match act {
@@ -311,6 +350,7 @@ fn act(forms: Forms, id: DraftId, act: DraftAct, words: &'static str, kind: Butt
         DraftAct::Cancel => "cancel",
         DraftAct::Approve => "approve",
         DraftAct::Review => "review",
+        DraftAct::LeaveOutPaid => "leave_out_paid",
         DraftAct::GiveUp => "give_up",
     };
     view! {
@@ -336,9 +376,12 @@ fn state(draft: &DraftRow, program: &str, forms: Forms) -> AnyView {
         }
         DraftStatus::Cancelled => view! { <Note>"This batch was discarded."</Note> }.into_any(),
         DraftStatus::Failed => {
-            let again = (draft.source != DraftSource::Export)
-                .then(|| act(forms, draft.id, DraftAct::Review, "Review again", ButtonKind::Plain));
-            view! { <Note tone=Tone::Bad>{problem}" "{again}</Note> }.into_any()
+            let again = if draft.source == DraftSource::Export {
+                act(forms, draft.id, DraftAct::LeaveOutPaid, "Leave out who was paid meanwhile", ButtonKind::Plain)
+            } else {
+                act(forms, draft.id, DraftAct::Review, "Review again", ButtonKind::Plain)
+            };
+            view! { <div role="alert"><Note tone=Tone::Bad>{problem}" "{again}</Note></div> }.into_any()
         }
         DraftStatus::Open if !problem.is_empty() => view! { <Note>{problem}</Note> }.into_any(),
         DraftStatus::Open | DraftStatus::Processing => ().into_any(),
@@ -361,7 +404,11 @@ fn facts(draft: &DraftRow, needs_approval: bool) -> AnyView {
         None => needs_approval.then(|| "Nobody yet".into_any()),
     };
     let agreed = agreed.map(|words| view! { <Fact label="Agreed to by">{words}</Fact> });
-    let range = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
+    let range = if of_now(draft) {
+        "All until it is processed".to_owned()
+    } else {
+        format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to))
+    };
     let (basis, reviewed, code) = (draft.basis.label(), show::time(draft.reviewed_at), draft.code.clone());
     view! {
         <Card>
@@ -393,7 +440,10 @@ fn follow(program: &str, id: DraftId, progress: DraftProgress, forms: Forms) -> 
         (true, Some(batch)) => {
             navigate(&format!("/admin/{asked}/payments/{batch}"), NavigateOptions::default());
         }
-        (true, None) => forms.ended.update(|count| *count += 1),
+        (true, None) => {
+            forms.ended.update(|count| *count += 1);
+            to_top();
+        }
         (false, _) => {}
     });
     Effect::new(move |_| {
@@ -443,10 +493,17 @@ fn follow(program: &str, id: DraftId, progress: DraftProgress, forms: Forms) -> 
 /// What is asked once for all partners.
 fn settings(draft: DraftRow, forms: Forms) -> AnyView {
     let form = forms.change;
+    forms.stale.set(false);
+    let changed = move |_| forms.stale.set(true);
+    let chosen = RwSignal::new(draft.basis.as_str().to_owned());
     let bases = PaymentBasis::ALL.iter().map(|basis| Choice::new(basis.as_str(), basis.label())).collect();
-    let help = match draft.source {
-        DraftSource::Export => "Of what the file contained: choose as you have paid.",
-        DraftSource::Report | DraftSource::Schedule => draft.basis.words(),
+    let exported = draft.source == DraftSource::Export;
+    let help = move || {
+        if exported {
+            "Of what the file contained: choose as you have paid."
+        } else {
+            chosen.with(|word| word.parse::<PaymentBasis>()).unwrap_or_default().words()
+        }
     };
     let mut methods = vec![Choice::new("", "Each partner's payout method")];
     methods.extend(PayoutKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())));
@@ -456,10 +513,11 @@ fn settings(draft: DraftRow, forms: Forms) -> AnyView {
     view! {
         <Card title="How are the payments calculated?">
             {show::wrong(form.beside(&["code", "payment_date", "method", "note"]))}
-            <PostForm form=form class="form">
+            <div on:input=changed><PostForm form=form class="form">
                 {show::program_field()}
                 <input type="hidden" name="id" value=draft.id.to_string()/>
-                <Select id="basis" name="draft[basis]" label="Payment amount" choices=bases value=draft.basis.as_str() help=help/>
+                <Select id="basis" name="draft[basis]" label="Payment amount" choices=bases bind=chosen/>
+                <p class="help">{help}</p>
                 <div class="form-row">
                     <Select id="method" name="draft[method]" label="Payment type" choices=methods value=draft.method.clone() error=form.field("method")/>
                     <TextInput id="code" name="draft[code]" label="Batch ID" value=draft.code.clone() required=true error=form.field("code")/>
@@ -469,7 +527,7 @@ fn settings(draft: DraftRow, forms: Forms) -> AnyView {
                 <div class="form-actions">
                     <Button submit=true busy=form.pending()>"Update the preview"</Button>
                 </div>
-            </PostForm>
+            </PostForm></div>
         </Card>
     }
     .into_any()
@@ -478,7 +536,8 @@ fn settings(draft: DraftRow, forms: Forms) -> AnyView {
 fn buttons(draft: &DraftRow, waits: bool, forms: Forms) -> AnyView {
     let id = draft.id;
     let (people, total) = (counted(draft.partners, "partner"), draft.total.to_string());
-    let process = (draft.partners > 0 && !waits).then(|| {
+    let ready = draft.partners > 0 && !waits && draft.status == DraftStatus::Open;
+    let process = ready.then(|| {
         let (title, words) = (format!("Pay {people}?"), format!("{total} is recorded as paid to {people}."));
         let button = view! { <DialogButton opens="process" kind=ButtonKind::Primary>"Process"</DialogButton> };
         let dialog = view! {
@@ -493,9 +552,18 @@ fn buttons(draft: &DraftRow, waits: bool, forms: Forms) -> AnyView {
         (button, dialog)
     });
     let (button, dialog) = process.unzip();
+    let button = button.map(|button| view! { <span hidden=move || forms.stale.get()>{button}</span> });
+    let summary = if draft.partners == 0 {
+        view! { <p>"Nobody can be paid as it is: the list above says why of each."</p> }.into_any()
+    } else {
+        view! { <p>{people}", "<b>{total}</b></p> }.into_any()
+    };
     view! {
         <Card>
-            <p>{people}", "<b>{total}</b></p>
+            {summary}
+            <div hidden=move || !forms.stale.get() role="status">
+                <Note tone=Tone::Warn>"The fields above were changed: update the preview before you process it."</Note>
+            </div>
             <div class="form-actions">
                 <DialogButton opens="give-up">"Discard"</DialogButton>
                 {button}
@@ -519,30 +587,28 @@ fn lines(
     left_out: Option<LeftOut>,
     editable: bool,
     forms: Forms,
+    draft: &DraftRow,
     program: &str,
     address: &Address,
 ) -> AnyView {
     let paid = groups.iter().find(|group| group.left_out.is_none());
     let of = |why: Option<LeftOut>| groups.iter().find(|group| group.left_out == why);
     let out: i64 = groups.iter().filter(|group| group.left_out.is_some()).map(|group| group.partners).sum();
-    let tiles = paid.map(|group| {
-        let added =
-            if group.added.amount.is_zero() { String::new() } else { format!("{} came after the review", group.added) };
-        let before = if group.already_paid.amount.is_zero() {
-            String::new()
-        } else {
-            format!("{} already paid", group.already_paid)
-        };
-        let (amount, people) = (group.amount.to_string(), counted(group.partners, "partner"));
-        let out = counted(out, "partner");
-        view! {
-            <Tiles>
-                <Tile label="To be paid" value=amount note=added/>
-                <Tile label="Partners" value=people note=before/>
-                <Tile label="Left out" value=out/>
-            </Tiles>
-        }
-    });
+    let told = |money: Option<Money>, what: &str| {
+        let money = money.filter(|money| !money.amount.is_zero());
+        money.map(|money| format!("{money} {what}")).unwrap_or_default()
+    };
+    let added = told(paid.map(|group| group.added), "came after the review");
+    let before = told(paid.map(|group| group.already_paid), "already paid");
+    let (amount, people) = (draft.total.to_string(), counted(draft.partners, "partner"));
+    let out = counted(out, "partner");
+    let tiles = view! {
+        <Tiles>
+            <Tile label="To be paid" value=amount note=added/>
+            <Tile label="Partners" value=people note=before/>
+            <Tile label="Left out" value=out/>
+        </Tiles>
+    };
     let below = paid.filter(|group| group.below_zero > 0).map(|group| {
         let words = format!(
             "{} would be left with a balance below zero: clawbacks and corrections that this calculation leaves aside. It is carried forward.",
@@ -564,11 +630,12 @@ fn lines(
     let count = paid.map_or(0, |group| group.partners);
     let total = of(left_out).map(|group| group.partners);
     let pages = show::pages(&page, total, address);
+    let figure = if of_now(draft) { "Balance" } else { "By the report" };
     let head = move || {
         view! {
             <Th label="Partner"/>
             <Th label="Payout method" wide=true/>
-            <Th label="By the report" num=true wide=true/>
+            <Th label=figure num=true wide=true/>
             <Th label="Already paid" num=true wide=true/>
             <Th label="Payment" num=true/>
             <Th label="Balance after" num=true wide=true/>
@@ -579,6 +646,7 @@ fn lines(
     let nobody = page.data.is_empty().then(|| view! { <p class="sub">"Nobody."</p> });
     let rows = page.data.into_iter().map(|line| row(line, editable, forms, program)).collect_view();
     let (all, unfiltered) = (plain.href(), left_out.is_none());
+    let caption = if unfiltered { "Payments to be recorded" } else { "Partners who are left out" };
     view! {
         {tiles}
         {below}
@@ -589,7 +657,7 @@ fn lines(
         <Card title="Preview">
             {words}
             {aside}
-            <Table caption="Payments to be recorded" head=head>{rows}</Table>
+            <Table caption=caption head=head>{rows}</Table>
             {nobody}
             {pages}
         </Card>
@@ -612,6 +680,24 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
         view! { <small>{words}</small> }
     });
     let aside = stays(line.clawbacks, line.adjustments).map(|words| view! { <small>{words}</small> });
+    let out = line.left_out.is_some();
+    let taken_back = (!out && !line.taken_back.amount.is_zero()).then(|| {
+        let words = format!("{} taken back of it", line.taken_back);
+        view! { <small>{words}</small> }
+    });
+    // Who is left out gets nothing, and keeps the balance.
+    let payment = if out {
+        let open = (line.amount.amount > rust_decimal::Decimal::ZERO).then(|| {
+            let words = format!("{} is open", line.amount);
+            view! { <small>{words}</small> }
+        });
+        view! { "–"{open} }.into_any()
+    } else {
+        view! { <Amount value=line.amount strong=true/> }.into_any()
+    };
+    let after = if out { Money { amount: line.after.amount + line.amount.amount, ..line.after } } else { line.after };
+    let banned =
+        (!out && line.status == EnrollmentStatus::Banned).then(|| view! { <Pill tone=Tone::Bad text="Banned"/> });
     let below = line.after.amount.is_sign_negative() && !line.after.amount.is_zero();
     let below = (below && line.left_out.is_none()).then(|| view! { <Pill tone=Tone::Warn text="Below zero"/> });
     let (id, name) = (line.partner.id, line.partner.name.clone());
@@ -636,16 +722,16 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
     view! {
         <tr>
             <td>
-                {show::partner_link(program, &line.partner)}
+                {show::partner_link(program, &line.partner)}" "{banned}
                 <small>{line.partner.code.clone()}</small>
-                <small class="narrow">{method.clone()}" · balance after: "{line.after.to_string()}</small>
+                <small class="narrow">{method.clone()}" · balance after: "{after.to_string()}</small>
                 {reason}
             </td>
             <td class="wide">{method}</td>
             <td class="num wide"><Amount value=line.figure/></td>
             <td class="num wide">{unless_zero(line.already_paid)}</td>
-            <td class="num"><Amount value=line.amount strong=true/>" "{below}{added}</td>
-            <td class="num wide"><Amount value=line.after/>{aside}</td>
+            <td class="num">{payment}" "{below}{taken_back}{added}</td>
+            <td class="num wide"><Amount value=after/>{aside}</td>
             {acts}
         </tr>
     }

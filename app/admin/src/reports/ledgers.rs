@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ui::{
     Address, Amount, Button, Card, Choice, EmptyState, Glyph, Menu, MenuButton, PageHead, PeriodLink, PeriodPicker,
-    SearchInput, Select, SkeletonTable, Table, TextInput, Th, counted, grouped, icon, unless_zero,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, counted, grouped, icon, unless_zero, use_toasts,
 };
 
 use super::tabs;
@@ -195,8 +195,8 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             {keep}
-            <SearchInput id="q" label="Name, company, e-mail or code" value=of("q")/>
-            {select("status", "Standing", "Any standing", statuses)}
+            <SearchInput id="q" label="Name, company, e-mail, code, group or tag" value=of("q")/>
+            {select("status", "Status", "Any status", statuses)}
             {select("group", "Group", "Any group", groups)}
             {select("tag", "Tag", "Any tag", tags)}
             {select("method", "Payout method", "Any payout method", methods)}
@@ -273,7 +273,7 @@ fn report(ledgers: Ledgers, program: &str, address: &Address, create: Form<Creat
             <Table caption="Partner ledgers" head=head foot=foot>{rows}</Table>
             {pages}
             <p class="sub">
-                "Amounts count on the day on which they became due. Ending balance = beginning balance + commissions − clawbacks ± adjustments − payments. What is held is never paid."
+                "Amounts count on the day on which they became due, payments on the day on which they were recorded. Ending balance = beginning balance + commissions − clawbacks ± adjustments − payments. What is held is never paid."
             </p>
         </Card>
     }
@@ -391,6 +391,13 @@ fn acts(
     let print = address.without("cursor").at(format!("/admin/{program}/print/partner-ledgers"));
     let print = move || print.with("codes", &codes.get()).href();
     let first = at_first.clone();
+    // The file comes without a page that could say so.
+    let toasts = use_toasts();
+    let told = move |_| {
+        if pays {
+            toasts.say("The export is kept under Pay: record there what you pay by it.");
+        }
+    };
     let pay = pays.then(|| {
         view! {
             <PostForm form=create>
@@ -404,7 +411,7 @@ fn acts(
     view! {
         <div class="filters">
             <Menu id="ledgers-acts" label="With these partners" button=|| view! { "Actions" {icon(Glyph::ChevronDown)} }>
-                <form method="post" action=file>
+                <form method="post" action=file on:submit=told>
                     {plain}
                     <input type="hidden" name="codes" value=at_first prop:value=move || codes.get()/>
                     <MenuButton submit=true icon=Glyph::Download>"Export"</MenuButton>

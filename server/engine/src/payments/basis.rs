@@ -441,6 +441,22 @@ pub(super) async fn fallen(
     Ok(found)
 }
 
+/// Leaves out those partners of an export of whose entries one is not open any more; how many.
+pub(super) async fn leave_out_paid(conn: &mut PgConnection, program: ProgramId, draft: DraftId) -> Result<u64> {
+    let done = sqlx::query!(
+        "update payment_draft_lines l set left_out = 'excluded', reason = 'Paid meanwhile.'
+         where l.program_id = $1 and l.draft_id = $2 and l.left_out is null
+           and exists (
+               select from unnest(l.entries) as f (id)
+               where not exists (select from open_entries o where o.program_id = $1 and o.entry_id = f.id))",
+        program as ProgramId,
+        draft as DraftId
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// The partners of an export, the first few, of whose entries one is not open any more.
 async fn paid_meanwhile(conn: &mut PgConnection, setting: &Setting, draft: &Head) -> Result<Vec<Fallen>> {
     let found = sqlx::query_as!(

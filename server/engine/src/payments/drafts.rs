@@ -282,7 +282,8 @@ pub async fn change(
 /// Notes who changed a draft: nobody has agreed to what it says now, and who changed it can't be the second to.
 async fn changed(conn: &mut PgConnection, actor: &Actor, id: DraftId) -> Result<()> {
     sqlx::query!(
-        "update payment_drafts set changed_by = $3, approved_by = null, approved_at = null
+        "update payment_drafts
+         set changed_by = $3, approved_by = null, approved_at = null, status = 'open', problem = ''
          where program_id = $1 and id = $2",
         actor.program() as ProgramId,
         id as DraftId,
@@ -425,7 +426,7 @@ pub async fn review_again(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     let draft = lock_open(&mut tx, setting.program, id).await?;
     if draft.source == DraftSource::Export {
         return Err(Error::Conflict(
-            "It pays what the file contained. Leave the partner out, or create payments from the report.".into(),
+            "It pays what the file contained. Leave partners out, or create payments from the report.".into(),
         ));
     }
     review(&mut tx, moment, &setting, &draft.head(id)).await?;
@@ -501,6 +502,26 @@ pub async fn decide(
     let was = line.left_out.map_or("paid", LeftOut::label);
     let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": input.reason.trim() });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Leaves out of an export all those of whose entries one was paid meanwhile. Audited.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` where it is being processed, or was, or is no export.
+pub async fn leave_out_paid(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
+    allowed(actor)?;
+    let mut tx = conn.begin().await?;
+    take_time(&mut tx, "2min", "10s").await?;
+    let program = actor.program();
+    if lock_open(&mut tx, program, id).await?.source != DraftSource::Export {
+        return Err(Error::Conflict("It is no export: review it again.".into()));
+    }
+    let partners = basis::leave_out_paid(&mut tx, program, id).await?;
+    sum_up(&mut tx, program, id).await?;
+    changed(&mut tx, actor, id).await?;
+    note(&mut tx, moment, actor, "payment_draft.edit", id, json!({ "left_out": partners })).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -817,6 +838,7 @@ pub(super) async fn lines(
             after: setting.money(row.balance + row.added - row.amount),
             clawbacks: setting.money(row.clawbacks),
             adjustments: setting.money(row.adjustments),
+            taken_back: setting.money(row.taken_back),
             entries: row.entries,
             left_out: row.left_out,
             reason: row.reason,

@@ -333,7 +333,7 @@ async fn stops(conn: &mut PgConnection, setting: &Setting, draft: &Locked, falle
         told.push(format!("So it is with {more} more."));
     }
     let next = if draft.source == DraftSource::Export {
-        "Nothing was recorded: leave the partner out."
+        "Nothing was recorded: leave them out."
     } else {
         "Nothing was recorded: review again."
     };
