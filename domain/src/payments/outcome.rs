@@ -38,11 +38,49 @@ impl PaymentStatus {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Recorded => "Paid",
-            Self::Sent => "Paid: on its way",
-            Self::Confirmed => "Paid: confirmed",
+            Self::Recorded => "Prepared",
+            Self::Sent => "Sent",
+            Self::Confirmed => "Paid",
             Self::Failed => "Failed: due again",
             Self::Cancelled => "Cancelled: due again",
+        }
+    }
+
+    /// What that means, in a sentence for the partner.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Recorded => "The payment is recorded. Its money goes out on the date of the payment.",
+            Self::Sent => "The money is on its way.",
+            Self::Confirmed => "The money has arrived.",
+            Self::Failed => "The money did not arrive.",
+            Self::Cancelled => "The payment was taken back.",
+        }
+    }
+
+    /// What became of it, as the end of a sentence.
+    #[must_use]
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Self::Recorded => "is prepared",
+            Self::Sent => "was sent",
+            Self::Confirmed => "has arrived",
+            Self::Failed => "did not arrive",
+            Self::Cancelled => "was cancelled",
+        }
+    }
+
+    /// What follows, and what the partner can do; empty where nothing is to be said.
+    #[must_use]
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Self::Recorded | Self::Sent | Self::Confirmed => "",
+            Self::Failed => {
+                "The amount is due to you again, and a later batch pays it. Please check your payout details before."
+            }
+            Self::Cancelled => {
+                "The amount is due to you again, and a later batch pays it. There is nothing for you to do."
+            }
         }
     }
 
