@@ -64,7 +64,7 @@ pub fn remittance_advice(detail: PaymentDetail, of: Option<String>, foot: AnyVie
                 {(!masked.is_empty()).then(|| view! { <Fact label="Account">{masked}</Fact> })}
                 <Fact label="Status">
                     <Pill tone=tone text=status/>
-                    <small>{meaning}</small>
+                    <span class="sub">{meaning}</span>
                 </Fact>
                 <Fact label="Amount"><Amount value=amount strong=true/></Fact>
             </Facts>
