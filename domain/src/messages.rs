@@ -160,7 +160,9 @@ impl MailKind {
             Self::PartnerPaused => "To a partner who was paused.",
             Self::PartnerResumed => "To a partner who is active again, after a pause or a ban.",
             Self::PaymentSent => "To a partner who was paid.",
-            Self::PaymentTakenBack => "To a partner whose payment failed or was cancelled. The team's reason isn't told.",
+            Self::PaymentTakenBack => {
+                "To a partner whose payment failed or was cancelled. The team's reason isn't told."
+            }
             Self::CommissionEarned => "To a partner who has earned a commission, and wants to be told of each.",
             Self::BalanceAdjusted => {
                 "To a partner whose balance got a bonus or correction, and who wants to be told of commissions."

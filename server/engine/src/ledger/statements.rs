@@ -291,12 +291,7 @@ pub async fn statement(
 }
 
 /// A closed month in which nothing was, after one that was frozen with something.
-async fn empty(
-    conn: &mut PgConnection,
-    setting: &Setting,
-    enrollment: EnrollmentId,
-    month: NaiveDate,
-) -> Result<Row> {
+async fn empty(conn: &mut PgConnection, setting: &Setting, enrollment: EnrollmentId, month: NaiveDate) -> Result<Row> {
     let began = sqlx::query_scalar!(
         r#"select exists (select from statements
                           where program_id = $1 and enrollment_id = $2 and month < $3) as "began!""#,

@@ -35,8 +35,8 @@ pub use files::{file, file_sent, prepared};
 pub use lists::{batch, batch_payments, batches, payments, payments_page};
 pub use mails::{TellPaid, TellTakenBack};
 pub use outcome::mark;
-pub(crate) use remittance::{parts, reasons};
 pub use remittance::{advices, payment};
+pub(crate) use remittance::{parts, reasons};
 pub use results::results;
 pub use undo::take_back;
 
