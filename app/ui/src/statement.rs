@@ -43,13 +43,14 @@ pub fn statement_list(statements: Vec<Statement>, href: impl Fn(&Statement) -> S
     let rows = statements
         .into_iter()
         .map(|one| {
+            let line = in_a_line(&one);
             view! {
                 <tr>
                     <td>
                         <a class="link" href=href(&one)>{month_name(one.month)}</a>
                         " "
                         {state(&one)}
-                        <small class="narrow">{in_a_line(&one)}</small>
+                        {(!line.is_empty()).then(|| view! { <small class="narrow">{line}</small> })}
                     </td>
                     <td class="num wide"><Amount value=one.opening/></td>
                     <td class="num wide">{unless_zero(one.commissions)}</td>

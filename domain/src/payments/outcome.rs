@@ -76,7 +76,7 @@ impl PaymentStatus {
         match self {
             Self::Recorded | Self::Sent | Self::Confirmed => "",
             Self::Failed => {
-                "The amount is due to you again, and a later batch pays it. Please check your payout details before."
+                "The amount is due to you again, and a later batch pays it. Please check your payout details before that."
             }
             Self::Cancelled => {
                 "The amount is due to you again, and a later batch pays it. There is nothing for you to do."
@@ -240,6 +240,13 @@ mod tests {
             assert_eq!([Recorded, Failed, Cancelled].map(|told| gone.told(told)), [Step::Known; 3], "{gone}");
         }
         assert_eq!(Confirmed.told(Sent), Step::Known, "a file that is older than what is known");
+    }
+
+    #[test]
+    fn a_partner_reads_that_it_is_paid_once_the_money_has_arrived() {
+        let words: Vec<_> = PaymentStatus::ALL.iter().map(|status| status.words()).collect();
+        assert_eq!(words, ["Prepared", "Sent", "Paid", "Failed: due again", "Cancelled: due again"]);
+        assert!(PaymentStatus::ALL.iter().all(|status| status.next_step().is_empty() == status.is_paid()));
     }
 
     #[test]
