@@ -28,6 +28,8 @@ words! {
         PartnerResumed = "partner_resumed",
         /// To a partner who was paid.
         PaymentSent = "payment_sent",
+        /// To a partner whose payment failed or was cancelled.
+        PaymentTakenBack = "payment_taken_back",
         /// To a partner who has earned a commission.
         CommissionEarned = "commission_earned",
         /// To a partner whose balance got a bonus or correction.
@@ -55,6 +57,8 @@ pub fn meaning(field: &str) -> &'static str {
         "payment.batch" => "The batch that it was made in",
         "payment.reference" => "Its reference at the payment provider",
         "payment.parts" => "What it pays for, in a line",
+        "payment.outcome" => "What became of it: it did not arrive, or was cancelled",
+        "payment.next" => "What follows, and what the partner can do",
         "commission.amount" => "What was earned",
         "commission.event" => "What it was earned for",
         "commission.due" => "The day from which it can be paid",
@@ -137,6 +141,7 @@ impl MailKind {
             Self::PartnerPaused => "Partner paused",
             Self::PartnerResumed => "Partner resumed",
             Self::PaymentSent => "Payment sent",
+            Self::PaymentTakenBack => "Payment failed or cancelled",
             Self::CommissionEarned => "New commission",
             Self::BalanceAdjusted => "Bonus or correction",
             Self::Summary => "Summary",
@@ -155,6 +160,9 @@ impl MailKind {
             Self::PartnerPaused => "To a partner who was paused.",
             Self::PartnerResumed => "To a partner who is active again, after a pause or a ban.",
             Self::PaymentSent => "To a partner who was paid.",
+            Self::PaymentTakenBack => {
+                "To a partner whose payment failed or was cancelled. The team's reason isn't told."
+            }
             Self::CommissionEarned => "To a partner who has earned a commission, and wants to be told of each.",
             Self::BalanceAdjusted => {
                 "To a partner whose balance got a bonus or correction, and who wants to be told of commissions."
@@ -189,6 +197,18 @@ impl MailKind {
                 ("payment.batch", "Batch-20261105"),
                 ("payment.reference", "FP79Z85HRB9Y9X86"),
                 ("payment.parts", "Commissions (4): $120.00"),
+            ],
+            Self::PaymentTakenBack => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                ("payment.amount", "$120.00"),
+                ("payment.method", "PayPal"),
+                ("payment.date", "5 November 2026"),
+                ("payment.batch", "Batch-20261105"),
+                ("payment.reference", "FP79Z85HRB9Y9X86"),
+                ("payment.outcome", "did not arrive"),
+                ("payment.next", "The amount is due to you again, and a later batch pays it."),
             ],
             Self::CommissionEarned => &[
                 NAME,
@@ -230,7 +250,8 @@ impl MailKind {
                 Some("Open your dashboard")
             }
             Self::PartnerDeclined => None,
-            Self::PaymentSent => Some("See what it paid for"),
+            Self::PaymentSent => Some("See what it pays for"),
+            Self::PaymentTakenBack => Some("See the payment"),
             Self::CommissionEarned => Some("See your rewards"),
             Self::BalanceAdjusted => Some("See your ledger"),
         }
@@ -240,7 +261,7 @@ impl MailKind {
     #[must_use]
     pub fn notice(self) -> Option<Notice> {
         match self {
-            Self::PaymentSent => Some(Notice::Payment),
+            Self::PaymentSent | Self::PaymentTakenBack => Some(Notice::Payment),
             Self::CommissionEarned | Self::BalanceAdjusted => Some(Notice::Commission),
             Self::Summary => Some(Notice::Summary),
             _ => None,
@@ -287,10 +308,15 @@ impl MailKind {
                  still {{partner.code}}.",
             ),
             Self::PaymentSent => (
-                "{{program.name}} has paid you {{payment.amount}}",
+                "{{program.name}} pays you {{payment.amount}}",
                 "{{program.name}} pays you {{payment.amount}} by {{payment.method}}, dated {{payment.date}}: \
                  {{payment.batch}}, reference {{payment.reference}}.\n\nIt pays for: {{payment.parts}}.\n\n\
                  The remittance advice with each commission is on the page of the payout.",
+            ),
+            Self::PaymentTakenBack => (
+                "Your payment of {{payment.amount}} {{payment.outcome}}",
+                "Your payment of {{payment.amount}} by {{payment.method}}, dated {{payment.date}}, {{payment.outcome}}: \
+                 {{payment.batch}}, reference {{payment.reference}}.\n\n{{payment.next}}",
             ),
             Self::CommissionEarned => (
                 "You have earned {{commission.amount}}",
@@ -495,7 +521,9 @@ mod tests {
         assert_eq!((invited.name.as_str(), invited.contact.as_str()), ("Ada Lind", "hello@acme.example"));
         assert_eq!(sample(MailKind::Summary).stop.as_deref(), Some("Get no more summaries"));
         let paid = MailKind::PaymentSent.standard().example(MailKind::PaymentSent, &examples);
-        assert_eq!(paid.subject, "Northwind has paid you ¥120");
+        assert_eq!(paid.subject, "Northwind pays you ¥120");
+        let failed = MailKind::PaymentTakenBack.standard().example(MailKind::PaymentTakenBack, &examples);
+        assert_eq!(failed.subject, "Your payment of ¥120 did not arrive");
     }
 
     #[test]

@@ -23,16 +23,23 @@ pub fn check_day(day: NaiveDate) -> Result<(), &'static str> {
     if YEARS.contains(&day.year()) { Ok(()) } else { Err("Choose a day from 2000 to 2200.") }
 }
 
-/// Checks the days of a range, `from` and `to`, where they are given: it ends no earlier than it begins, and has begun.
+/// Checks the days of a range, `from` and `to`, where they are given: it ends no earlier than it begins.
 #[must_use]
-pub fn check_range(from: Option<NaiveDate>, to: Option<NaiveDate>, today: NaiveDate) -> Vec<FieldError> {
+pub fn check_order(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Vec<FieldError> {
     let wrong = |(field, day): (&str, Option<NaiveDate>)| Some(FieldError::new(field, check_day(day?).err()?));
     let mut errors: Vec<_> = [("from", from), ("to", to)].into_iter().filter_map(wrong).collect();
-    if errors.is_empty() && from.is_some_and(|from| from > today) {
-        errors.push(FieldError::new("from", "This day has not come yet."));
-    }
     if errors.is_empty() && from.zip(to).is_some_and(|(from, to)| to < from) {
         errors.push(FieldError::new("to", "The range ends before it begins."));
+    }
+    errors
+}
+
+/// The same of a range that must have begun.
+#[must_use]
+pub fn check_range(from: Option<NaiveDate>, to: Option<NaiveDate>, today: NaiveDate) -> Vec<FieldError> {
+    let mut errors = check_order(from, to);
+    if errors.is_empty() && from.is_some_and(|from| from > today) {
+        errors.push(FieldError::new("from", "This day has not come yet."));
     }
     errors
 }
@@ -155,6 +162,7 @@ mod tests {
         assert_eq!(wrong("", ""), [] as [&str; 0]);
         assert_eq!(wrong("2026-11-21", "2026-12-31"), ["from"]);
         assert_eq!(wrong("2026-11-20", "2026-11-19"), ["to"]);
+        assert_eq!(wrong("2026-12-20", "2026-12-19"), ["to"], "in the future too");
         assert_eq!(wrong("-9999-01-01", "9999-01-01"), ["from", "to"]);
     }
 

@@ -113,6 +113,10 @@ test("a partner's statements are final once the month is over", async ({ page, h
   await hydrated();
   const months = page.getByRole("table", { name: "Statements" });
   await expect(months.getByText("So far")).toHaveCount(1);
+  await page.setViewportSize({ width: 390, height: 900 });
+  await expect(months.getByText(/Commissions \$/).first()).toBeVisible();
+  await fits(page);
+  await page.setViewportSize({ width: 1440, height: 900 });
   const last = months.getByRole("row", { name: /Final/ }).first();
   const closing = await last.getByRole("cell").nth(6).innerText();
   await last.getByRole("link").click();

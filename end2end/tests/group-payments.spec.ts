@@ -129,8 +129,28 @@ test("payments are created from the report, reviewed and processed", async ({ pa
   await processPayments(page);
   await page.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await expect(page.getByRole("heading", { level: 1, name: code })).toBeVisible();
+  const batch = new URL(page.url()).pathname;
   await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
   await expect(ledgers(page).getByRole("row", { name: new RegExp(name) })).toContainText("$0.00");
+
+  // The batch tells who made it; the advice why the bonus was given; and what came back, why and by whom.
+  await visit(page, batch);
+  await expect(page.getByText("Prepared", { exact: true })).toBeVisible();
+  await expect(page.getByText("Processed", { exact: true })).toBeVisible();
+  await page.getByRole("link", { name: `Remittance advice for ${name}` }).click();
+  await expect(page.getByText("For the talk in spring")).toBeVisible();
+  await expect(page.locator(".pill", { hasText: "Prepared" })).toBeVisible();
+  await visit(page, batch);
+  await page.getByRole("button", { name: `Take back the payment to ${name}` }).click();
+  const back = page.getByRole("dialog", { name: "Take this payment back?" });
+  await back.getByLabel("Reason").fill("The envelope came back");
+  await back.getByRole("button", { name: "Take back" }).click();
+  await expect(page.getByText("Payment taken back")).toBeVisible();
+  const paid = page.getByRole("table", { name: "Payments of the batch" }).getByRole("row", { name: new RegExp(name) });
+  await expect(paid).toContainText("The envelope came back");
+  await expect(paid).toContainText(/ by \S/);
+  await expect(page.getByText("$0.00 of $25.50 recorded")).toBeVisible();
+  await accessible(page);
 });
 
 test("who pays first exports, and records what the file contained", async ({ page }) => {

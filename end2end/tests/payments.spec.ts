@@ -45,6 +45,9 @@ test("what became of a batch's payments is marked, and told by a provider's file
   await expect(page.getByText("1 chosen")).toBeVisible();
   await page.getByRole("button", { name: "Mark sent" }).click();
   await expect(page.getByText("1 payment marked.")).toBeVisible();
+  // What was chosen is done: nothing is chosen any more.
+  await expect(page.getByText("Choose payments, then what became of them")).toBeVisible();
+  await expect(payments(page).getByRole("checkbox", { checked: true })).toHaveCount(0);
   await page.getByRole("navigation", { name: "Payments by status" }).getByRole("link", { name: /^Sent/ }).click();
   await page.waitForURL(/status=sent/);
   await expect(payments(page).locator(".pill", { hasText: "Sent" }).first()).toBeVisible();
@@ -73,6 +76,10 @@ test("what became of a batch's payments is marked, and told by a provider's file
   await expect(confirmed.locator(".pill:visible", { hasText: "Confirmed" })).toBeVisible();
   await expect(confirmed).toContainText("TX-1042");
   await page.setViewportSize({ width: 390, height: 900 });
+  // A phone shows the reference and what can be done below each row.
+  await expect(confirmed.getByText(of("Reference"))).toBeVisible();
+  await expect(confirmed.getByRole("link", { name: /^Remittance advice for/ })).toBeVisible();
+  await expect(confirmed.getByRole("button", { name: /^Take back the payment to/ })).toBeVisible();
   await fits(page);
 });
 

@@ -43,6 +43,19 @@ test("rewards are filtered, summed by status and downloaded", async ({ page, hyd
   expect(file.slice(1).every((line) => line.includes(",paid,"))).toBe(true);
 });
 
+test("payouts of days that can't be are told beside the field", async ({ page, hydrated }) => {
+  await signIn(page, ada, "/p/acme/payouts");
+  await hydrated();
+  await page.getByLabel("From").fill("2199-02-02");
+  await page.getByLabel("To", { exact: true }).fill("2199-02-01");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page.getByText("The range ends before it begins.")).toBeVisible();
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue("2199-02-01");
+  await expect(page.getByLabel("Status").getByRole("option")).toHaveText([
+    "Any status", "Prepared", "Sent", "Paid", "Failed: due again", "Cancelled: due again",
+  ]);
+});
+
 test("a payout tells what it paid for", async ({ page, hydrated }) => {
   await signIn(page, ada, "/p/acme/payouts");
   await hydrated();

@@ -1,12 +1,15 @@
 //! One payout: what it paid for, as a remittance advice to print.
 
 use access::{LazyPage, Read, Result, read};
-use domain::payments::PaymentDetail;
+use domain::payments::{PaymentDetail, PaymentStatus};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use ui::{Address, Card, Download, PageHead, PrintButton, SkeletonCard, SkeletonTable, remittance_advice};
+use ui::{
+    Address, ButtonLink, Card, Download, Glyph, Note, PageHead, PrintButton, SkeletonCard, SkeletonTable, Tone,
+    remittance_advice,
+};
 
 use crate::show;
 
@@ -58,7 +61,18 @@ fn skeleton() -> AnyView {
 fn page(detail: PaymentDetail, address: &Address) -> AnyView {
     let program = show::program().get_untracked();
     let file = format!("/p/{program}/export/payout.csv?id={}", detail.payment.id);
-    let status = show::payment_state(detail.payment.status);
+    let status = detail.payment.status;
+    let what_now = (!status.is_paid()).then(|| {
+        let when = detail.payment.status_day.map(|day| format!(" on {}", day.format("%-d %b %Y"))).unwrap_or_default();
+        let words = format!("{}{when}. {} {}", status.label(), status.meaning(), status.next_step());
+        let details = format!("/p/{program}/profile");
+        let action = move || {
+            let failed = status == PaymentStatus::Failed;
+            failed.then(|| view! { <ButtonLink href=details.clone()>"Check payout details"</ButtonLink> })
+        };
+        let tone = if status == PaymentStatus::Failed { Tone::Bad } else { Tone::Warn };
+        view! { <Note tone=tone glyph=Glyph::Alert action=action>{words}</Note> }
+    });
     let more = show::more_in_file(&detail.lines);
     let pages = show::pages(&detail.lines, None, address);
     let foot = view! { {more}{pages} }.into_any();
@@ -67,7 +81,8 @@ fn page(detail: PaymentDetail, address: &Address) -> AnyView {
             <Download href=file what="payout"/>
             <PrintButton/>
         </PageHead>
-        {remittance_advice(detail, status, None, foot)}
+        {what_now}
+        {remittance_advice(detail, None, foot)}
     }
     .into_any()
 }

@@ -4,15 +4,26 @@ use access::{LazyPage, Read, Result, read};
 use domain::payments::{PaymentRow, PaymentStatus, PaymentTotals};
 use domain::portal::PortalPage;
 use domain::reports::Listed;
+use domain::text::FieldError;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
-    TextInput, Th, Why,
+    Address, Amount, Button, Card, Choice, Download, EmptyState, FieldIssue, Glyph, PageHead, Pill, Select,
+    SkeletonTable, Table, TextInput, Th, Why, payment_state,
 };
 
 use crate::show;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// None where the days can't be shown.
+    listed: Option<Listed<PaymentRow, PaymentTotals>>,
+    /// What is wrong with the days.
+    issues: Vec<FieldError>,
+}
 
 /// A page of the payouts of the partner who asks.
 #[server(prefix = "/fn", endpoint = "partner/payouts", input = GetUrl)]
@@ -22,7 +33,7 @@ pub async fn read_payouts(
     from: Option<String>,
     to: Option<String>,
     cursor: Option<String>,
-) -> Result<Listed<PaymentRow, PaymentTotals>> {
+) -> Result<Shown> {
     use domain::page::Paging;
     use domain::payments::PaymentFilter;
     access::answer(async {
@@ -34,13 +45,20 @@ pub async fn read_payouts(
             to: to.and_then(|day| day.parse().ok()),
             ..PaymentFilter::default()
         };
-        Ok(engine::payments::payments(&mut asking.conn, &asking.actor, &filter, &paging).await?)
+        // The day of a payment may lie ahead.
+        let issues = domain::time::check_order(filter.from, filter.to);
+        let listed = if issues.is_empty() {
+            Some(engine::payments::payments(&mut asking.conn, &asking.actor, &filter, &paging).await?)
+        } else {
+            None
+        };
+        Ok(Shown { listed, issues })
     })
     .await
 }
 
 /// `/p/{program}/payouts`.
-pub struct PayoutsPage(Read<Listed<PaymentRow, PaymentTotals>>);
+pub struct PayoutsPage(Read<Shown>);
 
 impl LazyPage for PayoutsPage {
     fn data() -> Self {
@@ -66,8 +84,17 @@ impl LazyPage for PayoutsPage {
                 {move || view! { <Download href=show::file(&program.get(), "payouts", &address.get()) what="payouts"/> }}
             </PageHead>
             {move || show::tabs(&program.get(), PortalPage::Payouts)}
-            {move || filters(&address.get())}
-            {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |listed| list(listed, &address.get_untracked()))}
+            {found.show(
+                || view! { <Card><SkeletonTable columns=4/></Card> }.into_any(),
+                move |Shown { listed, issues }| {
+                    let address = address.get_untracked();
+                    view! {
+                        {filters(&issues, &address)}
+                        {listed.map(|listed| list(listed, &address))}
+                    }
+                    .into_any()
+                },
+            )}
         }
         .into_any()
     }
@@ -93,7 +120,7 @@ fn list(listed: Listed<PaymentRow, PaymentTotals>, address: &Address) -> AnyView
     let pages = show::pages(&page, Some(totals.count), address);
     let head = || {
         view! {
-            <Th label="Paid on"/>
+            <Th label="Date"/>
             <Th label="Batch" wide=true/>
             <Th label="Method" wide=true/>
             <Th label="Status"/>
@@ -102,7 +129,7 @@ fn list(listed: Listed<PaymentRow, PaymentTotals>, address: &Address) -> AnyView
     };
     let foot = move || {
         view! {
-            <td>"Paid"</td>
+            <td>"In all, but for what is due again"</td>
             <td class="wide"></td>
             <td class="wide"></td>
             <td></td>
@@ -120,16 +147,20 @@ fn list(listed: Listed<PaymentRow, PaymentTotals>, address: &Address) -> AnyView
     .into_any()
 }
 
-fn filters(address: &Address) -> AnyView {
+fn filters(issues: &[FieldError], address: &Address) -> AnyView {
+    let issue = |field: &str| {
+        let found = issues.iter().find(|issue| issue.field == field);
+        FieldIssue::stored(found.map(|issue| issue.message.clone()))
+    };
     let statuses = std::iter::once(Choice::new("", "Any status"))
-        .chain(PaymentStatus::ALL.iter().map(|status| Choice::new(status.as_str(), show::payment_state(*status).1)))
+        .chain(PaymentStatus::ALL.iter().map(|status| Choice::new(status.as_str(), payment_state(*status).1)))
         .collect();
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <Select id="status" label="Status" choices=statuses value=of("status")/>
-            <TextInput id="from" label="From" kind="date" value=of("from")/>
-            <TextInput id="to" label="To" kind="date" value=of("to")/>
+            <TextInput id="from" label="From" kind="date" value=of("from") error=issue("from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to") error=issue("to")/>
             <Button submit=true>"Show"</Button>
         </form>
     }
@@ -137,7 +168,7 @@ fn filters(address: &Address) -> AnyView {
 }
 
 fn row(payment: PaymentRow, program: &str) -> AnyView {
-    let (tone, status) = show::payment_state(payment.status);
+    let (tone, status) = payment_state(payment.status);
     let href = format!("/p/{program}/payouts/{}", payment.id);
     view! {
         <tr>

@@ -5,12 +5,11 @@ use domain::ids::EnrollmentId;
 use domain::leads::Stage;
 use domain::money::Money;
 use domain::page::Page;
-use domain::payments::PaymentStatus;
 use domain::portal::PortalPage;
 use domain::reports::LineState;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
-use ui::{Address, Tab, Tabs, Tone, commission_tone};
+use ui::{Address, Tab, Tabs, Tone, commission_tone, payment_state};
 pub(crate) use ui::{nothing_found, pages};
 
 /// The program whose portal is shown, by its name in addresses.
@@ -73,16 +72,6 @@ pub(crate) fn file(program: &str, name: &str, address: &Address) -> String {
 pub(crate) fn more_in_file<T>(page: &Page<T>) -> Option<AnyView> {
     let words = "There is more than this page: the CSV file has all of it.";
     page.next_cursor.is_some().then(|| view! { <p class="on-paper sub">{words}</p> }.into_any())
-}
-
-/// What became of a payment, with its tint.
-pub(crate) fn payment_state(status: PaymentStatus) -> (Tone, &'static str) {
-    let tone = match status {
-        PaymentStatus::Recorded | PaymentStatus::Sent | PaymentStatus::Confirmed => Tone::Good,
-        PaymentStatus::Failed => Tone::Bad,
-        PaymentStatus::Cancelled => Tone::Neutral,
-    };
-    (tone, status.words())
 }
 
 /// A day of this year or another: `19 Nov`, `19 Nov 2025`.

@@ -1,22 +1,30 @@
 //! A remittance advice, as the partner prints its own and the team those of a batch.
 
-use domain::payments::{PaymentDetail, PaymentLine, PaymentPart};
+use domain::payments::{PaymentDetail, PaymentLine, PaymentPart, PaymentStatus};
 use leptos::prelude::*;
 
 use crate::chart::grouped;
 use crate::display::{Amount, Card, Fact, Facts, Pill, Tone, Why};
 use crate::table::{Table, Th};
 
-/// What was paid to whom, and what it paid for. `status` is what became of the payment, with its tint; `of` tells one of
-/// several on a page from the others; `foot` stands below the lines.
-pub fn remittance_advice(
-    detail: PaymentDetail,
-    status: (Tone, &'static str),
-    of: Option<String>,
-    foot: AnyView,
-) -> AnyView {
+/// What became of a payment as the partner reads it, with its tint.
+pub fn payment_state(status: PaymentStatus) -> (Tone, &'static str) {
+    let tone = match status {
+        PaymentStatus::Recorded => Tone::Neutral,
+        PaymentStatus::Sent => Tone::Accent,
+        PaymentStatus::Confirmed => Tone::Good,
+        PaymentStatus::Failed => Tone::Bad,
+        PaymentStatus::Cancelled => Tone::Warn,
+    };
+    (tone, status.words())
+}
+
+/// What was paid to whom, and what it paid for. `of` tells one of several on a page from the others; `foot` stands below the
+/// lines.
+pub fn remittance_advice(detail: PaymentDetail, of: Option<String>, foot: AnyView) -> AnyView {
     let PaymentDetail { payment, program, payer, company, address, email, masked, parts, lines } = detail;
-    let (tone, status) = status;
+    let (tone, status) = payment_state(payment.status);
+    let meaning = payment.status.meaning();
     let amount = payment.amount;
     let reference = payment.reference();
     let payee = if company.is_empty() || company == payment.partner.name {
@@ -34,10 +42,9 @@ pub fn remittance_advice(
     let rows = lines.data.into_iter().map(row).collect_view();
     let head = || view! { <Th label="What for"/> <Th label="Customer" wide=true/> <Th label="Amount" num=true/> };
     let sums = || view! { <Th label="Summary"/> <Th label="Count" num=true/> <Th label="Amount" num=true/> };
-    let in_all = if payment.status.is_paid() { "Paid" } else { "In all" };
     let total = move || {
         view! {
-            <td>{in_all}</td>
+            <td>"In all"</td>
             <td class="num"></td>
             <td class="num"><Amount value=amount strong=true/></td>
         }
@@ -55,7 +62,10 @@ pub fn remittance_advice(
                 <Fact label="Reference">{reference}</Fact>
                 <Fact label="Method">{method}</Fact>
                 {(!masked.is_empty()).then(|| view! { <Fact label="Account">{masked}</Fact> })}
-                <Fact label="Status"><Pill tone=tone text=status/></Fact>
+                <Fact label="Status">
+                    <Pill tone=tone text=status/>
+                    <span class="sub">{meaning}</span>
+                </Fact>
                 <Fact label="Amount"><Amount value=amount strong=true/></Fact>
             </Facts>
             <Why checks=payment.why.0/>
@@ -87,10 +97,12 @@ fn part(part: PaymentPart) -> AnyView {
 }
 
 fn row(line: PaymentLine) -> AnyView {
+    let reason = (!line.reason.is_empty()).then(|| view! { <small>{line.reason}</small> });
     view! {
         <tr>
             <td>
                 {line.cause}
+                {reason}
                 <small>{line.day.format("%-d %b %Y").to_string()}</small>
                 <small class="narrow">{line.customer.clone()}</small>
             </td>

@@ -1,6 +1,7 @@
 //! What the portal and the admin area show alike of a partner's ledger: its months, and one of them as a sheet.
 
 use domain::ledger::{Statement, StatementDetail, month_name};
+use domain::money::Money;
 use leptos::prelude::*;
 
 use crate::display::{Amount, Card, Fact, Facts, Pill, Tone, unless_zero};
@@ -21,7 +22,7 @@ pub fn statement_list(statements: Vec<Statement>, href: impl Fn(&Statement) -> S
                 <EmptyState
                     glyph=Glyph::Book
                     title="No statements yet"
-                    words="Each month in which something was earned, taken back or paid has a statement, final once the month is over."
+                    words="Each month has a statement from the first in which something was earned on, final once the month is over."
                 />
             </Card>
         }
@@ -42,12 +43,14 @@ pub fn statement_list(statements: Vec<Statement>, href: impl Fn(&Statement) -> S
     let rows = statements
         .into_iter()
         .map(|one| {
+            let line = in_a_line(&one);
             view! {
                 <tr>
                     <td>
                         <a class="link" href=href(&one)>{month_name(one.month)}</a>
                         " "
                         {state(&one)}
+                        {(!line.is_empty()).then(|| view! { <small class="narrow">{line}</small> })}
                     </td>
                     <td class="num wide"><Amount value=one.opening/></td>
                     <td class="num wide">{unless_zero(one.commissions)}</td>
@@ -63,6 +66,20 @@ pub fn statement_list(statements: Vec<Statement>, href: impl Fn(&Statement) -> S
     view! { <Card><Table caption="Statements" head=head>{rows}</Table></Card> }.into_any()
 }
 
+/// What moved in a month, for a screen without room for columns.
+fn in_a_line(statement: &Statement) -> String {
+    let figures = [
+        ("Opening", statement.opening),
+        ("Commissions", statement.commissions),
+        ("Clawbacks", statement.clawbacks),
+        ("Bonuses and corrections", statement.adjustments),
+        ("Payments", statement.payments),
+        ("Held", statement.held),
+    ];
+    let told = figures.into_iter().filter(|(_, value)| !value.amount.is_zero());
+    told.map(|(label, value)| format!("{label} {value}")).collect::<Vec<_>>().join(" · ")
+}
+
 /// Somebody's name above the lines of an address.
 fn named(name: String, address: &str) -> AnyView {
     let lines = address.lines().map(|line| view! { <br/>{line.to_owned()} }).collect_view();
@@ -71,20 +88,24 @@ fn named(name: String, address: &str) -> AnyView {
 
 /// One month, to print. `foot` stands below its entries: the way to more of them.
 pub fn statement_sheet(detail: StatementDetail, foot: AnyView) -> AnyView {
-    let StatementDetail { statement, days, program, payer, partner, company, address, entries } = detail;
+    let StatementDetail { statement, returned, days, program, payer, partner, company, address, entries } = detail;
     let to = if company.is_empty() || company == partner.name {
         partner.name
     } else {
         format!("{}, {company}", partner.name)
     };
     let days = format!("{} to {}", days.from.format("%-d %b %Y"), days.to.format("%-d %b %Y"));
-    let sums = [
+    let paid = Money::new(statement.payments.amount - returned.amount, returned.currency);
+    let mut sums = vec![
         ("Opening balance", statement.opening),
         ("Commissions", statement.commissions),
         ("Clawbacks", statement.clawbacks),
         ("Bonuses and corrections", statement.adjustments),
-        ("Payments", statement.payments),
+        ("Payments", paid),
     ];
+    if !returned.amount.is_zero() {
+        sums.push(("Payments returned", returned));
+    }
     let sums = sums.into_iter().map(|(label, value)| {
         view! {
             <tr>
@@ -104,8 +125,8 @@ pub fn statement_sheet(detail: StatementDetail, foot: AnyView) -> AnyView {
     let carried = (statement.closing.amount.is_sign_negative() && !statement.closing.amount.is_zero())
         .then(|| view! { <p class="sub">"Below zero: carried forward, and taken from later commissions."</p> });
     let held = (!statement.held.amount.is_zero()).then(|| {
-        let words =
-            format!("{} was held besides at the month's end: it is due once its hold has ended.", statement.held);
+        let when = if statement.is_final { "was held besides at the month's end" } else { "is held now besides" };
+        let words = format!("{} {when}: it is due once its hold has ended.", statement.held);
         view! { <p class="sub">{words}</p> }
     });
     let none = entries.data.is_empty();

@@ -58,7 +58,7 @@ impl Toasts {
         self.push(Told::Nothing, text.into(), None);
     }
 
-    /// Says that something failed. It stays until it is closed.
+    /// Says that something failed. It stays until it is closed, or something is done.
     pub fn fail(self, text: impl Into<String>) {
         self.push(Told::Failed, text.into(), None);
     }
@@ -72,6 +72,10 @@ impl Toasts {
         let id = self.next.with_value(|next| *next);
         self.next.set_value(id + 1);
         self.list.update(|list| {
+            // What failed has been mended, or is no longer what matters.
+            if told == Told::Done {
+                list.retain(|toast| toast.told != Told::Failed);
+            }
             // Three at most: the oldest gives way.
             if list.len() == 3 {
                 list.remove(0);

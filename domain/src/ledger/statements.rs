@@ -35,6 +35,8 @@ pub struct Statement {
 pub struct StatementDetail {
     /// The figures.
     pub statement: Statement,
+    /// Of its payments: those that failed or were cancelled, and came back.
+    pub returned: Money,
     /// The month's days, in the time zone that the program had then.
     pub days: DayRange,
     /// For which program.

@@ -21,7 +21,7 @@ pub use results::{
 };
 pub use views::{
     BatchFilter, BatchRow, BatchSummary, DuePartner, PartKind, PaymentDetail, PaymentFilter, PaymentLine, PaymentPart,
-    PaymentRow, PaymentTotals,
+    PaymentRow, PaymentTotals, Prepared, TakenBack,
 };
 
 /// The batch id of a day: `Batch-20150624`, and `-2`, `-3` … for further ones of that day.

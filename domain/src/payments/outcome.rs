@@ -38,11 +38,49 @@ impl PaymentStatus {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Recorded => "Paid",
-            Self::Sent => "Paid: on its way",
-            Self::Confirmed => "Paid: confirmed",
+            Self::Recorded => "Prepared",
+            Self::Sent => "Sent",
+            Self::Confirmed => "Paid",
             Self::Failed => "Failed: due again",
             Self::Cancelled => "Cancelled: due again",
+        }
+    }
+
+    /// What that means, in a sentence for the partner.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Recorded => "The payment is recorded. Its money goes out on the date of the payment.",
+            Self::Sent => "The money is on its way.",
+            Self::Confirmed => "The money has arrived.",
+            Self::Failed => "The money did not arrive.",
+            Self::Cancelled => "The payment was taken back.",
+        }
+    }
+
+    /// What became of it, as the end of a sentence.
+    #[must_use]
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Self::Recorded => "is prepared",
+            Self::Sent => "was sent",
+            Self::Confirmed => "has arrived",
+            Self::Failed => "did not arrive",
+            Self::Cancelled => "was cancelled",
+        }
+    }
+
+    /// What follows, and what the partner can do; empty where nothing is to be said.
+    #[must_use]
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Self::Recorded | Self::Sent | Self::Confirmed => "",
+            Self::Failed => {
+                "The amount is due to you again, and a later batch pays it. Please check your payout details before that."
+            }
+            Self::Cancelled => {
+                "The amount is due to you again, and a later batch pays it. There is nothing for you to do."
+            }
         }
     }
 
@@ -202,6 +240,13 @@ mod tests {
             assert_eq!([Recorded, Failed, Cancelled].map(|told| gone.told(told)), [Step::Known; 3], "{gone}");
         }
         assert_eq!(Confirmed.told(Sent), Step::Known, "a file that is older than what is known");
+    }
+
+    #[test]
+    fn a_partner_reads_that_it_is_paid_once_the_money_has_arrived() {
+        let words: Vec<_> = PaymentStatus::ALL.iter().map(|status| status.words()).collect();
+        assert_eq!(words, ["Prepared", "Sent", "Paid", "Failed: due again", "Cancelled: due again"]);
+        assert!(PaymentStatus::ALL.iter().all(|status| status.next_step().is_empty() == status.is_paid()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::{LeftOut, MethodSum, PaymentStatus, StatusSum, payment_reference};
+use super::{DraftSource, LeftOut, MethodSum, PaymentStatus, StatusSum, payment_reference};
 use crate::ids::{BatchId, EntryId, PaymentId};
 use crate::ledger::JournalKind;
 use crate::money::Money;
@@ -57,10 +57,38 @@ pub struct BatchRow {
 pub struct BatchSummary {
     /// The batch.
     pub batch: BatchRow,
+    /// How it was prepared; `None` where it was recorded without a preview.
+    pub prepared: Option<Prepared>,
     /// What its payments come to by status, those that there are.
     pub statuses: Vec<StatusSum>,
-    /// What they come to by method, the largest first.
+    /// What they come to, by method and currency.
     pub methods: Vec<MethodSum>,
+}
+
+impl BatchSummary {
+    /// What was recorded, with what was taken back since.
+    #[must_use]
+    pub fn recorded(&self) -> Money {
+        let amount = self.statuses.iter().map(|sum| sum.amount.amount).sum();
+        Money::new(amount, self.batch.total.currency)
+    }
+}
+
+/// Who prepared a batch, and who agreed to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// Where it came from.
+    pub source: DraftSource,
+    /// Who made it; empty for the monthly run.
+    pub made_by: String,
+    /// When, UTC.
+    pub made_at: DateTime<Utc>,
+    /// Who changed last what it says or whom it pays; empty: nobody.
+    pub changed_by: String,
+    /// Who agreed to it, where two had to; empty: nobody.
+    pub agreed_by: String,
+    /// When, UTC.
+    pub agreed_at: Option<DateTime<Utc>>,
 }
 
 /// Which payments of a batch are asked for.
@@ -112,12 +140,27 @@ pub struct PaymentRow {
     pub number: String,
     /// What became of it.
     pub status: PaymentStatus,
+    /// On which day it did, in the program's time zone; `None` where nothing has since it was recorded.
+    pub status_day: Option<NaiveDate>,
+    /// How it was taken back; for the team alone, of a batch's payments.
+    pub taken_back: Option<TakenBack>,
     /// When the money goes out.
     pub payment_date: NaiveDate,
     /// When it was recorded, UTC.
     pub created_at: DateTime<Utc>,
     /// What it paid, and why that amount.
     pub why: Why,
+}
+
+/// How a payment was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// Why, in the words of the team or of the provider.
+    pub reason: String,
+    /// Who did; empty for the system.
+    pub by: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
 }
 
 impl PaymentRow {
@@ -224,6 +267,8 @@ pub struct PaymentLine {
     pub day: NaiveDate,
     /// The cause in words: `Commission for a sale`, `Refund of $40.00`.
     pub cause: String,
+    /// Why a bonus or correction was made, in the words of the team; empty for all else.
+    pub reason: String,
     /// The customer behind it as the asker may see it; empty where there is none.
     pub customer: String,
     /// Paid (above zero) or taken off.

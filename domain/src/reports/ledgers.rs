@@ -144,10 +144,10 @@ pub fn check_ledgers_range(range: DayRange, today: NaiveDate) -> Vec<FieldError>
             errors.push(FieldError::new(field, words));
         }
     }
-    if range.from > today {
-        errors.push(FieldError::new("from", "This day lies in the future."));
-    } else if range.to < range.from {
+    if range.to < range.from {
         errors.push(FieldError::new("to", "This day lies before the first one."));
+    } else if range.from > today {
+        errors.push(FieldError::new("from", "This day lies in the future."));
     }
     errors
 }

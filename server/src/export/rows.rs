@@ -307,12 +307,19 @@ pub fn batch_payment(row: PaymentRow) -> Row {
 
 /// What a payment paid for: the names of its columns.
 pub fn line_head() -> Vec<&'static str> {
-    vec!["Date", "What for", "Customer", "Amount", "Currency"]
+    vec!["Date", "What for", "Reason", "Customer", "Amount", "Currency"]
 }
 
 /// A line of it.
 pub fn line(row: PaymentLine) -> Row {
-    vec![plain(row.day), row.cause.into(), row.customer.into(), amount(row.amount), plain(row.amount.currency)]
+    vec![
+        plain(row.day),
+        row.cause.into(),
+        row.reason.into(),
+        row.customer.into(),
+        amount(row.amount),
+        plain(row.amount.currency),
+    ]
 }
 
 /// Leads: the names of their columns.

@@ -42,7 +42,7 @@ pub(crate) fn dialog(
     let kinds = AdjustmentKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect();
     view! {
         <Dialog id="adjust" title="Add a bonus or correction">
-            <p>"It is posted at once, and can only be undone by another correction. The partner reads the reason in its ledger, and in a mail where it is told of commissions."</p>
+            <p>"It is posted at once, and can only be undone by another correction. The partner reads the reason in its ledger, its statement and the remittance advice that pays it; and in a mail, where it has chosen to be told of commissions."</p>
             {show::wrong(form.beside(&["amount", "reason"]))}
             <PostForm form=form class="form">
                 {show::program_field()}

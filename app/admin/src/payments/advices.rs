@@ -6,7 +6,7 @@ use domain::payments::PaymentDetail;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
-use ui::{Card, EmptyState, Glyph, PageHead, PrintButton, SkeletonCard, Tone, remittance_advice};
+use ui::{Card, EmptyState, Glyph, PageHead, PrintButton, SkeletonCard, remittance_advice};
 
 use crate::show;
 
@@ -82,14 +82,12 @@ fn sheets(page: Page<PaymentDetail>) -> AnyView {
         .data
         .into_iter()
         .map(|detail| {
-            let status = detail.payment.status;
-            let tone = if status.is_paid() { Tone::Good } else { Tone::Bad };
             let name = detail.payment.partner.name.clone();
             let more = detail.lines.next_cursor.is_some().then(|| {
                 view! { <p class="sub">"There is more: the partner's own page of this payout has all of it."</p> }
             });
             let foot = view! { {more} }.into_any();
-            view! { <div class="sheet">{remittance_advice(detail, (tone, status.words()), Some(name), foot)}</div> }
+            view! { <div class="sheet">{remittance_advice(detail, Some(name), foot)}</div> }
         })
         .collect_view();
     view! {

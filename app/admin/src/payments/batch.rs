@@ -3,14 +3,16 @@
 use access::{Form, LazyPage, PostForm, Read, Result, Upload, read_after};
 use domain::ids::{BatchId, PaymentId};
 use domain::page::Page;
-use domain::payments::{BatchSummary, MethodSum, PaymentRow, PaymentStatus, ResultsPreview, StatusSum};
+use domain::payments::{
+    BatchSummary, DraftSource, MethodSum, PaymentRow, PaymentStatus, Prepared, ResultsPreview, StatusSum, TakenBack,
+};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonKind, ButtonLink, Card, Choice, CloseButton, Dialog, Download, Fact, Facts, Glyph,
-    PageHead, Pill, SearchInput, Select, SkeletonTable, Tab, Table, Tabs, TextInput, Th, Tone, Why, grouped,
+    PageHead, Pill, SearchInput, Select, SkeletonTable, Tab, Table, Tabs, TextInput, Th, Why, grouped, payment_state,
     use_toasts,
 };
 
@@ -141,7 +143,10 @@ impl LazyPage for BatchPage {
         let id = move || taking.payment.get().map(|payment| payment.id.to_string());
         let words = move || {
             taking.payment.get().map(|payment| {
-                format!("{} to {} is due again, and shows on the Pay page.", payment.amount, payment.partner.name)
+                format!(
+                    "{} to {} is due again, and shows on the Pay page. The partner is told by mail.",
+                    payment.amount, payment.partner.name
+                )
             })
         };
         let choices = vec![
@@ -156,7 +161,7 @@ impl LazyPage for BatchPage {
                     {show::program_field()}
                     <input type="hidden" name="id" prop:value=id/>
                     <Select id="becomes" label="What happened" choices=choices value=PaymentStatus::Failed.as_str()/>
-                    <TextInput id="reason" label="Reason" required=true error=taking.form.field("reason") help="Kept in the audit log."/>
+                    <TextInput id="reason" label="Reason" required=true error=taking.form.field("reason") help="For the team alone."/>
                     <div class="dialog-actions">
                         <CloseButton closes="take-back"/>
                         <Button submit=true kind=ButtonKind::Danger busy=taking.form.pending()>"Take back"</Button>
@@ -169,7 +174,9 @@ impl LazyPage for BatchPage {
 }
 
 fn batch(shown: Shown, acts: Acts) -> AnyView {
-    let Shown { summary: BatchSummary { batch, statuses, methods }, payments, pays } = shown;
+    let Shown { summary, payments, pays } = shown;
+    let recorded = (summary.batch.failed > 0).then(|| format!(" of {} recorded", summary.recorded()));
+    let BatchSummary { batch, prepared, statuses, methods } = summary;
     let program = show::program().get_untracked();
     let address = show::address().get_untracked();
     let here = format!("/admin/{program}/payments/{}", batch.id);
@@ -197,9 +204,10 @@ fn batch(shown: Shown, acts: Acts) -> AnyView {
         <Card>
             <Facts>
                 <Fact label="Payment date">{show::day(batch.payment_date)}</Fact>
-                <Fact label="Recorded">{show::time(batch.created_at)}" by "{batch.created_by}</Fact>
+                {prepared.map(made)}
+                <Fact label="Processed">{show::time(batch.created_at)}{by(&batch.created_by)}</Fact>
                 <Fact label="Payments">{grouped(batch.payments)}</Fact>
-                <Fact label="Total">{batch.total.to_string()}</Fact>
+                <Fact label="Total">{batch.total.to_string()}{recorded}</Fact>
                 <Fact label="Note">{note}</Fact>
             </Facts>
         </Card>
@@ -207,6 +215,29 @@ fn batch(shown: Shown, acts: Acts) -> AnyView {
         {tabs(&statuses, batch.payments, &address, status)}
         {list}
         {by_provider}
+    }
+    .into_any()
+}
+
+/// ` by Finn Finance`; of nobody, the system.
+fn by(name: &str) -> String {
+    format!(" by {}", if name.is_empty() { "the system" } else { name })
+}
+
+/// Who made the batch before it was processed, changed it last and agreed to it.
+fn made(prepared: Prepared) -> AnyView {
+    let Prepared { source, made_by, made_at, changed_by, agreed_by, agreed_at } = prepared;
+    let maker = if source == DraftSource::Schedule && made_by.is_empty() {
+        " by the monthly run".to_owned()
+    } else {
+        by(&made_by)
+    };
+    let changed = (!changed_by.is_empty()).then(|| view! { <Fact label="Changed last by">{changed_by}</Fact> });
+    let agreed = agreed_at.map(|at| view! { <Fact label="Agreed to">{show::time(at)}{by(&agreed_by)}</Fact> });
+    view! {
+        <Fact label="Prepared">{show::time(made_at)}{maker}</Fact>
+        {changed}
+        {agreed}
     }
     .into_any()
 }
@@ -300,11 +331,11 @@ fn list(
         view! {
             {pays.then(|| mark::tick_all(count))}
             <Th label="Partner"/>
-            <Th label="Payout method" wide=true/>
-            <Th label="Reference" wide=true/>
-            <Th label="Status"/>
+            <Th label="Payout method" under=true/>
+            <Th label="Reference" under=true/>
+            <Th label="Status" under=true/>
             <Th label="Payment" num=true/>
-            <Th label="" wide=true/>
+            <Th label="Actions" under=true quiet=true/>
         }
     };
     let pages = show::pages(&page, None, address);
@@ -315,22 +346,11 @@ fn list(
         {search}
         {bar}
         <Card>
-            <Table caption="Payments of the batch" head=head>{rows}</Table>
+            <Table caption="Payments of the batch" head=head phone_columns={if pays { 3 } else { 2 }}>{rows}</Table>
             {pages}
         </Card>
     }
     .into_any()
-}
-
-/// The tint of what became of a payment.
-fn tone(status: PaymentStatus) -> Tone {
-    match status {
-        PaymentStatus::Recorded => Tone::Neutral,
-        PaymentStatus::Sent => Tone::Accent,
-        PaymentStatus::Confirmed => Tone::Good,
-        PaymentStatus::Failed => Tone::Bad,
-        PaymentStatus::Cancelled => Tone::Warn,
-    }
 }
 
 fn payment(row: PaymentRow, program: &str, path: &str, acts: Acts, boxes: Option<RwSignal<usize>>) -> AnyView {
@@ -352,6 +372,13 @@ fn payment(row: PaymentRow, program: &str, path: &str, acts: Acts, boxes: Option
     let advice_label = format!("Remittance advice for {}", row.partner.name);
     let reference = row.reference();
     let number = (!row.number.is_empty()).then(|| view! { <small>"Provider: "{row.number.clone()}</small> });
+    let method = if row.method.is_empty() { "Not chosen".to_owned() } else { row.method };
+    let taken_back = row.taken_back.map(|TakenBack { reason, by: name, at }| {
+        view! {
+            <small>{reason}</small>
+            <small>{show::time(at)}{by(&name)}</small>
+        }
+    });
     let masked = (!row.masked.is_empty()).then(|| view! { <small>{row.masked.clone()}</small> });
     view! {
         <tr>
@@ -361,11 +388,11 @@ fn payment(row: PaymentRow, program: &str, path: &str, acts: Acts, boxes: Option
                 <small>{row.partner.code.clone()}</small>
                 <Why checks=row.why.0/>
             </td>
-            <td class="wide">{row.method}{masked}</td>
-            <td class="wide"><code>{reference}</code>{number}</td>
-            <td><Pill tone=tone(row.status) text=row.status.label()/></td>
+            <td class="under">{method}{masked}</td>
+            <td class="under"><code>{reference}</code>{number}</td>
+            <td class="under"><Pill tone=payment_state(row.status).0 text=row.status.label()/>{taken_back}</td>
             <td class="num"><Amount value=row.amount strong=true/></td>
-            <td class="wide row-actions">
+            <td class="under row-actions">
                 <ButtonLink href=advice kind=ButtonKind::Quiet label=advice_label>"Advice"</ButtonLink>
                 {take_back}
             </td>

@@ -15,6 +15,9 @@ const FORM: &str = "mark";
 /// The boxes.
 const BOXES: &str = "input[name='marking[payments][]']";
 
+/// Those, the one that ticks them all, and the one for all of the batch.
+const EVERY_BOX: &str = "input[type='checkbox'][form='mark'], #mark-all";
+
 /// Says what became of payments of a batch.
 #[server(prefix = "/fn", endpoint = "admin/batch/mark")]
 pub async fn mark_payments(program: String, marking: Marking) -> Result<Marked> {
@@ -50,6 +53,14 @@ fn ticked() -> usize {
     boxes.map_or(0, |boxes| usize::try_from(boxes.length()).unwrap_or(0))
 }
 
+/// Ticks boxes, or takes the ticks away; in the browser only.
+fn tick_each(boxes: &str, checked: bool) {
+    let Ok(boxes) = document().query_selector_all(boxes) else { return };
+    for found in (0..boxes.length()).filter_map(|at| boxes.item(at)) {
+        found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(checked);
+    }
+}
+
 /// The box beside a payment; `count` follows how many are ticked.
 pub(super) fn tick(count: RwSignal<usize>, id: String, name: &str) -> AnyView {
     let label = format!("Choose the payment to {name}");
@@ -61,16 +72,12 @@ pub(super) fn tick(count: RwSignal<usize>, id: String, name: &str) -> AnyView {
 /// The head of the boxes: ticks all of the page, and none.
 pub(super) fn tick_all(count: RwSignal<usize>) -> AnyView {
     let tick = move |event: web_sys::Event| {
-        let checked = event_target_checked(&event);
-        let Ok(boxes) = document().query_selector_all(BOXES) else { return };
-        for found in (0..boxes.length()).filter_map(|at| boxes.item(at)) {
-            found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(checked);
-        }
+        tick_each(BOXES, event_target_checked(&event));
         count.set(ticked());
     };
     view! {
         <th class="check" scope="col">
-            <input type="checkbox" aria-label="Choose all on this page" on:change=tick/>
+            <input type="checkbox" form=FORM aria-label="Choose all on this page" on:change=tick/>
         </th>
     }
     .into_any()
@@ -86,8 +93,11 @@ pub(super) fn bar(
     more: Option<i64>,
 ) -> AnyView {
     let all = RwSignal::new(false);
-    // Browsers keep boxes ticked when a page is loaded again.
-    Effect::new(move |_| count.set(ticked()));
+    // What is ticked was meant for the list before: browsers keep it, and so does a list that is drawn anew.
+    Effect::new(move |_| {
+        tick_each(EVERY_BOX, false);
+        count.set(0);
+    });
     let every = more.map(|total| {
         let label = format!("All {} payments", grouped(total));
         let status = status.map(|status| view! { <input type="hidden" name="marking[status]" value=status.as_str()/> });
@@ -113,8 +123,8 @@ pub(super) fn bar(
             <DialogButton opens="mark-back">"Mark failed or cancelled"</DialogButton>
             <span class="sub" role="status">{words}</span>
             <Dialog id="mark-back" title="Take the chosen payments back?">
-                <p>"Their amounts are due again, and show on the Pay page."</p>
-                <TextInput id="mark-reason" name="marking[reason]" label="Reason" error=form.field("reason") help="Kept in the audit log."/>
+                <p>"Their amounts are due again, and show on the Pay page. The partners are told by mail."</p>
+                <TextInput id="mark-reason" name="marking[reason]" label="Reason" error=form.field("reason") help="For the team alone."/>
                 <div class="dialog-actions">
                     <CloseButton closes="mark-back"/>
                     <Button submit=true kind=ButtonKind::Danger name="marking[becomes]" value=PaymentStatus::Cancelled.as_str() busy=form.pending()>"They were recorded by mistake"</Button>

@@ -442,7 +442,7 @@ impl Telling<'_> {
 pub(super) async fn keep_mail_back(pool: &PgPool) -> Result<()> {
     sqlx::query(
         "select count(*) from graphile_worker.complete_jobs(array(
-             select id from graphile_worker.jobs where task_identifier in ('send_mail', 'tell_paid')))",
+             select id from graphile_worker.jobs where task_identifier in ('send_mail', 'tell_paid', 'tell_taken_back')))",
     )
     .execute(pool)
     .await?;

@@ -54,7 +54,8 @@ async fn rows(conn: &mut PgConnection, actor: &Actor, only: Option<i64>) -> Resu
     let rows = sqlx::query_as(
         "select j.id, t.identifier as task, j.payload, j.last_error, j.attempts, j.created_at, j.updated_at
          from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
-         where (t.identifier in ('send_mail', 'copy_file', 'take_out', 'work_on_partners', 'process_payments', 'tell_paid')
+         where (t.identifier in ('send_mail', 'copy_file', 'take_out', 'work_on_partners', 'process_payments',
+                                'tell_paid', 'tell_taken_back')
                 and j.attempts >= j.max_attempts and j.locked_at is null
                 or t.identifier = any($5) and j.last_error is not null)
            and (j.payload ->> 'program' = $1 or (j.payload ->> 'program' is null and $2))

@@ -6,10 +6,10 @@ use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
 use crate::partners::job::{self, WorkOnPartners};
 use crate::partners::summaries::send_summaries;
-use crate::payments::TellPaid;
 use crate::payments::drafts;
 use crate::payments::process::ProcessPayments;
 use crate::payments::schedule::prepare_due;
+use crate::payments::{TellPaid, TellTakenBack};
 use crate::privacy::TakeOut;
 use crate::reports::roll_up;
 use crate::secrets::Secrets;
@@ -77,6 +77,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<WorkOnPartners>()
         .define_job::<ProcessPayments>()
         .define_job::<TellPaid>()
+        .define_job::<TellTakenBack>()
         .define_job::<ReleaseHolds>()
         .define_job::<CloseMonths>()
         .define_job::<MakePartitions>()
@@ -189,6 +190,15 @@ impl TaskHandler for TellPaid {
     }
 }
 
+impl TaskHandler for TellTakenBack {
+    const IDENTIFIER: &'static str = "tell_taken_back";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.make(&context.pool).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
 /// Committed before it is sent, so that the link in it works; where nothing sends it, it is laid in the outbox with that.
 async fn letter(context: &Context, mail: &Mail) -> Result<Option<Letter>> {
     let mut tx = context.pool.begin().await?;
@@ -232,6 +242,7 @@ macro_rules! recurring {
                 WorkOnPartners::IDENTIFIER => Some("Import of partners, or an act on many"),
                 ProcessPayments::IDENTIFIER => Some("A batch of payments"),
                 TellPaid::IDENTIFIER => Some("Mails to the partners of a batch of payments"),
+                TellTakenBack::IDENTIFIER => Some("Mails of payments that were taken back"),
                 _ => None,
             }
         }

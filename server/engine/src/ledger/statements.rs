@@ -96,7 +96,8 @@ impl Row {
     }
 }
 
-/// The months of a partner, newest first: those that are closed as they were frozen, and what has come together since.
+/// The months of a partner, newest first, from the first to the last in which anything was: those that are closed as they
+/// were frozen, and what has come together since.
 ///
 /// # Errors
 /// `NotFound` where the enrollment is not the asker's to see; `Forbidden` without the power to view.
@@ -118,9 +119,32 @@ pub async fn statements(
     .fetch_all(&mut *conn)
     .await?;
     let mut months = open_months(conn, &setting, enrollment, moment.at).await?;
-    months.retain(|month| month.moved || !month.row.opening.is_zero() || !month.row.held.is_zero());
-    let open = months.iter().rev().map(|month| month.row.statement(&setting, false));
-    Ok(open.chain(closed.iter().map(|month| month.statement(&setting, true))).collect())
+    let tells = |month: &Open| month.moved || !month.row.opening.is_zero() || !month.row.held.is_zero();
+    months.truncate(months.iter().rposition(tells).map_or(0, |last| last + 1));
+    if closed.is_empty() {
+        months.drain(..months.iter().position(tells).unwrap_or(0));
+    }
+    let mut listed: Vec<_> = months.iter().map(|month| month.row.statement(&setting, false)).collect();
+    let newest = listed.last().map(|last| last.month).or(closed.first().map(|last| last.month));
+    listed.extend(closed.iter().map(|month| month.statement(&setting, true)));
+    // Closed months between them in which nothing was: nobody froze them, and the list has no gaps.
+    let oldest = closed.last().map(|first| first.month);
+    let gaps = sqlx::query_scalar!(
+        "select month from periods p
+         where program_id = $1 and closed_at is not null and month > $3 and month < $4
+           and not exists (select from statements s
+                           where s.program_id = $1 and s.month = p.month and s.enrollment_id = $2)",
+        setting.program as ProgramId,
+        enrollment as EnrollmentId,
+        oldest,
+        newest
+    )
+    .fetch_all(conn)
+    .await?;
+    let nothing = (Decimal::ZERO, Decimal::ZERO);
+    listed.extend(gaps.into_iter().map(|month| Row::nothing_since(month, nothing).statement(&setting, true)));
+    listed.sort_by_key(|statement| std::cmp::Reverse(statement.month));
+    Ok(listed)
 }
 
 /// An open month so far.
@@ -218,7 +242,7 @@ pub async fn statement(
     .await?;
     let row = match frozen {
         Some(frozen) => frozen,
-        None if is_final => return Err(Error::NotFound("statement")),
+        None if is_final => empty(conn, &setting, enrollment, month).await?,
         None => {
             let months = open_months(conn, &setting, enrollment, moment.at).await?;
             let last = months.last().map(|last| (last.row.closing, last.row.held)).unwrap_or_default();
@@ -226,6 +250,15 @@ pub async fn statement(
             found.unwrap_or_else(|| Row::nothing_since(month, last))
         }
     };
+    let returned = sqlx::query_scalar!(
+        r#"select coalesce(sum(amount), 0) as "returned!" from ledger_months
+           where program_id = $1 and enrollment_id = $2 and account = 'payable' and month = $3 and kind = 'payment_failed'"#,
+        setting.program as ProgramId,
+        enrollment as EnrollmentId,
+        month
+    )
+    .fetch_one(&mut *conn)
+    .await?;
     // The month's days are those of its own time zone.
     let setting = Setting { zone: tz(&zone)?, ..setting };
     let asked =
@@ -246,6 +279,7 @@ pub async fn statement(
     let address = address.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     Ok(StatementDetail {
         statement: row.statement(&setting, is_final),
+        returned: setting.money(returned),
         days: DayRange { from: setting.day(starts_at), to: setting.day(ends_at - Duration::microseconds(1)) },
         program: who.program,
         payer,
@@ -254,6 +288,23 @@ pub async fn statement(
         address,
         entries: found.page,
     })
+}
+
+/// A closed month in which nothing was, after one that was frozen with something.
+async fn empty(conn: &mut PgConnection, setting: &Setting, enrollment: EnrollmentId, month: NaiveDate) -> Result<Row> {
+    let began = sqlx::query_scalar!(
+        r#"select exists (select from statements
+                          where program_id = $1 and enrollment_id = $2 and month < $3) as "began!""#,
+        setting.program as ProgramId,
+        enrollment as EnrollmentId,
+        month
+    )
+    .fetch_one(conn)
+    .await?;
+    if !began {
+        return Err(Error::NotFound("statement"));
+    }
+    Ok(Row::nothing_since(month, (Decimal::ZERO, Decimal::ZERO)))
 }
 
 /// So many entries a sheet holds at most.

@@ -137,6 +137,34 @@ async fn each_begins_where_the_one_before_ended(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn months_in_which_nothing_was_stand_between_the_others(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
+    let december = instant("2026-12-05T12:00:00Z");
+    post_one(&world, december, correction(&ada, "a", "10")).await.expect("posted");
+    let mut off = correction(&ada, "b", "10");
+    for transfer in &mut off.moves {
+        std::mem::swap(&mut transfer.from, &mut transfer.to);
+    }
+    post_one(&world, december, off).await.expect("taken off");
+    post_one(&world, instant("2027-02-05T12:00:00Z"), correction(&ada, "c", "7")).await.expect("posted");
+    // All of them open, and all of them closed.
+    let so_far = ["2027-02 0 0 0 7 0 = 7, 0 held", "2027-01 0 0 0 0 0 = 0, 0 held", "2026-12 0 0 0 0 0 = 0, 0 held"];
+    assert_eq!(all(&world, "2027-02-06T00:00:00Z", &ada).await, so_far);
+    close_months(&world.pool, &moment(instant("2027-03-01T00:00:00Z"))).await.expect("closed");
+    let mut closed = vec!["2027-03 7 0 0 0 0 = 7, 0 held".to_owned()];
+    closed.extend(so_far.iter().map(|month| format!("{month} x")));
+    assert_eq!(all(&world, "2027-03-02T00:00:00Z", &ada).await, closed, "what is due is carried forward");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let (now, january) = (moment(instant("2027-03-02T00:00:00Z")), Some(day("2027-01-01")));
+    let sheet = statement(&mut conn, &now, &world.owner(), ada.id, january, &Paging::default()).await.expect("January");
+    assert!(sheet.statement.is_final && sheet.entries.data.is_empty());
+    let never = statement(&mut conn, &now, &world.owner(), bob.id, january, &Paging::default()).await;
+    assert!(matches!(never, Err(Error::NotFound("statement"))), "{never:?}");
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn each_kind_of_journal_has_its_column(pool: PgPool) {
     let without =
         "select kind::text from unnest(enum_range(null::journal_kind)) as kinds (kind) where column_of(kind) is null";

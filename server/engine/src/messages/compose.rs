@@ -9,7 +9,7 @@ use domain::ids::{AccountId, EnrollmentId, PaymentId, ProgramId, SignUpId};
 use domain::messages::{MailKind, ONCE_A_WEEK, Template as Words};
 use domain::money::{Currency, Money};
 use domain::partners::Notice;
-use domain::payments::payment_reference;
+use domain::payments::{PartKind, PaymentStatus, payment_reference};
 use domain::portal::PortalPage;
 use sqlx::PgConnection;
 
@@ -137,7 +137,12 @@ pub async fn compose(
         Mail::Test { account, program, kind, words } => {
             test(conn, public_url, *account, *program, *kind, words).await?
         }
-        Mail::PaymentSent { program, payment } => payment_sent(conn, moment, public_url, *program, *payment).await?,
+        Mail::PaymentSent { program, payment } => {
+            of_payment(conn, moment, public_url, (*program, *payment), MailKind::PaymentSent).await?
+        }
+        Mail::PaymentTakenBack { program, payment } => {
+            of_payment(conn, moment, public_url, (*program, *payment), MailKind::PaymentTakenBack).await?
+        }
         Mail::PaymentsPrepared { account, program, draft } => {
             notices::payments_prepared(conn, public_url, *account, *program, *draft).await?
         }
@@ -546,24 +551,30 @@ pub(super) fn to_the_portal(content: &mut Option<Content>) {
     }
 }
 
-async fn payment_sent(
+/// So many reasons of bonuses and corrections a mail tells; the page of the payout has all.
+const REASONS: i64 = 3;
+
+/// Of a payment that was made; or of one that has failed or was cancelled since.
+async fn of_payment(
     conn: &mut PgConnection,
     moment: &Moment,
     public_url: &str,
-    program: ProgramId,
-    payment: PaymentId,
+    (program, payment): (ProgramId, PaymentId),
+    kind: MailKind,
 ) -> Result<Option<Content>> {
     let paid = sqlx::query!(
         r#"select p.enrollment_id as "enrollment: EnrollmentId", p.amount, p.currency as "currency: Currency", p.method,
-                  b.payment_date, b.code
+                  p.status as "status: PaymentStatus", b.payment_date, b.code
          from payments p join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
-         where p.program_id = $1 and p.id = $2 and p.status not in ('failed', 'cancelled')"#,
+         where p.program_id = $1 and p.id = $2"#,
         program as ProgramId,
         payment as PaymentId
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let Some(paid) = paid else { return Ok(None) };
+    let Some(paid) = paid.filter(|paid| paid.status.is_paid() == (kind == MailKind::PaymentSent)) else {
+        return Ok(None);
+    };
     if !notifications_of(conn, program, paid.enrollment).await?.on_payment {
         return Ok(None);
     }
@@ -576,7 +587,15 @@ async fn payment_sent(
     let portal = if sees_payouts { format!("{}/payouts/{payment}", partner.portal) } else { partner.portal };
     let partner = Partner { portal, ..partner };
     let parts = crate::payments::parts(conn, program, paid.currency, payment).await?;
-    let parts = parts.iter().map(|part| format!("{} ({}): {}", part.kind.words(), part.count, part.amount));
+    let reasons = crate::payments::reasons(conn, program, payment, REASONS).await?.join("; ");
+    let parts = parts.iter().map(|part| {
+        let of_these = if part.kind == PartKind::Corrections && !reasons.is_empty() {
+            format!(" ({reasons})")
+        } else {
+            String::new()
+        };
+        format!("{} ({}): {}{of_these}", part.kind.words(), part.count, part.amount)
+    });
     let (parts, reference) = (parts.collect::<Vec<_>>().join(", "), payment_reference(payment));
     let values = [
         ("payment.amount", &*amount),
@@ -585,8 +604,10 @@ async fn payment_sent(
         ("payment.batch", &*paid.code),
         ("payment.reference", &*reference),
         ("payment.parts", &*parts),
+        ("payment.outcome", paid.status.outcome()),
+        ("payment.next", paid.status.next_step()),
     ];
-    let mut content = to_partner(conn, program, MailKind::PaymentSent, Some(partner), &values).await?;
+    let mut content = to_partner(conn, program, kind, Some(partner), &values).await?;
     if !sees_payouts {
         to_the_portal(&mut content);
     }

@@ -143,6 +143,13 @@ pub enum Mail {
         /// The payment.
         payment: PaymentId,
     },
+    /// To a partner whose payment failed or was cancelled.
+    PaymentTakenBack {
+        /// The program.
+        program: ProgramId,
+        /// The payment.
+        payment: PaymentId,
+    },
     /// To a member of the team who may pay: the monthly batch is prepared.
     PaymentsPrepared {
         /// The member.
@@ -215,6 +222,7 @@ impl Mail {
             Self::PartnerPaused { .. } => "Mail: partner paused",
             Self::PartnerResumed { .. } => "Mail: partner resumed",
             Self::PaymentSent { .. } => "Mail: payment sent",
+            Self::PaymentTakenBack { .. } => "Mail: payment taken back",
             Self::PaymentsPrepared { .. } => "Mail: payments prepared",
             Self::CommissionEarned { .. } => "Mail: new commission",
             Self::BalanceAdjusted { .. } => "Mail: bonus or correction",
@@ -240,6 +248,7 @@ impl Mail {
             | Self::PartnerPaused { program, .. }
             | Self::PartnerResumed { program, .. }
             | Self::PaymentSent { program, .. }
+            | Self::PaymentTakenBack { program, .. }
             | Self::PaymentsPrepared { program, .. }
             | Self::CommissionEarned { program, .. }
             | Self::BalanceAdjusted { program, .. }

@@ -6,8 +6,8 @@ use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
 use domain::payments::{
-    BatchFilter, BatchRow, BatchSummary, MethodSum, PaymentFilter, PaymentRow, PaymentStatus, PaymentTotals,
-    PayoutKind, StatusSum,
+    BatchFilter, BatchRow, BatchSummary, DraftSource, MethodSum, PaymentFilter, PaymentRow, PaymentStatus,
+    PaymentTotals, PayoutKind, Prepared, StatusSum, TakenBack,
 };
 use domain::reports::Listed;
 use domain::why::Why;
@@ -23,7 +23,8 @@ macro_rules! rows {
             r#"select p.id as "id: PaymentId", p.batch_id as "batch_id: BatchId", b.code as batch_code,
                       e.id as "partner_id: EnrollmentId", e.code as partner_code,
                       coalesce(nullif(e.name, ''), e.company) as "partner_name!", p.amount, p.method, p.masked,
-                      p.provider_number as number, p.status as "status: PaymentStatus", b.payment_date, p.created_at, p.why as "why: Json<Why>"
+                      p.provider_number as number, p.status as "status: PaymentStatus", p.status_at, b.payment_date,
+                      p.created_at, p.why as "why: Json<Why>"
                from payments p
                join payment_batches b on b.program_id = p.program_id and b.id = p.batch_id
                join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
@@ -121,7 +122,7 @@ pub async fn batch(conn: &mut PgConnection, actor: &Actor, id: BatchId) -> Resul
         setting.program as ProgramId,
         id as BatchId
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
     let mut statuses: Vec<StatusSum> = Vec::new();
     let mut methods: Vec<MethodSum> = Vec::new();
@@ -151,9 +152,23 @@ pub async fn batch(conn: &mut PgConnection, actor: &Actor, id: BatchId) -> Resul
             }),
         }
     }
-    methods
-        .sort_by(|one, other| other.amount.amount.cmp(&one.amount.amount).then_with(|| one.method.cmp(&other.method)));
-    Ok(BatchSummary { batch, statuses, methods })
+    let place = |sum: &MethodSum| (sum.method.clone(), sum.amount.currency.code().to_owned(), sum.kind);
+    methods.sort_by_key(place);
+    let prepared = sqlx::query_as!(
+        Prepared,
+        r#"select d.source as "source: DraftSource", coalesce(m.name, '') as "made_by!", d.created_at as made_at,
+                  coalesce(c.name, '') as "changed_by!", coalesce(a.name, '') as "agreed_by!", d.approved_at as agreed_at
+           from payment_drafts d
+           left join accounts m on m.id = d.created_by
+           left join accounts c on c.id = d.changed_by
+           left join accounts a on a.id = d.approved_by
+           where d.program_id = $1 and d.batch_id = $2"#,
+        setting.program as ProgramId,
+        id as BatchId
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(BatchSummary { batch, prepared, statuses, methods })
 }
 
 /// A page of a batch's payments, in the order in which the partners joined.
@@ -184,8 +199,35 @@ pub async fn batch_payments(
         after.map(|after| after.id),
         paging.rows() + 1
     );
-    let rows = rows.into_iter().map(|payment| payment.row(&setting)).collect();
+    let mut rows: Vec<PaymentRow> = rows.into_iter().map(|payment| payment.row(&setting)).collect();
+    tell_taken_back(&mut list.conn, setting.program, &mut rows).await?;
     Ok(page(rows, paging, |row: &PaymentRow| Cursor::at(DateTime::UNIX_EPOCH, row.partner.id.0)))
+}
+
+/// Adds to payments that were taken back why, by whom and when.
+async fn tell_taken_back(conn: &mut PgConnection, program: ProgramId, rows: &mut [PaymentRow]) -> Result<()> {
+    let back: Vec<_> = rows.iter().filter(|row| !row.status.is_paid()).map(|row| row.id.0).collect();
+    if back.is_empty() {
+        return Ok(());
+    }
+    let told = sqlx::query!(
+        r#"select j.payment_id as "payment!: PaymentId", coalesce(n.note, '') as "reason!", coalesce(a.name, '') as "by!",
+                  j.occurred_at as at
+           from journals j
+           left join journal_notes n on n.program_id = j.program_id and n.journal_id = j.id
+           left join accounts a on a.id = j.account_id
+           where j.program_id = $1 and j.payment_id = any($2) and j.kind = 'payment_failed'"#,
+        program as ProgramId,
+        &back
+    )
+    .fetch_all(conn)
+    .await?;
+    for told in told {
+        if let Some(row) = rows.iter_mut().find(|row| row.id == told.payment) {
+            row.taken_back = Some(TakenBack { reason: told.reason, by: told.by, at: told.at });
+        }
+    }
+    Ok(())
 }
 
 async fn head(conn: &mut PgConnection, setting: &Setting, id: BatchId) -> Result<BatchRow> {
@@ -221,6 +263,7 @@ struct Payment {
     masked: String,
     number: String,
     status: PaymentStatus,
+    status_at: Option<DateTime<Utc>>,
     payment_date: NaiveDate,
     created_at: DateTime<Utc>,
     why: Json<Why>,
@@ -238,6 +281,8 @@ impl Payment {
             masked: self.masked,
             number: self.number,
             status: self.status,
+            status_day: self.status_at.map(|at| setting.day(at)),
+            taken_back: None,
             payment_date: self.payment_date,
             created_at: self.created_at,
             why: self.why.0,

@@ -1,10 +1,11 @@
-//! Partners are told of a batch by a mail each: one job makes those for all of them, after the batch.
+//! Partners are told of a batch, and of payments that are taken back, by a mail each: one job makes those for all of them.
 
 use crate::messages::Mail;
 use crate::{Result, jobs};
+use chrono::{DateTime, Utc};
 use domain::ids::{BatchId, PaymentId, ProgramId};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 /// Makes the mails to the partners whom a batch pays: enqueue it in the transaction that makes the batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,17 @@ pub struct TellPaid {
     pub program: ProgramId,
     /// The batch.
     pub batch: BatchId,
+}
+
+/// Makes the mails to the partners whose payments were taken back together: enqueue it in the transaction that does so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellTakenBack {
+    /// The program.
+    pub program: ProgramId,
+    /// The batch.
+    pub batch: BatchId,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
 }
 
 /// How many mails are made by one statement.
@@ -37,9 +49,8 @@ impl TellPaid {
             .fetch_all(&mut *tx)
             .await?;
             after = payments.last().copied();
-            let mails: Vec<Mail> =
-                payments.into_iter().map(|payment| Mail::PaymentSent { program: self.program, payment }).collect();
-            jobs::enqueue_all(&mut tx, &mails).await?;
+            let mail = |payment| Mail::PaymentSent { program: self.program, payment };
+            enqueue(&mut tx, payments.into_iter().map(mail)).await?;
             if after.is_none() {
                 break;
             }
@@ -47,4 +58,39 @@ impl TellPaid {
         tx.commit().await?;
         Ok(())
     }
+}
+
+impl TellTakenBack {
+    /// As [`TellPaid::make`]; a payment is taken back once, so that each is told of once.
+    pub(crate) async fn make(&self, pool: &PgPool) -> Result<()> {
+        let mut tx = pool.begin().await?;
+        let mut after: Option<PaymentId> = None;
+        loop {
+            let payments = sqlx::query_scalar!(
+                r#"select id as "id: PaymentId" from payments
+                   where program_id = $1 and batch_id = $2 and status in ('failed', 'cancelled') and status_at = $3
+                     and ($4::uuid is null or id > $4)
+                   order by id limit $5"#,
+                self.program as ProgramId,
+                self.batch as BatchId,
+                self.at,
+                after as Option<PaymentId>,
+                AT_ONCE
+            )
+            .fetch_all(&mut *tx)
+            .await?;
+            after = payments.last().copied();
+            let mail = |payment| Mail::PaymentTakenBack { program: self.program, payment };
+            enqueue(&mut tx, payments.into_iter().map(mail)).await?;
+            if after.is_none() {
+                break;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn enqueue(conn: &mut PgConnection, mails: impl Iterator<Item = Mail>) -> Result<()> {
+    jobs::enqueue_all(conn, &mails.collect::<Vec<_>>()).await
 }

@@ -33,10 +33,10 @@ pub(crate) use drafts::keep_export;
 pub use due::due_partners;
 pub use files::{file, file_sent, prepared};
 pub use lists::{batch, batch_payments, batches, payments, payments_page};
-pub use mails::TellPaid;
+pub use mails::{TellPaid, TellTakenBack};
 pub use outcome::mark;
-pub(crate) use remittance::parts;
 pub use remittance::{advices, payment};
+pub(crate) use remittance::{parts, reasons};
 pub use results::results;
 pub use undo::take_back;
 

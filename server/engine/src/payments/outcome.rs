@@ -105,7 +105,7 @@ pub(super) async fn tell(pool: &PgPool, moment: &Moment, actor: &Actor, told: To
         set_status(&mut tx, &setting, moment, &moves, becomes).await?;
     } else {
         let backs: Vec<Back> = moves.iter().map(|payment| payment.back(reason.to_owned())).collect();
-        reopen(&mut tx, &setting, moment, actor, becomes, &backs).await?;
+        reopen(&mut tx, &setting, moment, actor, (batch, becomes), &backs).await?;
     }
     let mut details = json!({
         "payments": marked.changed,

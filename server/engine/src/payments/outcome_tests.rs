@@ -7,7 +7,7 @@ use crate::fixtures::{Partner, World, dec, refused};
 use crate::messages::{Mail, compose};
 use domain::accounts::{Actor, Role};
 use domain::ids::{BatchId, PaymentId};
-use domain::ledger::LedgerAccount;
+use domain::ledger::{Adjustment, AdjustmentKind, LedgerAccount};
 use domain::page::Paging;
 use domain::payments::{
     BatchFilter, Gap, Marking, PaymentRow, PaymentStatus, PayoutInput, PayoutKind, ResultsPreview, payment_reference,
@@ -470,17 +470,15 @@ async fn a_batch_is_listed_page_by_page_and_printed_advice_by_advice(pool: PgPoo
     assert_eq!((second.data[0].payment.id, second.next_cursor), (ids[2], None), "what failed has none");
 }
 
-#[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn each_partner_gets_one_mail_with_the_advice(pool: PgPool) {
-    let world = at_once(pool).await;
-    let (ada, ben) = (owed(&world, "ada", None).await, owed(&world, "ben", None).await);
-    let batch = pay(&world, &[&ada, &ben]).await;
-    let payments = rows(&world, batch).await;
+async fn empty_queue(world: &World) {
     sqlx::query("select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))")
         .execute(&world.pool)
         .await
         .expect("an empty queue");
-    TellPaid { program: world.program, batch }.make(&world.pool).await.expect("mails");
+}
+
+/// The mails that wait to be sent.
+async fn queued(world: &World) -> Vec<Mail> {
     let queued: Vec<sqlx::types::Json<serde_json::Value>> = sqlx::query_scalar(
         "select payload::jsonb from graphile_worker._private_jobs j
          join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'send_mail' order by j.id",
@@ -488,8 +486,18 @@ async fn each_partner_gets_one_mail_with_the_advice(pool: PgPool) {
     .fetch_all(&world.pool)
     .await
     .expect("queue");
-    let mut told: Vec<Mail> =
-        queued.into_iter().map(|payload| serde_json::from_value(payload.0).expect("a mail")).collect();
+    queued.into_iter().map(|payload| serde_json::from_value(payload.0).expect("a mail")).collect()
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn each_partner_gets_one_mail_with_the_advice(pool: PgPool) {
+    let world = at_once(pool).await;
+    let (ada, ben) = (owed(&world, "ada", None).await, owed(&world, "ben", None).await);
+    let batch = pay(&world, &[&ada, &ben]).await;
+    let payments = rows(&world, batch).await;
+    empty_queue(&world).await;
+    TellPaid { program: world.program, batch }.make(&world.pool).await.expect("mails");
+    let mut told = queued(&world).await;
     assert_eq!(told.len(), 2);
     for payment in &payments {
         let mail = Mail::PaymentSent { program: world.program, payment: payment.id };
@@ -502,4 +510,118 @@ async fn each_partner_gets_one_mail_with_the_advice(pool: PgPool) {
     assert!(letter.text.contains("Commissions (1): €20.00"), "{}", letter.text);
     assert!(letter.text.contains("Batch-20261120") && letter.text.contains("/payouts/"), "{}", letter.text);
     assert_eq!(world.balance(&ada, LedgerAccount::Payable).await, dec("0"));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn whose_payment_is_taken_back_is_told_once_without_the_team_s_reason(pool: PgPool) {
+    let world = at_once(pool).await;
+    let (ada, ben, cleo) =
+        (owed(&world, "ada", None).await, owed(&world, "ben", None).await, owed(&world, "cleo", None).await);
+    let batch = pay(&world, &[&ada, &ben, &cleo]).await;
+    let ids = ids(&world, batch, &[&ada, &ben, &cleo]).await;
+    empty_queue(&world).await;
+    let back =
+        |at: usize, becomes| Marking { reason: "Account closed".into(), ..marking(batch, &ids[at..=at], becomes) };
+    told(&world, &back(0, PaymentStatus::Failed)).await.expect("failed");
+    told(&world, &back(0, PaymentStatus::Cancelled)).await.expect("known");
+    told(&world, &back(1, PaymentStatus::Cancelled)).await.expect("cancelled");
+    told(&world, &marking(batch, &ids[2..], PaymentStatus::Sent)).await.expect("sent");
+    let jobs = "select count(*) from graphile_worker.jobs where task_identifier = 'tell_taken_back'";
+    let jobs: i64 = sqlx::query_scalar(jobs).fetch_one(&world.pool).await.expect("count");
+    assert_eq!(jobs, 2, "one for each act, however many payments");
+    let job = TellTakenBack { program: world.program, batch, at: world.moment().at };
+    for _ in 0..2 {
+        job.make(&world.pool).await.expect("mails");
+    }
+    let mail = |at: usize| Mail::PaymentTakenBack { program: world.program, payment: ids[at] };
+    let mut mails = queued(&world).await;
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    mails.retain(|told| *told != mail(0) && *told != mail(1));
+    assert_eq!(mails, []);
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let now = world.moment();
+    for (at, subject, next) in [
+        (0, "Your payment of €20.00 did not arrive", "check your payout details"),
+        (1, "Your payment of €20.00 was cancelled", "nothing for you to do"),
+    ] {
+        let letter = compose(&mut conn, &now, "https://t.example", &mail(at)).await.expect("answer").expect("letter");
+        assert_eq!(letter.subject, subject);
+        assert!(letter.text.contains(next) && letter.text.contains("/payouts/"), "{}", letter.text);
+        assert!(!letter.text.contains("Account closed"), "{}", letter.text);
+        let sent = Mail::PaymentSent { program: world.program, payment: ids[at] };
+        assert!(compose(&mut conn, &now, "https://t.example", &sent).await.expect("answer").is_none());
+    }
+    let stays = compose(&mut conn, &now, "https://t.example", &mail(2)).await.expect("answer");
+    assert!(stays.is_none(), "it was not taken back");
+
+    // The team reads why, by whom and when; the partner when alone.
+    let listed = rows(&world, batch).await;
+    let of = |at: usize| listed.iter().find(|row| row.id == ids[at]).expect("payment");
+    let back = of(0).taken_back.clone().expect("taken back");
+    assert_eq!((back.reason.as_str(), back.at), ("Account closed", now.at));
+    assert!(!back.by.is_empty() && of(2).taken_back.is_none());
+    let own = Actor::Partner { account: world.owner, program: world.program, enrollment: ada.id };
+    let seen = payment(&mut conn, &own, ids[0], &Paging::default()).await.expect("its own").payment;
+    assert_eq!((seen.taken_back, seen.status_day), (None, Some(now.at.date_naive())));
+
+    // The batch tells what was recorded, and who prepared it.
+    let summary = super::batch(&mut conn, &world.owner(), batch).await.expect("batch");
+    assert_eq!((summary.batch.total.to_string(), summary.recorded().to_string()), ("€20.00".into(), "€60.00".into()));
+    let prepared = summary.prepared.expect("a draft");
+    assert_eq!(prepared.made_by, back.by, "the owner");
+    assert!(prepared.agreed_by.is_empty() && prepared.agreed_at.is_none());
+
+    // So does the statement of the month.
+    let month = crate::ledger::statement(&mut conn, &now, &own, ada.id, None, &Paging::default()).await.expect("month");
+    assert_eq!((month.returned.to_string(), month.statement.payments.amount), ("€20.00".into(), dec("0")));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_advice_tells_why_a_bonus_was_made(pool: PgPool) {
+    let world = at_once(pool).await;
+    let ada = owed(&world, "ada", None).await;
+    let bonus = Adjustment {
+        key: world.moment().id(),
+        partner: ada.id,
+        kind: AdjustmentKind::Bonus,
+        amount: dec("5"),
+        reason: "For the talk in spring".into(),
+    };
+    crate::ledger::adjust(&world.pool, &world.moment(), &world.owner(), &bonus).await.expect("bonus");
+    let batch = pay(&world, &[&ada]).await;
+    let id = ids(&world, batch, &[&ada]).await[0];
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let own = Actor::Partner { account: world.owner, program: world.program, enrollment: ada.id };
+    for actor in [own, world.owner()] {
+        let advice = payment(&mut conn, &actor, id, &Paging::default()).await.expect("advice");
+        let mut reasons: Vec<_> = advice.lines.data.iter().map(|line| line.reason.as_str()).collect();
+        reasons.sort_unstable();
+        assert_eq!(reasons, ["", "For the talk in spring"]);
+    }
+    let mail = Mail::PaymentSent { program: world.program, payment: id };
+    let letter =
+        compose(&mut conn, &world.moment(), "https://t.example", &mail).await.expect("answer").expect("letter");
+    assert!(letter.text.contains("Bonuses and corrections (1): €5.00 (For the talk in spring)"), "{}", letter.text);
+    assert!(letter.subject.ends_with("pays you €25.00"), "{}", letter.subject);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn totals_by_method_stand_in_one_order_whatever_they_come_to(pool: PgPool) {
+    let world = at_once(pool).await;
+    let ada = owed(&world, "ada", Some(&paypal("ada@paid.example"))).await;
+    let iban = input(PayoutKind::Iban);
+    let other = PayoutInput { iban: "GB82 WEST 1234 5698 7654 32".into(), ..iban.clone() };
+    let (ben, cleo) = (owed(&world, "ben", Some(&iban)).await, owed(&world, "cleo", Some(&other)).await);
+    let batch = pay(&world, &[&ada, &ben, &cleo]).await;
+    let ids = ids(&world, batch, &[&ben, &cleo]).await;
+    let methods = async || {
+        let mut conn = world.pool.acquire().await.expect("connection");
+        let summary = super::batch(&mut conn, &world.owner(), batch).await.expect("batch");
+        summary.methods.into_iter().map(|sum| (sum.method, sum.count)).collect::<Vec<_>>()
+    };
+    let expected = [("Bank account (IBAN)".to_owned(), 2), ("PayPal".to_owned(), 1)];
+    assert_eq!(methods().await, expected);
+    let failed = Marking { reason: "Closed".into(), ..marking(batch, &ids, PaymentStatus::Failed) };
+    told(&world, &failed).await.expect("failed");
+    assert_eq!(methods().await, expected, "also where the other comes to more");
 }

@@ -139,13 +139,37 @@ pub(crate) async fn parts(
     Ok(parts)
 }
 
+/// Why bonuses and corrections were made that a payment pays, in the words of the team: the first so many of them.
+pub(crate) async fn reasons(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    payment: PaymentId,
+    most: i64,
+) -> Result<Vec<String>> {
+    let reasons = sqlx::query_scalar!(
+        "select n.note
+         from payment_items i
+         join entries e on e.program_id = i.program_id and e.id = i.entry_id
+         join journals j on j.program_id = e.program_id and j.id = e.journal_id and j.kind = 'adjustment'
+         join journal_notes n on n.program_id = j.program_id and n.journal_id = j.id and n.note <> ''
+         where i.program_id = $1 and i.payment_id = $2
+         order by e.id limit $3",
+        program as ProgramId,
+        payment as PaymentId,
+        most
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(reasons)
+}
+
 /// The entries that a payment settled, in the order in which their causes happened.
 async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> Result<Page<PaymentLine>> {
     let (setting, after) = (list.setting, Cursor::read(paging, Key::Time)?);
     let rows = sqlx::query!(
         r#"select e.id as "id: EntryId", e.amount, j.kind as "kind: JournalKind", h.at as "happened_at!",
                   c.trigger as "trigger?: Trigger", r.amount as "refunded?", u.email as "email?",
-                  u.name as "customer_name?", b.code as "batch_code?"
+                  u.name as "customer_name?", b.code as "batch_code?", n.note as "note?"
            from payment_items i
            join entries e on e.program_id = i.program_id and e.id = i.entry_id
            join journals j on j.program_id = e.program_id and j.id = e.journal_id
@@ -154,6 +178,8 @@ async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> R
            left join refunds r on r.program_id = $1 and r.id = j.refund_id
            left join payments p on p.program_id = $1 and p.id = j.payment_id
            left join payment_batches b on b.program_id = $1 and b.id = p.batch_id
+           -- What the team writes of a payment taken back is for itself.
+           left join journal_notes n on j.kind = 'adjustment' and n.program_id = $1 and n.journal_id = j.id
            -- The end of a hold is no event of its own: the commission's is.
            cross join lateral (
                select case when j.kind in ('commission', 'hold_end') then coalesce(c.occurred_at, j.occurred_at)
@@ -190,6 +216,7 @@ async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> R
             happened_at: row.happened_at,
             day: setting.day(row.happened_at),
             cause,
+            reason: row.note.unwrap_or_default(),
             customer,
             amount: setting.money(row.amount),
         }

@@ -79,7 +79,7 @@ pub async fn results(
     set_status(&mut tx, &setting, moment, &sent, PaymentStatus::Sent).await?;
     set_status(&mut tx, &setting, moment, &confirmed, PaymentStatus::Confirmed).await?;
     if !backs.is_empty() {
-        reopen(&mut tx, &setting, moment, actor, PaymentStatus::Failed, &backs).await?;
+        reopen(&mut tx, &setting, moment, actor, (batch, PaymentStatus::Failed), &backs).await?;
     }
     let details = json!({
         "lines": preview.lines,

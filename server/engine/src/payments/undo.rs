@@ -1,7 +1,8 @@
+use super::TellTakenBack;
 use super::outcome::{Told, tell};
 use crate::ledger::{Move, OpenMonth, Posting, hold_month_open, post};
 use crate::reports::Setting;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, jobs};
 use domain::accounts::{Actor, Power};
 use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::ledger::{JournalKind, LedgerAccount};
@@ -69,20 +70,22 @@ pub(super) struct Back {
 /// So many are taken back at once.
 const CHUNK: usize = 2_500;
 
-/// Takes payments back that count as paid: the caller holds the program's pay lock, the partners shared, and the payments.
+/// Takes payments of a batch back that count as paid, and has their partners told: the caller holds the program's pay lock,
+/// the partners shared, and the payments.
 pub(super) async fn reopen(
     conn: &mut PgConnection,
     setting: &Setting,
     moment: &Moment,
     actor: &Actor,
-    becomes: PaymentStatus,
+    (batch, becomes): (BatchId, PaymentStatus),
     backs: &[Back],
 ) -> Result<()> {
     let month = hold_month_open(conn, setting.program, moment.at).await?;
     for backs in backs.chunks(CHUNK) {
         some(conn, setting, moment, actor, (becomes, month), backs).await?;
     }
-    Ok(())
+    let told = TellTakenBack { program: setting.program, batch, at: moment.at };
+    jobs::enqueue(conn, &told, None).await
 }
 
 async fn some(

@@ -285,21 +285,24 @@ impl Books {
     }
 
     /// The statements up to the month that is open, the newest first: the month, its figures, and what is held at its end.
+    /// Months in which nothing was stand among the others, but not after them.
     pub(super) fn statements(&self, open: NaiveDate) -> Vec<(NaiveDate, [Decimal; 6], Decimal)> {
         let days = || self.lines.iter().map(|line| line.day).chain(self.holds.iter().map(|(day, _)| *day));
         let Some(first) = days().min() else { return Vec::new() };
-        let mut statements = Vec::new();
+        let (mut statements, mut listed) = (Vec::new(), 0);
         let mut from = first_of(first);
         while from <= open {
             let next = from + Months::new(1);
             let range = DayRange { from, to: next.pred_opt().expect("a day before") };
             let figures = self.figures(range);
             let began_with = !figures[0].is_zero() || !self.held(from.pred_opt().expect("a day before")).is_zero();
+            statements.push((from, figures, self.held(range.to)));
             if began_with || days().any(|day| range.from <= day && day <= range.to) {
-                statements.push((from, figures, self.held(range.to)));
+                listed = statements.len();
             }
             from = next;
         }
+        statements.truncate(listed);
         statements.reverse();
         statements
     }
