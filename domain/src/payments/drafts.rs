@@ -59,6 +59,8 @@ words! {
         AlreadyPaid = "already_paid",
         /// Less than its payout method's smallest payment.
         BelowMinimum = "below_minimum",
+        /// Its payout method needs details, and none are known.
+        NoPayoutDetails = "no_payout_details",
         /// It has not said where payments go.
         NoPayoutMethod = "no_payout_method",
         /// It has not confirmed a change of its payout method.
@@ -79,6 +81,7 @@ impl LeftOut {
             Self::Negative => "The balance is below zero: it is carried forward.",
             Self::AlreadyPaid => "Already paid for this range.",
             Self::BelowMinimum => "Below the minimum payment.",
+            Self::NoPayoutDetails => "No payout details: no file of a payment provider can pay it.",
             Self::NoPayoutMethod => "No payout method chosen.",
             Self::UnconfirmedMethod => "A change of the payout method is not confirmed yet.",
             Self::Frozen => "The partner is banned: the balance is frozen.",
@@ -94,6 +97,7 @@ impl LeftOut {
             Self::Negative => "Carried forward",
             Self::AlreadyPaid => "Already paid",
             Self::BelowMinimum => "Below the minimum",
+            Self::NoPayoutDetails => "No payout details",
             Self::NoPayoutMethod => "No payout method",
             Self::UnconfirmedMethod => "Change not confirmed",
             Self::Frozen => "Banned",
@@ -104,7 +108,14 @@ impl LeftOut {
     /// Whether a person may pay it all the same, with a reason.
     #[must_use]
     pub fn may_be_overridden(self) -> bool {
-        matches!(self, Self::BelowMinimum | Self::NoPayoutMethod | Self::UnconfirmedMethod | Self::Excluded)
+        matches!(
+            self,
+            Self::BelowMinimum
+                | Self::NoPayoutDetails
+                | Self::NoPayoutMethod
+                | Self::UnconfirmedMethod
+                | Self::Excluded
+        )
     }
 }
 
