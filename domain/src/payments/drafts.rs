@@ -8,7 +8,7 @@ use crate::reports::{LedgersFilter, LedgersPeriod};
 use crate::text::FieldError;
 use crate::time::DayRange;
 use crate::words;
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -281,6 +281,8 @@ pub struct DraftRow {
     pub partners: i64,
     /// What it pays them.
     pub total: Money,
+    /// Whether a second person must agree to as much, or had to.
+    pub asks_for_two: bool,
 }
 
 /// A draft's partners of one kind: those who are paid, or those left out for one reason.
@@ -348,6 +350,8 @@ pub struct DraftDetail {
     pub needs_approval: Option<Money>,
     /// Whether the asker may be that second person.
     pub may_approve: bool,
+    /// Who may be it, by name.
+    pub others: Vec<String>,
 }
 
 /// How far a draft is that is being processed.
@@ -405,6 +409,26 @@ impl Schedule {
         let month = today.with_day(1)?;
         let reached = i32::try_from(today.day()).is_ok_and(|day| day >= self.day);
         (reached && prepared.is_none_or(|prepared| prepared < month)).then_some(month)
+    }
+
+    /// When it prepares a batch next: today, where one is due.
+    #[must_use]
+    pub fn next(self, today: NaiveDate, prepared: Option<NaiveDate>) -> NaiveDate {
+        if self.due(today, prepared).is_some() {
+            return today;
+        }
+        let day = u32::try_from(self.day).unwrap_or(1).clamp(1, 28);
+        let this_month = today.with_day(day).unwrap_or(today);
+        let ran = prepared.is_some_and(|prepared| Some(prepared) >= today.with_day(1));
+        if this_month > today && !ran { this_month } else { this_month + Months::new(1) }
+    }
+
+    /// The month that counts as prepared where this day is chosen today: this one, if the day has passed, or a batch was
+    /// prepared in it before.
+    #[must_use]
+    pub fn passed(self, today: NaiveDate, ran: bool) -> Option<NaiveDate> {
+        let passed = i32::try_from(today.day()).is_ok_and(|day| day > self.day);
+        today.with_day(1).filter(|_| passed || ran)
     }
 
     /// The days that a batch of today is about: the month before.
@@ -494,6 +518,23 @@ mod tests {
     }
 
     #[test]
+    fn a_day_chosen_today_runs_today_an_earlier_one_next_month_and_none_twice() {
+        let today = day("2026-11-22");
+        for (chosen, ran, next) in [
+            (21, false, "2026-12-21"),
+            (22, false, "2026-11-22"),
+            (22, true, "2026-12-22"),
+            (23, false, "2026-11-23"),
+            (23, true, "2026-12-23"),
+        ] {
+            let schedule = Schedule { day: chosen, basis: PaymentBasis::Ending, automatic: false };
+            let prepared = schedule.passed(today, ran);
+            assert_eq!(schedule.next(today, prepared), day(next), "{chosen} {ran}");
+            assert_eq!(schedule.due(today, prepared).is_some(), schedule.next(today, prepared) == today);
+        }
+    }
+
+    #[test]
     fn a_second_person_is_asked_for_above_an_amount() {
         let rules = PaymentRules { schedule: None, approval_above: Some(Decimal::from(100)) };
         assert_eq!(rules.asks_for_two(Decimal::from(100)), None);
@@ -525,6 +566,8 @@ mod tests {
         fn a_run_is_due_at_most_once_a_month(ordinal in 0_i64..20_000, run in 1_i32..=28) {
             let today = day("2001-01-01") + chrono::Duration::days(ordinal);
             let schedule = Schedule { day: run, basis: PaymentBasis::Ending, automatic: true };
+            let next = schedule.next(today, schedule.passed(today, false));
+            prop_assert!(next >= today && i32::try_from(next.day()) == Ok(run));
             if let Some(month) = schedule.due(today, None) {
                 prop_assert_eq!(schedule.due(today, Some(month)), None);
                 prop_assert!(Schedule::range(today).to < month);

@@ -274,6 +274,8 @@ create table payment_drafts (
     approved_at timestamptz,
     -- What it came to then: no more is paid.
     approved_total numeric,
+    -- When those who may agree to it were told, since anybody did.
+    asked_at timestamptz,
     processed_by uuid references accounts,
     batch_id uuid,
     primary key (program_id, id),

@@ -138,12 +138,19 @@ fn waiting(
             DraftStatus::Processing => Tone::Accent,
             _ => Tone::Neutral,
         };
+        let second = (draft.asks_for_two && draft.status.is_open()).then(|| match draft.approved_at {
+            Some(_) => view! { <Pill tone=Tone::Good text="Agreed"/> }.into_any(),
+            None => view! { <Pill tone=Tone::Warn text="Waits for a second person"/> }.into_any(),
+        });
+        // Of one that waits for that, or no more, nothing else need be said.
+        let plain = second.is_some() && draft.status == DraftStatus::Open;
+        let status = (!plain).then(|| view! { <Pill tone=tone text=draft.status.label()/>" " });
         let days = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
         view! {
             <tr>
                 <td><a class="link" href=href>{words}</a><small>{days}</small></td>
                 <td class="wide">{by}</td>
-                <td><Pill tone=tone text=draft.status.label()/></td>
+                <td>{status}{second}</td>
                 <td class="num wide">{ui::grouped(draft.partners)}</td>
                 <td class="num"><Amount value=draft.total strong=true/></td>
             </tr>

@@ -4,6 +4,7 @@
 //! (`payment_items`); so pressing twice can't pay twice. A payment's own entry is not open; that of a payment taken
 //! back is, and stands for the entries which that payment had settled.
 
+mod approval;
 mod basis;
 pub mod details;
 #[cfg(test)]

@@ -735,6 +735,11 @@ async fn bad_input_is_named_by_field(pool: PgPool) {
             other => panic!("{field}: {other:?}"),
         }
     }
+    let closed = DraftInput { payment_date: day("2026-10-31"), ..good.clone() };
+    assert_eq!(
+        refused(change(conn, &moment, &owner, draft, &closed).await),
+        "payment_date: October 2026 is closed: choose a day from 1 November 2026 on."
+    );
     change(conn, &moment, &owner, draft, &good).await.expect("changed");
     let batch = processed(&world, draft).await.expect("batch");
     assert_eq!((batch.batch.code.as_str(), batch.batch.note.as_str()), ("October", "<b>"));
