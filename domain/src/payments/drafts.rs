@@ -1,7 +1,7 @@
 //! Batches before they are processed: on which basis, whom they leave out and why.
 
 use crate::ids::{BatchId, DraftId, EnrollmentId};
-use crate::money::{Currency, MAX_AMOUNT, Money};
+use crate::money::{Currency, Money, check_limit};
 use crate::page::Page;
 use crate::partners::{EnrollmentStatus, PartnerName};
 use crate::reports::{LedgersFilter, LedgersPeriod};
@@ -446,14 +446,8 @@ impl PaymentRules {
         if self.schedule.is_some_and(|schedule| !(1..=28).contains(&schedule.day)) {
             errors.push(FieldError::new("day", "Choose a day from 1 to 28."));
         }
-        if let Some(amount) = self.approval_above {
-            if amount < Decimal::ZERO || amount > MAX_AMOUNT {
-                errors.push(FieldError::new("approval_above", "Use an amount from 0 up."));
-            } else if amount.normalize().scale() > currency.decimals() {
-                let words = format!("{currency} has {} decimals.", currency.decimals());
-                errors.push(FieldError::new("approval_above", words));
-            }
-        }
+        let limit = self.approval_above.and_then(|amount| check_limit(amount, currency).err());
+        errors.extend(limit.map(|words| FieldError::new("approval_above", words)));
         errors
     }
 

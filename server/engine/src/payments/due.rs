@@ -88,3 +88,19 @@ pub async fn due_partners(
     let rows = rows.into_iter().map(partner).collect();
     Ok(page(rows, paging, |row: &DuePartner| Cursor::amount(row.due.amount, row.partner.id.0)))
 }
+
+/// How many partners' balances are below zero: they are carried forward.
+///
+/// # Errors
+/// `Forbidden` without the power to pay.
+pub async fn below_zero(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
+    allowed(actor)?;
+    let partners = sqlx::query_scalar!(
+        r#"select count(*) as "partners!"
+           from (select from open_entries where program_id = $1 group by enrollment_id having sum(amount) < 0) as below"#,
+        actor.program() as ProgramId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(partners)
+}

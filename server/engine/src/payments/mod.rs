@@ -31,7 +31,7 @@ pub(crate) mod tests;
 mod undo;
 
 pub(crate) use drafts::keep_export;
-pub use due::due_partners;
+pub use due::{below_zero, due_partners};
 pub use files::{file, file_sent, prepared};
 pub use lists::{batch, batch_payments, batches, payments, payments_page};
 pub use mails::TellPaid;

@@ -656,6 +656,8 @@ async fn who_is_banned_or_owes_is_left_out(pool: PgPool) {
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let due = due_partners(conn, &world.moment(), &world.owner(), None, &Paging::default()).await.expect("due").data;
     assert_eq!(due.iter().map(|row| row.left_out).collect::<Vec<_>>(), [Some(LeftOut::Frozen)]);
+    assert_eq!(below_zero(conn, &world.owner()).await.expect("one"), 1);
+    assert!(matches!(below_zero(conn, &world.admin(Role::Viewer)).await, Err(Error::Forbidden)));
     let draft = prepared(&world, &[&ada, &ben]).await;
     let seen = shown(&world, draft, None).await;
     assert!(seen.draft.total.amount.is_zero() && seen.page.data.is_empty());
