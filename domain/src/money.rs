@@ -181,33 +181,49 @@ impl Money {
         if self.amount <= Decimal::ZERO {
             return Err("Must be above zero.".into());
         }
-        if self.amount > MAX_AMOUNT {
-            return Err("Must be at most 1000000000000.".into());
-        }
-        if self.amount.normalize().scale() > self.currency.decimals() {
-            return Err(format!("{} has {} decimals.", self.currency, self.currency.decimals()));
-        }
-        Ok(())
+        check_limit(self.amount, self.currency)
     }
+}
+
+/// Checks a limit that somebody sets: from zero up, at most 10^12, no finer than the minor unit.
+///
+/// # Errors
+/// What is wrong, in words for the person who sent it.
+pub fn check_limit(amount: Decimal, currency: Currency) -> Result<(), String> {
+    if amount < Decimal::ZERO {
+        return Err("Use an amount from 0 up.".into());
+    }
+    if amount > MAX_AMOUNT {
+        return Err(format!("Use at most {} {currency}.", grouped(currency.round(MAX_AMOUNT))));
+    }
+    if amount.normalize().scale() > currency.decimals() {
+        return Err(format!("{currency} has {} decimals.", currency.decimals()));
+    }
+    Ok(())
+}
+
+/// An amount above zero with separators between thousands: `1,284.50`.
+fn grouped(amount: Decimal) -> String {
+    let plain = amount.to_string();
+    let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+    let digits = whole.len();
+    let mut grouped = String::with_capacity(digits + digits / 3);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (digits - i) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{grouped}{point}{fraction}")
 }
 
 impl std::fmt::Display for Money {
     /// As people read it: `$1,284.50`, `−€12.00`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plain = self.currency.round(self.amount.abs()).to_string();
-        let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
-        let digits = whole.len();
-        let mut grouped = String::with_capacity(digits + digits / 3);
-        for (i, digit) in whole.chars().enumerate() {
-            if i > 0 && (digits - i) % 3 == 0 {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
         let negative = self.amount.is_sign_negative() && !self.currency.round(self.amount).is_zero();
         let minus = if negative { "\u{2212}" } else { "" };
-        let point = if fraction.is_empty() { "" } else { "." };
-        write!(f, "{minus}{}{grouped}{point}{fraction}", self.currency.sign())
+        write!(f, "{minus}{}{}", self.currency.sign(), grouped(self.currency.round(self.amount.abs())))
     }
 }
 
@@ -303,9 +319,25 @@ mod tests {
         {
             assert!(money(amount, currency).check_reported().is_err(), "{amount} {currency}");
         }
+        let large = money("1000000000000.01", "EUR").check_reported();
+        assert_eq!(large.expect_err("too large"), "Use at most 1,000,000,000,000.00 EUR.");
+        let large = money("1000000000001", "JPY").check_reported();
+        assert_eq!(large.expect_err("too large"), "Use at most 1,000,000,000,000 JPY.");
         assert!(money("49.00", "EUR").check_reported().is_ok());
         assert!(money("49.000", "EUR").check_reported().is_ok());
         assert!(money("1000000000000", "EUR").check_reported().is_ok());
+    }
+
+    #[test]
+    fn limits_are_refused_in_words() {
+        let told = |amount: &str| {
+            let Money { amount, currency } = money(amount, "EUR");
+            check_limit(amount, currency).err().unwrap_or_default()
+        };
+        assert_eq!(told("-1"), "Use an amount from 0 up.");
+        assert_eq!(told("1.001"), "EUR has 2 decimals.");
+        assert_eq!(told("1000000000001"), "Use at most 1,000,000,000,000.00 EUR.");
+        assert_eq!((told("0"), told("1000000000000.00")), (String::new(), String::new()));
     }
 
     proptest! {

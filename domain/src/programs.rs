@@ -4,7 +4,7 @@ pub mod audit;
 
 use crate::ids::{AccountId, AuditId, FileId, OrganizationId, ProgramId};
 use crate::links::split_address;
-use crate::money::{Currency, MAX_AMOUNT};
+use crate::money::{Currency, check_limit};
 use crate::text::FieldError;
 use crate::words;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -339,14 +339,11 @@ impl ProgramInput {
         if !(1..=28).contains(&self.payment_day) {
             errors.push(FieldError::new("payment_day", "Use a day from 1 to 28."));
         }
-        if self.minimum_payment < Decimal::ZERO || self.minimum_payment > MAX_AMOUNT {
-            errors.push(FieldError::new("minimum_payment", "Use an amount from 0 up."));
-        } else if let Ok(currency) = self.currency.parse::<Currency>()
-            && self.minimum_payment.normalize().scale() > currency.decimals()
-        {
-            let message = format!("{currency} has {} decimals.", currency.decimals());
-            errors.push(FieldError::new("minimum_payment", message));
-        }
+        let limit = match self.currency.parse::<Currency>() {
+            Ok(currency) => check_limit(self.minimum_payment, currency).err(),
+            Err(_) => (self.minimum_payment < Decimal::ZERO).then(|| "Use an amount from 0 up.".to_owned()),
+        };
+        errors.extend(limit.map(|words| FieldError::new("minimum_payment", words)));
         errors
     }
 }

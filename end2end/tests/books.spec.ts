@@ -54,6 +54,13 @@ test("a bonus and a correction are posted with their reason", async ({ page, hyd
   await expect(ask.getByText("Must be above zero.")).toBeVisible();
   await expect(ask.getByText("Must not be empty.")).toBeVisible();
   await accessible(page);
+  await ask.getByLabel("Amount").fill("1,000.00");
+  await ask.getByLabel("Reason").fill("For the talk in spring");
+  await ask.getByRole("button", { name: "Post it" }).click();
+  await expect(ask.getByText(/^Leave out separators between thousands/)).toBeVisible();
+  await ask.getByLabel("Amount").fill("2000000000000");
+  await ask.getByRole("button", { name: "Post it" }).click();
+  await expect(ask.getByText("Use at most 1,000,000,000,000.00 USD.")).toBeVisible();
   await ask.getByLabel("Amount").fill("25.50");
   await ask.getByLabel("Reason").fill("For the talk in spring");
   await ask.getByRole("button", { name: "Post it" }).click();
@@ -140,6 +147,14 @@ test("finance sees what is owed at any time, and takes the journal away", async 
   const [debit, credit] = await total.getByRole("cell").allInnerTexts().then((cells) => cells.slice(1));
   expect(debit).toBe(credit);
   await expect(page.getByText("As of now")).toBeVisible();
+  const figure = async (label: string) => {
+    const tile = page.locator(".tiles > *").filter({ has: page.getByText(label, { exact: true }) });
+    const text = await tile.getByText(/^\u2212?\$[\d,.]+$/).first().innerText();
+    return Math.round(Number(text.replace("\u2212", "-").replace(/[$,]/g, "")) * 100);
+  };
+  const [owed, carried, held] = [await figure("Owed to partners"), await figure("Owed by partners, carried forward"), await figure("On hold")];
+  expect(Math.min(owed, carried, held)).toBeGreaterThanOrEqual(0);
+  expect(await figure("Together")).toBe(owed - carried + held);
   const today = new Date();
   const first = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - 1, 15)).toISOString().slice(0, 10);
   await page.getByLabel("As of").fill(`${first}T12:00`);
@@ -159,6 +174,7 @@ test("finance sees what is owed at any time, and takes the journal away", async 
   await page.goto("/admin/acme/finance?from=2026-02-02&to=2026-02-01");
   await expect(page.getByText("The range ends before it begins.")).toBeVisible();
   await expect(page.getByRole("link", { name: /journal as CSV/ })).toHaveCount(0);
+  expect((await page.request.get("/admin/acme/export/journal-days.csv?from=x")).status()).toBe(422);
   await accessible(page);
   await page.setViewportSize({ width: 390, height: 900 });
   await fits(page);

@@ -115,6 +115,13 @@ test("payments are created from the report, reviewed and processed", async ({ pa
   await page.getByLabel("Batch ID").fill("<b>");
   await page.getByRole("button", { name: "Update the preview" }).click();
   await expect(page.getByText(/use letters, digits, spaces/)).toBeVisible();
+  const today = new Date();
+  const closed = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - 2, 15)).toISOString().slice(0, 10);
+  const day = await page.getByLabel("Payment date").inputValue();
+  await page.getByLabel("Payment date").fill(closed);
+  await page.getByRole("button", { name: "Update the preview" }).click();
+  await expect(page.getByText(/ is closed: choose a day from 1 \w+ \d{4} on\./)).toBeVisible();
+  await page.getByLabel("Payment date").fill(day);
   const code = fresh("Batch");
   await page.getByLabel("Batch ID").fill(code);
   await page.getByRole("button", { name: "Update the preview" }).click();
@@ -267,8 +274,14 @@ test("above an amount two must agree: not who made it, nor who changed it last",
   };
   await change(page, "Made");
   await expect(page.getByText("Above $50,000.00 a second person must agree")).toBeVisible();
+  await expect(page.getByText(/These may agree: .*Finn Finance/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Process" })).toBeHidden();
   await expect(page.getByRole("button", { name: "Agree" })).toBeHidden();
+  const mail = await mailTo(request, email, /waits for a second person/);
+  expect(linkIn(mail, "/admin/acme/pay/")).toBe(draft);
+  await visit(page, "/admin/acme/pay");
+  const listed = page.getByRole("table", { name: "Prepared payments" }).getByRole("row").filter({ has: page.locator(`a[href="${draft}"]`) });
+  await expect(listed).toContainText("Waits for a second person");
   // Who changes another's batch doesn't agree to the change.
   await visit(finn, draft);
   await expect(finn.getByRole("button", { name: "Agree" })).toBeVisible();
@@ -280,6 +293,9 @@ test("above an amount two must agree: not who made it, nor who changed it last",
   await visit(finn, draft);
   await accessible(finn);
   await finn.getByRole("button", { name: "Agree" }).click();
+  await expect(finn.getByRole("button", { name: "Process", exact: true })).toBeVisible();
+  await visit(page, "/admin/acme/pay");
+  await expect(listed).toContainText("Agreed");
   await processPayments(finn);
   await finn.waitForURL(/\/admin\/acme\/payments\/[0-9a-f-]{36}/);
   await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
@@ -296,9 +312,38 @@ test("payments run by themselves each month", async ({ page }) => {
   await page.getByRole("button", { name: "Save how payments run" }).click();
   await expect(page.getByText("How payments run is saved")).toBeVisible();
   await page.reload();
+  await expect(page.getByText(/^Next: 28 \w+ \d{4}( \(today, within the hour\))?\.$/)).toBeVisible();
+  await expect(page.getByText("is the day that partners read")).toBeVisible();
   await expect(page.getByLabel("Prepare payments each month")).toBeChecked();
   await page.locator("html[data-hydrated]").waitFor();
   await page.getByLabel("Prepare payments each month").uncheck();
   await page.getByRole("button", { name: "Save how payments run" }).click();
   await expect(page.getByText("How payments run is saved")).toBeVisible();
+});
+
+test("whose payout details are missing is left out, and paid by hand with a reason", async ({ page }) => {
+  const name = fresh("bare");
+  await owed(page, name, "40.00");
+  await page.goto(`/admin/acme/partners?q=${name}`);
+  await page.getByRole("link", { name, exact: true }).click();
+  await page.locator("html[data-hydrated]").waitFor();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const edit = page.getByRole("dialog", { name: /Edit/ });
+  await edit.getByLabel("Payout method").selectOption("paypal");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Partner saved")).toBeVisible();
+  await visit(page, `/admin/acme/reports/ledgers?q=${name}`);
+  await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+  await act(page, "Create payments");
+  await page.waitForURL(/\/admin\/acme\/pay\/[0-9a-f-]{36}/);
+  await page.locator("html[data-hydrated]").waitFor();
+  const preview = page.getByRole("table", { name: "Payments to be recorded" });
+  await page.getByRole("link", { name: /No payout details/ }).click();
+  await preview.getByRole("button", { name: `Pay all the same: ${name}` }).click();
+  const ask = page.getByRole("dialog", { name: "Why?" });
+  await ask.getByLabel("Reason").fill("By hand");
+  await ask.getByRole("button", { name: "Confirm" }).click();
+  await page.getByRole("link", { name: /To be paid/ }).click();
+  await expect(preview.getByRole("row", { name: new RegExp(name) })).toContainText("By hand");
 });

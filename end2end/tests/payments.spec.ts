@@ -64,10 +64,13 @@ test("what became of a batch's payments is marked, and told by a provider's file
   await expect(lines.getByText(/The payment is of/)).toBeVisible();
   await expect(page.getByRole("button", { name: /^Apply/ })).toHaveCount(0);
   await accessible(page);
+  await check(page, Buffer.from(""));
+  await expect(page.getByText("The file is empty.")).toBeVisible();
   await check(page, Buffer.from("R\xe9f\xe9rence,Amount\n", "latin1"));
   await expect(page.getByText("Save the file as CSV in UTF-8, then choose it again.")).toBeVisible();
   await check(page, [results, `${of("Reference")},${of("Amount")},${of("Currency")},Completed,TX-1042`]);
   await expect(page.getByText("In 1 line: 1 confirmed.")).toBeVisible();
+  await expect(lines.getByText("Will be confirmed")).toBeVisible();
   await page.getByRole("button", { name: "Apply 1 change" }).click();
   await expect(page.getByText("Results applied")).toBeVisible();
   await page.goto(new URL(page.url()).pathname);
@@ -75,6 +78,9 @@ test("what became of a batch's payments is marked, and told by a provider's file
   const confirmed = payments(page).getByRole("row").filter({ hasText: of("Reference") });
   await expect(confirmed.locator(".pill:visible", { hasText: "Confirmed" })).toBeVisible();
   await expect(confirmed).toContainText("TX-1042");
+  await check(page, [results, `${of("Reference")},${of("Amount")},${of("Currency")},failed,TX-1042`]);
+  await expect(lines.getByText("Will be marked failed: due again")).toBeVisible();
+  await expect(lines.getByText(/^Was confirmed on /)).toBeVisible();
   await page.setViewportSize({ width: 390, height: 900 });
   // A phone shows the reference and what can be done below each row.
   await expect(confirmed.getByText(of("Reference"))).toBeVisible();

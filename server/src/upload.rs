@@ -282,7 +282,8 @@ async fn results(State(server): State<Shared>, Path(program): Path<String>, requ
         let access::Admin { conn, moment, actor, .. } = asking;
         // The use case takes a connection of its own.
         drop(conn);
-        let file = form.file().bytes;
+        let none = || Error::field("file", "Choose the file that your payment provider gives you.");
+        let file = form.file.take().ok_or_else(none)?.bytes;
         let preview = engine::payments::results(&server.pool, &moment, &actor, batch, file, apply).await?;
         Ok::<_, Error>((batch, preview))
     };

@@ -1,6 +1,7 @@
 //! How the program's payments run: a card of its settings.
 
 use access::{Form, PostForm, Result};
+use chrono::NaiveDate;
 use domain::money::Currency;
 use domain::payments::{PaymentBasis, PaymentRules, Schedule};
 use leptos::prelude::*;
@@ -54,6 +55,7 @@ pub async fn set_payment_rules(program: String, rules: RulesInput) -> Result<()>
 /// The card.
 pub(crate) fn card(
     rules: PaymentRules,
+    (next_run, today): (Option<NaiveDate>, NaiveDate),
     payment_day: i32,
     currency: Currency,
     form: Form<SetPaymentRules>,
@@ -63,6 +65,10 @@ pub(crate) fn card(
     let Schedule { day, basis, automatic } =
         schedule.unwrap_or(Schedule { day: payment_day, basis: PaymentBasis::default(), automatic: false });
     let bases = PaymentBasis::ALL.iter().map(|basis| Choice::new(basis.as_str(), basis.label())).collect();
+    let next = next_run.map(|next| {
+        let when = if next == today { " (today, within the hour)" } else { "" };
+        view! { <p>{format!("Next: {}{when}.", next.format("%-d %B %Y"))}</p> }
+    });
     let above = rules.approval_above.map(|above| above.normalize().to_string()).unwrap_or_default();
     view! {
         <Card title="How payments run">
@@ -71,10 +77,12 @@ pub(crate) fn card(
                 {show::program_field()}
                 <fieldset class="stack" disabled=!may_edit>
                     <Switch id="rules-monthly" name="rules[monthly]" label="Prepare payments each month" checked=schedule.is_some() help="On the day, for the month before. Whoever may pay gets a mail, looks the batch through and processes it."/>
+                    {next}
                     <div class="form-row">
-                        <TextInput id="rules-day" name="rules[day]" label="Day of the month" value=day.to_string() inputmode="numeric" help="1 to 28." error=form.field("day")/>
+                        <TextInput id="rules-day" name="rules[day]" label="Day of the month" value=day.to_string() inputmode="numeric" help="1 to 28. Today's runs today, one that has passed next month." error=form.field("day")/>
                         <Select id="rules-basis" name="rules[basis]" label="Payment amount" choices=bases value=basis.as_str()/>
                     </div>
+                    <p class="sub">"On this day the batch is prepared for you. “Payment day”, under Money and time, is the day that partners read."</p>
                     <Switch id="rules-automatic" name="rules[automatic]" label="Process them without a person" checked=automatic help="Payments are recorded at once, unless a second person must agree."/>
                     <MoneyInput id="rules-above" name="rules[approval_above]" label="A second person must agree above" currency=currency value=above optional=true help="Who made the batch, or changed it last, can't be the second. Never, where you leave it empty. Batches made before keep a lower limit. Each batch counts by itself: several smaller ones don't reach it." error=form.field("approval_above")/>
                     {may_edit

@@ -31,6 +31,10 @@ pub struct Shown {
     next_payment: NaiveDate,
     payer: Payer,
     rules: PaymentRules,
+    /// When the monthly run comes next, if there is one.
+    next_run: Option<NaiveDate>,
+    /// The program's day.
+    today: NaiveDate,
     may_edit: bool,
 }
 
@@ -66,13 +70,15 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
         let payer = engine::programs::payer(&mut asking.conn, asking.program.id).await?;
         let rules = engine::payments::schedule::of(&mut asking.conn, asking.program.id).await?;
+        let next_run =
+            engine::payments::schedule::next_run(&mut asking.conn, &asking.moment, asking.program.id).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
         let program = &settings.program;
         let today = engine::programs::zone(&program.time_zone, asking.moment.at)?.local(asking.moment.at).date();
         let payment_day = u32::try_from(program.payment_day).unwrap_or(1);
         let next_payment = domain::payments::next_payment_day(today, payment_day);
         let countries = engine::countries::all();
-        Ok(Shown { settings, time_zones, methods, countries, next_payment, payer, rules, may_edit })
+        Ok(Shown { settings, time_zones, methods, countries, next_payment, payer, rules, next_run, today, may_edit })
     })
     .await
 }
@@ -197,7 +203,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let currency = shown.settings.program.currency;
     let payer = payer::card(shown.payer.clone(), forms.payer, may_edit);
     let day = shown.settings.program.payment_day;
-    let runs = payment_rules::card(shown.rules, day, currency, forms.rules, may_edit);
+    let runs = payment_rules::card(shown.rules, (shown.next_run, shown.today), day, currency, forms.rules, may_edit);
     let entries: Vec<_> = SECTIONS.iter().copied().filter(|(id, _)| may_edit || *id != "the-sandbox").collect();
     let methods =
         payout_methods::card(shown.methods.clone(), shown.countries.clone(), currency, forms.methods, may_edit);

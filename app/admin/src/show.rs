@@ -231,7 +231,13 @@ impl Figures {
 
     /// An amount; zero where it can't be read.
     pub(crate) fn amount(&mut self, field: &str, text: &str) -> rust_decimal::Decimal {
-        self.read(field, text, "Type an amount, such as 12.50.")
+        let separated = text.trim().contains([',', '_', '\'', ' ', '\u{a0}', '\u{202f}']);
+        let wrong = if separated {
+            "Leave out separators between thousands, and write decimals with a point: 1000.50."
+        } else {
+            "Type an amount, such as 12.50."
+        };
+        self.read(field, text, wrong)
     }
 
     /// What is wrong with a field besides.

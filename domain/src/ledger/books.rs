@@ -14,8 +14,12 @@ pub struct TrialBalance {
     pub accounts: Vec<AccountBalance>,
     /// Their sum: zero, since every journal sums to zero.
     pub sum: Money,
-    /// What is owed to partners: held and awaiting payout.
+    /// What is owed to partners and due: their balances above zero.
     pub owed: Money,
+    /// What partners owe, which is carried forward: their balances below zero, as a figure above it.
+    pub carried: Money,
+    /// What is owed, less what is carried forward, and what is held: all of it.
+    pub together: Money,
 }
 
 impl TrialBalance {
@@ -114,7 +118,9 @@ mod tests {
                 line(LedgerAccount::OpeningBalances, 0),
             ],
             sum: money(0),
-            owed: money(25),
+            owed: money(5),
+            carried: money(10),
+            together: money(25),
         };
         assert_eq!(balance.totals(), (money(130), money(130)));
         assert_eq!(balance.of(LedgerAccount::Payable), money(-5));

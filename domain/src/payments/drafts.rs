@@ -1,14 +1,14 @@
 //! Batches before they are processed: on which basis, whom they leave out and why.
 
 use crate::ids::{BatchId, DraftId, EnrollmentId};
-use crate::money::{Currency, MAX_AMOUNT, Money};
+use crate::money::{Currency, Money, check_limit};
 use crate::page::Page;
 use crate::partners::{EnrollmentStatus, PartnerName};
 use crate::reports::{LedgersFilter, LedgersPeriod};
 use crate::text::FieldError;
 use crate::time::DayRange;
 use crate::words;
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,8 @@ words! {
         AlreadyPaid = "already_paid",
         /// Less than its payout method's smallest payment.
         BelowMinimum = "below_minimum",
+        /// Its payout method needs details, and none are known.
+        NoPayoutDetails = "no_payout_details",
         /// It has not said where payments go.
         NoPayoutMethod = "no_payout_method",
         /// It has not confirmed a change of its payout method.
@@ -79,6 +81,7 @@ impl LeftOut {
             Self::Negative => "The balance is below zero: it is carried forward.",
             Self::AlreadyPaid => "Already paid for this range.",
             Self::BelowMinimum => "Below the minimum payment.",
+            Self::NoPayoutDetails => "No payout details: no file of a payment provider can pay it.",
             Self::NoPayoutMethod => "No payout method chosen.",
             Self::UnconfirmedMethod => "A change of the payout method is not confirmed yet.",
             Self::Frozen => "The partner is banned: the balance is frozen.",
@@ -94,6 +97,7 @@ impl LeftOut {
             Self::Negative => "Carried forward",
             Self::AlreadyPaid => "Already paid",
             Self::BelowMinimum => "Below the minimum",
+            Self::NoPayoutDetails => "No payout details",
             Self::NoPayoutMethod => "No payout method",
             Self::UnconfirmedMethod => "Change not confirmed",
             Self::Frozen => "Banned",
@@ -104,7 +108,14 @@ impl LeftOut {
     /// Whether a person may pay it all the same, with a reason.
     #[must_use]
     pub fn may_be_overridden(self) -> bool {
-        matches!(self, Self::BelowMinimum | Self::NoPayoutMethod | Self::UnconfirmedMethod | Self::Excluded)
+        matches!(
+            self,
+            Self::BelowMinimum
+                | Self::NoPayoutDetails
+                | Self::NoPayoutMethod
+                | Self::UnconfirmedMethod
+                | Self::Excluded
+        )
     }
 }
 
@@ -270,6 +281,8 @@ pub struct DraftRow {
     pub partners: i64,
     /// What it pays them.
     pub total: Money,
+    /// Whether a second person must agree to as much, or had to.
+    pub asks_for_two: bool,
 }
 
 /// A draft's partners of one kind: those who are paid, or those left out for one reason.
@@ -339,6 +352,8 @@ pub struct DraftDetail {
     pub needs_approval: Option<Money>,
     /// Whether the asker may be that second person.
     pub may_approve: bool,
+    /// Who may be it, by name.
+    pub others: Vec<String>,
 }
 
 /// How far a draft is that is being processed.
@@ -398,6 +413,26 @@ impl Schedule {
         (reached && prepared.is_none_or(|prepared| prepared < month)).then_some(month)
     }
 
+    /// When it prepares a batch next: today, where one is due.
+    #[must_use]
+    pub fn next(self, today: NaiveDate, prepared: Option<NaiveDate>) -> NaiveDate {
+        if self.due(today, prepared).is_some() {
+            return today;
+        }
+        let day = u32::try_from(self.day).unwrap_or(1).clamp(1, 28);
+        let this_month = today.with_day(day).unwrap_or(today);
+        let ran = prepared.is_some_and(|prepared| Some(prepared) >= today.with_day(1));
+        if this_month > today && !ran { this_month } else { this_month + Months::new(1) }
+    }
+
+    /// The month that counts as prepared where this day is chosen today: this one, if the day has passed, or a batch was
+    /// prepared in it before.
+    #[must_use]
+    pub fn passed(self, today: NaiveDate, ran: bool) -> Option<NaiveDate> {
+        let passed = i32::try_from(today.day()).is_ok_and(|day| day > self.day);
+        today.with_day(1).filter(|_| passed || ran)
+    }
+
     /// The days that a batch of today is about: the month before.
     #[must_use]
     pub fn range(today: NaiveDate) -> DayRange {
@@ -413,14 +448,8 @@ impl PaymentRules {
         if self.schedule.is_some_and(|schedule| !(1..=28).contains(&schedule.day)) {
             errors.push(FieldError::new("day", "Choose a day from 1 to 28."));
         }
-        if let Some(amount) = self.approval_above {
-            if amount < Decimal::ZERO || amount > MAX_AMOUNT {
-                errors.push(FieldError::new("approval_above", "Use an amount from 0 up."));
-            } else if amount.normalize().scale() > currency.decimals() {
-                let words = format!("{currency} has {} decimals.", currency.decimals());
-                errors.push(FieldError::new("approval_above", words));
-            }
-        }
+        let limit = self.approval_above.and_then(|amount| check_limit(amount, currency).err());
+        errors.extend(limit.map(|words| FieldError::new("approval_above", words)));
         errors
     }
 
@@ -485,6 +514,23 @@ mod tests {
     }
 
     #[test]
+    fn a_day_chosen_today_runs_today_an_earlier_one_next_month_and_none_twice() {
+        let today = day("2026-11-22");
+        for (chosen, ran, next) in [
+            (21, false, "2026-12-21"),
+            (22, false, "2026-11-22"),
+            (22, true, "2026-12-22"),
+            (23, false, "2026-11-23"),
+            (23, true, "2026-12-23"),
+        ] {
+            let schedule = Schedule { day: chosen, basis: PaymentBasis::Ending, automatic: false };
+            let prepared = schedule.passed(today, ran);
+            assert_eq!(schedule.next(today, prepared), day(next), "{chosen} {ran}");
+            assert_eq!(schedule.due(today, prepared).is_some(), schedule.next(today, prepared) == today);
+        }
+    }
+
+    #[test]
     fn a_second_person_is_asked_for_above_an_amount() {
         let rules = PaymentRules { schedule: None, approval_above: Some(Decimal::from(100)) };
         assert_eq!(rules.asks_for_two(Decimal::from(100)), None);
@@ -516,6 +562,8 @@ mod tests {
         fn a_run_is_due_at_most_once_a_month(ordinal in 0_i64..20_000, run in 1_i32..=28) {
             let today = day("2001-01-01") + chrono::Duration::days(ordinal);
             let schedule = Schedule { day: run, basis: PaymentBasis::Ending, automatic: true };
+            let next = schedule.next(today, schedule.passed(today, false));
+            prop_assert!(next >= today && i32::try_from(next.day()) == Ok(run));
             if let Some(month) = schedule.due(today, None) {
                 prop_assert_eq!(schedule.due(today, Some(month)), None);
                 prop_assert!(Schedule::range(today).to < month);

@@ -1,6 +1,6 @@
 //! The ways in which a program pays.
 
-use crate::money::{Currency, MAX_AMOUNT};
+use crate::money::{Currency, check_limit};
 use crate::text::FieldError;
 use crate::words;
 use rust_decimal::Decimal;
@@ -73,14 +73,8 @@ pub fn check_methods(methods: &[PayoutMethod], currency: Currency) -> Vec<FieldE
             let words = "List countries by their two letters, such as DE, FR.";
             errors.push(FieldError::new(format!("{kind}_countries"), words));
         }
-        if let Some(minimum) = minimum {
-            if *minimum < Decimal::ZERO || *minimum > MAX_AMOUNT {
-                errors.push(FieldError::new(format!("{kind}_minimum"), "Use an amount from 0 up."));
-            } else if minimum.normalize().scale() > currency.decimals() {
-                let words = format!("{currency} has {} decimals.", currency.decimals());
-                errors.push(FieldError::new(format!("{kind}_minimum"), words));
-            }
-        }
+        let limit = minimum.and_then(|minimum| check_limit(minimum, currency).err());
+        errors.extend(limit.map(|words| FieldError::new(format!("{kind}_minimum"), words)));
     }
     errors
 }

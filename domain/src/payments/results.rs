@@ -133,7 +133,7 @@ pub struct ResultsPreview {
     pub known: i64,
     /// How many lines are wrong: with one of them nothing is applied.
     pub wrong: i64,
-    /// The lines, those that are wrong first; at most [`SHOWN_RESULTS`].
+    /// The lines, those that are wrong first, each kind in the file's order; at most [`SHOWN_RESULTS`].
     pub rows: Vec<ResultRow>,
     /// Whether it was applied.
     pub applied: bool,
@@ -160,6 +160,8 @@ pub struct ResultRow {
     pub amount: Option<Money>,
     /// What becomes of the payment; `None` where that is known, or the line is wrong.
     pub becomes: Option<PaymentStatus>,
+    /// What speaks against it, where it is not wrong.
+    pub caution: Option<String>,
     /// What is wrong.
     pub problem: Option<String>,
 }

@@ -217,16 +217,21 @@ create table payment_files (
 create type payment_basis as enum ('earned', 'opening_and_earned', 'ending');
 -- What may be overridden stands in the order of its weight.
 create type left_out as enum
-    ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_method', 'unconfirmed_method', 'frozen', 'excluded');
+    ('zero', 'negative', 'already_paid', 'below_minimum', 'no_payout_details', 'no_payout_method', 'unconfirmed_method',
+     'frozen', 'excluded');
 
 -- Why a partner to whom something is due is left out; null: it is paid. What a person may override comes last: an override of
--- what weighs more covers what weighs less, and not the other way round.
-create function why_left_out(amount numeric, minimum numeric, status enrollment_status, unconfirmed boolean, method text)
+-- what weighs more covers what weighs less, and not the other way round. A method whose file asks for details is nothing without
+-- them; `has_details` is also true where the partner's own don't matter.
+create function why_left_out(
+    amount numeric, minimum numeric, status enrollment_status, unconfirmed boolean, method text, has_details boolean
+)
 returns left_out language sql immutable parallel safe as $$
     select case
         when status = 'banned' then 'frozen'::left_out
         when unconfirmed then 'unconfirmed_method'::left_out
         when method = '' then 'no_payout_method'::left_out
+        when not has_details and lower(method) in ('paypal', 'iban', 'us_bank') then 'no_payout_details'::left_out
         when amount < minimum then 'below_minimum'::left_out
     end
 $$;
@@ -269,6 +274,8 @@ create table payment_drafts (
     approved_at timestamptz,
     -- What it came to then: no more is paid.
     approved_total numeric,
+    -- When those who may agree to it were told, since anybody did.
+    asked_at timestamptz,
     processed_by uuid references accounts,
     batch_id uuid,
     primary key (program_id, id),
@@ -304,7 +311,7 @@ create table payment_draft_lines (
     details_hash bytea not null,
     left_out left_out,
     -- What a person has overridden to pay it: what weighs less doesn't leave it out either.
-    overridden left_out check (overridden in ('below_minimum', 'no_payout_method', 'unconfirmed_method')),
+    overridden left_out check (overridden in ('below_minimum', 'no_payout_details', 'no_payout_method', 'unconfirmed_method')),
     -- Why it is paid all the same, or left out by a person.
     reason text not null default '',
     primary key (program_id, draft_id, enrollment_id),

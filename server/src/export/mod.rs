@@ -14,6 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use chrono::NaiveDate;
 use domain::accounts::Power;
 use domain::ids::PartnerJobId;
 use futures_util::future::BoxFuture;
@@ -88,6 +89,13 @@ impl Asked {
     /// A day, a word or a number; what can't be read is as good as not given, as on the pages.
     fn get<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
         self.text(key)?.parse().ok()
+    }
+
+    /// A day of books, which are whole or none: one that can't be read is refused.
+    fn day(&self, key: &str) -> access::Result<Option<NaiveDate>> {
+        let read =
+            |text: &str| text.parse::<NaiveDate>().map_err(|_| Error::field(key, "Use a date such as 2026-12-01."));
+        self.text(key).map(read).transpose()
     }
 
     fn period(&self) -> domain::reports::Period {

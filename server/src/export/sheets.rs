@@ -189,7 +189,7 @@ async fn of_ledger(
             (rows::entry_head(), entries)
         }
         _ => {
-            let filter = LedgerFilter { account: asked.get("account"), from: asked.get("from"), to: asked.get("to") };
+            let filter = LedgerFilter { account: asked.get("account"), from: asked.day("from")?, to: asked.day("to")? };
             let entries = paged!(
                 pool,
                 (actor, filter),
@@ -224,12 +224,12 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             (rows::account_head(), Rows::Ready(books.accounts.into_iter().map(rows::account).collect()))
         }
         "journal-days" => {
-            let days = (asked.get("from"), asked.get("to"));
+            let days = (asked.day("from")?, asked.day("to")?);
             let days = ledger::journal_days(&mut conn, &actor, days).await?;
             (rows::journal_day_head(), Rows::Ready(days.into_iter().map(rows::journal_day).collect()))
         }
         "journal" => {
-            let days = (asked.get("from"), asked.get("to"));
+            let days = (asked.day("from")?, asked.day("to")?);
             let pages =
                 paged!(state.pool, (actor), |conn, paging| ledger::journal(conn, &actor, days, paging), rows::journal);
             (rows::journal_head(), pages.whole())

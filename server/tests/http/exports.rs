@@ -139,7 +139,14 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
     for file in ["ledger.csv", "ledger.csv?partner_code=bob", "statement.csv?partner_code=ada&month=2020-13"] {
         assert_eq!(get(&site, &format!("/admin/acme/export/{file}"), &owner).await.status, 404, "{file}");
     }
-    for wrong in ["journal.csv?from=2026-02-01&to=2026-01-01", "trial-balance.csv?at=2199-01-01T00:00"] {
+    for wrong in [
+        "journal.csv?from=2026-02-01&to=2026-01-01",
+        "trial-balance.csv?at=2199-01-01T00:00",
+        "journal-days.csv?from=x",
+        "journal-days.csv?to=2026-02-30",
+        "journal.csv?from=x",
+        "ledger.csv?partner_code=ada&from=x",
+    ] {
         assert_eq!(get(&site, &format!("/admin/acme/export/{wrong}"), &owner).await.status, 422, "{wrong}");
     }
     for wrong in ["0", "731", "many"] {
@@ -147,6 +154,7 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
         assert_eq!(get(&site, &path, &owner).await.status, 422, "{wrong}");
     }
     assert_eq!(get(&site, "/p/acme/export/rewards.csv?from=-9999-01-01", &ada).await.status, 422);
+    assert_eq!(get(&site, "/p/acme/export/ledger.csv?to=x", &ada).await.status, 422);
 }
 
 #[sqlx::test(migrator = "engine::MIGRATIONS")]

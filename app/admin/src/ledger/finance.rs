@@ -87,7 +87,7 @@ impl LazyPage for FinancePage {
 }
 
 fn skeleton() -> AnyView {
-    view! { <PageHead title="Finance"/> <SkeletonTiles count=3/> <Card><SkeletonTable columns=3/></Card> }.into_any()
+    view! { <PageHead title="Finance"/> <SkeletonTiles count=4/> <Card><SkeletonTable columns=3/></Card> }.into_any()
 }
 
 fn page(shown: Shown, address: &Address) -> AnyView {
@@ -150,7 +150,7 @@ fn trial_balance(books: TrialBalance, program: &str, at: &str) -> AnyView {
         None => "As of now".to_owned(),
     };
     let (debits, credits) = books.totals();
-    let (held, due) = (books.of(LedgerAccount::Held), books.of(LedgerAccount::Payable));
+    let held = books.of(LedgerAccount::Held);
     let broken = (!books.sum.amount.is_zero()).then(|| {
         let words = format!("The accounts come to {} and not to zero: run tributary verify-ledger.", books.sum);
         view! { <Note tone=Tone::Bad>{words}</Note> }
@@ -179,8 +179,9 @@ fn trial_balance(books: TrialBalance, program: &str, at: &str) -> AnyView {
     view! {
         <Tiles>
             <Tile label="Owed to partners" value=books.owed.to_string() note=as_of/>
-            <Tile label="Awaiting payout" value=due.to_string()/>
-            <Tile label="Held" value=held.to_string()/>
+            <Tile label="Owed by partners, carried forward" value=books.carried.to_string() note="Balances below zero"/>
+            <Tile label="On hold" value=held.to_string()/>
+            <Tile label="Together" value=books.together.to_string() note="Owed to them, less owed by them, and on hold"/>
         </Tiles>
         {broken}
         <Card title="Trial balance" actions=move || view! { <Download href=file what="trial balance"/> }>

@@ -309,7 +309,7 @@ fn question(forms: Forms) -> AnyView {
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
     let Shown { detail, left_out, progress } = shown;
-    let DraftDetail { draft, groups, page, needs_approval, may_approve } = detail;
+    let DraftDetail { draft, groups, page, needs_approval, may_approve, others } = detail;
     let (program, address) = (show::program().get_untracked(), show::address().get_untracked());
     let back = (format!("/admin/{program}/pay"), "Pay".to_owned());
     let editable = draft.status.is_open();
@@ -318,8 +318,13 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         let words = format!(
             "Above {above} a second person must agree before it is processed: neither who made it nor who changed it last."
         );
+        let who = if others.is_empty() {
+            "Nobody else in the team may pay: an owner can invite somebody under Team.".to_owned()
+        } else {
+            format!("These may agree: {}.", others.join(", "))
+        };
         let agree = may_approve.then(|| act(forms, draft.id, DraftAct::Approve, "Agree", ButtonKind::Plain));
-        view! { <Note tone=Tone::Warn>{words}" "{agree}</Note> }
+        view! { <Note tone=Tone::Warn>{words}" "{who}" "{agree}</Note> }
     });
     let settings = editable.then(|| settings(draft.clone(), forms));
     let buttons = editable.then(|| buttons(&draft, needs_approval.is_some(), forms));

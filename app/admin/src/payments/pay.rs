@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ui::{
-    Amount, Button, ButtonKind, ButtonLink, Card, EmptyState, Glyph, PageHead, Pagination, Pill, SkeletonTable, Table,
-    Th, Tone, counted,
+    Amount, Button, ButtonKind, ButtonLink, Card, EmptyState, Glyph, Note, PageHead, Pagination, Pill, SkeletonTable,
+    Table, Th, Tone, counted,
 };
 
 use super::CreateDraft;
@@ -21,6 +21,8 @@ use crate::show;
 pub struct Shown {
     /// Whose balance is due: a page of them.
     due: Page<DuePartner>,
+    /// How many are below zero, where nobody is due.
+    below_zero: i64,
     /// The batches that are prepared, or being processed: a page of them.
     drafts: Page<DraftRow>,
     /// Exports that are not recorded yet: a page of them.
@@ -49,9 +51,10 @@ pub async fn read_due_partners(
         let page = |cursor, limit| domain::page::Paging { cursor, limit: Some(limit) };
         // Most programs choose from all at once.
         let due = engine::payments::due_partners(conn, moment, actor, None, &page(after, 200)).await?;
+        let below_zero = if due.data.is_empty() { engine::payments::below_zero(conn, actor).await? } else { 0 };
         let drafts = engine::payments::drafts::list(conn, actor, false, &page(prepared, WAITING)).await?;
         let exports = engine::payments::drafts::list(conn, actor, true, &page(exports, WAITING)).await?;
-        Ok(Shown { due, drafts, exports })
+        Ok(Shown { due, below_zero, drafts, exports })
     })
     .await
 }
@@ -94,14 +97,14 @@ fn report_link() -> AnyView {
 }
 
 fn page(shown: Shown, create: Form<CreateDraft>) -> AnyView {
-    let Shown { due, drafts, exports } = shown;
+    let Shown { due, below_zero, drafts, exports } = shown;
     let program = show::program().get_untracked();
     let shown = |page: &Page<DraftRow>, title, caption, key| {
         (!page.data.is_empty()).then(|| waiting(page.clone(), title, caption, key, &program))
     };
     let drafts = shown(&drafts, "Prepared", "Prepared payments", PREPARED);
     let exports = shown(&exports, "Exports to record", "Exported payments", EXPORTS);
-    view! { {drafts}{exports}{choose(due, create, &program)} }.into_any()
+    view! { {drafts}{exports}{choose(due, below_zero, create, &program)} }.into_any()
 }
 
 /// The batches that are prepared, or the exports.
@@ -138,12 +141,19 @@ fn waiting(
             DraftStatus::Processing => Tone::Accent,
             _ => Tone::Neutral,
         };
+        let second = (draft.asks_for_two && draft.status.is_open()).then(|| match draft.approved_at {
+            Some(_) => view! { <Pill tone=Tone::Good text="Agreed"/> }.into_any(),
+            None => view! { <Pill tone=Tone::Warn text="Waits for a second person"/> }.into_any(),
+        });
+        // Of one that waits for that, or no more, nothing else need be said.
+        let plain = second.is_some() && draft.status == DraftStatus::Open;
+        let status = (!plain).then(|| view! { <Pill tone=tone text=draft.status.label()/>" " });
         let days = format!("{} – {}", show::day(draft.range.from), show::day(draft.range.to));
         view! {
             <tr>
                 <td><a class="link" href=href>{words}</a><small>{days}</small></td>
                 <td class="wide">{by}</td>
-                <td><Pill tone=tone text=draft.status.label()/></td>
+                <td>{status}{second}</td>
                 <td class="num wide">{ui::grouped(draft.partners)}</td>
                 <td class="num"><Amount value=draft.total strong=true/></td>
             </tr>
@@ -159,7 +169,7 @@ fn waiting(
     .into_any()
 }
 
-fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> AnyView {
+fn choose(due: Page<DuePartner>, below_zero: i64, create: Form<CreateDraft>, program: &str) -> AnyView {
     let Page { data: partners, next_cursor } = due;
     let address = show::address().get_untracked();
     let first = address.get(AFTER).map(|_| address.without(AFTER).href());
@@ -167,7 +177,14 @@ fn choose(due: Page<DuePartner>, create: Form<CreateDraft>, program: &str) -> An
     let more = (first.is_some() || next.is_some()).then(|| more(program));
     let Some(currency) = partners.first().map(|partner| partner.due.currency) else {
         let payments = format!("/admin/{program}/payments");
+        let below = (below_zero > 0).then(|| {
+            let report = format!("/admin/{program}/reports/ledgers?balance=negative");
+            let are = if below_zero == 1 { "is" } else { "are" };
+            let words = format!("{} {are} below zero", counted(below_zero, "partner"));
+            view! { <Note><a class="link" href=report>{words}</a>": it is carried forward."</Note> }
+        });
         return view! {
+            {below}
             <Card>
                 <EmptyState
                     glyph=Glyph::Bank

@@ -2,7 +2,7 @@
 
 use access::{Upload, UploadForm};
 use domain::ids::BatchId;
-use domain::payments::{ResultRow, ResultsPreview};
+use domain::payments::{PaymentStatus, ResultRow, ResultsPreview};
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, Card, FileInput, Note, Pill, Table, Th, Tone, counted, grouped};
 
@@ -78,7 +78,8 @@ fn told(found: ResultsPreview) -> AnyView {
             <Th label="What it says"/>
         }
     };
-    let rows = found.rows.into_iter().map(line).collect_view();
+    let applied = found.applied;
+    let rows = found.rows.into_iter().map(|row| line(row, applied)).collect_view();
     view! {
         <Note tone=tone>{words}</Note>
         {more}
@@ -87,10 +88,19 @@ fn told(found: ResultsPreview) -> AnyView {
     .into_any()
 }
 
-fn line(row: ResultRow) -> AnyView {
+fn line(row: ResultRow, applied: bool) -> AnyView {
+    let caution = row.caution.map(|words| view! { " "<Pill tone=Tone::Warn text=words/> });
     let says = match (row.problem, row.becomes) {
         (Some(problem), _) => view! { <Pill tone=Tone::Bad text="Wrong"/>" "{problem} }.into_any(),
-        (None, Some(status)) => view! { {status.label()} }.into_any(),
+        (None, Some(status)) if applied => view! { {status.label()}{caution} }.into_any(),
+        (None, Some(status)) => {
+            let words = match status {
+                PaymentStatus::Confirmed => "Will be confirmed",
+                PaymentStatus::Sent => "Will be marked sent",
+                _ => "Will be marked failed: due again",
+            };
+            view! { {words}{caution} }.into_any()
+        }
         (None, None) => view! { <span class="sub">"Known before"</span> }.into_any(),
     };
     let who = row.partner.map_or_else(|| "Unknown".to_owned(), |partner| partner.name);

@@ -3,11 +3,13 @@
 //! when compiled.
 
 use super::people::{COMPANY, FIRST, LAST};
+use crate::secrets::{Secrets, Use};
 use crate::{Moment, Result, ledger, offers};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
 use domain::ids::{OfferId, ProgramId};
 use domain::offers::{Duration, OfferInput, Rate, Reward, Terms, Trigger};
+use domain::payments::PayoutDetails;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
@@ -31,14 +33,14 @@ pub(super) struct More {
 }
 
 /// Adds it.
-pub(super) async fn add(pool: &PgPool, owner: &Actor, more: &More) -> Result<()> {
+pub(super) async fn add(pool: &PgPool, secrets: &Secrets, owner: &Actor, more: &More) -> Result<()> {
     let program = owner.program();
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     let conn = &mut *transaction;
     sqlx::raw_sql(HELPERS).execute(&mut *conn).await?;
     if more.partners > 0 {
-        add_partners(conn, program, more).await?;
+        add_partners(conn, secrets, program, more).await?;
     }
     if more.clicks > 0 {
         choose_places(conn, program).await?;
@@ -63,7 +65,10 @@ language sql immutable as $$
     select date_trunc('milliseconds', starts + (ends - starts) * (pg_temp.demo_draw(n, salt, 1000000) / 1000000.0)::float8)
 $$;";
 
-async fn add_partners(conn: &mut PgConnection, program: ProgramId, more: &More) -> Result<()> {
+async fn add_partners(conn: &mut PgConnection, secrets: &Secrets, program: ProgramId, more: &More) -> Result<()> {
+    // All at one account: to seal each by itself would take long.
+    let details = PayoutDetails::Paypal { email: "paid@partners.test".into() };
+    let sealed = secrets.encrypt(Use::PayoutDetails, &serde_json::to_vec(&details)?)?;
     sqlx::query(
         "create temp table demo_partners on commit drop as
          select n, pg_temp.demo_id(at, 'partner' || n) as id, pg_temp.demo_id(at, 'link' || n) as link_id, at,
@@ -76,17 +81,19 @@ async fn add_partners(conn: &mut PgConnection, program: ProgramId, more: &More) 
     .execute(&mut *conn)
     .await?;
     sqlx::query(
-        "insert into enrollments (program_id, id, status, code, name, company, email, payout_method, created_at,
-                                  activated_at)
+        "insert into enrollments (program_id, id, status, code, name, company, email, payout_method, payout_details,
+                                  payout_masked, created_at, activated_at)
          select $1, id, 'active', code,
                 ($2::text[])[1 + n % cardinality($2::text[])] || ' ' || ($3::text[])[1 + n % cardinality($3::text[])],
-                ($4::text[])[1 + n % cardinality($4::text[])], code || '@partners.test', 'paypal', at, at
+                ($4::text[])[1 + n % cardinality($4::text[])], code || '@partners.test', 'paypal', $5, $6, at, at
          from demo_partners",
     )
     .bind(program)
     .bind(FIRST)
     .bind(LAST)
     .bind(COMPANY)
+    .bind(sealed)
+    .bind(details.masked())
     .execute(&mut *conn)
     .await?;
     for statement in [

@@ -111,7 +111,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
         clicks: options.clicks.saturating_sub(TOLD_CLICKS),
     };
     if more.partners > 0 || more.clicks > 0 {
-        bulk::add(&fast, &scenes[0].owner, &more).await?;
+        bulk::add(&fast, secrets, &scenes[0].owner, &more).await?;
     }
     crate::reports::roll_up(&fast, &Moment::seeded(options.at, options.seed)).await?;
     story::keep_mail_back(&fast).await?;

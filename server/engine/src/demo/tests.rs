@@ -92,7 +92,7 @@ async fn what_is_added_in_bulk_is_sound(pool: PgPool) {
     let owner = Actor::System { program: program.into() };
     let start = options.at - chrono::Duration::days(90);
     let more = bulk::More { start, at: options.at, partners: 40, clicks: 10_000 };
-    bulk::add(&pool, &owner, &more).await.expect("added");
+    bulk::add(&pool, &secrets(), &owner, &more).await.expect("added");
     let broken = ledger::verify(&pool).await.expect("verified");
     assert!(broken.is_empty(), "{broken:?}");
     let added = sqlx::query_scalar!(r#"select count(*) as "n!" from commissions where why::text like '%Volume%'"#);

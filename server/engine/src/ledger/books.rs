@@ -21,7 +21,8 @@ fn team(actor: &Actor) -> Result<()> {
 }
 
 /// What every account came to by what was posted before a time of the program's zone; by all that is posted where none is
-/// given: what the last month closed by then came to, and the entries since.
+/// given: what the last month closed by then came to, and the entries since. So it is with each partner's balance, of which
+/// those above zero are owed, and those below carried forward.
 ///
 /// # Errors
 /// `Forbidden` without the power to view; `Invalid` on `at`.
@@ -44,9 +45,27 @@ pub async fn trial_balance(
                where program_id = $1 and posted_at >= coalesce((select ends_at from base), '-infinity')
                  and posted_at < coalesce($2::timestamptz, 'infinity')
                group by account
+           ), balances as (
+               select enrollment_id, sum(amount) as amount
+               from (
+                   select enrollment_id, closing as amount from statements
+                   where program_id = $1 and month = (select month from base)
+                   union all
+                   select enrollment_id, amount from entries
+                   where program_id = $1 and account = 'payable'
+                     and posted_at >= coalesce((select ends_at from base), '-infinity')
+                     and posted_at < coalesce($2::timestamptz, 'infinity')
+               ) as theirs
+               group by enrollment_id
+           ), sides as (
+               select coalesce(sum(amount) filter (where amount > 0), 0) as owed,
+                      coalesce(-sum(amount) filter (where amount < 0), 0) as carried
+               from balances
            )
-           select a.account as "account!: LedgerAccount", coalesce(t.balance, 0) + coalesce(s.amount, 0) as "balance!"
+           select a.account as "account!: LedgerAccount", coalesce(t.balance, 0) + coalesce(s.amount, 0) as "balance!",
+                  d.owed as "owed!", d.carried as "carried!"
            from unnest(enum_range(null::ledger_account)) as a (account)
+           cross join sides d
            left join trial_balances t
                   on t.program_id = $1 and t.month = (select month from base) and t.account = a.account
            left join since s on s.account = a.account
@@ -56,6 +75,7 @@ pub async fn trial_balance(
     )
     .fetch_all(conn)
     .await?;
+    let sides = rows.first().map(|row| (row.owed, row.carried)).unwrap_or_default();
     let accounts: Vec<_> = rows
         .into_iter()
         .map(|row| AccountBalance { account: row.account, balance: setting.money(row.balance) })
@@ -63,8 +83,15 @@ pub async fn trial_balance(
     let sum = |of: fn(LedgerAccount) -> bool| -> Decimal {
         accounts.iter().filter(|line| of(line.account)).map(|line| line.balance.amount).sum()
     };
-    let (all, owed) = (sum(|_| true), sum(LedgerAccount::of_enrollment));
-    Ok(TrialBalance { before, sum: setting.money(all), owed: setting.money(owed), accounts })
+    let (all, of_partners) = (sum(|_| true), sum(LedgerAccount::of_enrollment));
+    Ok(TrialBalance {
+        before,
+        sum: setting.money(all),
+        owed: setting.money(sides.0),
+        carried: setting.money(sides.1),
+        together: setting.money(of_partners),
+        accounts,
+    })
 }
 
 /// The instant of a time in the program's zone: the first, where the clock shows it twice.

@@ -60,13 +60,27 @@ async fn the_books_of_any_instant_are_the_entries_until_then(pool: PgPool) {
             .expect("sum");
             assert_eq!(line.balance.amount, sum, "{at} {}", line.account);
         }
+        let sides: (Decimal, Decimal) = sqlx::query_as(
+            "select coalesce(sum(amount) filter (where amount > 0), 0), coalesce(-sum(amount) filter (where amount < 0), 0)
+             from (select sum(amount) as amount from entries
+                   where program_id = $1 and account = 'payable' and posted_at < $2 group by enrollment_id) as balances",
+        )
+        .bind(world.program)
+        .bind(at)
+        .fetch_one(&mut *conn)
+        .await
+        .expect("sides");
+        assert_eq!((books.owed.amount, books.carried.amount), sides, "{at}");
+        let held = books.of(LedgerAccount::Held).amount;
+        assert_eq!(books.together.amount, books.owed.amount - books.carried.amount + held);
         at += Duration::hours(37);
     }
     let books = trial_balance(&mut conn, &now, &world.owner(), None).await.expect("books");
     let of = |account| books.of(account).amount;
     assert_eq!((of(LedgerAccount::Held), of(LedgerAccount::Payable)), (dec("3"), dec("-6")));
     assert_eq!((of(LedgerAccount::CommissionExpense), of(LedgerAccount::PaidOut)), (dec("-39"), dec("42")));
-    assert_eq!((books.owed.amount, books.sum.amount), (dec("-3"), Decimal::ZERO));
+    assert_eq!((books.together.amount, books.sum.amount), (dec("-3"), Decimal::ZERO));
+    assert_eq!((books.owed.amount, books.carried.amount), (Decimal::ZERO, dec("6")));
     let (debits, credits) = books.totals();
     assert_eq!((debits, credits.amount), (credits, dec("45")));
 

@@ -146,6 +146,9 @@ pub async fn compose(
         Mail::PaymentsPrepared { account, program, draft } => {
             notices::payments_prepared(conn, public_url, *account, *program, *draft).await?
         }
+        Mail::ApprovalWanted { account, program, draft } => {
+            notices::approval_wanted(conn, public_url, *account, *program, *draft).await?
+        }
         Mail::CommissionEarned { program, commission } => {
             notices::commission_earned(conn, moment, public_url, *program, *commission).await?
         }
@@ -170,6 +173,7 @@ pub async fn compose(
         Mail::TeamInvitation { .. }
             | Mail::PartnerWaiting { .. }
             | Mail::PaymentsPrepared { .. }
+            | Mail::ApprovalWanted { .. }
             | Mail::Test { kind: MailKind::PartnerWaiting, .. }
     );
     let contact = if to_team { String::new() } else { contact };

@@ -159,6 +159,15 @@ pub enum Mail {
         /// The batch.
         draft: DraftId,
     },
+    /// To a member of the team who may agree to a batch, where two must.
+    ApprovalWanted {
+        /// The member.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The batch.
+        draft: DraftId,
+    },
     /// To a partner who has earned a commission, and wants to be told.
     CommissionEarned {
         /// The program.
@@ -224,6 +233,7 @@ impl Mail {
             Self::PaymentSent { .. } => "Mail: payment sent",
             Self::PaymentTakenBack { .. } => "Mail: payment taken back",
             Self::PaymentsPrepared { .. } => "Mail: payments prepared",
+            Self::ApprovalWanted { .. } => "Mail: a batch waits for a second person",
             Self::CommissionEarned { .. } => "Mail: new commission",
             Self::BalanceAdjusted { .. } => "Mail: bonus or correction",
             Self::Summary { .. } => "Mail: summary",
@@ -250,6 +260,7 @@ impl Mail {
             | Self::PaymentSent { program, .. }
             | Self::PaymentTakenBack { program, .. }
             | Self::PaymentsPrepared { program, .. }
+            | Self::ApprovalWanted { program, .. }
             | Self::CommissionEarned { program, .. }
             | Self::BalanceAdjusted { program, .. }
             | Self::Summary { program, .. }

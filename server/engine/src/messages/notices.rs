@@ -251,7 +251,9 @@ pub(super) async fn payments_prepared(
 ) -> Result<Option<Content>> {
     let row = sqlx::query!(
         r#"select p.slug, p.name, p.currency as "currency: Currency", d.code, d.status = 'open' as "waits!",
-                  l.partners as "partners!", l.total as "total!"
+                  l.partners as "partners!", l.total as "total!",
+                  case when l.total > least(d.approval_above, p.approval_above)
+                       then least(d.approval_above, p.approval_above) end as "above?"
            from payment_drafts d
            join programs p on p.id = d.program_id
            cross join lateral (
@@ -267,14 +269,59 @@ pub(super) async fn payments_prepared(
     let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
     let total = Money::new(row.total, row.currency);
     let partners = if row.partners == 1 { "1 partner".to_owned() } else { format!("{} partners", row.partners) };
-    let next = if row.waits {
-        "It waits for you, or whoever else may pay: look it through, then press Process."
-    } else {
-        "It is processed without a person, as the program's settings say."
+    let next = match (row.waits, row.above) {
+        (true, Some(above)) => format!(
+            "Above {} two must agree: look it through and press Agree, then somebody else presses Process.",
+            Money::new(above, row.currency)
+        ),
+        (true, None) => "It waits for you, or whoever else may pay: look it through, then press Process.".to_owned(),
+        (false, _) => "It is processed without a person, as the program's settings say.".to_owned(),
     };
     Ok(Some(Content {
         subject: format!("{}: {total} to pay", row.name),
-        paragraphs: vec![format!("{} is prepared: {total} to {partners}.", row.code), next.to_owned()],
+        paragraphs: vec![format!("{} is prepared: {total} to {partners}.", row.code), next],
+        button: Some(("Look at the payments".into(), format!("{public_url}/admin/{}/pay/{draft}", row.slug))),
+        sender: row.name,
+        ..person.content()
+    }))
+}
+
+/// To a member of the team who may agree to a batch, while it waits for that.
+pub(super) async fn approval_wanted(
+    conn: &mut PgConnection,
+    public_url: &str,
+    account: AccountId,
+    program: ProgramId,
+    draft: DraftId,
+) -> Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"select p.slug, p.name, p.currency as "currency: Currency", d.code, d.partners, d.total,
+                  least(d.approval_above, p.approval_above) as "above!", coalesce(a.name, '') as "by!"
+           from payment_drafts d
+           join programs p on p.id = d.program_id
+           left join accounts a on a.id = coalesce(d.changed_by, d.created_by)
+           where d.program_id = $1 and d.id = $2 and d.status in ('open', 'failed') and d.approved_by is null
+             and d.total > least(d.approval_above, p.approval_above)
+             and d.created_by is distinct from $3 and d.changed_by is distinct from $3"#,
+        program as ProgramId,
+        draft as DraftId,
+        account as AccountId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
+    let (total, above) = (Money::new(row.total, row.currency), Money::new(row.above, row.currency));
+    let partners = if row.partners == 1 { "1 partner".to_owned() } else { format!("{} partners", row.partners) };
+    let by = if row.by.is_empty() { "The monthly run".to_owned() } else { row.by };
+    Ok(Some(Content {
+        subject: format!("{}: {total} waits for a second person", row.name),
+        paragraphs: vec![
+            format!("{by} has prepared {}: {total} to {partners}.", row.code),
+            format!(
+                "Above {above} a second person must agree before it is processed. Look it through; if it is right, \
+                     press Agree."
+            ),
+        ],
         button: Some(("Look at the payments".into(), format!("{public_url}/admin/{}/pay/{draft}", row.slug))),
         sender: row.name,
         ..person.content()

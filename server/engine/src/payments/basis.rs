@@ -309,7 +309,8 @@ pub(super) async fn judge(
                      l.amount, coalesce(m.minimum, p.minimum_payment), e.status,
                      exists (select from payout_changes c
                              where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $3),
-                     coalesce(nullif(d.method, ''), e.payout_method, ''))
+                     coalesce(nullif(d.method, ''), e.payout_method, ''),
+                     d.method <> '' or e.payout_details is not null)
              end
          from payment_drafts d
          join programs p on p.id = d.program_id

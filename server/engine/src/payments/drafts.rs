@@ -1,12 +1,13 @@
 //! Batches before they are processed: made, read, changed, agreed to by a second person, given up.
 
-use super::basis;
+use super::{approval, basis};
 use crate::programs::audit;
 use crate::reports::{Cursor, Key, Scope, Setting, make_room, page, planned};
 use crate::{Error, Moment, Result};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, BatchId, DraftId, EnrollmentId, ProgramId};
+use domain::ledger::month_name;
 use domain::page::{Page, Paging};
 use domain::partners::{EnrollmentStatus, PartnerName};
 use domain::payments::{
@@ -68,6 +69,7 @@ pub async fn make(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input
     }
     sum_up(&mut tx, scope.setting.program, draft.id).await?;
     note(&mut tx, moment, actor, "payment_draft.create", draft.id, json!({ "basis": input.basis.label() })).await?;
+    approval::ask(&mut tx, moment, scope.setting.program, draft.id).await?;
     tx.commit().await?;
     Ok(draft.id)
 }
@@ -275,6 +277,7 @@ pub async fn change(
         "method": { "before": before.method, "after": input.method.trim() },
     });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
+    approval::ask(&mut tx, moment, setting.program, id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -298,8 +301,8 @@ async fn check(conn: &mut PgConnection, setting: &Setting, moment: &Moment, inpu
     let mut errors = input.check(setting.day(moment.at));
     let known = sqlx::query!(
         r#"select exists (select from payment_batches where program_id = $1 and code_key = $2) as "taken!",
-                  exists (select from periods where program_id = $1 and closed_at is not null
-                          and month >= date_trunc('month', $3::date::timestamp)::date) as "closed!""#,
+                  (select max(month) from periods where program_id = $1 and closed_at is not null
+                   and month >= date_trunc('month', $3::date::timestamp)::date) as "closed?""#,
         setting.program as ProgramId,
         code_key(&input.code.replace('\0', "")),
         input.payment_date
@@ -309,8 +312,12 @@ async fn check(conn: &mut PgConnection, setting: &Setting, moment: &Moment, inpu
     if known.taken {
         errors.push(taken(input.code.trim()));
     }
-    if known.closed {
-        errors.push(FieldError::new("payment_date", "The month of this day is closed. Choose a later day."));
+    if let Some(last) = known.closed
+        && !errors.iter().any(|error| error.field == "payment_date")
+    {
+        let first_open = last.checked_add_months(Months::new(1)).unwrap_or(last);
+        let (month, from) = (month_name(input.payment_date), first_open.format("%-d %B %Y"));
+        errors.push(FieldError::new("payment_date", format!("{month} is closed: choose a day from {from} on.")));
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
@@ -431,6 +438,7 @@ pub async fn review_again(conn: &mut PgConnection, moment: &Moment, actor: &Acto
     }
     review(&mut tx, moment, &setting, &draft.head(id)).await?;
     note(&mut tx, moment, actor, "payment_draft.edit", id, json!({ "reviewed": "again" })).await?;
+    approval::ask(&mut tx, moment, setting.program, id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -502,6 +510,7 @@ pub async fn decide(
     let was = line.left_out.map_or("paid", LeftOut::label);
     let details = json!({ "partner": line.code, "was": was, "paid": input.pay, "reason": input.reason.trim() });
     note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
+    approval::ask(&mut tx, moment, program, id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -547,7 +556,7 @@ pub async fn approve(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
         return Err(Error::Conflict("Somebody else must agree: you were the last to change this batch.".into()));
     }
     sqlx::query!(
-        "update payment_drafts set approved_by = $3, approved_at = $4, approved_total = $5
+        "update payment_drafts set approved_by = $3, approved_at = $4, approved_total = $5, asked_at = null
          where program_id = $1 and id = $2",
         setting.program as ProgramId,
         id as DraftId,
@@ -654,6 +663,7 @@ struct Row {
     batch: Option<BatchId>,
     partners: i64,
     total: Decimal,
+    asks_for_two: bool,
 }
 
 impl Row {
@@ -679,6 +689,7 @@ impl Row {
             batch: self.batch,
             partners: self.partners,
             total: setting.money(self.total),
+            asks_for_two: self.asks_for_two,
         }
     }
 }
@@ -694,8 +705,10 @@ macro_rules! drafts {
                       coalesce(c.name, '') as "created_by!", d.created_at, d.changed_by as "changed: AccountId",
                       coalesce(h.name, '') as "changed_by!", coalesce(a.name, '') as "approved_by!",
                       d.approved_at, coalesce(p.name, '') as "processed_by!", d.batch_id as "batch: BatchId",
-                      d.partners, d.total
+                      d.partners, d.total,
+                      coalesce(d.total > least(d.approval_above, g.approval_above), false) as "asks_for_two!"
                from payment_drafts d
+               join programs g on g.id = d.program_id
                left join accounts c on c.id = d.created_by
                left join accounts h on h.id = d.changed_by
                left join accounts a on a.id = d.approved_by
@@ -752,12 +765,17 @@ pub async fn detail(
     let page = lines(&mut conn, &setting, id, left_out, paging).await?;
     let above = asks_for_two(&mut conn, setting.program, id, row.total).await?;
     let waits = row.status.is_open() && row.approved_at.is_none();
-    let other = actor.account().is_some() && ![row.created, row.changed].contains(&actor.account());
+    let needs_approval = above.filter(|_| waits).map(|above| setting.money(above));
+    let others = match needs_approval {
+        Some(_) => approval::who_may_agree(&mut conn, setting.program, [row.created, row.changed]).await?,
+        None => Vec::new(),
+    };
     Ok(DraftDetail {
         groups,
         page,
-        needs_approval: above.filter(|_| waits).map(|above| setting.money(above)),
-        may_approve: waits && above.is_some() && other,
+        needs_approval,
+        may_approve: others.iter().any(|other| Some(other.account) == actor.account()),
+        others: others.into_iter().map(|other| other.name).collect(),
         draft: row.row(&setting),
     })
 }

@@ -755,6 +755,70 @@ async fn above_an_amount_two_must_agree(pool: PgPool) {
     );
 }
 
+/// Who is asked by mail to agree to a batch: how many mails, and the letters.
+async fn asked(world: &World) -> Vec<crate::messages::Letter> {
+    let waiting: Vec<sqlx::types::Json<crate::messages::Mail>> = sqlx::query_scalar(
+        "select payload::jsonb from graphile_worker._private_jobs where payload ->> 'mail' = 'approval_wanted' order by id",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .expect("mails");
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let mut letters = Vec::new();
+    for mail in waiting {
+        let letter = crate::messages::compose(conn, &world.moment(), "https://t.example", &mail).await;
+        letters.extend(letter.expect("composed"));
+    }
+    letters
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_may_agree_is_asked_once_and_named_to_its_maker(pool: PgPool) {
+    let (world, ada) = three_months(pool).await;
+    let finn = colleague(&world).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let small = prepared(&world, &[&ada]).await;
+    assert!(asked(&world).await.is_empty(), "nobody need agree to it");
+    assert!(!shown(&world, small, None).await.draft.asks_for_two);
+    let rules = PaymentRules { schedule: None, approval_above: Some(dec("100")) };
+    schedule::set(conn, &moment, &owner, &rules).await.expect("set");
+    let draft = prepared(&world, &[&ada]).await;
+    let letters = asked(&world).await;
+    assert_eq!(letters.len(), 1, "and not its maker");
+    assert_eq!(letters[0].subject, "Acme: €140.00 waits for a second person");
+    assert!(
+        letters[0].text.contains("Olga has prepared Batch-20261120-2: €140.00 to 1 partner."),
+        "{}",
+        letters[0].text
+    );
+    assert!(letters[0].text.contains(&format!("https://t.example/admin/acme/pay/{draft}")));
+    let seen = shown(&world, draft, None).await;
+    assert_eq!((seen.others.as_slice(), seen.may_approve), (["Finn".to_owned()].as_slice(), false));
+    let listed = waiting(&world, false).await.into_iter().find(|row| row.id == draft).expect("listed");
+    assert!(listed.asks_for_two && listed.approved_at.is_none());
+    // Changed, it is the same question.
+    let out = LineInput { partner: ada.id, pay: false, reason: String::new() };
+    let back = LineInput { pay: true, reason: "All the same".into(), ..out.clone() };
+    for line in [&out, &back] {
+        decide(conn, &moment, &owner, draft, line).await.expect("decided");
+    }
+    assert_eq!(asked(&world).await.len(), 1);
+    // Agreed to, nobody is told any more.
+    drafts::approve(conn, &moment, &finn, draft).await.expect("agreed");
+    assert!(asked(&world).await.is_empty());
+    let listed = waiting(&world, false).await.into_iter().find(|row| row.id == draft).expect("listed");
+    assert!(listed.asks_for_two && listed.approved_at.is_some());
+    assert!(shown(&world, draft, None).await.others.is_empty());
+    // Changed since, it must be agreed to again.
+    for line in [&out, &back] {
+        decide(conn, &moment, &owner, draft, line).await.expect("decided");
+    }
+    let mails = "select count(*) from graphile_worker._private_jobs
+                 where payload ->> 'mail' = 'approval_wanted' and $1::uuid is not null";
+    assert_eq!(world.get::<i64>(mails).await, 2);
+}
+
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn who_agreed_agreed_to_a_sum(pool: PgPool) {
     let (mut world, ada) = three_months(pool).await;
@@ -866,5 +930,69 @@ async fn a_monthly_run_prepares_a_batch_once_and_tells_who_may_pay(pool: PgPool)
     world.at = instant("2027-02-05T08:00:00Z");
     assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 0);
     assert!(waiting(&world, false).await.is_empty());
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_day_chosen_today_runs_today_and_no_month_twice(pool: PgPool) {
+    let (world, _) = three_months(pool).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let on = |day| PaymentRules {
+        schedule: Some(Schedule { day, basis: PaymentBasis::OpeningAndEarned, automatic: false }),
+        approval_above: None,
+    };
+    let set = async |rules: PaymentRules| {
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        schedule::set(conn, &world.moment(), &world.owner(), &rules).await.expect("set");
+        let next = schedule::next_run(conn, &world.moment(), world.program).await.expect("next");
+        let prepared = schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared");
+        (next.map(|next| next.to_string()), prepared)
+    };
+    assert_eq!(schedule::next_run(conn, &world.moment(), world.program).await.expect("none"), None);
+    // It is the 20th.
+    assert_eq!(set(on(19)).await, (Some("2026-12-19".into()), 0));
+    assert_eq!(set(on(21)).await, (Some("2026-11-21".into()), 0));
+    assert_eq!(set(PaymentRules::default()).await, (None, 0));
+    assert_eq!(set(on(20)).await, (Some("2026-11-20".into()), 1));
+    assert_eq!(set(on(20)).await, (Some("2026-12-20".into()), 0));
+    assert_eq!(set(PaymentRules::default()).await, (None, 0));
+    assert_eq!(set(on(20)).await, (Some("2026-12-20".into()), 0), "it ran before it was turned off");
+    assert_eq!(set(on(25)).await, (Some("2026-12-25".into()), 0));
+    assert_eq!(waiting(&world, false).await.len(), 1);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_batch_whose_month_has_closed_says_so_and_loses_nothing(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let rules = PaymentRules {
+        schedule: Some(Schedule { day: 20, basis: PaymentBasis::OpeningAndEarned, automatic: false }),
+        approval_above: None,
+    };
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    schedule::set(conn, &world.moment(), &world.owner(), &rules).await.expect("set");
+    assert_eq!(schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared"), 1);
+    let draft = waiting(&world, false).await.remove(0);
+    // Somebody presses Process, and the month closes before the job begins.
+    process::process(conn, &world.moment(), &world.owner(), draft.id).await.expect("processing");
+    world.at = instant("2026-12-02T12:00:00Z");
+    crate::ledger::close_months(&world.pool, &world.moment()).await.expect("closed");
+    work(&world, draft.id).await;
+    let words = "November 2026 is closed: choose a day from 1 December 2026 on.";
+    let seen = shown(&world, draft.id, None).await;
+    assert_eq!((seen.draft.status, seen.draft.problem.as_str()), (DraftStatus::Failed, words));
+    let pressed = process::process(conn, &world.moment(), &world.owner(), draft.id).await;
+    assert_eq!(refused(pressed), format!("payment_date: {words}"));
+    let seen = shown(&world, draft.id, None).await;
+    assert_eq!((seen.draft.partners, &seen.draft.total), (draft.partners, &draft.total));
+    let input = DraftInput {
+        basis: draft.basis,
+        code: draft.code,
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    change(conn, &world.moment(), &world.owner(), draft.id, &input).await.expect("another day");
+    assert_eq!(processed(&world, draft.id).await.expect("paid").batch.total, draft.total);
+    assert_eq!(world.balances(&ada).await, "0 80", "what became due in November is not last month's");
     world.prove().await;
 }

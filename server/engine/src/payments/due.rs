@@ -45,7 +45,7 @@ pub async fn due_partners(
                where program_id = $1 group by enrollment_id having sum(amount) > 0
            ), listed as (
                select e.id, e.code, coalesce(nullif(e.name, ''), e.company) as name, e.status, b.due,
-                      coalesce(e.payout_method, '') as method
+                      coalesce(e.payout_method, '') as method, e.payout_details is not null as has_details
                from balances b join enrollments e on e.program_id = $1 and e.id = b.enrollment_id
                where ($2::text is null or concat_ws(' ', e.code, e.name, e.company) ilike $2)
                  and ($4::numeric is null or (-b.due, e.id) > (-$4::numeric, $5::uuid))
@@ -59,7 +59,7 @@ pub async fn due_partners(
                       l.due, coalesce(m.minimum, p.minimum_payment), l.status,
                       exists (select from payout_changes c
                               where c.program_id = $1 and c.enrollment_id = l.id and c.expires_at > $3),
-                      l.method) as "left_out?: LeftOut",
+                      l.method, l.has_details) as "left_out?: LeftOut",
                   (select max(y.created_at) from payments y
                    where y.program_id = $1 and y.enrollment_id = l.id
                      and y.status not in ('failed', 'cancelled')) as "last_paid_at?"
@@ -87,4 +87,20 @@ pub async fn due_partners(
     };
     let rows = rows.into_iter().map(partner).collect();
     Ok(page(rows, paging, |row: &DuePartner| Cursor::amount(row.due.amount, row.partner.id.0)))
+}
+
+/// How many partners' balances are below zero: they are carried forward.
+///
+/// # Errors
+/// `Forbidden` without the power to pay.
+pub async fn below_zero(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
+    allowed(actor)?;
+    let partners = sqlx::query_scalar!(
+        r#"select count(*) as "partners!"
+           from (select from open_entries where program_id = $1 group by enrollment_id having sum(amount) < 0) as below"#,
+        actor.program() as ProgramId
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(partners)
 }

@@ -4,6 +4,7 @@
 //! (`payment_items`); so pressing twice can't pay twice. A payment's own entry is not open; that of a payment taken
 //! back is, and stands for the entries which that payment had settled.
 
+mod approval;
 mod basis;
 pub mod details;
 #[cfg(test)]
@@ -30,7 +31,7 @@ pub(crate) mod tests;
 mod undo;
 
 pub(crate) use drafts::keep_export;
-pub use due::due_partners;
+pub use due::{below_zero, due_partners};
 pub use files::{file, file_sent, prepared};
 pub use lists::{batch, batch_payments, batches, payments, payments_page};
 pub use mails::{TellPaid, TellTakenBack};

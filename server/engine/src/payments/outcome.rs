@@ -5,6 +5,7 @@ use super::undo::{Back, checked, reopen};
 use crate::programs::audit;
 use crate::reports::Setting;
 use crate::{Error, Moment, Result};
+use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{BatchId, EnrollmentId, PaymentId, ProgramId};
 use domain::payments::{Marked, Marking, PaymentStatus, Step, payment_reference};
@@ -156,6 +157,8 @@ pub(super) struct Locked {
     pub name: String,
     pub amount: Decimal,
     pub status: PaymentStatus,
+    /// Since when; null while it is recorded.
+    pub status_at: Option<DateTime<Utc>>,
     /// The provider's own number for it; empty where none was told.
     pub number: String,
 }
@@ -195,7 +198,7 @@ pub(super) async fn locked(
         Locked,
         r#"select p.id as "id: PaymentId", e.id as "enrollment: EnrollmentId", e.code,
                   coalesce(nullif(e.name, ''), e.company) as "name!", p.amount, p.status as "status: PaymentStatus",
-                  p.provider_number as number
+                  p.status_at, p.provider_number as number
            from payments p
            join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
            where p.program_id = $1 and p.batch_id = $2 and ($3::uuid[] is null or p.id = any($3))

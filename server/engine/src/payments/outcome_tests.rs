@@ -362,6 +362,18 @@ async fn a_result_file_is_looked_at_and_applied_as_a_whole(pool: PgPool) {
     let noted: sqlx::types::Json<serde_json::Value> =
         world.get("select details from audit_log where program_id = $1 and action = 'payment_batch.results' and details ->> 'confirmed' = '1'").await;
     assert_eq!(noted["references"].as_array().map(Vec::len), Some(3), "{}", noted.0);
+    // What is told of one that had arrived is shown with a caution; lines stand in the file's order, known or not.
+    let back = format!("{head}\n,{b},20,EUR,sent,\n,{a},20,EUR,failed,Came back\n,{b},20,EUR,completed,\n");
+    let back = upload(&world, batch, &back, false).await.expect("looked at");
+    assert_eq!(back.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [4, 2, 3]);
+    assert_eq!(back.rows[2].caution.as_deref(), Some("Was confirmed on 20 Nov 2026."));
+    assert!(back.rows[..2].iter().all(|row| row.caution.is_none()));
+    let mixed = format!("{head}\n,{b},20,EUR,sent,\n,{a},20,EUR,failed,Came back\n");
+    let mixed = upload(&world, batch, &mixed, false).await.expect("looked at");
+    assert_eq!(
+        mixed.rows.iter().map(|row| (row.line, row.becomes)).collect::<Vec<_>>(),
+        [(2, None), (3, Some(PaymentStatus::Failed))]
+    );
     let late = format!("{head}\n,{c},20,EUR,completed,\n");
     let late = upload(&world, batch, &late, true).await.expect("looked at");
     assert_eq!(late.rows[0].problem.as_deref(), Some("The payment has failed before, and is due again."));
@@ -380,7 +392,8 @@ async fn a_file_that_is_no_result_file_is_refused(pool: PgPool) {
     let encoding = "file: Save the file as CSV in UTF-8, then choose it again.";
     let columns = "file: The first line must name the columns Reference, Amount, Currency and Status. Missing: ";
     for (file, words) in [
-        (b"".to_vec(), "file: Choose the file that your payment provider gives you."),
+        (b"".to_vec(), "file: The file is empty."),
+        (b"\xef\xbb\xbf \n".to_vec(), "file: The file is empty."),
         (utf_16, encoding),
         (latin, encoding),
         (b"Name,Amount\nAda,20\n".to_vec(), columns),

@@ -101,7 +101,7 @@ async fn all(conn: &mut PgConnection, setting: &Setting, batch: BatchId) -> Resu
         Locked,
         r#"select p.id as "id: PaymentId", e.id as "enrollment: EnrollmentId", e.code,
                   coalesce(nullif(e.name, ''), e.company) as "name!", p.amount, p.status as "status: PaymentStatus",
-                  p.provider_number as number
+                  p.status_at, p.provider_number as number
            from payments p
            join enrollments e on e.program_id = p.program_id and e.id = p.enrollment_id
            where p.program_id = $1 and p.batch_id = $2
@@ -130,7 +130,7 @@ fn read(file: &[u8]) -> Result<Vec<Line>> {
     let text = std::str::from_utf8(file).map_err(|_| unread("Save the file as CSV in UTF-8, then choose it again."))?;
     let text = text.trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
-        return Err(unread("Choose the file that your payment provider gives you."));
+        return Err(unread("The file is empty."));
     }
     if text.contains('\0') {
         return Err(unread("Save the file as CSV in UTF-8, then choose it again."));
@@ -185,12 +185,13 @@ fn judge(setting: &Setting, payments: &[Locked], lines: Vec<Line>) -> (ResultsPr
         payments.iter().enumerate().map(|(at, payment)| (payment_reference(payment.id), at)).collect();
     let mut preview = ResultsPreview { lines: i64::try_from(lines.len()).unwrap_or(i64::MAX), ..Default::default() };
     let mut told: HashMap<usize, Told> = HashMap::new();
-    let (mut wrong, mut changes, mut known) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut wrong, mut rest) = (Vec::new(), Vec::new());
     for line in lines {
         let found = references.get(&reference_key(&line.reference)).copied();
         let payment = found.map(|at| &payments[at]);
         let earlier = found.and_then(|at| told.get(&at)).map(|told| told.line);
         let judged = look(setting, &line, payment, earlier);
+        let becomes = judged.as_ref().ok().copied().flatten();
         let row = ResultRow {
             line: line.number,
             reference: line.reference.chars().take(40).collect(),
@@ -200,15 +201,18 @@ fn judge(setting: &Setting, payments: &[Locked], lines: Vec<Line>) -> (ResultsPr
                 name: payment.name.clone(),
             }),
             amount: payment.map(|payment| setting.money(payment.amount)),
-            becomes: judged.as_ref().ok().copied().flatten(),
+            becomes,
+            caution: payment
+                .filter(|_| becomes == Some(PaymentStatus::Failed))
+                .and_then(|payment| caution(setting, payment)),
             problem: judged.as_ref().err().cloned(),
         };
         let (count, shown) = match judged {
             Err(_) => (&mut preview.wrong, &mut wrong),
-            Ok(None) => (&mut preview.known, &mut known),
-            Ok(Some(PaymentStatus::Sent)) => (&mut preview.sent, &mut changes),
-            Ok(Some(PaymentStatus::Confirmed)) => (&mut preview.confirmed, &mut changes),
-            Ok(Some(_)) => (&mut preview.failed, &mut changes),
+            Ok(None) => (&mut preview.known, &mut rest),
+            Ok(Some(PaymentStatus::Sent)) => (&mut preview.sent, &mut rest),
+            Ok(Some(PaymentStatus::Confirmed)) => (&mut preview.confirmed, &mut rest),
+            Ok(Some(_)) => (&mut preview.failed, &mut rest),
         };
         *count += 1;
         if shown.len() < SHOWN_RESULTS {
@@ -221,8 +225,14 @@ fn judge(setting: &Setting, payments: &[Locked], lines: Vec<Line>) -> (ResultsPr
             );
         }
     }
-    preview.rows = wrong.into_iter().chain(changes).chain(known).take(SHOWN_RESULTS).collect();
+    preview.rows = wrong.into_iter().chain(rest).take(SHOWN_RESULTS).collect();
     (preview, told)
+}
+
+/// What a person should look at before a payment fails: that it had arrived.
+fn caution(setting: &Setting, payment: &Locked) -> Option<String> {
+    let at = payment.status_at.filter(|_| payment.status == PaymentStatus::Confirmed)?;
+    Some(format!("Was confirmed on {}.", setting.day(at).format("%-d %b %Y")))
 }
 
 /// What a line changes, if anything; or what is wrong with it.

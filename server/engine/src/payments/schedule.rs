@@ -1,14 +1,13 @@
 //! How a program's payments run: a batch that is prepared by itself each month, and a second person above an amount.
 
-use super::basis;
-use super::drafts;
-use super::process;
+use super::{approval, basis, drafts, process};
 use crate::messages::{self, Mail};
 use crate::programs::{self, audit};
 use crate::reports::{Scope, make_room};
 use crate::{Error, Moment, Result};
-use domain::accounts::{Actor, Power, Role};
-use domain::ids::{AccountId, DraftId, ProgramId};
+use chrono::NaiveDate;
+use domain::accounts::{Actor, Power};
+use domain::ids::{DraftId, ProgramId};
 use domain::payments::{DraftSource, PaymentBasis, PaymentRules, Schedule};
 use domain::reports::LedgersFilter;
 use rust_decimal::Decimal;
@@ -35,10 +34,29 @@ pub async fn of(conn: &mut PgConnection, program: ProgramId) -> Result<PaymentRu
     Ok(PaymentRules { schedule, approval_above: row.approval_above })
 }
 
+/// When the monthly run prepares a batch next, by the program's days; `None`: there is none.
+///
+/// # Errors
+/// `NotFound` without such a program.
+pub async fn next_run(conn: &mut PgConnection, moment: &Moment, program: ProgramId) -> Result<Option<NaiveDate>> {
+    let row = sqlx::query!(
+        r#"select day, basis as "basis: PaymentBasis", automatic, prepared_month from payment_schedules
+           where program_id = $1"#,
+        program as ProgramId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let today = crate::reports::day(&programs::get(conn, program).await?, moment.at)?;
+    let schedule = Schedule { day: row.day, basis: row.basis, automatic: row.automatic };
+    Ok(Some(schedule.next(today, row.prepared_month)))
+}
+
 /// Changes how they run. Asks for `EditProgram`, and for `Pay` too where batches are processed without a person. Audited.
 ///
-/// A run whose day has passed this month begins with the next. Batches that were made before keep the limit from which on
-/// two must agree, where it is lower. The limit looks at each batch by itself: several below it are not stopped.
+/// A day that is chosen today has its run today, one that has passed this month its first in the next; no month has two.
+/// Batches that were made before keep the limit from which on two must agree, where it is lower. The limit looks at each batch
+/// by itself: several below it are not stopped.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` by field.
@@ -71,17 +89,27 @@ pub async fn set(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input:
         }
         Some(schedule) => {
             let today = crate::reports::day(&program, moment.at)?;
+            let ran = sqlx::query_scalar!(
+                r#"select exists (select from payment_drafts
+                                  where program_id = $1 and source = 'schedule' and from_day = $2) as "ran!""#,
+                program.id as ProgramId,
+                Schedule::range(today).from
+            )
+            .fetch_one(&mut *conn)
+            .await?;
+            // A day that stays may be late by now: it runs all the same.
             sqlx::query!(
                 "insert into payment_schedules as s (program_id, day, basis, automatic, prepared_month)
                  values ($1, $2, $3, $4, $5)
                  on conflict (program_id) do update
                      set day = excluded.day, basis = excluded.basis, automatic = excluded.automatic,
-                         prepared_month = coalesce(s.prepared_month, excluded.prepared_month)",
+                         prepared_month = case when s.day = excluded.day then s.prepared_month
+                                               else excluded.prepared_month end",
                 program.id as ProgramId,
                 schedule.day,
                 schedule.basis as PaymentBasis,
                 schedule.automatic,
-                schedule.due(today, None)
+                schedule.passed(today, ran)
             )
             .execute(&mut *conn)
             .await?;
@@ -164,7 +192,7 @@ async fn prepare(pool: &PgPool, moment: &Moment, program: ProgramId) -> Result<b
     if by_itself && process::ready(&mut tx, moment, &actor, draft.id).await? {
         process::enqueue(&mut tx, program, draft.id).await?;
     }
-    tell_the_team(&mut tx, program, draft.id).await?;
+    tell_the_team(&mut tx, moment, program, draft.id).await?;
     let details = json!({ "basis": schedule.basis.label(), "total": scope.setting.money(total).to_string() });
     audit::record(&mut tx, moment, &actor, "payment_draft.create", "Monthly run", &drafts::path(draft.id), details)
         .await?;
@@ -172,17 +200,18 @@ async fn prepare(pool: &PgPool, moment: &Moment, program: ProgramId) -> Result<b
     Ok(true)
 }
 
-/// Tells everybody who may pay that a batch is prepared.
-async fn tell_the_team(conn: &mut PgConnection, program: ProgramId, draft: DraftId) -> Result<()> {
-    let members = sqlx::query!(
-        r#"select m.account_id as "account: AccountId", m.role as "role: Role"
-           from programs p join memberships m on m.organization_id = p.organization_id where p.id = $1"#,
-        program as ProgramId
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    for member in members.into_iter().filter(|member| member.role.may(Power::Pay)) {
-        messages::enqueue(conn, &Mail::PaymentsPrepared { account: member.account, program, draft }).await?;
+/// Tells everybody who may pay that a batch is prepared: those who may agree to it need no other mail.
+async fn tell_the_team(conn: &mut PgConnection, moment: &Moment, program: ProgramId, draft: DraftId) -> Result<()> {
+    for payer in approval::payers(conn, program).await? {
+        messages::enqueue(conn, &Mail::PaymentsPrepared { account: payer.account, program, draft }).await?;
     }
+    sqlx::query!(
+        "update payment_drafts set asked_at = $3 where program_id = $1 and id = $2",
+        program as ProgramId,
+        draft as DraftId,
+        moment.at
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

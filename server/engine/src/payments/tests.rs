@@ -42,14 +42,14 @@ pub(crate) fn this_month(world: &World) -> DayRange {
     LedgersPeriod::ThisMonth.range(world.at.date_naive())
 }
 
-/// Prepares a batch of all that is due to these partners. Those without a payout method, or with less than the smallest
-/// payment, are paid all the same.
+/// Prepares a batch of all that is due to these partners. Those without a payout method or its details, or with less than the
+/// smallest payment, are paid all the same.
 pub(crate) async fn prepared(world: &World, partners: &[&Partner]) -> DraftId {
     let wanted = wanted(partners, PaymentBasis::Ending, this_month(world));
     let mut conn = world.pool.acquire().await.expect("connection");
     let draft = make(&mut conn, &world.moment(), &world.owner(), &wanted).await.expect("draft");
     let all_the_same = "update payment_draft_lines set left_out = null, overridden = left_out
-                        where program_id = $1 and left_out in ('below_minimum', 'no_payout_method')";
+                        where program_id = $1 and left_out in ('below_minimum', 'no_payout_details', 'no_payout_method')";
     sqlx::query(all_the_same).bind(world.program).execute(&mut *conn).await.expect("paid all the same");
     drafts::sum_up(&mut conn, world.program, draft).await.expect("summed up");
     draft
@@ -195,19 +195,22 @@ async fn a_batch_pays_what_was_reviewed_and_says_why(pool: PgPool) {
     assert_eq!(shown(&world, next, None).await.draft.code, "Batch-20261120-2", "the day's first code is taken");
 }
 
-/// Five partners to whom something is due; four of them are left out, each for another reason.
+/// Six partners to whom something is due; five of them are left out, each for another reason.
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn who_is_due_is_listed_page_by_page_with_the_reasons_of_a_batch(pool: PgPool) {
     let world = at_once(pool).await;
     world.set("update programs set minimum_payment = 15 where id = $1").await;
     let mut partners = Vec::new();
-    for (code, sold) in [("ada", "500"), ("ben", "400"), ("cleo", "300"), ("dora", "200"), ("emil", "50")] {
+    for (code, sold) in
+        [("ada", "500"), ("ben", "400"), ("cleo", "300"), ("dora", "200"), ("emil", "50"), ("fay", "150")]
+    {
         let partner = world.partner(code).await;
         earn(&world, &partner, code, sold).await;
         partners.push(partner);
     }
     for statement in [
         "update enrollments set payout_method = 'Bank transfer' where program_id = $1 and code <> 'dora'",
+        "update enrollments set payout_method = 'PayPal' where program_id = $1 and code = 'fay'",
         "insert into payout_changes (program_id, enrollment_id, id, kind, details, masked, account_id, created_at, expires_at)
          select program_id, e.id, e.id, 'cheque', '', '', a.id, e.created_at, '2099-01-01'
          from enrollments e, (select id from accounts limit 1) a where program_id = $1 and code = 'cleo'",
@@ -237,6 +240,7 @@ async fn who_is_due_is_listed_page_by_page_with_the_reasons_of_a_batch(pool: PgP
             ("ben", "€80.00".into(), Some(LeftOut::Frozen)),
             ("cleo", "€60.00".into(), Some(LeftOut::UnconfirmedMethod)),
             ("dora", "€40.00".into(), Some(LeftOut::NoPayoutMethod)),
+            ("fay", "€30.00".into(), Some(LeftOut::NoPayoutDetails)),
             ("emil", "€10.00".into(), Some(LeftOut::BelowMinimum)),
         ]
     );
@@ -254,6 +258,59 @@ async fn who_is_due_is_listed_page_by_page_with_the_reasons_of_a_batch(pool: PgP
     }
     let paging = Paging { cursor: Some("x".into()), limit: None };
     assert!(refused(due_partners(conn, &moment, &owner, None, &paging).await).starts_with("cursor: "));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn whose_method_needs_details_is_left_out_until_they_are_known(pool: PgPool) {
+    let world = at_once(pool).await;
+    let mut partners = Vec::new();
+    for (code, method) in
+        [("ada", "paypal"), ("ben", "IBAN"), ("cleo", "us_bank"), ("dora", "cheque"), ("emil", "other")]
+    {
+        let partner = world.partner(code).await;
+        earn(&world, &partner, code, "100").await;
+        sqlx::query("update enrollments set payout_method = $2 where id = $1")
+            .bind(partner.id)
+            .bind(method)
+            .execute(&world.pool)
+            .await
+            .expect("method");
+        partners.push(partner);
+    }
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let (moment, owner) = (world.moment(), world.owner());
+    let due = due_partners(conn, &moment, &owner, None, &Paging::default()).await.expect("due").data;
+    let out = due.iter().filter(|row| row.left_out == Some(LeftOut::NoPayoutDetails));
+    assert_eq!((out.count(), due.len()), (3, 5));
+    let all = partners.iter().collect::<Vec<_>>();
+    let draft =
+        make(conn, &moment, &owner, &wanted(&all, PaymentBasis::Ending, this_month(&world))).await.expect("draft");
+    let who = async |left_out| {
+        let lines = shown(&world, draft, left_out).await.page.data;
+        lines.into_iter().map(|line| line.partner.code).collect::<Vec<_>>()
+    };
+    assert_eq!(who(None).await, ["dora", "emil"]);
+    assert_eq!(who(Some(LeftOut::NoPayoutDetails)).await, ["ada", "ben", "cleo"]);
+    // One may pay by hand, and says so.
+    let by_hand = LineInput { partner: partners[0].id, pay: true, reason: String::new() };
+    assert!(refused(decide(conn, &moment, &owner, draft, &by_hand).await).starts_with("reason: "));
+    let by_hand = LineInput { reason: "By hand".into(), ..by_hand };
+    decide(conn, &moment, &owner, draft, &by_hand).await.expect("paid all the same");
+    assert_eq!(who(None).await, ["ada", "dora", "emil"]);
+    // Once they are known, and where all are paid in one other way, nothing is missing.
+    world.set("update enrollments set payout_details = '\\x07' where program_id = $1 and code = 'ben'").await;
+    let mut input = DraftInput {
+        basis: PaymentBasis::Ending,
+        code: "November".into(),
+        payment_date: world.at.date_naive(),
+        method: String::new(),
+        note: String::new(),
+    };
+    change(conn, &moment, &owner, draft, &input).await.expect("changed");
+    assert_eq!(who(None).await, ["ada", "ben", "dora", "emil"]);
+    input.method = "other".into();
+    change(conn, &moment, &owner, draft, &input).await.expect("changed");
+    assert_eq!(who(None).await, ["ada", "ben", "cleo", "dora", "emil"]);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -599,6 +656,8 @@ async fn who_is_banned_or_owes_is_left_out(pool: PgPool) {
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let due = due_partners(conn, &world.moment(), &world.owner(), None, &Paging::default()).await.expect("due").data;
     assert_eq!(due.iter().map(|row| row.left_out).collect::<Vec<_>>(), [Some(LeftOut::Frozen)]);
+    assert_eq!(below_zero(conn, &world.owner()).await.expect("one"), 1);
+    assert!(matches!(below_zero(conn, &world.admin(Role::Viewer)).await, Err(Error::Forbidden)));
     let draft = prepared(&world, &[&ada, &ben]).await;
     let seen = shown(&world, draft, None).await;
     assert!(seen.draft.total.amount.is_zero() && seen.page.data.is_empty());
@@ -678,6 +737,11 @@ async fn bad_input_is_named_by_field(pool: PgPool) {
             other => panic!("{field}: {other:?}"),
         }
     }
+    let closed = DraftInput { payment_date: day("2026-10-31"), ..good.clone() };
+    assert_eq!(
+        refused(change(conn, &moment, &owner, draft, &closed).await),
+        "payment_date: October 2026 is closed: choose a day from 1 November 2026 on."
+    );
     change(conn, &moment, &owner, draft, &good).await.expect("changed");
     let batch = processed(&world, draft).await.expect("batch");
     assert_eq!((batch.batch.code.as_str(), batch.batch.note.as_str()), ("October", "<b>"));
@@ -765,7 +829,7 @@ async fn a_method_s_own_minimum_counts_before_the_program_s(pool: PgPool) {
     earn(&world, &ada, "nora", "100").await;
     earn(&world, &ben, "jo", "100").await;
     sqlx::query("update programs set minimum_payment = 10").execute(&world.pool).await.expect("minimum");
-    sqlx::query("update enrollments set payout_method = case code when 'ada' then 'cheque' else 'paypal' end")
+    sqlx::query("update enrollments set payout_method = case code when 'ada' then 'cheque' else 'other' end")
         .execute(&world.pool)
         .await
         .expect("methods");
