@@ -222,7 +222,7 @@ create type left_out as enum
 
 -- Why a partner to whom something is due is left out; null: it is paid. What a person may override comes last: an override of
 -- what weighs more covers what weighs less, and not the other way round. A method whose file asks for details is nothing without
--- them; `has_details` is also true where the partner's own don't matter.
+-- them.
 create function why_left_out(
     amount numeric, minimum numeric, status enrollment_status, unconfirmed boolean, method text, has_details boolean
 )

@@ -310,7 +310,7 @@ pub(super) async fn judge(
                      exists (select from payout_changes c
                              where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $3),
                      coalesce(nullif(d.method, ''), e.payout_method, ''),
-                     d.method <> '' or e.payout_details is not null)
+                     e.payout_details is not null and (d.method = '' or lower(d.method) = lower(e.payout_method)))
              end
          from payment_drafts d
          join programs p on p.id = d.program_id
