@@ -481,10 +481,13 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     assert_eq!(
         words,
         "Ben: €20.00 was reviewed, now it is €0.00 (Other paid €20.00, recorded by Olga). Nothing was recorded: leave \
-         the partner out."
+         them out."
     );
-    let out = LineInput { partner: ben.id, pay: false, reason: String::new() };
-    decide(conn, &world.moment(), &world.owner(), kept.id, &out).await.expect("left out");
+    drafts::leave_out_paid(conn, &world.moment(), &world.owner(), kept.id).await.expect("left out");
+    let seen = shown(&world, kept.id, Some(LeftOut::Excluded)).await;
+    assert_eq!((seen.draft.status, seen.draft.total.to_string()), (DraftStatus::Open, "€140.00".into()));
+    let out = seen.page.data.iter().map(|line| (line.partner.name.as_str(), line.reason.as_str()));
+    assert_eq!(out.collect::<Vec<_>>(), [("Ben", "Paid meanwhile.")]);
     // It was paid before the partner was banned and before it went to another bank.
     world.standing(&ada, EnrollmentStatus::Banned).await;
     world.set("update enrollments set payout_method = 'paypal' where program_id = $1").await;
