@@ -51,9 +51,9 @@ access::chunk!(
     leads::LeadsPage,
 );
 access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
+access::chunk!(admin_pay, __preload_admin_pay: payments::PayPage, payments::DraftPage);
 access::chunk!(
-    admin_payments, __preload_admin_payments:
-    payments::PayPage, payments::DraftPage, payments::BatchesPage, payments::BatchPage, payments::AdvicesPage,
+    admin_payments, __preload_admin_payments: payments::BatchesPage, payments::BatchPage, payments::AdvicesPage,
 );
 access::chunk!(
     admin_books, __preload_admin_books:
