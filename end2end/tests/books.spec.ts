@@ -154,7 +154,7 @@ test("finance sees what is owed at any time, and takes the journal away", async 
   };
   const [owed, carried, held] = [await figure("Owed to partners"), await figure("Owed by partners, carried forward"), await figure("On hold")];
   expect(Math.min(owed, carried, held)).toBeGreaterThanOrEqual(0);
-  expect(await figure("Together")).toBe(owed - carried + held);
+  expect(await figure("Liability to partners")).toBe(owed - carried + held);
   const today = new Date();
   const first = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - 1, 15)).toISOString().slice(0, 10);
   await page.getByLabel("As of").fill(`${first}T12:00`);

@@ -18,6 +18,7 @@ test("details show performance over time and the Top 10s", async ({ page, hydrat
   await page.getByRole("button", { name: /Period/ }).click();
   await page.getByRole("link", { name: "Last 12 months" }).click();
   await page.waitForURL(/period=12m/);
+  await expect(page.getByRole("link", { name: "By month" })).toHaveAttribute("href", /period=12m/);
   await page.getByRole("link", { name: "By month" }).click();
   await page.waitForURL(/unit=month/);
   await expect(page.getByRole("row", { name: /^Total/ })).toBeVisible();
@@ -52,7 +53,7 @@ test("payouts of days that can't be are told beside the field", async ({ page, h
   await expect(page.getByText("The range ends before it begins.")).toBeVisible();
   await expect(page.getByLabel("To", { exact: true })).toHaveValue("2199-02-01");
   await expect(page.getByLabel("Status").getByRole("option")).toHaveText([
-    "Any status", "Prepared", "Sent", "Paid", "Failed: due again", "Cancelled: due again",
+    "Any status", "Recorded", "Sent", "Paid", "Failed: due again", "Cancelled: due again",
   ]);
 });
 

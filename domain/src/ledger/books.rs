@@ -19,7 +19,7 @@ pub struct TrialBalance {
     /// What partners owe, which is carried forward: their balances below zero, as a figure above it.
     pub carried: Money,
     /// What is owed, less what is carried forward, and what is held: all of it.
-    pub together: Money,
+    pub liability: Money,
 }
 
 impl TrialBalance {
@@ -120,7 +120,7 @@ mod tests {
             sum: money(0),
             owed: money(5),
             carried: money(10),
-            together: money(25),
+            liability: money(25),
         };
         assert_eq!(balance.totals(), (money(130), money(130)));
         assert_eq!(balance.of(LedgerAccount::Payable), money(-5));

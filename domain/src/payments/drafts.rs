@@ -323,7 +323,7 @@ pub struct DraftLine {
     pub amount: Money,
     /// What came later and is part of it.
     pub added: Money,
-    /// The balance that stays, where it is paid: clawbacks and adjustments that the basis leaves aside.
+    /// The balance that stays: of who is paid, clawbacks and adjustments that the basis leaves aside.
     pub after: Money,
     /// Of it: clawbacks of what was paid, zero or below.
     pub clawbacks: Money,
@@ -348,6 +348,8 @@ pub struct DraftDetail {
     pub groups: Vec<DraftGroup>,
     /// Those of the kind that was asked for, by name.
     pub page: Page<DraftLine>,
+    /// Whether it is an export that was stopped because something of it was paid meanwhile.
+    pub paid_meanwhile: bool,
     /// From which total on a second person must agree, where that is so and nobody has yet.
     pub needs_approval: Option<Money>,
     /// Whether the asker may be that second person.

@@ -34,6 +34,12 @@ impl PayoutKind {
             Self::Other => "Other",
         }
     }
+
+    /// Whether nothing can be sent without its details.
+    #[must_use]
+    pub fn needs_details(self) -> bool {
+        matches!(self, Self::Paypal | Self::Iban | Self::UsBank)
+    }
 }
 
 /// A way in which a program pays, or doesn't.

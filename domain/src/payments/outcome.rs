@@ -38,7 +38,7 @@ impl PaymentStatus {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Recorded => "Prepared",
+            Self::Recorded => "Recorded",
             Self::Sent => "Sent",
             Self::Confirmed => "Paid",
             Self::Failed => "Failed: due again",
@@ -50,7 +50,7 @@ impl PaymentStatus {
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Recorded => "The payment is recorded. Its money goes out on the date of the payment.",
+            Self::Recorded => "The payment is recorded. Once its money is sent, it says so here.",
             Self::Sent => "The money is on its way.",
             Self::Confirmed => "The money has arrived.",
             Self::Failed => "The money did not arrive.",
@@ -62,7 +62,7 @@ impl PaymentStatus {
     #[must_use]
     pub fn outcome(self) -> &'static str {
         match self {
-            Self::Recorded => "is prepared",
+            Self::Recorded => "is recorded",
             Self::Sent => "was sent",
             Self::Confirmed => "has arrived",
             Self::Failed => "did not arrive",
@@ -76,11 +76,9 @@ impl PaymentStatus {
         match self {
             Self::Recorded | Self::Sent | Self::Confirmed => "",
             Self::Failed => {
-                "The amount is due to you again, and a later batch pays it. Please check your payout details before that."
+                "The amount counts towards your balance again. Please check your payout details before the next payment."
             }
-            Self::Cancelled => {
-                "The amount is due to you again, and a later batch pays it. There is nothing for you to do."
-            }
+            Self::Cancelled => "The amount counts towards your balance again. There is nothing for you to do.",
         }
     }
 
@@ -245,7 +243,7 @@ mod tests {
     #[test]
     fn a_partner_reads_that_it_is_paid_once_the_money_has_arrived() {
         let words: Vec<_> = PaymentStatus::ALL.iter().map(|status| status.words()).collect();
-        assert_eq!(words, ["Prepared", "Sent", "Paid", "Failed: due again", "Cancelled: due again"]);
+        assert_eq!(words, ["Recorded", "Sent", "Paid", "Failed: due again", "Cancelled: due again"]);
         assert!(PaymentStatus::ALL.iter().all(|status| status.next_step().is_empty() == status.is_paid()));
     }
 

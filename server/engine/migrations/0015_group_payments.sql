@@ -236,6 +236,12 @@ returns left_out language sql immutable parallel safe as $$
     end
 $$;
 
+-- Whether a second person must agree to a batch: its total is above the lower of the limits of when it was made and of now.
+create function asks_for_two(total numeric, limit_then numeric, limit_now numeric)
+returns boolean language sql immutable parallel safe as $$
+    select coalesce(total > least(limit_then, limit_now), false)
+$$;
+
 create type draft_status as enum ('open', 'processing', 'processed', 'failed', 'cancelled');
 create type draft_source as enum ('report', 'export', 'schedule');
 

@@ -142,6 +142,7 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
     for wrong in [
         "journal.csv?from=2026-02-01&to=2026-01-01",
         "trial-balance.csv?at=2199-01-01T00:00",
+        "trial-balance.csv?at=x",
         "journal-days.csv?from=x",
         "journal-days.csv?to=2026-02-30",
         "journal.csv?from=x",

@@ -181,7 +181,7 @@ fn trial_balance(books: TrialBalance, program: &str, at: &str) -> AnyView {
             <Tile label="Owed to partners" value=books.owed.to_string() note=as_of/>
             <Tile label="Owed by partners, carried forward" value=books.carried.to_string() note="Balances below zero"/>
             <Tile label="On hold" value=held.to_string()/>
-            <Tile label="Together" value=books.together.to_string() note="Owed to them, less owed by them, and on hold"/>
+            <Tile label="Liability to partners" value=books.liability.to_string() note="Owed to them, less owed by them, and on hold"/>
         </Tiles>
         {broken}
         <Card title="Trial balance" actions=move || view! { <Download href=file what="trial balance"/> }>

@@ -155,8 +155,8 @@ pub enum DraftAct {
     Approve,
     /// Reviews it again.
     Review,
-    /// Leaves out of an export those who were paid meanwhile.
-    LeaveOutPaid,
+    /// Leaves out of an export what was paid meanwhile.
+    WithoutPaid,
     /// Gives it up.
     GiveUp,
 }
@@ -174,7 +174,7 @@ pub async fn act_on_draft(program: String, id: DraftId, act: DraftAct) -> Result
             DraftAct::Cancel => process::cancel(conn, moment, actor, id).await?,
             DraftAct::Approve => drafts::approve(conn, moment, actor, id).await?,
             DraftAct::Review => drafts::review_again(conn, moment, actor, id).await?,
-            DraftAct::LeaveOutPaid => drafts::leave_out_paid(conn, moment, actor, id).await?,
+            DraftAct::WithoutPaid => drafts::without_paid(conn, moment, actor, id).await?,
             DraftAct::GiveUp => {
                 drafts::give_up(conn, moment, actor, id).await?;
                 access::redirect(&format!("/admin/{program}/pay"));
@@ -274,9 +274,9 @@ fn question(forms: Forms) -> AnyView {
     let pay = move || of().is_some_and(|(_, _, why)| why.is_some()).to_string();
     let help = move || {
         if of().is_some_and(|(_, _, why)| why.is_some()) {
-            "Kept with the payment and in the audit log."
+            "Kept in the audit log; the partner doesn't read it."
         } else {
-            "May be left empty. Kept in the audit log."
+            "May be left empty. Kept in the audit log; the partner doesn't read it."
         }
     };
     let words = move || {
@@ -309,7 +309,7 @@ fn question(forms: Forms) -> AnyView {
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
     let Shown { detail, left_out, progress } = shown;
-    let DraftDetail { draft, groups, page, needs_approval, may_approve, others } = detail;
+    let DraftDetail { draft, groups, page, needs_approval, paid_meanwhile, may_approve, others } = detail;
     let (program, address) = (show::program().get_untracked(), show::address().get_untracked());
     let back = (format!("/admin/{program}/pay"), "Pay".to_owned());
     let editable = draft.status.is_open();
@@ -331,7 +331,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let listed = lines(page, groups, left_out, editable, forms, &draft, &program, &address);
     view! {
         <PageHead title="Create payments" back=back/>
-        {state(&draft, &program, forms)}
+        {state(&draft, paid_meanwhile, &program, forms)}
         {show::wrong(forms.act.beside(&[]))}
         {processing}
         {agreed}
@@ -355,7 +355,7 @@ fn act(forms: Forms, id: DraftId, act: DraftAct, words: &'static str, kind: Butt
         DraftAct::Cancel => "cancel",
         DraftAct::Approve => "approve",
         DraftAct::Review => "review",
-        DraftAct::LeaveOutPaid => "leave_out_paid",
+        DraftAct::WithoutPaid => "without_paid",
         DraftAct::GiveUp => "give_up",
     };
     view! {
@@ -370,7 +370,7 @@ fn act(forms: Forms, id: DraftId, act: DraftAct, words: &'static str, kind: Butt
 }
 
 /// What became of it, where something did.
-fn state(draft: &DraftRow, program: &str, forms: Forms) -> AnyView {
+fn state(draft: &DraftRow, paid_meanwhile: bool, program: &str, forms: Forms) -> AnyView {
     let problem = draft.problem.clone();
     match draft.status {
         DraftStatus::Processed => {
@@ -381,11 +381,12 @@ fn state(draft: &DraftRow, program: &str, forms: Forms) -> AnyView {
         }
         DraftStatus::Cancelled => view! { <Note>"This batch was discarded."</Note> }.into_any(),
         DraftStatus::Failed => {
-            let again = if draft.source == DraftSource::Export {
-                act(forms, draft.id, DraftAct::LeaveOutPaid, "Leave out who was paid meanwhile", ButtonKind::Plain)
-            } else {
-                act(forms, draft.id, DraftAct::Review, "Review again", ButtonKind::Plain)
+            let again = match (draft.source, paid_meanwhile) {
+                (DraftSource::Export, false) => None,
+                (DraftSource::Export, true) => Some((DraftAct::WithoutPaid, "Leave out what was paid meanwhile")),
+                _ => Some((DraftAct::Review, "Review again")),
             };
+            let again = again.map(|(does, words)| act(forms, draft.id, does, words, ButtonKind::Plain));
             view! { <div role="alert"><Note tone=Tone::Bad>{problem}" "{again}</Note></div> }.into_any()
         }
         DraftStatus::Open if !problem.is_empty() => view! { <Note>{problem}</Note> }.into_any(),
@@ -700,7 +701,6 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
     } else {
         view! { <Amount value=line.amount strong=true/> }.into_any()
     };
-    let after = if out { Money { amount: line.after.amount + line.amount.amount, ..line.after } } else { line.after };
     let banned =
         (!out && line.status == EnrollmentStatus::Banned).then(|| view! { <Pill tone=Tone::Bad text="Banned"/> });
     let below = line.after.amount.is_sign_negative() && !line.after.amount.is_zero();
@@ -729,14 +729,14 @@ fn row(line: DraftLine, editable: bool, forms: Forms, program: &str) -> AnyView 
             <td>
                 {show::partner_link(program, &line.partner)}" "{banned}
                 <small>{line.partner.code.clone()}</small>
-                <small class="narrow">{method.clone()}" · balance after: "{after.to_string()}</small>
+                <small class="narrow">{method.clone()}" · balance after: "{line.after.to_string()}</small>
                 {reason}
             </td>
             <td class="wide">{method}</td>
             <td class="num wide"><Amount value=line.figure/></td>
             <td class="num wide">{unless_zero(line.already_paid)}</td>
             <td class="num">{payment}" "{below}{taken_back}{added}</td>
-            <td class="num wide"><Amount value=after/>{aside}</td>
+            <td class="num wide"><Amount value=line.after/>{aside}</td>
             {acts}
         </tr>
     }

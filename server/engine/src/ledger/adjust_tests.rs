@@ -131,7 +131,7 @@ async fn whatever_is_posted_by_hand_balances_are_its_sum(pool: PgPool) {
     }
     let mut conn = world.pool.acquire().await.expect("connection");
     let books = trial_balance(&mut conn, &world.moment(), &world.owner(), None).await.expect("books");
-    assert_eq!((books.together.amount, books.sum.amount), (sums[0] + sums[1], Decimal::ZERO));
+    assert_eq!((books.liability.amount, books.sum.amount), (sums[0] + sums[1], Decimal::ZERO));
     // What one partner owes is no less of what is owed to the other.
     let [owed, carried] = [1, -1].map(|sign| sums.map(|sum| (sum * Decimal::from(sign)).max(Decimal::ZERO)));
     assert_eq!((books.owed.amount, books.carried.amount), (owed[0] + owed[1], carried[0] + carried[1]));

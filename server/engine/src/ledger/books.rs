@@ -89,7 +89,7 @@ pub async fn trial_balance(
         sum: setting.money(all),
         owed: setting.money(sides.0),
         carried: setting.money(sides.1),
-        together: setting.money(of_partners),
+        liability: setting.money(of_partners),
         accounts,
     })
 }

@@ -72,14 +72,14 @@ async fn the_books_of_any_instant_are_the_entries_until_then(pool: PgPool) {
         .expect("sides");
         assert_eq!((books.owed.amount, books.carried.amount), sides, "{at}");
         let held = books.of(LedgerAccount::Held).amount;
-        assert_eq!(books.together.amount, books.owed.amount - books.carried.amount + held);
+        assert_eq!(books.liability.amount, books.owed.amount - books.carried.amount + held);
         at += Duration::hours(37);
     }
     let books = trial_balance(&mut conn, &now, &world.owner(), None).await.expect("books");
     let of = |account| books.of(account).amount;
     assert_eq!((of(LedgerAccount::Held), of(LedgerAccount::Payable)), (dec("3"), dec("-6")));
     assert_eq!((of(LedgerAccount::CommissionExpense), of(LedgerAccount::PaidOut)), (dec("-39"), dec("42")));
-    assert_eq!((books.together.amount, books.sum.amount), (dec("-3"), Decimal::ZERO));
+    assert_eq!((books.liability.amount, books.sum.amount), (dec("-3"), Decimal::ZERO));
     assert_eq!((books.owed.amount, books.carried.amount), (Decimal::ZERO, dec("6")));
     let (debits, credits) = books.totals();
     assert_eq!((debits, credits.amount), (credits, dec("45")));

@@ -252,7 +252,7 @@ pub(super) async fn payments_prepared(
     let row = sqlx::query!(
         r#"select p.slug, p.name, p.currency as "currency: Currency", d.code, d.status = 'open' as "waits!",
                   l.partners as "partners!", l.total as "total!",
-                  case when l.total > least(d.approval_above, p.approval_above)
+                  case when asks_for_two(l.total, d.approval_above, p.approval_above)
                        then least(d.approval_above, p.approval_above) end as "above?"
            from payment_drafts d
            join programs p on p.id = d.program_id
@@ -301,7 +301,7 @@ pub(super) async fn approval_wanted(
            join programs p on p.id = d.program_id
            left join accounts a on a.id = coalesce(d.changed_by, d.created_by)
            where d.program_id = $1 and d.id = $2 and d.status in ('open', 'failed') and d.approved_by is null
-             and d.total > least(d.approval_above, p.approval_above)
+             and asks_for_two(d.total, d.approval_above, p.approval_above)
              and d.created_by is distinct from $3 and d.changed_by is distinct from $3"#,
         program as ProgramId,
         draft as DraftId,

@@ -41,6 +41,22 @@ pub(super) async fn who_may_agree(
     Ok(payers)
 }
 
+/// Asks for each draft that waits, once the program's limit is another one; an export waits for nobody until it is changed.
+pub(super) async fn ask_anew(conn: &mut PgConnection, moment: &Moment, program: ProgramId) -> Result<()> {
+    let drafts = sqlx::query_scalar!(
+        r#"select id as "id: DraftId" from payment_drafts
+           where program_id = $1 and status in ('open', 'failed') and (source <> 'export' or changed_by is not null)
+           order by id"#,
+        program as ProgramId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for draft in drafts {
+        ask(conn, moment, program, draft).await?;
+    }
+    Ok(())
+}
+
 /// Asks those who may agree to a draft, where one of them must: once, until somebody has agreed.
 pub(super) async fn ask(conn: &mut PgConnection, moment: &Moment, program: ProgramId, draft: DraftId) -> Result<()> {
     let asks = sqlx::query!(
@@ -48,7 +64,7 @@ pub(super) async fn ask(conn: &mut PgConnection, moment: &Moment, program: Progr
            from programs p
            where d.program_id = $1 and d.id = $2 and p.id = $1
              and d.asked_at is null and d.approved_by is null and d.status in ('open', 'failed')
-             and d.total > least(d.approval_above, p.approval_above)
+             and asks_for_two(d.total, d.approval_above, p.approval_above)
            returning d.created_by as "created: AccountId", d.changed_by as "changed: AccountId""#,
         program as ProgramId,
         draft as DraftId,

@@ -10,6 +10,7 @@ use crate::reports::{Pieces, Scope, Setting, summed};
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::{DraftId, EnrollmentId, ProgramId};
 use domain::payments::{DraftSource, PaymentBasis};
+use rust_decimal::Decimal;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -364,9 +365,9 @@ pub(super) struct Fallen {
     /// Whether its payout details are others than at the review.
     pub moved: bool,
     /// What was reviewed.
-    pub reviewed: rust_decimal::Decimal,
+    pub reviewed: Decimal,
     /// What is left of it.
-    pub now: rust_decimal::Decimal,
+    pub now: Decimal,
     /// How many there are in all.
     pub partners: i64,
 }
@@ -384,7 +385,7 @@ pub(super) async fn fallen(
     ids: &[Uuid],
 ) -> Result<Vec<Fallen>> {
     if is_export(draft) {
-        return paid_meanwhile(conn, setting, draft).await;
+        return paid_meanwhile(conn, setting, draft.id).await;
     }
     // `stops` is made first: sorted by name as it goes, each partner would be sought among 100,000 lines.
     let found = chosen!(
@@ -442,24 +443,49 @@ pub(super) async fn fallen(
     Ok(found)
 }
 
-/// Leaves out those partners of an export of whose entries one is not open any more; how many.
-pub(super) async fn leave_out_paid(conn: &mut PgConnection, program: ProgramId, draft: DraftId) -> Result<u64> {
-    let done = sqlx::query!(
-        "update payment_draft_lines l set left_out = 'excluded', reason = 'Paid meanwhile.'
-         where l.program_id = $1 and l.draft_id = $2 and l.left_out is null
-           and exists (
-               select from unnest(l.entries) as f (id)
-               where not exists (select from open_entries o where o.program_id = $1 and o.entry_id = f.id))",
+/// A partner of an export of whose entries some are not open any more, and what is left of it.
+pub(super) struct Lessened {
+    pub code: String,
+    pub before: Decimal,
+    pub after: Decimal,
+}
+
+/// Leaves out of an export the entries that are not open any more: the others, which its file paid too, stay in it.
+pub(super) async fn without_paid(conn: &mut PgConnection, program: ProgramId, draft: DraftId) -> Result<Vec<Lessened>> {
+    let lessened = sqlx::query_as!(
+        Lessened,
+        r#"with fixed as (
+               select l.enrollment_id, min(l.amount) as before, coalesce(sum(o.amount), 0) as after,
+                      coalesce(array_agg(o.entry_id order by o.entry_id) filter (where o.entry_id is not null), '{}') as entries
+               from payment_draft_lines l
+               cross join lateral unnest(l.entries) as f (id)
+               left join open_entries o on o.program_id = $1 and o.entry_id = f.id
+               where l.program_id = $1 and l.draft_id = $2 and l.left_out is null
+               group by l.enrollment_id having count(o.entry_id) < count(*)
+           ), changed as (
+               update payment_draft_lines l
+               set amount = f.after, entries = f.entries,
+                   left_out = case when f.after < 0 then 'negative'::left_out
+                                   when f.after = 0 then 'already_paid'::left_out end
+               from fixed f
+               where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = f.enrollment_id
+               returning l.enrollment_id
+           )
+           select e.code, f.before as "before!", f.after as "after!"
+           from fixed f
+           join changed c on c.enrollment_id = f.enrollment_id
+           join enrollments e on e.program_id = $1 and e.id = f.enrollment_id
+           order by e.id"#,
         program as ProgramId,
         draft as DraftId
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(done.rows_affected())
+    Ok(lessened)
 }
 
 /// The partners of an export, the first few, of whose entries one is not open any more.
-async fn paid_meanwhile(conn: &mut PgConnection, setting: &Setting, draft: &Head) -> Result<Vec<Fallen>> {
+pub(super) async fn paid_meanwhile(conn: &mut PgConnection, setting: &Setting, draft: DraftId) -> Result<Vec<Fallen>> {
     let found = sqlx::query_as!(
         Fallen,
         r#"with fixed as (
@@ -477,7 +503,7 @@ async fn paid_meanwhile(conn: &mut PgConnection, setting: &Setting, draft: &Head
            from stops s join enrollments e on e.program_id = $1 and e.id = s.enrollment_id
            order by lower(coalesce(nullif(e.name, ''), e.company)), e.id limit $3"#,
         setting.program as ProgramId,
-        draft.id as DraftId,
+        draft as DraftId,
         NAMED
     )
     .fetch_all(conn)

@@ -515,22 +515,33 @@ pub async fn decide(
     Ok(())
 }
 
-/// Leaves out of an export all those of whose entries one was paid meanwhile. Audited.
+/// Leaves out of an export what was paid meanwhile; what else its file paid stays in it. Audited.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Conflict` where it is being processed, or was, or is no export.
-pub async fn leave_out_paid(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
+/// `Forbidden`; `NotFound`; `Conflict` where it is being processed, or was, is no export, or nothing of it was paid meanwhile.
+pub async fn without_paid(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: DraftId) -> Result<()> {
     allowed(actor)?;
     let mut tx = conn.begin().await?;
     take_time(&mut tx, "2min", "10s").await?;
-    let program = actor.program();
-    if lock_open(&mut tx, program, id).await?.source != DraftSource::Export {
+    let setting = Setting::of(&mut tx, actor).await?;
+    if lock_open(&mut tx, setting.program, id).await?.source != DraftSource::Export {
         return Err(Error::Conflict("It is no export: review it again.".into()));
     }
-    let partners = basis::leave_out_paid(&mut tx, program, id).await?;
-    sum_up(&mut tx, program, id).await?;
+    let lessened = basis::without_paid(&mut tx, setting.program, id).await?;
+    if lessened.is_empty() {
+        return Err(Error::Conflict("Nothing of it was paid meanwhile.".into()));
+    }
+    sum_up(&mut tx, setting.program, id).await?;
     changed(&mut tx, actor, id).await?;
-    note(&mut tx, moment, actor, "payment_draft.edit", id, json!({ "left_out": partners })).await?;
+    approval::ask(&mut tx, moment, setting.program, id).await?;
+    // The first of them by name; how many there are stands beside.
+    const NAMED: usize = 100;
+    let told = lessened
+        .iter()
+        .take(NAMED)
+        .map(|one| format!("{}: {} instead of {}", one.code, setting.money(one.after), setting.money(one.before)));
+    let details = json!({ "without_paid": told.collect::<Vec<_>>(), "partners": lessened.len() });
+    note(&mut tx, moment, actor, "payment_draft.edit", id, details).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -706,7 +717,7 @@ macro_rules! drafts {
                       coalesce(h.name, '') as "changed_by!", coalesce(a.name, '') as "approved_by!",
                       d.approved_at, coalesce(p.name, '') as "processed_by!", d.batch_id as "batch: BatchId",
                       d.partners, d.total,
-                      coalesce(d.total > least(d.approval_above, g.approval_above), false) as "asks_for_two!"
+                      asks_for_two(d.total, d.approval_above, g.approval_above) as "asks_for_two!"
                from payment_drafts d
                join programs g on g.id = d.program_id
                left join accounts c on c.id = d.created_by
@@ -764,6 +775,9 @@ pub async fn detail(
     let groups = groups(&mut conn, &setting, id).await?;
     let page = lines(&mut conn, &setting, id, left_out, paging).await?;
     let above = asks_for_two(&mut conn, setting.program, id, row.total).await?;
+    let paid_meanwhile = row.status == DraftStatus::Failed
+        && row.source == DraftSource::Export
+        && !basis::paid_meanwhile(&mut conn, &setting, id).await?.is_empty();
     let waits = row.status.is_open() && row.approved_at.is_none();
     let needs_approval = above.filter(|_| waits).map(|above| setting.money(above));
     let others = match needs_approval {
@@ -771,6 +785,7 @@ pub async fn detail(
         None => Vec::new(),
     };
     Ok(DraftDetail {
+        paid_meanwhile,
         groups,
         page,
         needs_approval,
@@ -853,7 +868,11 @@ pub(super) async fn lines(
             already_paid: setting.money(before),
             amount: setting.money(row.amount),
             added: setting.money(row.added),
-            after: setting.money(row.balance + row.added - row.amount),
+            after: setting.money(if row.left_out.is_some() {
+                row.balance
+            } else {
+                row.balance + row.added - row.amount
+            }),
             clawbacks: setting.money(row.clawbacks),
             adjustments: setting.money(row.adjustments),
             taken_back: setting.money(row.taken_back),

@@ -481,13 +481,15 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     assert_eq!(
         words,
         "Ben: €20.00 was reviewed, now it is €0.00 (Other paid €20.00, recorded by Olga). Nothing was recorded: leave \
-         them out."
+         out what was paid meanwhile."
     );
-    drafts::leave_out_paid(conn, &world.moment(), &world.owner(), kept.id).await.expect("left out");
-    let seen = shown(&world, kept.id, Some(LeftOut::Excluded)).await;
+    assert!(shown(&world, kept.id, None).await.paid_meanwhile);
+    drafts::without_paid(conn, &world.moment(), &world.owner(), kept.id).await.expect("left out");
+    let seen = shown(&world, kept.id, Some(LeftOut::AlreadyPaid)).await;
     assert_eq!((seen.draft.status, seen.draft.total.to_string()), (DraftStatus::Open, "€140.00".into()));
-    let out = seen.page.data.iter().map(|line| (line.partner.name.as_str(), line.reason.as_str()));
-    assert_eq!(out.collect::<Vec<_>>(), [("Ben", "Paid meanwhile.")]);
+    assert_eq!((seen.page.data[0].partner.name.as_str(), seen.paid_meanwhile), ("Ben", false));
+    let again = drafts::without_paid(conn, &world.moment(), &world.owner(), kept.id).await;
+    assert!(matches!(again, Err(Error::Conflict(_))), "nothing is left to leave out");
     // It was paid before the partner was banned and before it went to another bank.
     world.standing(&ada, EnrollmentStatus::Banned).await;
     world.set("update enrollments set payout_method = 'paypal' where program_id = $1").await;
@@ -495,6 +497,36 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     assert_eq!((paid.batch.total.to_string(), other.batch.payments), ("€140.00".into(), 1));
     // Less than nothing was left of the old, and the new is due: 200 − 80.
     assert_eq!(world.balances(&ada).await, "0 120");
+    world.prove().await;
+}
+
+/// What its file paid and nobody has recorded is recorded, though another entry of the same partner was paid meanwhile: else
+/// the next batch would pay it again.
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn an_export_records_what_is_left_of_a_partner_that_was_paid_in_part_meanwhile(pool: PgPool) {
+    let (mut world, ada) = three_months(pool).await;
+    let finn = colleague(&world).await;
+    let conn = &mut *world.pool.acquire().await.expect("connection");
+    let rules = PaymentRules { schedule: None, approval_above: Some(dec("50")) };
+    schedule::set(conn, &world.moment(), &world.owner(), &rules).await.expect("set");
+    let this_month = this_month(&world);
+    let (told, kept) = exported(&world, &world.moment(), this_month).await;
+    assert_eq!(told, ["ada €140.00"]);
+    super::tests::rename(&world, kept.id, "Sent").await;
+    drafts::approve(conn, &world.moment(), &finn, kept.id).await.expect("agreed");
+    world.at += chrono::Duration::minutes(1);
+    let october = wanted(&[&ada], PaymentBasis::Earned, days("2026-10-01", "2026-10-31"));
+    let other = make(conn, &world.moment(), &world.owner(), &october).await.expect("draft");
+    assert_eq!(processed(&world, other).await.expect("paid").batch.total.to_string(), "€40.00");
+    let Err(Error::Conflict(words)) = processed(&world, kept.id).await else { panic!("stopped") };
+    assert!(words.starts_with("Ada: €140.00 was reviewed, now it is €100.00"), "{words}");
+    let before = asked(&world).await.len();
+    drafts::without_paid(conn, &world.moment(), &world.owner(), kept.id).await.expect("without it");
+    assert_eq!(shown(&world, kept.id, None).await.draft.total.to_string(), "€100.00");
+    assert_eq!(asked(&world).await.len(), before + 1, "what was agreed to is another batch by now");
+    drafts::approve(conn, &world.moment(), &finn, kept.id).await.expect("agreed");
+    assert_eq!(processed(&world, kept.id).await.expect("paid").batch.total.to_string(), "€100.00");
+    assert_eq!(world.balances(&ada).await, "0 0");
     world.prove().await;
 }
 
@@ -786,15 +818,13 @@ async fn who_may_agree_is_asked_once_and_named_to_its_maker(pool: PgPool) {
     assert!(!shown(&world, small, None).await.draft.asks_for_two);
     let rules = PaymentRules { schedule: None, approval_above: Some(dec("100")) };
     schedule::set(conn, &moment, &owner, &rules).await.expect("set");
+    assert_eq!(asked(&world).await.len(), 1, "what waits by then is asked for too");
+    drafts::give_up(conn, &moment, &owner, small).await.expect("given up");
     let draft = prepared(&world, &[&ada]).await;
     let letters = asked(&world).await;
     assert_eq!(letters.len(), 1, "and not its maker");
     assert_eq!(letters[0].subject, "Acme: €140.00 waits for a second person");
-    assert!(
-        letters[0].text.contains("Olga has prepared Batch-20261120-2: €140.00 to 1 partner."),
-        "{}",
-        letters[0].text
-    );
+    assert!(letters[0].text.contains("Olga has prepared Batch-20261120: €140.00 to 1 partner."), "{}", letters[0].text);
     assert!(letters[0].text.contains(&format!("https://t.example/admin/acme/pay/{draft}")));
     let seen = shown(&world, draft, None).await;
     assert_eq!((seen.others.as_slice(), seen.may_approve), (["Finn".to_owned()].as_slice(), false));

@@ -333,7 +333,7 @@ async fn stops(conn: &mut PgConnection, setting: &Setting, draft: &Locked, falle
         told.push(format!("So it is with {more} more."));
     }
     let next = if draft.source == DraftSource::Export {
-        "Nothing was recorded: leave them out."
+        "Nothing was recorded: leave out what was paid meanwhile."
     } else {
         "Nothing was recorded: review again."
     };
@@ -410,6 +410,8 @@ struct Line {
     /// By which it is noticed that its payout details have changed since the review.
     details_hash: Vec<u8>,
     minimum: Decimal,
+    /// Whether details of its own payout method are known.
+    has_details: bool,
     /// Why it is paid all the same.
     reason: String,
     /// Whether a change of its payout method waits for the link in the mail.
@@ -437,7 +439,8 @@ impl Run<'_> {
             Line,
             r#"select l.enrollment_id as "enrollment: EnrollmentId", l.amount, l.added,
                       coalesce(e.payout_method, '') as "own!", e.payout_masked as masked, l.details_hash,
-                      coalesce(m.minimum, p.minimum_payment) as "minimum!", l.reason,
+                      coalesce(m.minimum, p.minimum_payment) as "minimum!",
+                      e.payout_details is not null as "has_details!", l.reason,
                       exists (select from payout_changes c
                               where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $4) as "unconfirmed!"
                from payment_draft_lines l
@@ -616,11 +619,17 @@ impl Run<'_> {
             "" => why.fail("payout_method", "No payout method was recorded for the partner."),
             method => why.pass("payout_method", format!("By {method}.")),
         }
+        let kind = if self.draft.method.is_empty() { &line.own } else { &self.draft.method };
+        let asks = kind.parse::<PayoutKind>().is_ok_and(PayoutKind::needs_details);
+        if asks && !(line.has_details && kind.eq_ignore_ascii_case(&line.own)) {
+            why.fail("payout_details", "No payout details are known for it.");
+        }
         if line.unconfirmed {
             why.fail("unconfirmed_method", "A change of the payout method was not confirmed yet.");
         }
         if !line.reason.is_empty() {
-            why.pass("override", format!("Paid all the same: {}", line.reason));
+            // The reason is the team's: it stands in the audit log.
+            why.pass("override", "Paid all the same: a person decided so.");
         }
         why
     }

@@ -81,6 +81,7 @@ pub async fn set(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input:
     )
     .execute(&mut *conn)
     .await?;
+    approval::ask_anew(conn, moment, program.id).await?;
     match input.schedule {
         None => {
             sqlx::query!("delete from payment_schedules where program_id = $1", program.id as ProgramId)
@@ -89,6 +90,10 @@ pub async fn set(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input:
         }
         Some(schedule) => {
             let today = crate::reports::day(&program, moment.at)?;
+            // A run that is under way is over before it is looked for.
+            sqlx::query!("select from payment_schedules where program_id = $1 for update", program.id as ProgramId)
+                .execute(&mut *conn)
+                .await?;
             let ran = sqlx::query_scalar!(
                 r#"select exists (select from payment_drafts
                                   where program_id = $1 and source = 'schedule' and from_day = $2) as "ran!""#,
@@ -206,7 +211,8 @@ async fn tell_the_team(conn: &mut PgConnection, moment: &Moment, program: Progra
         messages::enqueue(conn, &Mail::PaymentsPrepared { account: payer.account, program, draft }).await?;
     }
     sqlx::query!(
-        "update payment_drafts set asked_at = $3 where program_id = $1 and id = $2",
+        "update payment_drafts d set asked_at = $3 from programs p
+         where d.program_id = $1 and d.id = $2 and p.id = $1 and asks_for_two(d.total, d.approval_above, p.approval_above)",
         program as ProgramId,
         draft as DraftId,
         moment.at

@@ -1,5 +1,6 @@
 use super::setting::Setting;
 use crate::{Error, Moment, Result};
+use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, ProgramId};
 use domain::partners::PartnerName;
@@ -22,7 +23,7 @@ pub async fn overview(conn: &mut PgConnection, moment: &Moment, actor: &Actor, p
     let (range, before) = (period.range(today), period.before(today));
     let figures = figures(conn, &setting, range, before).await?;
     let (cost, cost_before) = costs(conn, &setting, range, before).await?;
-    let (due, held, mut attention) = balances(conn, &setting).await?;
+    let (due, held, mut attention) = balances(conn, &setting, moment.at).await?;
     if actor.may(Power::Audit) {
         attention.failed_jobs = crate::jobs::failed(conn, actor).await?.len() as i64;
     }
@@ -183,7 +184,11 @@ async fn costs(
 }
 
 /// What is due and held in all, and what waits for a person.
-async fn balances(conn: &mut PgConnection, setting: &Setting) -> Result<(Decimal, Decimal, Attention)> {
+async fn balances(
+    conn: &mut PgConnection,
+    setting: &Setting,
+    at: DateTime<Utc>,
+) -> Result<(Decimal, Decimal, Attention)> {
     let row = sqlx::query!(
         r#"with partners as (
                select enrollment_id, coalesce(sum(amount) filter (where account = 'payable'), 0) as due,
@@ -191,7 +196,11 @@ async fn balances(conn: &mut PgConnection, setting: &Setting) -> Result<(Decimal
                from ledger_months where program_id = $1 group by enrollment_id
            ), owed as (
                -- As `payments::due_partners` leaves them in and flags them.
-               select coalesce(e.payout_method, '') <> '' as has_method
+               select why_left_out(
+                          m.due, coalesce(w.minimum, p.minimum_payment), e.status,
+                          exists (select from payout_changes c
+                                  where c.program_id = $1 and c.enrollment_id = e.id and c.expires_at > $2),
+                          coalesce(e.payout_method, ''), e.payout_details is not null) as left_out
                from partners m
                join enrollments e on e.program_id = $1 and e.id = m.enrollment_id
                join programs p on p.id = $1
@@ -199,12 +208,13 @@ async fn balances(conn: &mut PgConnection, setting: &Setting) -> Result<(Decimal
                where m.due > 0 and m.due >= coalesce(w.minimum, p.minimum_payment) and e.status <> 'banned'
            )
            select coalesce(sum(due), 0) as "due!", coalesce(sum(held), 0) as "held!",
-                  (select count(*) from owed where has_method) as "to_pay!",
-                  (select count(*) from owed where not has_method) as "without_method!",
+                  (select count(*) from owed where left_out is null) as "to_pay!",
+                  (select count(*) from owed where left_out in ('no_payout_method', 'no_payout_details')) as "without_method!",
                   (select count(*) from enrollments where program_id = $1 and status = 'pending') as "pending!",
                   (select count(*) from commissions where program_id = $1 and status = 'review') as "in_review!"
            from partners"#,
-        setting.program as ProgramId
+        setting.program as ProgramId,
+        at
     )
     .fetch_one(conn)
     .await?;

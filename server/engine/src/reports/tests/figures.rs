@@ -168,7 +168,7 @@ async fn the_latest_events_are_of_every_kind(pool: PgPool) {
     let told = events(conn, &world, &ada).await;
     assert_eq!(told.len(), 4, "{told:?}");
     assert_eq!(told[0], "closed_lost@harbor.example | Lead | Closed Lost | ");
-    assert!(told[1].starts_with(" | Payout") && told[1].ends_with(" | Prepared | €20.00"), "{}", told[1]);
+    assert!(told[1].starts_with(" | Payout") && told[1].ends_with(" | Recorded | €20.00"), "{}", told[1]);
     assert!(told[2].starts_with("n•••@harbor.example | First sale | Paid"), "{}", told[2]);
     assert_eq!(told[3], "n•••@harbor.example | Sign-up | Signed up | ");
     world.at = instant("2027-02-01T12:00:00Z");
