@@ -143,13 +143,14 @@ fn attention(overview: &Overview, program: &str) -> Option<AnyView> {
 
 /// How many partners can be paid, and how many could be if they had said where payments go.
 fn to_pay(can: i64, without: i64) -> Option<String> {
-    let have = if without == 1 { "has" } else { "have" };
     match (can, without) {
         (0, 0) => None,
-        (0, without) => Some(format!("{} can't be paid yet: no payout method was chosen", counted(without, "partner"))),
+        (0, without) => {
+            Some(format!("{} can't be paid yet: no payout method or details are known", counted(without, "partner")))
+        }
         (can, 0) => Some(format!("{} can be paid", counted(can, "partner"))),
         (can, without) => {
-            Some(format!("{} can be paid; {} more {have} no payout method", counted(can, "partner"), grouped(without)))
+            Some(format!("{} can be paid; {} more without payout details", counted(can, "partner"), grouped(without)))
         }
     }
 }
@@ -247,9 +248,9 @@ mod tests {
     fn who_can_not_be_paid_is_told_beside_who_can() {
         assert_eq!(to_pay(0, 0), None);
         assert_eq!(to_pay(1, 0).as_deref(), Some("1 partner can be paid"));
-        assert_eq!(to_pay(3, 1).as_deref(), Some("3 partners can be paid; 1 more has no payout method"));
-        assert_eq!(to_pay(3, 2).as_deref(), Some("3 partners can be paid; 2 more have no payout method"));
+        assert_eq!(to_pay(3, 1).as_deref(), Some("3 partners can be paid; 1 more without payout details"));
+        assert_eq!(to_pay(3, 2).as_deref(), Some("3 partners can be paid; 2 more without payout details"));
         let nobody = to_pay(0, 2);
-        assert_eq!(nobody.as_deref(), Some("2 partners can't be paid yet: no payout method was chosen"));
+        assert_eq!(nobody.as_deref(), Some("2 partners can't be paid yet: no payout method or details are known"));
     }
 }

@@ -219,7 +219,8 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             return Ok(Sheet { name: format!("{}-{}-{what}-{day}", program.slug, partner.code), head, rows });
         }
         "trial-balance" => {
-            let read = |text| local_time(text).ok_or_else(|| Error::field("at", "Use a time such as 2026-12-01T12:00."));
+            let read =
+                |text| local_time(text).ok_or_else(|| Error::field("at", "Use a time such as 2026-12-01T12:00."));
             let at = asked.text("at").map(read).transpose()?;
             let books = ledger::trial_balance(&mut conn, &moment, &actor, at).await?;
             (rows::account_head(), Rows::Ready(books.accounts.into_iter().map(rows::account).collect()))

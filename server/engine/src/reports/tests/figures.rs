@@ -239,6 +239,9 @@ async fn the_overview_sums_the_program(pool: PgPool) {
     assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (0, 1), "ada has no payout method yet");
     world.set("update enrollments set payout_method = 'paypal' where program_id = $1 and code = 'ada'").await;
     let waiting = overview(conn, &world.moment(), &world.owner(), Period::Days30).await.expect("overview").attention;
+    assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (0, 1), "nor is known where to");
+    world.set("update enrollments set payout_details = 'sealed' where program_id = $1 and code = 'ada'").await;
+    let waiting = overview(conn, &world.moment(), &world.owner(), Period::Days30).await.expect("overview").attention;
     assert_eq!((waiting.partners_to_pay, waiting.partners_without_method), (1, 0));
     world.set("update payout_methods set minimum = 1000 where program_id = $1 and kind = 'paypal'").await;
     let waiting = overview(conn, &world.moment(), &world.owner(), Period::Days30).await.expect("overview").attention;
