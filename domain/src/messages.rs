@@ -3,6 +3,7 @@
 use crate::ids::OutboxId;
 use crate::money::{Currency, Money};
 use crate::partners::Notice;
+use crate::payments::PaymentStatus;
 use crate::text::FieldError;
 use crate::words;
 use chrono::{DateTime, Utc};
@@ -104,6 +105,13 @@ impl Examples {
 const PROGRAM: MergeField = ("program.name", "Acme");
 const NAME: MergeField = ("partner.name", "Ada Lind");
 const CODE: MergeField = ("partner.code", "ada");
+const PAID: MergeField = ("payment.amount", "$120.00");
+const METHOD: MergeField = ("payment.method", "PayPal");
+const DATE: MergeField = ("payment.date", "5 November 2026");
+const BATCH: MergeField = ("payment.batch", "Batch-20261105");
+const REFERENCE: MergeField = ("payment.reference", "FP79Z85HRB9Y9X86");
+const OUTCOME: MergeField = ("payment.outcome", PaymentStatus::Failed.outcome());
+const NEXT: MergeField = ("payment.next", PaymentStatus::Failed.next_step());
 
 /// What can be merged into what the team writes to partners itself.
 pub const LETTER_FIELDS: &[MergeField] = &[NAME, CODE, PROGRAM];
@@ -191,25 +199,14 @@ impl MailKind {
                 NAME,
                 CODE,
                 PROGRAM,
-                ("payment.amount", "$120.00"),
-                ("payment.method", "PayPal"),
-                ("payment.date", "5 November 2026"),
-                ("payment.batch", "Batch-20261105"),
-                ("payment.reference", "FP79Z85HRB9Y9X86"),
+                PAID,
+                METHOD,
+                DATE,
+                BATCH,
+                REFERENCE,
                 ("payment.parts", "Commissions (4): $120.00"),
             ],
-            Self::PaymentTakenBack => &[
-                NAME,
-                CODE,
-                PROGRAM,
-                ("payment.amount", "$120.00"),
-                ("payment.method", "PayPal"),
-                ("payment.date", "5 November 2026"),
-                ("payment.batch", "Batch-20261105"),
-                ("payment.reference", "FP79Z85HRB9Y9X86"),
-                ("payment.outcome", "did not arrive"),
-                ("payment.next", "The amount is due to you again, and a later batch pays it."),
-            ],
+            Self::PaymentTakenBack => &[NAME, CODE, PROGRAM, PAID, METHOD, DATE, BATCH, REFERENCE, OUTCOME, NEXT],
             Self::CommissionEarned => &[
                 NAME,
                 CODE,

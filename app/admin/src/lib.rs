@@ -3,6 +3,7 @@
 
 mod assets;
 mod audit;
+mod boxes;
 mod checklist;
 mod commissions;
 mod customers;

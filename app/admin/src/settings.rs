@@ -70,8 +70,7 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         let methods = engine::payments::methods::list(&mut asking.conn, asking.program.id).await?;
         let payer = engine::programs::payer(&mut asking.conn, asking.program.id).await?;
         let rules = engine::payments::schedule::of(&mut asking.conn, asking.program.id).await?;
-        let next_run =
-            engine::payments::schedule::next_run(&mut asking.conn, &asking.moment, asking.program.id).await?;
+        let next_run = engine::payments::schedule::next_run(&mut asking.conn, &asking.moment, &asking.program).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
         let program = &settings.program;
         let today = engine::programs::zone(&program.time_zone, asking.moment.at)?.local(asking.moment.at).date();

@@ -10,8 +10,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, Card, Choice, Download, EmptyState, FieldIssue, Glyph, PageHead, Pill, Select,
-    SkeletonTable, Table, TextInput, Th, Why, payment_state,
+    Address, Amount, Button, Card, Choice, Download, EmptyState, Glyph, PageHead, Pill, Select, SkeletonTable, Table,
+    TextInput, Th, Why, address_issue, payment_state,
 };
 
 use crate::show;
@@ -148,10 +148,6 @@ fn list(listed: Listed<PaymentRow, PaymentTotals>, address: &Address) -> AnyView
 }
 
 fn filters(issues: &[FieldError], address: &Address) -> AnyView {
-    let issue = |field: &str| {
-        let found = issues.iter().find(|issue| issue.field == field);
-        FieldIssue::stored(found.map(|issue| issue.message.clone()))
-    };
     let statuses = std::iter::once(Choice::new("", "Any status"))
         .chain(PaymentStatus::ALL.iter().map(|status| Choice::new(status.as_str(), payment_state(*status).1)))
         .collect();
@@ -159,8 +155,8 @@ fn filters(issues: &[FieldError], address: &Address) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <Select id="status" label="Status" choices=statuses value=of("status")/>
-            <TextInput id="from" label="From" kind="date" value=of("from") error=issue("from")/>
-            <TextInput id="to" label="To" kind="date" value=of("to") error=issue("to")/>
+            <TextInput id="from" label="From" kind="date" value=of("from") error=address_issue(issues, "from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to") error=address_issue(issues, "to")/>
             <Button submit=true>"Show"</Button>
         </form>
     }

@@ -204,6 +204,12 @@ pub fn unless_zero(amount: Money) -> Option<AnyView> {
     (!amount.amount.is_zero()).then(|| view! { <Amount value=amount/> }.into_any())
 }
 
+/// Figures by their names, but those that are zero, for a screen without room for columns: `Opening $5.00 · Held $20.00`.
+pub fn in_a_line(figures: &[(&str, Money)]) -> String {
+    let told = figures.iter().filter(|(_, value)| !value.amount.is_zero());
+    told.map(|(label, value)| format!("{label} {value}")).collect::<Vec<_>>().join(" · ")
+}
+
 /// Pairs of a name and a value, one below the other.
 #[component]
 pub fn Facts(

@@ -1,6 +1,7 @@
 //! Form fields: the label above, the help below, the error in its place. All of them work as plain form fields before
 //! the WASM has arrived.
 
+use domain::text::FieldError;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -8,6 +9,12 @@ use crate::icon::{Glyph, icon};
 
 /// What is wrong with a field's value, if anything.
 pub type FieldIssue = Signal<Option<String>>;
+
+/// What is wrong with a field of the address, among what was found.
+pub fn address_issue(issues: &[FieldError], field: &str) -> FieldIssue {
+    let found = issues.iter().find(|issue| issue.field == field);
+    FieldIssue::stored(found.map(|issue| issue.message.clone()))
+}
 
 fn described_by(id: &str, help: bool) -> String {
     if help { format!("{id}-help {id}-error") } else { format!("{id}-error") }
@@ -45,7 +52,7 @@ fn frame(
     id: String,
     label: String,
     optional: bool,
-    help: Option<String>,
+    help: Option<Signal<String>>,
     error: FieldIssue,
     control: AnyView,
 ) -> AnyView {
@@ -58,7 +65,7 @@ fn frame(
                 {optional.then(|| view! { <span class="optional">" optional"</span> })}
             </label>
             {control}
-            {help.map(|help| view! { <p class="help" id=help_id>{help}</p> })}
+            {help.map(|help| view! { <p class="help" id=help_id>{move || help.get()}</p> })}
             <p class="error" id=error_id aria-live="polite">{move || error.get()}</p>
         </div>
     }
@@ -86,7 +93,7 @@ pub fn Field(
     /// The control.
     children: Children,
 ) -> impl IntoView {
-    frame(id, label, optional, help, error, children())
+    frame(id, label, optional, help.map(Signal::stored), error, children())
 }
 
 /// A line of text in a form. Its `name` is its id unless given.
@@ -188,7 +195,7 @@ pub fn TextInput(
         }
         .into_any()
     };
-    frame(id, label, optional, help, error, control)
+    frame(id, label, optional, help.map(Signal::stored), error, control)
 }
 
 /// An amount in a currency whose sign stands in the box. It submits the bare decimal.
@@ -295,7 +302,7 @@ pub fn PasswordInput(
         </div>
     }
     .into_any();
-    frame(id, label, false, help, error, control)
+    frame(id, label, false, help.map(Signal::stored), error, control)
 }
 
 /// A text of several lines.
@@ -363,7 +370,7 @@ pub fn Textarea(
         </textarea>
     }
     .into_any();
-    frame(id, label, optional, help, error, control)
+    frame(id, label, optional, help.map(Signal::stored), error, control)
 }
 
 /// A choice in a [`Select`].
@@ -410,7 +417,7 @@ pub fn Select(
     on_change: Option<Callback<String>>,
     /// The words below it.
     #[prop(optional, into)]
-    help: Option<String>,
+    help: Option<Signal<String>>,
     /// What is wrong with the choice.
     #[prop(optional, into)]
     error: FieldIssue,
@@ -601,7 +608,7 @@ pub fn FileInput(
         }}
     }
     .into_any();
-    frame(id, format!("{label}: choose a file, or drop it here"), false, help, error, control)
+    frame(id, format!("{label}: choose a file, or drop it here"), false, help.map(Signal::stored), error, control)
 }
 
 /// A search box without a frame, for filters and tables: its label is for screen readers. In a GET form it works

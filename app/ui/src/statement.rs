@@ -4,7 +4,7 @@ use domain::ledger::{Statement, StatementDetail, month_name};
 use domain::money::Money;
 use leptos::prelude::*;
 
-use crate::display::{Amount, Card, Fact, Facts, Pill, Tone, unless_zero};
+use crate::display::{Amount, Card, Fact, Facts, Pill, Tone, in_a_line, unless_zero};
 use crate::icon::Glyph;
 use crate::state::EmptyState;
 use crate::table::{Table, Th};
@@ -43,7 +43,7 @@ pub fn statement_list(statements: Vec<Statement>, href: impl Fn(&Statement) -> S
     let rows = statements
         .into_iter()
         .map(|one| {
-            let line = in_a_line(&one);
+            let line = figures(&one);
             view! {
                 <tr>
                     <td>
@@ -67,17 +67,15 @@ pub fn statement_list(statements: Vec<Statement>, href: impl Fn(&Statement) -> S
 }
 
 /// What moved in a month, for a screen without room for columns.
-fn in_a_line(statement: &Statement) -> String {
-    let figures = [
+fn figures(statement: &Statement) -> String {
+    in_a_line(&[
         ("Opening", statement.opening),
         ("Commissions", statement.commissions),
         ("Clawbacks", statement.clawbacks),
         ("Bonuses and corrections", statement.adjustments),
         ("Payments", statement.payments),
         ("Held", statement.held),
-    ];
-    let told = figures.into_iter().filter(|(_, value)| !value.amount.is_zero());
-    told.map(|(label, value)| format!("{label} {value}")).collect::<Vec<_>>().join(" · ")
+    ])
 }
 
 /// Somebody's name above the lines of an address.

@@ -60,7 +60,7 @@ impl PaymentStatus {
 
     /// What became of it, as the end of a sentence.
     #[must_use]
-    pub fn outcome(self) -> &'static str {
+    pub const fn outcome(self) -> &'static str {
         match self {
             Self::Recorded => "is recorded",
             Self::Sent => "was sent",
@@ -72,7 +72,7 @@ impl PaymentStatus {
 
     /// What follows, and what the partner can do; empty where nothing is to be said.
     #[must_use]
-    pub fn next_step(self) -> &'static str {
+    pub const fn next_step(self) -> &'static str {
         match self {
             Self::Recorded | Self::Sent | Self::Confirmed => "",
             Self::Failed => {

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, ButtonLink, Card, Choice, DialogButton, Download, EmptyState, Fact, Facts, Glyph,
     PageHead, PrintButton, Select, SkeletonTable, SkeletonTiles, Tab, Table, Tabs, TextInput, Th, Tile, Tiles, Why,
+    address_issue,
 };
 
 use super::adjust::{self, AdjustBalance};
-use super::{file, issue};
+use super::file;
 use crate::show;
 
 /// What the page shows.
@@ -181,8 +182,8 @@ fn filters(issues: &[FieldError], address: &Address) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <Select id="account" label="Account" choices=accounts value=of("account")/>
-            <TextInput id="from" label="From" kind="date" value=of("from") error=issue(issues, "from")/>
-            <TextInput id="to" label="To" kind="date" value=of("to") error=issue(issues, "to")/>
+            <TextInput id="from" label="From" kind="date" value=of("from") error=address_issue(issues, "from")/>
+            <TextInput id="to" label="To" kind="date" value=of("to") error=address_issue(issues, "to")/>
             <Button submit=true>"Show"</Button>
         </form>
     }

@@ -8,10 +8,9 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Address, Amount, Button, Card, Download, Note, PageHead, PrintButton, SkeletonTable, SkeletonTiles, Table,
-    TextInput, Th, Tile, Tiles, Tone,
+    TextInput, Th, Tile, Tiles, Tone, address_issue,
 };
 
-use super::issue;
 use crate::show;
 
 /// What the page shows.
@@ -124,7 +123,7 @@ fn page(shown: Shown, address: &Address) -> AnyView {
         <PageHead title="Finance"><PrintButton/></PageHead>
         <form class="filters" method="get" action=path.clone()>
             {of_at}
-            <TextInput id="at" label="As of" kind="datetime-local" value=at help="In the program's time zone; empty for now." error=issue(&issues, "at")/>
+            <TextInput id="at" label="As of" kind="datetime-local" value=at help="In the program's time zone; empty for now." error=address_issue(&issues, "at")/>
             <Button submit=true>"Show"</Button>
         </form>
         {books}
@@ -132,8 +131,8 @@ fn page(shown: Shown, address: &Address) -> AnyView {
             <p class="sub">"For your bookkeeping system: date, account, debit, credit, currency and reference, by the day on which each was posted."</p>
             <form class="filters" method="get" action=path>
                 {of_days}
-                <TextInput id="from" label="From" kind="date" value=days.from.to_string() error=issue(&issues, "from")/>
-                <TextInput id="to" label="To" kind="date" value=days.to.to_string() error=issue(&issues, "to")/>
+                <TextInput id="from" label="From" kind="date" value=days.from.to_string() error=address_issue(&issues, "from")/>
+                <TextInput id="to" label="To" kind="date" value=days.to.to_string() error=address_issue(&issues, "to")/>
                 <Button submit=true>"Choose these days"</Button>
             </form>
             {files}

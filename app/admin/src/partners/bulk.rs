@@ -6,23 +6,18 @@ use domain::ids::EnrollmentId;
 use domain::partners::{Bulk, BulkAct, BulkDone, BulkLook, GroupName, PartnerFilter};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
-use leptos::wasm_bindgen::JsCast;
 use ui::{
     Button, ButtonKind, Checkbox, CloseButton, Dialog, Glyph, Menu, MenuButton, Select, TextInput, Textarea, grouped,
     icon, use_toasts,
 };
 
 use super::{group, letter};
+use crate::boxes::Boxes;
 use crate::show;
 
-/// The form's id: the boxes beside the partners belong to it.
-const FORM: &str = "bulk";
-
-/// The boxes.
-const BOXES: &str = "input[name='bulk[partners][]']";
-
-/// Those, and the one that ticks them all.
-const EVERY_BOX: &str = "input[type='checkbox'][form='bulk']";
+/// The boxes beside the partners.
+pub(super) const BOXES: Boxes =
+    Boxes { form: "bulk", name: "bulk[partners][]", every: "input[type='checkbox'][form='bulk']" };
 
 /// The fields that tell themselves what is wrong with them.
 pub(super) const BESIDE: &[&str] = &["subject", "body", "tag", "group", "reason"];
@@ -86,39 +81,7 @@ pub(super) fn tell(form: Form<BulkPartners>) {
 
 /// Who is chosen by a box; in the browser only.
 fn ticked() -> Vec<EnrollmentId> {
-    let Ok(boxes) = document().query_selector_all(&format!("{BOXES}:checked")) else { return Vec::new() };
-    let found = (0..boxes.length()).filter_map(|at| boxes.item(at));
-    found.filter_map(|found| found.unchecked_into::<web_sys::HtmlInputElement>().value().parse().ok()).collect()
-}
-
-/// Ticks boxes, or takes the ticks away; in the browser only.
-fn tick_each(boxes: &str, checked: bool) {
-    let Ok(boxes) = document().query_selector_all(boxes) else { return };
-    for found in (0..boxes.length()).filter_map(|at| boxes.item(at)) {
-        found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(checked);
-    }
-}
-
-/// The box beside a partner; `count` follows how many are ticked.
-pub(super) fn tick(count: RwSignal<usize>, id: String, name: &str) -> AnyView {
-    let label = format!("Choose {name}");
-    let changed = move |_| count.set(ticked().len());
-    view! { <input type="checkbox" name="bulk[partners][]" value=id form=FORM aria-label=label on:change=changed/> }
-        .into_any()
-}
-
-/// The head of the boxes: ticks all of the page, and none.
-pub(super) fn tick_all(count: RwSignal<usize>) -> AnyView {
-    let tick = move |event: web_sys::Event| {
-        tick_each(BOXES, event_target_checked(&event));
-        count.set(ticked().len());
-    };
-    view! {
-        <th class="check" scope="col">
-            <input type="checkbox" form=FORM aria-label="Choose all on this page" on:change=tick/>
-        </th>
-    }
-    .into_any()
+    BOXES.ticked().iter().filter_map(|id| id.parse().ok()).collect()
 }
 
 /// What can be given to those who are chosen.
@@ -141,12 +104,8 @@ pub(super) fn bar(
     let (program, all) = (show::program(), RwSignal::new(false));
     // Without scripts nobody counts: then whoever is ticked may be sent.
     let counted = RwSignal::new(false);
-    // What is ticked was meant for the list before: browsers keep it, and so does a list that is drawn anew.
-    Effect::new(move |_| {
-        tick_each(EVERY_BOX, false);
-        count.set(0);
-        counted.set(true);
-    });
+    BOXES.begin(count);
+    Effect::new(move |_| counted.set(true));
     let nobody = Signal::derive(move || counted.get() && !all.get() && count.get() == 0);
     let every = more.map(|total| {
         let label = format!("All {} that match", grouped(total));
@@ -180,7 +139,7 @@ pub(super) fn bar(
     };
     let dialogs = BulkAct::ALL.iter().map(|act| dialog(forms, *act, offered)).collect_view();
     view! {
-        <PostForm form=forms.act class="filters" id=FORM>
+        <PostForm form=forms.act class="filters" id=BOXES.form>
             // Enter in a field presses the form's first button: this one does nothing.
             <button type="submit" disabled=true hidden=true></button>
             {show::program_field()}

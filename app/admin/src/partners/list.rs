@@ -253,7 +253,7 @@ fn list(shown: Shown, address: &Address, program: &str, (form, bulk): (Form<SetS
     let judging = judging.then(|| Judging::new(form));
     let head = move || {
         view! {
-            {may_manage.then(|| bulk::tick_all(count))}
+            {may_manage.then(|| bulk::BOXES.tick_all(count))}
             <Th label="Partner"/>
             <Th label="Status" under=true/>
             <Th label="Since" wide=true/>
@@ -287,7 +287,7 @@ fn row(
     sorted: bool,
 ) -> AnyView {
     let chosen = choosing.map(|count| {
-        let tick = bulk::tick(count, partner.id.to_string(), &called(&partner));
+        let tick = bulk::BOXES.tick(count, partner.id.to_string(), format!("Choose {}", called(&partner)));
         view! { <td class="check">{tick}</td> }
     });
     let (name, href) = (called(&partner), format!("/admin/{program}/partners/{}", partner.code));

@@ -329,7 +329,7 @@ fn list(
     });
     let head = move || {
         view! {
-            {pays.then(|| mark::tick_all(count))}
+            {pays.then(|| mark::BOXES.tick_all(count))}
             <Th label="Partner"/>
             <Th label="Payout method" under=true/>
             <Th label="Reference" under=true/>
@@ -356,7 +356,9 @@ fn list(
 fn payment(row: PaymentRow, program: &str, path: &str, acts: Acts, boxes: Option<RwSignal<usize>>) -> AnyView {
     let paid = row.status.is_paid();
     let tick = boxes.map(|count| {
-        let tick = paid.then(|| mark::tick(count, row.id.to_string(), &row.partner.name));
+        let tick = paid.then(|| {
+            mark::BOXES.tick(count, row.id.to_string(), format!("Choose the payment to {}", row.partner.name))
+        });
         view! { <td class="check">{tick}</td> }
     });
     let take_back = (boxes.is_some() && paid).then(|| {

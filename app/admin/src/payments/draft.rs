@@ -272,16 +272,9 @@ fn question(forms: Forms) -> AnyView {
     let of = move || forms.line.get();
     let partner = move || of().map(|(id, ..)| id.to_string()).unwrap_or_default();
     let pay = move || of().is_some_and(|(_, _, why)| why.is_some()).to_string();
-    let help = move || {
-        if of().is_some_and(|(_, _, why)| why.is_some()) {
-            "Kept in the audit log; the partner doesn't read it."
-        } else {
-            "May be left empty. Kept in the audit log; the partner doesn't read it."
-        }
-    };
     let words = move || {
         of().map(|(_, name, why)| match why {
-            None => format!("{name} is left out of this batch."),
+            None => format!("{name} is left out of this batch. The reason may be left empty."),
             Some(LeftOut::Excluded) => format!("{name} is paid again, unless something else stands in the way."),
             Some(_) => format!("{name} is paid all the same."),
         })
@@ -295,8 +288,7 @@ fn question(forms: Forms) -> AnyView {
                 <input type="hidden" name="partner" prop:value=partner/>
                 <input type="hidden" name="pay" prop:value=pay/>
                 {show::wrong(forms.decide.beside(&["reason"]))}
-                <TextInput id="reason" label="Reason" error=forms.decide.field("reason")/>
-                <p class="help">{help}</p>
+                <TextInput id="reason" label="Reason" error=forms.decide.field("reason") help="Kept in the audit log; the partner doesn't read it."/>
                 <div class="dialog-actions">
                     <CloseButton closes="decide"/>
                     <Button submit=true kind=ButtonKind::Primary busy=forms.decide.pending()>"Confirm"</Button>
@@ -504,13 +496,10 @@ fn settings(draft: DraftRow, forms: Forms) -> AnyView {
     let chosen = RwSignal::new(draft.basis.as_str().to_owned());
     let bases = PaymentBasis::ALL.iter().map(|basis| Choice::new(basis.as_str(), basis.label())).collect();
     let exported = draft.source == DraftSource::Export;
-    let help = move || {
-        if exported {
-            "Of what the file contained: choose as you have paid."
-        } else {
-            chosen.with(|word| word.parse::<PaymentBasis>()).unwrap_or_default().words()
-        }
-    };
+    let help = Signal::derive(move || {
+        let basis = chosen.with(|word| word.parse::<PaymentBasis>()).unwrap_or_default();
+        if exported { "Of what the file contained: choose as you have paid." } else { basis.words() }.to_owned()
+    });
     let mut methods = vec![Choice::new("", "Each partner's payout method")];
     methods.extend(PayoutKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())));
     if !draft.method.is_empty() && draft.method.parse::<PayoutKind>().is_err() {
@@ -522,8 +511,7 @@ fn settings(draft: DraftRow, forms: Forms) -> AnyView {
             <div on:input=changed><PostForm form=form class="form">
                 {show::program_field()}
                 <input type="hidden" name="id" value=draft.id.to_string()/>
-                <Select id="basis" name="draft[basis]" label="Payment amount" choices=bases bind=chosen/>
-                <p class="help">{help}</p>
+                <Select id="basis" name="draft[basis]" label="Payment amount" choices=bases bind=chosen help=help/>
                 <div class="form-row">
                     <Select id="method" name="draft[method]" label="Payment type" choices=methods value=draft.method.clone() error=form.field("method")/>
                     <TextInput id="code" name="draft[code]" label="Batch ID" value=draft.code.clone() required=true error=form.field("code")/>

@@ -4,19 +4,14 @@ use access::{Form, PostForm, Result};
 use domain::ids::BatchId;
 use domain::payments::{Marked, Marking, PaymentStatus};
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
 use ui::{Button, ButtonKind, Checkbox, CloseButton, Dialog, DialogButton, TextInput, grouped, use_toasts};
 
+use crate::boxes::Boxes;
 use crate::show;
 
-/// The form's id: the boxes beside the payments belong to it.
-const FORM: &str = "mark";
-
-/// The boxes.
-const BOXES: &str = "input[name='marking[payments][]']";
-
-/// Those, the one that ticks them all, and the one for all of the batch.
-const EVERY_BOX: &str = "input[type='checkbox'][form='mark'], #mark-all";
+/// The boxes beside the payments; with the one for all of the batch.
+pub(super) const BOXES: Boxes =
+    Boxes { form: "mark", name: "marking[payments][]", every: "input[type='checkbox'][form='mark'], #mark-all" };
 
 /// Says what became of payments of a batch.
 #[server(prefix = "/fn", endpoint = "admin/batch/mark")]
@@ -47,42 +42,6 @@ pub(super) fn tell(form: Form<MarkPayments>) {
     });
 }
 
-/// How many boxes are ticked; in the browser only.
-fn ticked() -> usize {
-    let boxes = document().query_selector_all(&format!("{BOXES}:checked"));
-    boxes.map_or(0, |boxes| usize::try_from(boxes.length()).unwrap_or(0))
-}
-
-/// Ticks boxes, or takes the ticks away; in the browser only.
-fn tick_each(boxes: &str, checked: bool) {
-    let Ok(boxes) = document().query_selector_all(boxes) else { return };
-    for found in (0..boxes.length()).filter_map(|at| boxes.item(at)) {
-        found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(checked);
-    }
-}
-
-/// The box beside a payment; `count` follows how many are ticked.
-pub(super) fn tick(count: RwSignal<usize>, id: String, name: &str) -> AnyView {
-    let label = format!("Choose the payment to {name}");
-    let changed = move |_| count.set(ticked());
-    view! { <input type="checkbox" name="marking[payments][]" value=id form=FORM aria-label=label on:change=changed/> }
-        .into_any()
-}
-
-/// The head of the boxes: ticks all of the page, and none.
-pub(super) fn tick_all(count: RwSignal<usize>) -> AnyView {
-    let tick = move |event: web_sys::Event| {
-        tick_each(BOXES, event_target_checked(&event));
-        count.set(ticked());
-    };
-    view! {
-        <th class="check" scope="col">
-            <input type="checkbox" form=FORM aria-label="Choose all on this page" on:change=tick/>
-        </th>
-    }
-    .into_any()
-}
-
 /// What can be said of those that are chosen. Where there are more than the page shows, so many in all, they can be chosen
 /// together.
 pub(super) fn bar(
@@ -93,11 +52,7 @@ pub(super) fn bar(
     more: Option<i64>,
 ) -> AnyView {
     let all = RwSignal::new(false);
-    // What is ticked was meant for the list before: browsers keep it, and so does a list that is drawn anew.
-    Effect::new(move |_| {
-        tick_each(EVERY_BOX, false);
-        count.set(0);
-    });
+    BOXES.begin(count);
     let every = more.map(|total| {
         let label = format!("All {} payments", grouped(total));
         let status = status.map(|status| view! { <input type="hidden" name="marking[status]" value=status.as_str()/> });
@@ -112,7 +67,7 @@ pub(super) fn bar(
         (false, chosen) => format!("{} chosen", grouped(i64::try_from(chosen).unwrap_or(0))),
     };
     view! {
-        <PostForm form=form class="filters" id=FORM>
+        <PostForm form=form class="filters" id=BOXES.form>
             // Enter in a field presses the form's first button: this one does nothing.
             <button type="submit" disabled=true hidden=true></button>
             {show::program_field()}

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ui::{
     Address, Amount, Button, Card, Choice, EmptyState, Glyph, Menu, MenuButton, PageHead, PeriodLink, PeriodPicker,
-    SearchInput, Select, SkeletonTable, Table, TextInput, Th, counted, grouped, icon, unless_zero, use_toasts,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, address_issue, counted, grouped, icon, in_a_line,
+    unless_zero, use_toasts,
 };
 
 use super::tabs;
@@ -149,17 +150,13 @@ fn picker(range: Option<DayRange>, address: &Address) -> AnyView {
 /// What is wrong with the days, beside them.
 fn days(address: &Address, errors: &[FieldError]) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
-    let wrong = |key: &str| {
-        let found = errors.iter().find(|error| error.field == key).map(|error| error.message.clone());
-        Signal::stored(found)
-    };
     let keep = address
         .pairs_but(&["period", "from", "to", "cursor"])
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
     let (path, from, to) = (address.path().to_owned(), of("from"), of("to"));
-    let (wrong_from, wrong_to) = (wrong("from"), wrong("to"));
+    let (wrong_from, wrong_to) = (address_issue(errors, "from"), address_issue(errors, "to"));
     view! {
         <Card title="Which days?">
             <form class="form" method="get" action=path>
@@ -290,19 +287,16 @@ fn days_of(address: &Address, range: DayRange) -> Address {
         .with("to", &range.to.to_string())
 }
 
-/// The columns for which a phone has no room, where they say something.
-fn on_phones(figures: &LedgerFigures) -> Option<String> {
-    let told = [
+/// The columns for which a phone has no room.
+fn on_phones(figures: &LedgerFigures) -> String {
+    in_a_line(&[
         ("Began with", figures.opening),
         ("Commissions", figures.commissions),
         ("Clawbacks", figures.clawbacks.negated()),
         ("Adjustments", figures.adjustments),
         ("Payments", figures.payments.negated()),
         ("Held now", figures.held),
-    ];
-    let told = told.into_iter().filter(|(_, money)| !money.amount.is_zero());
-    let told: Vec<String> = told.map(|(what, money)| format!("{what} {money}")).collect();
-    (!told.is_empty()).then(|| told.join(" · "))
+    ])
 }
 
 /// Clawbacks and payments are taken off: as people write them, without the minus of the ledger.
@@ -325,7 +319,7 @@ fn line(row: LedgersRow, program: &str, days: &Address, chosen: RwSignal<BTreeSe
     let ledger = days.at(format!("/admin/{program}/partners/{code}/ledger")).href();
     let called = format!("Ledger of {}", row.partner.name);
     let method = if row.method.is_empty() { "Not chosen yet".to_owned() } else { row.method };
-    let on_phones = on_phones(&row.figures).map(|words| view! { <small class="narrow">{words}</small> });
+    let on_phones = on_phones(&row.figures);
     let company = if row.company.is_empty() || row.company == row.partner.name {
         String::new()
     } else {
@@ -351,7 +345,7 @@ fn line(row: LedgersRow, program: &str, days: &Address, chosen: RwSignal<BTreeSe
             <td>
                 {show::partner_link(program, &row.partner)}
                 <small>{code}{company}</small>
-                {on_phones}
+                {(!on_phones.is_empty()).then(|| view! { <small class="narrow">{on_phones}</small> })}
                 <a class="link" href=ledger aria-label=called>"Ledger"</a>
             </td>
             {cells(row.figures)}

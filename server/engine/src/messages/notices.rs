@@ -251,15 +251,11 @@ pub(super) async fn payments_prepared(
 ) -> Result<Option<Content>> {
     let row = sqlx::query!(
         r#"select p.slug, p.name, p.currency as "currency: Currency", d.code, d.status = 'open' as "waits!",
-                  l.partners as "partners!", l.total as "total!",
-                  case when asks_for_two(l.total, d.approval_above, p.approval_above)
+                  d.partners, d.total,
+                  case when asks_for_two(d.total, d.approval_above, p.approval_above)
                        then least(d.approval_above, p.approval_above) end as "above?"
            from payment_drafts d
            join programs p on p.id = d.program_id
-           cross join lateral (
-               select count(*) as partners, coalesce(sum(amount), 0) as total from payment_draft_lines l
-               where l.program_id = d.program_id and l.draft_id = d.id and l.left_out is null
-           ) l
            where d.program_id = $1 and d.id = $2 and d.status <> 'cancelled'"#,
         program as ProgramId,
         draft as DraftId
@@ -268,7 +264,7 @@ pub(super) async fn payments_prepared(
     .await?;
     let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
     let total = Money::new(row.total, row.currency);
-    let partners = if row.partners == 1 { "1 partner".to_owned() } else { format!("{} partners", row.partners) };
+    let partners = partners(row.partners);
     let next = match (row.waits, row.above) {
         (true, Some(above)) => format!(
             "Above {} two must agree: look it through and press Agree, then somebody else presses Process.",
@@ -280,10 +276,19 @@ pub(super) async fn payments_prepared(
     Ok(Some(Content {
         subject: format!("{}: {total} to pay", row.name),
         paragraphs: vec![format!("{} is prepared: {total} to {partners}.", row.code), next],
-        button: Some(("Look at the payments".into(), format!("{public_url}/admin/{}/pay/{draft}", row.slug))),
+        button: look_at(public_url, &row.slug, draft),
         sender: row.name,
         ..person.content()
     }))
+}
+
+fn partners(count: i64) -> String {
+    if count == 1 { "1 partner".to_owned() } else { format!("{count} partners") }
+}
+
+/// The button that leads to a batch before it is processed.
+fn look_at(public_url: &str, program: &str, draft: DraftId) -> Option<(String, String)> {
+    Some(("Look at the payments".into(), format!("{public_url}/admin/{program}/pay/{draft}")))
 }
 
 /// To a member of the team who may agree to a batch, while it waits for that.
@@ -311,7 +316,7 @@ pub(super) async fn approval_wanted(
     .await?;
     let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
     let (total, above) = (Money::new(row.total, row.currency), Money::new(row.above, row.currency));
-    let partners = if row.partners == 1 { "1 partner".to_owned() } else { format!("{} partners", row.partners) };
+    let partners = partners(row.partners);
     let by = if row.by.is_empty() { "The monthly run".to_owned() } else { row.by };
     Ok(Some(Content {
         subject: format!("{}: {total} waits for a second person", row.name),
@@ -322,7 +327,7 @@ pub(super) async fn approval_wanted(
                      press Agree."
             ),
         ],
-        button: Some(("Look at the payments".into(), format!("{public_url}/admin/{}/pay/{draft}", row.slug))),
+        button: look_at(public_url, &row.slug, draft),
         sender: row.name,
         ..person.content()
     }))

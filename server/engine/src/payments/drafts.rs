@@ -674,7 +674,8 @@ struct Row {
     batch: Option<BatchId>,
     partners: i64,
     total: Decimal,
-    asks_for_two: bool,
+    /// From which total on a second person must agree, where this one is above it.
+    above: Option<Decimal>,
 }
 
 impl Row {
@@ -700,7 +701,7 @@ impl Row {
             batch: self.batch,
             partners: self.partners,
             total: setting.money(self.total),
-            asks_for_two: self.asks_for_two,
+            asks_for_two: self.above.is_some(),
         }
     }
 }
@@ -717,7 +718,8 @@ macro_rules! drafts {
                       coalesce(h.name, '') as "changed_by!", coalesce(a.name, '') as "approved_by!",
                       d.approved_at, coalesce(p.name, '') as "processed_by!", d.batch_id as "batch: BatchId",
                       d.partners, d.total,
-                      asks_for_two(d.total, d.approval_above, g.approval_above) as "asks_for_two!"
+                      case when asks_for_two(d.total, d.approval_above, g.approval_above)
+                           then least(d.approval_above, g.approval_above) end as above
                from payment_drafts d
                join programs g on g.id = d.program_id
                left join accounts c on c.id = d.created_by
@@ -774,12 +776,11 @@ pub async fn detail(
     let row = row.ok_or(Error::NotFound("draft"))?;
     let groups = groups(&mut conn, &setting, id).await?;
     let page = lines(&mut conn, &setting, id, left_out, paging).await?;
-    let above = asks_for_two(&mut conn, setting.program, id, row.total).await?;
     let paid_meanwhile = row.status == DraftStatus::Failed
         && row.source == DraftSource::Export
         && !basis::paid_meanwhile(&mut conn, &setting, id).await?.is_empty();
     let waits = row.status.is_open() && row.approved_at.is_none();
-    let needs_approval = above.filter(|_| waits).map(|above| setting.money(above));
+    let needs_approval = row.above.filter(|_| waits).map(|above| setting.money(above));
     let others = match needs_approval {
         Some(_) => approval::who_may_agree(&mut conn, setting.program, [row.created, row.changed]).await?,
         None => Vec::new(),

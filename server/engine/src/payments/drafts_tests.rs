@@ -3,7 +3,7 @@
 
 use super::drafts::{self, change, decide, make};
 use super::process::{self, ProcessPayments};
-use super::tests::{at_once, pay_as, prepared, processed, shown, this_month, wanted};
+use super::tests::{at_once, input_of, pay_as, prepared, processed, shown, this_month, wanted};
 use super::*;
 use crate::Error;
 use crate::fixtures::{Partner, World, dec, instant, percent, refund, refused};
@@ -16,7 +16,7 @@ use domain::page::Paging;
 use domain::partners::EnrollmentStatus;
 use domain::payments::{
     DraftInput, DraftRow, DraftSource, DraftStatus, LeftOut, LineInput, PaymentBasis, PaymentRules, PaymentStatus,
-    Schedule,
+    PayoutKind, Schedule,
 };
 use domain::reports::{LedgersAsked, LedgersQuery};
 use domain::time::DayRange;
@@ -221,13 +221,7 @@ async fn another_basis_reckons_anew_and_keeps_what_was_decided(pool: PgPool) {
     for line in [&out, &pay] {
         decide(conn, &moment, &owner, draft, line).await.expect("decided");
     }
-    let input = DraftInput {
-        basis: PaymentBasis::Ending,
-        code: "November".into(),
-        payment_date: world.at.date_naive(),
-        method: String::new(),
-        note: String::new(),
-    };
+    let input = input_of(&world, PaymentBasis::Ending, "November");
     change(conn, &moment, &owner, draft, &input).await.expect("changed");
     let who = async |left_out| {
         let seen = shown(&world, draft, left_out).await.page.data;
@@ -302,13 +296,7 @@ async fn an_override_covers_what_the_person_saw_and_what_weighs_less(pool: PgPoo
     let pay = LineInput { partner: ada.id, pay: true, reason: "Agreed".into() };
     let out = LineInput { pay: false, ..pay.clone() };
     decide(conn, &moment, &owner, draft, &pay).await.expect("paid all the same");
-    let mut input = DraftInput {
-        basis: PaymentBasis::OpeningAndEarned,
-        code: "November".into(),
-        payment_date: world.at.date_naive(),
-        method: String::new(),
-        note: String::new(),
-    };
+    let mut input = input_of(&world, PaymentBasis::OpeningAndEarned, "November");
     let mut reckoned = async |basis| {
         input.basis = basis;
         let conn = &mut *world.pool.acquire().await.expect("connection");
@@ -344,13 +332,7 @@ async fn an_export_of_last_month_pays_its_ending_balance_and_not_what_came_later
     assert_eq!((told.as_slice(), kept.total.to_string()), (["ada €60.00".to_owned()].as_slice(), "€60.00".into()));
     world.at += chrono::Duration::minutes(1);
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let mut input = DraftInput {
-        basis: PaymentBasis::Earned,
-        code: "October".into(),
-        payment_date: world.at.date_naive(),
-        method: String::new(),
-        note: String::new(),
-    };
+    let mut input = input_of(&world, PaymentBasis::Earned, "October");
     for (basis, total) in [(PaymentBasis::Earned, "€40.00"), (PaymentBasis::Ending, "€60.00")] {
         input.basis = basis;
         change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
@@ -383,13 +365,7 @@ async fn an_export_keeps_what_its_file_read_and_nothing_else(pool: PgPool) {
     world.sold("nora", "1000").await;
     world.at = asked.at + chrono::Duration::minutes(1);
     let conn = &mut *world.pool.acquire().await.expect("connection");
-    let mut input = DraftInput {
-        basis: PaymentBasis::OpeningAndEarned,
-        code: "Sent".into(),
-        payment_date: world.at.date_naive(),
-        method: String::new(),
-        note: String::new(),
-    };
+    let mut input = input_of(&world, PaymentBasis::OpeningAndEarned, "Sent");
     for basis in [PaymentBasis::OpeningAndEarned, PaymentBasis::Ending] {
         input.basis = basis;
         change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
@@ -462,13 +438,7 @@ async fn an_export_is_paid_as_it_was(pool: PgPool) {
     world.at += chrono::Duration::minutes(1);
     world.tell_refund(&refund("r1", "nora-2", None)).await.expect("refund");
     world.sold("nora", "1000").await;
-    let mut input = DraftInput {
-        basis: PaymentBasis::OpeningAndEarned,
-        code: "Sent".into(),
-        payment_date: world.at.date_naive(),
-        method: String::new(),
-        note: String::new(),
-    };
+    let mut input = input_of(&world, PaymentBasis::OpeningAndEarned, "Sent");
     for basis in [PaymentBasis::Earned, PaymentBasis::OpeningAndEarned, PaymentBasis::Ending] {
         input.basis = basis;
         change(conn, &world.moment(), &world.owner(), kept.id, &input).await.expect("changed");
@@ -968,6 +938,19 @@ async fn a_monthly_run_prepares_a_batch_once_and_tells_who_may_pay(pool: PgPool)
     world.prove().await;
 }
 
+/// Which methods need details is said twice: in SQL, where partners are left out, and where a payment explains itself.
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_same_methods_need_details_wherever_it_is_asked(pool: PgPool) {
+    for kind in PayoutKind::ALL.iter().copied() {
+        let left_out: Option<LeftOut> = sqlx::query_scalar("select why_left_out(1, 0, 'active', false, $1, false)")
+            .bind(kind.as_str())
+            .fetch_one(&pool)
+            .await
+            .expect("judged");
+        assert_eq!(left_out, kind.needs_details().then_some(LeftOut::NoPayoutDetails), "{kind}");
+    }
+}
+
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_day_chosen_today_runs_today_and_no_month_twice(pool: PgPool) {
     let (world, _) = three_months(pool).await;
@@ -976,14 +959,15 @@ async fn a_day_chosen_today_runs_today_and_no_month_twice(pool: PgPool) {
         schedule: Some(Schedule { day, basis: PaymentBasis::OpeningAndEarned, automatic: false }),
         approval_above: None,
     };
+    let program = crate::programs::get(conn, world.program).await.expect("program");
     let set = async |rules: PaymentRules| {
         let conn = &mut *world.pool.acquire().await.expect("connection");
         schedule::set(conn, &world.moment(), &world.owner(), &rules).await.expect("set");
-        let next = schedule::next_run(conn, &world.moment(), world.program).await.expect("next");
+        let next = schedule::next_run(conn, &world.moment(), &program).await.expect("next");
         let prepared = schedule::prepare_due(&world.pool, &world.moment()).await.expect("prepared");
         (next.map(|next| next.to_string()), prepared)
     };
-    assert_eq!(schedule::next_run(conn, &world.moment(), world.program).await.expect("none"), None);
+    assert_eq!(schedule::next_run(conn, &world.moment(), &program).await.expect("none"), None);
     // It is the 20th.
     assert_eq!(set(on(19)).await, (Some("2026-12-19".into()), 0));
     assert_eq!(set(on(21)).await, (Some("2026-11-21".into()), 0));
@@ -1019,13 +1003,7 @@ async fn a_batch_whose_month_has_closed_says_so_and_loses_nothing(pool: PgPool) 
     assert_eq!(refused(pressed), format!("payment_date: {words}"));
     let seen = shown(&world, draft.id, None).await;
     assert_eq!((seen.draft.partners, &seen.draft.total), (draft.partners, &draft.total));
-    let input = DraftInput {
-        basis: draft.basis,
-        code: draft.code,
-        payment_date: world.at.date_naive(),
-        method: String::new(),
-        note: String::new(),
-    };
+    let input = input_of(&world, draft.basis, &draft.code);
     change(conn, &world.moment(), &world.owner(), draft.id, &input).await.expect("another day");
     assert_eq!(processed(&world, draft.id).await.expect("paid").batch.total, draft.total);
     assert_eq!(world.balances(&ada).await, "0 80", "what became due in November is not last month's");

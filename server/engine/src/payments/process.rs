@@ -550,12 +550,14 @@ impl Run<'_> {
             }
             let words = method_words(method);
             amounts.push(line.amount);
-            kinds_of.push(method.to_lowercase().parse::<PayoutKind>().ok());
+            let kind = method.to_lowercase().parse::<PayoutKind>().ok();
+            kinds_of.push(kind);
             // What is paid in another way goes elsewhere.
             let elsewhere = !own && !line.own.eq_ignore_ascii_case(method);
+            let unknown = kind.is_some_and(PayoutKind::needs_details) && (elsewhere || !line.has_details);
             masked.push(if elsewhere { String::new() } else { line.masked.clone() });
             hashes.push((!elsewhere).then(|| line.details_hash.clone()));
-            whys.push(Json(self.explain(line, &kinds, &words)));
+            whys.push(Json(self.explain(line, &kinds, &words, unknown)));
             methods.push(words);
         }
         sqlx::query!(
@@ -585,8 +587,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Why this amount.
-    fn explain(&self, line: &Line, kinds: &BTreeMap<JournalKind, (i64, Decimal)>, method: &str) -> Why {
+    /// Why this amount; `unknown`: whether the details that the method needs are not known.
+    fn explain(&self, line: &Line, kinds: &BTreeMap<JournalKind, (i64, Decimal)>, method: &str, unknown: bool) -> Why {
         let money = |amount: Decimal| self.setting.money(amount);
         let mut why = Why::default();
         for (kind, (count, sum)) in kinds {
@@ -619,9 +621,7 @@ impl Run<'_> {
             "" => why.fail("payout_method", "No payout method was recorded for the partner."),
             method => why.pass("payout_method", format!("By {method}.")),
         }
-        let kind = if self.draft.method.is_empty() { &line.own } else { &self.draft.method };
-        let asks = kind.parse::<PayoutKind>().is_ok_and(PayoutKind::needs_details);
-        if asks && !(line.has_details && kind.eq_ignore_ascii_case(&line.own)) {
+        if unknown {
             why.fail("payout_details", "No payout details are known for it.");
         }
         if line.unconfirmed {

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use domain::accounts::{Actor, Power};
 use domain::ids::{DraftId, ProgramId};
 use domain::payments::{DraftSource, PaymentBasis, PaymentRules, Schedule};
+use domain::programs::Program;
 use domain::reports::LedgersFilter;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -37,19 +38,18 @@ pub async fn of(conn: &mut PgConnection, program: ProgramId) -> Result<PaymentRu
 /// When the monthly run prepares a batch next, by the program's days; `None`: there is none.
 ///
 /// # Errors
-/// `NotFound` without such a program.
-pub async fn next_run(conn: &mut PgConnection, moment: &Moment, program: ProgramId) -> Result<Option<NaiveDate>> {
+/// `Database`.
+pub async fn next_run(conn: &mut PgConnection, moment: &Moment, program: &Program) -> Result<Option<NaiveDate>> {
     let row = sqlx::query!(
         r#"select day, basis as "basis: PaymentBasis", automatic, prepared_month from payment_schedules
            where program_id = $1"#,
-        program as ProgramId
+        program.id as ProgramId
     )
-    .fetch_optional(&mut *conn)
+    .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let today = crate::reports::day(&programs::get(conn, program).await?, moment.at)?;
     let schedule = Schedule { day: row.day, basis: row.basis, automatic: row.automatic };
-    Ok(Some(schedule.next(today, row.prepared_month)))
+    Ok(Some(schedule.next(crate::reports::day(program, moment.at)?, row.prepared_month)))
 }
 
 /// Changes how they run. Asks for `EditProgram`, and for `Pay` too where batches are processed without a person. Audited.

@@ -55,6 +55,12 @@ pub(crate) async fn prepared(world: &World, partners: &[&Partner]) -> DraftId {
     draft
 }
 
+/// What a draft shall say, each partner paid in its own way today.
+pub(crate) fn input_of(world: &World, basis: PaymentBasis, code: &str) -> DraftInput {
+    let payment_date = world.at.date_naive();
+    DraftInput { basis, code: code.into(), payment_date, method: String::new(), note: String::new() }
+}
+
 /// A batch with its payments, by their partners' names.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -299,13 +305,7 @@ async fn whose_method_needs_details_is_left_out_until_they_are_known(pool: PgPoo
     assert_eq!(who(None).await, ["ada", "dora", "emil"]);
     // Once they are known, and where all are paid in one other way, nothing is missing.
     world.set("update enrollments set payout_details = '\\x07' where program_id = $1 and code = 'ben'").await;
-    let mut input = DraftInput {
-        basis: PaymentBasis::Ending,
-        code: "November".into(),
-        payment_date: world.at.date_naive(),
-        method: String::new(),
-        note: String::new(),
-    };
+    let mut input = input_of(&world, PaymentBasis::Ending, "November");
     change(conn, &moment, &owner, draft, &input).await.expect("changed");
     assert_eq!(who(None).await, ["ada", "ben", "dora", "emil"]);
     input.method = "other".into();
