@@ -194,8 +194,10 @@ struct Forms {
     /// left out.
     line: RwSignal<Option<(EnrollmentId, String, Option<LeftOut>)>>,
     open: RwSignal<bool>,
-    /// How often processing has ended without a batch: the page is read again.
+    /// How often processing has ended: the page is read again.
     ended: RwSignal<usize>,
+    /// Whether the page has shown it unprocessed: it then leads on to the batch.
+    before: StoredValue<bool>,
     /// Whether the settings were changed since the preview was made.
     stale: RwSignal<bool>,
 }
@@ -216,6 +218,7 @@ impl LazyPage for DraftPage {
             line: RwSignal::new(None),
             open: RwSignal::new(false),
             ended: RwSignal::new(0),
+            before: StoredValue::new(false),
             stale: RwSignal::new(false),
         };
         forms.act.settled(|outcome| {
@@ -306,6 +309,12 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let back = (format!("/admin/{program}/pay"), "Pay".to_owned());
     let editable = draft.status.is_open();
     let processing = (draft.status == DraftStatus::Processing).then(|| follow(&program, draft.id, progress, forms));
+    // A small batch is over before the page is read again, and is then never seen processing.
+    if let (DraftStatus::Processed, Some(batch), true) = (draft.status, draft.batch, forms.before.get_value()) {
+        let (navigate, href) = (use_navigate(), format!("/admin/{program}/payments/{batch}"));
+        Effect::new(move |_| navigate(&href, NavigateOptions::default()));
+    }
+    forms.before.set_value(draft.status != DraftStatus::Processed);
     let agreed = needs_approval.map(|above| {
         let words = format!(
             "Above {above} a second person must agree before it is processed: neither who made it nor who changed it last."
@@ -428,21 +437,13 @@ fn facts(draft: &DraftRow, needs_approval: bool) -> AnyView {
 /// How far it is, asked each second until it is over.
 fn follow(program: &str, id: DraftId, progress: DraftProgress, forms: Forms) -> AnyView {
     let progress = RwSignal::new(progress);
-    let (over, batch) = (
-        Memo::new(move |_| progress.with(|progress| progress.status != DraftStatus::Processing)),
-        Memo::new(move |_| progress.with(|progress| progress.batch)),
-    );
-    let (navigate, program) = (use_navigate(), program.to_owned());
-    let asked = program.clone();
-    Effect::new(move |_| match (over.get(), batch.get()) {
-        (true, Some(batch)) => {
-            navigate(&format!("/admin/{asked}/payments/{batch}"), NavigateOptions::default());
-        }
-        (true, None) => {
+    let over = Memo::new(move |_| progress.with(|progress| progress.status != DraftStatus::Processing));
+    let program = program.to_owned();
+    Effect::new(move |_| {
+        if over.get() {
             forms.ended.update(|count| *count += 1);
             to_top();
         }
-        (false, _) => {}
     });
     Effect::new(move |_| {
         if over.get() {
