@@ -421,6 +421,14 @@ struct Line {
 /// What its entries come to by kind.
 type Kinds = HashMap<EnrollmentId, BTreeMap<JournalKind, (i64, Decimal)>>;
 
+/// What some lines settle.
+#[derive(Default)]
+struct Settled {
+    kinds: Kinds,
+    /// The commissions among it.
+    commissions: Vec<Uuid>,
+}
+
 /// A batch that is being written.
 struct Run<'a> {
     setting: Setting,
@@ -463,7 +471,7 @@ impl Run<'_> {
     async fn pay(&self, conn: &mut PgConnection, lines: Vec<Line>) -> Result<()> {
         let program = self.setting.program;
         let enrollments: Vec<Uuid> = lines.iter().map(|line| line.enrollment.0).collect();
-        let kinds = self.kinds(conn, &enrollments).await?;
+        let Settled { kinds, mut commissions } = self.settled(conn, &enrollments).await?;
         let ids: Vec<PaymentId> = lines.iter().map(|_| self.moment.id()).collect();
         let raw: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         self.insert_payments(conn, &lines, &raw, &enrollments, &kinds).await?;
@@ -481,7 +489,14 @@ impl Run<'_> {
         )
         .execute(&mut *conn)
         .await?;
-        mark_paid(conn, program, &raw).await?;
+        // Behind the entries of payments that were taken back.
+        let again =
+            |line: &Line| kinds.get(&line.enrollment).is_some_and(|of| of.contains_key(&JournalKind::PaymentFailed));
+        let again: Vec<Uuid> = lines.iter().zip(&raw).filter(|(line, _)| again(line)).map(|(_, id)| *id).collect();
+        if !again.is_empty() {
+            commissions.extend(commissions_of(conn, program, &again).await?);
+        }
+        mark_paid(conn, program, &commissions).await?;
         let posting = |(line, id): (&Line, &PaymentId)| Posting {
             kind: JournalKind::Payment,
             idempotency_key: format!("payment:{id}"),
@@ -503,30 +518,34 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn kinds(&self, conn: &mut PgConnection, enrollments: &[Uuid]) -> Result<Kinds> {
+    /// What is settled, as `open_entries` has it: an entry that is open no more isn't there, and the sum shows it.
+    async fn settled(&self, conn: &mut PgConnection, enrollments: &[Uuid]) -> Result<Settled> {
         let rows = sqlx::query!(
-            r#"select l.enrollment_id as "enrollment: EnrollmentId", j.kind as "kind: JournalKind",
-                      count(*) as "count!", sum(t.amount) as "amount!"
+            r#"select l.enrollment_id as "enrollment: EnrollmentId", o.kind as "kind: JournalKind",
+                      count(*) as "count!", sum(o.amount) as "amount!",
+                      coalesce(array_agg(o.commission_id) filter (where o.kind in ('commission', 'hold_end')
+                                                                        and o.commission_id is not null), '{}')
+                          as "commissions!"
                from payment_draft_lines l
                cross join lateral unnest(l.entries) as i (entry_id)
-               join entries t on t.program_id = $1 and t.id = i.entry_id
-               join journals j on j.program_id = $1 and j.id = t.journal_id
+               join open_entries o on o.program_id = $1 and o.entry_id = i.entry_id
                where l.program_id = $1 and l.draft_id = $2 and l.enrollment_id = any($3)
-               group by l.enrollment_id, j.kind"#,
+               group by l.enrollment_id, o.kind"#,
             self.setting.program as ProgramId,
             self.id as DraftId,
             enrollments
         )
         .fetch_all(conn)
         .await?;
-        let mut kinds = Kinds::new();
+        let mut settled = Settled::default();
         for row in rows {
             // A commission's entry is posted when it is earned, or when its hold ends.
             let kind = if row.kind == JournalKind::HoldEnd { JournalKind::Commission } else { row.kind };
-            let sum = kinds.entry(row.enrollment).or_default().entry(kind).or_default();
+            let sum = settled.kinds.entry(row.enrollment).or_default().entry(kind).or_default();
             *sum = (sum.0 + row.count, sum.1 + row.amount);
+            settled.commissions.extend(row.commissions);
         }
-        Ok(kinds)
+        Ok(settled)
     }
 
     async fn insert_payments(
@@ -637,8 +656,7 @@ impl Run<'_> {
 
 /// The commissions whose entries are settled become paid. One that a refund reverses meanwhile stays reversed: the
 /// update waits for it and looks again.
-async fn mark_paid(conn: &mut PgConnection, program: ProgramId, payments: &[Uuid]) -> Result<()> {
-    let commissions = commissions_of(conn, program, payments).await?;
+async fn mark_paid(conn: &mut PgConnection, program: ProgramId, commissions: &[Uuid]) -> Result<()> {
     sqlx::query!(
         "with locked as (
              select id from commissions where program_id = $1 and id = any($2) and status = 'due'
@@ -646,7 +664,7 @@ async fn mark_paid(conn: &mut PgConnection, program: ProgramId, payments: &[Uuid
          )
          update commissions c set status = 'paid' from locked where c.program_id = $1 and c.id = locked.id",
         program as ProgramId,
-        &commissions
+        commissions
     )
     .execute(conn)
     .await?;
