@@ -266,7 +266,7 @@ impl Program {
             for _ in 0..3 {
                 self.tick();
                 let n = dice.random_range(0..self.books.len());
-                self.happens(dice, n, false, false).await;
+                self.happens(dice, n, true, false).await;
             }
         }
         self.tick();
