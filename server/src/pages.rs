@@ -11,10 +11,11 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{Owner, provide_context, use_context};
 use leptos::reactive::computed::ScopedFuture;
 use leptos_axum::{
-    LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
+    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
     render_app_async_with_context,
 };
 use std::pin::Pin;
+use std::sync::OnceLock;
 
 /// A page that is being rendered.
 pub type Rendered = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -38,6 +39,10 @@ pub const DOORS: &[&str] = &[
     "/fn/stop-mails",
 ];
 
+/// Found once per process: while Leptos looks for them, whatever page another server of the process begins to render
+/// waits for ever (leptos-rs/leptos#4773).
+static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+
 /// Every page, and every server function.
 pub fn router(server: &Shared) -> Router<Shared> {
     let context = context(server);
@@ -46,7 +51,9 @@ pub fn router(server: &Shared) -> Router<Shared> {
         let options = options.clone();
         move || app::shell(options.clone())
     };
-    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, context.clone());
+    let routes = ROUTES
+        .get_or_init(|| generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, context.clone()).0)
+        .clone();
     let lost = render_app_async_with_context(context.clone(), shell.clone());
     Router::new()
         .leptos_routes_with_context(&options, routes, context, shell)

@@ -195,17 +195,18 @@ impl Locked {
     }
 }
 
-/// Locks a draft, unless a job works on it, which holds it for as long as that takes.
+/// Locks a draft, unless a job works on it, which holds it for as long as that takes. Who changes it just now is waited for.
 pub(super) async fn lock(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> Result<Option<Locked>> {
-    let exists = sqlx::query_scalar!(
-        r#"select exists (select from payment_drafts where program_id = $1 and id = $2) as "exists!""#,
+    let status = sqlx::query_scalar!(
+        r#"select status as "status: DraftStatus" from payment_drafts where program_id = $1 and id = $2"#,
         program as ProgramId,
         id as DraftId
     )
-    .fetch_one(&mut *conn)
-    .await?;
-    if !exists {
-        return Err(Error::NotFound("draft"));
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("draft"))?;
+    if status != DraftStatus::Processing {
+        wait_for(conn, program, id).await?;
     }
     Ok(sqlx::query_as!(
         Locked,
@@ -219,6 +220,18 @@ pub(super) async fn lock(conn: &mut PgConnection, program: ProgramId, id: DraftI
     )
     .fetch_optional(conn)
     .await?)
+}
+
+/// Waits for a draft, whoever has it.
+pub(super) async fn wait_for(conn: &mut PgConnection, program: ProgramId, id: DraftId) -> Result<()> {
+    sqlx::query!(
+        "select from payment_drafts where program_id = $1 and id = $2 for no key update",
+        program as ProgramId,
+        id as DraftId
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
 }
 
 /// Locks a draft that can still be changed.

@@ -508,20 +508,30 @@ async fn a_batch_is_cancelled_until_it_commits_and_goes_on_later(pool: PgPool) {
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let (moment, owner) = (world.moment(), world.owner());
     let draft = prepared(&world, &[&ada]).await;
-    // Somebody changes it: that is no job.
+    {
+        // A connection of its own lets go of the draft as it goes back.
+        let conn = &mut *world.pool.acquire().await.expect("connection");
+        assert!(matches!(process::cancel(conn, &moment, &owner, draft).await, Err(Error::Conflict(_))));
+    }
+    // Who changes it just now is waited for: that is no job.
     let mut changing = world.pool.begin().await.expect("transaction");
     sqlx::query("select from payment_drafts where id = $1 for no key update")
         .bind(draft)
         .execute(&mut *changing)
         .await
         .expect("locked");
-    assert!(matches!(process::cancel(conn, &moment, &owner, draft).await, Err(Error::Conflict(_))));
+    let (pool, at, presses) = (world.pool.clone(), world.at, world.owner());
+    let pressed = tokio::spawn(async move {
+        let conn = &mut *pool.acquire().await.expect("connection");
+        process::process(conn, &crate::fixtures::moment(at), &presses, draft).await
+    });
+    world.until_waiting(1).await;
     changing.rollback().await.expect("rollback");
+    pressed.await.expect("task").expect("processing");
     let state = async || {
         process::progress(&mut world.pool.acquire().await.expect("connection"), &owner, draft).await.expect("progress")
     };
     // Before the job begins.
-    process::process(conn, &moment, &owner, draft).await.expect("processing");
     process::process(conn, &moment, &owner, draft).await.expect("pressed twice");
     let jobs =
         "select count(*) from graphile_worker.jobs where task_identifier = 'process_payments' and $1::uuid is not null";

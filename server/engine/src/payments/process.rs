@@ -194,13 +194,7 @@ async fn attempt(pool: &PgPool, moment: &Moment, program: ProgramId, id: DraftId
     // Timeouts of its own: it waits for others, and takes its time.
     drafts::take_time(&mut tx, "10min", "60s").await?;
     alone(&mut tx, program).await?;
-    sqlx::query!(
-        "select from payment_drafts where program_id = $1 and id = $2 for no key update",
-        program as ProgramId,
-        id as DraftId
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
+    drafts::wait_for(&mut tx, program, id).await?;
     let draft = lock(&mut tx, program, id).await?.filter(|draft| draft.status == DraftStatus::Processing);
     let Some(draft) = draft else { return Ok(End::Nothing) };
     // Not of the pool: others of it may wait for this one.
@@ -724,7 +718,7 @@ pub async fn cancel(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
             .await?;
         }
         Some(_) => return Err(Error::Conflict(NOT_PROCESSED.into())),
-        // The job holds it, or somebody who changes it just now.
+        // The job holds it.
         None => {
             let asked = sqlx::query!(
                 "update payment_progress p set cancel_requested_at = $3
