@@ -24,6 +24,8 @@ export default defineConfig({
   timeout: 180_000,
   expect: { timeout: 20_000 },
   forbidOnly: true,
+  // What passes then is told at the end as unsteady, with its reason.
+  retries: 1,
   reporter: [["list"], ["json", { outputFile: "../var/test/browser.json" }]],
   use: {
     ...devices["Desktop Chrome"],
@@ -32,6 +34,9 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "UTC",
     trace: "retain-on-failure",
+    // So that a hang names its step.
+    actionTimeout: 60_000,
+    navigationTimeout: 60_000,
     launchOptions: {
       executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
       args: [

@@ -17,16 +17,27 @@ const { expected = 0, flaky = 0, unexpected = 0 } = browser.stats ?? {};
 passed += expected + flaky;
 failed += unexpected;
 
-// The reasons stand above, far up: once more where they are looked for.
-const reasons = (suite) => [
-  ...(suite.suites ?? []).flatMap(reasons),
-  ...(suite.specs ?? []).filter((spec) => !spec.ok).map((spec) => {
-    const error = spec.tests[0]?.results.at(-1)?.errors[0]?.message ?? "no error";
-    return `${spec.file}:${spec.line} ${spec.title}: ${stripVTControlCharacters(error).replace(/\s+/g, " ").slice(0, 300)}`;
+// The reasons stand above, far up: once more where they are looked for. CI keeps no files, so what the page showed is told too.
+const shown = (result) => {
+  const { path } = result.attachments.find((attachment) => attachment.name === "error-context") ?? {};
+  if (!path || !existsSync(path)) return "";
+  return /```yaml\n([^]*?)```/.exec(readFileSync(path, "utf8"))?.[1].slice(0, 5000) ?? "";
+};
+const reasons = (suite, wanted) => [
+  ...(suite.suites ?? []).flatMap((inner) => reasons(inner, wanted)),
+  ...(suite.specs ?? []).filter((spec) => spec.tests[0]?.status === wanted).map((spec) => {
+    const results = spec.tests[0].results.filter((result) => result.status !== "passed");
+    const errors = results.flatMap((result) => result.errors).map((error) => {
+      const words = stripVTControlCharacters(error.message ?? "no error").replace(/\s+/g, " ").slice(0, 600);
+      return `  ${error.location ? `line ${error.location.line}: ` : ""}${words}`;
+    });
+    return [`${spec.file}:${spec.line} ${spec.title}`, ...errors, ...results.slice(-1).map(shown)].join("\n");
   }),
 ];
-const told = reasons(browser);
+const told = reasons(browser, "unexpected");
 for (const [, test] of read("rust.txt").matchAll(/^test (.*) \.\.\. FAILED$/gm)) told.push(test);
+const unsteady = reasons(browser, "flaky");
+if (unsteady.length > 0) console.error(`\nPassed at the second attempt, which is a bug somewhere:\n${unsteady.join("\n")}`);
 if (told.length > 0) console.error(`\nFailed:\n${told.join("\n")}`);
 
 // What didn't compile or start has no failed test to its name.
