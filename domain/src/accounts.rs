@@ -299,6 +299,15 @@ pub struct TotpStart {
     pub qr: QrPath,
 }
 
+/// A member of the team as it stands beside what it works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberName {
+    /// The account.
+    pub account: AccountId,
+    /// The person's name.
+    pub name: String,
+}
+
 /// A member of the team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {

@@ -81,6 +81,24 @@ ids! {
     LeadId,
     /// A group of leads.
     LeadGroupId,
+    /// A stage of leads.
+    LeadStageId,
+    /// A line of a lead's history.
+    LeadEventId,
+    /// A note on a lead.
+    LeadNoteId,
+    /// A task about a lead.
+    LeadTaskId,
+    /// A file of leads that is imported.
+    LeadImportId,
+    /// A sale that a partner submits.
+    SubmittedSaleId,
+    /// A conversation of a partner with the team.
+    ConversationId,
+    /// A message of a conversation.
+    MessageId,
+    /// A reply that the team has saved.
+    SavedReplyId,
     /// A group of partners.
     PartnerGroupId,
     /// A note on a partner.

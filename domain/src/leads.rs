@@ -1,15 +1,26 @@
 //! Leads: potential customers whom a partner introduces.
 
-use crate::attribution::Step;
-use crate::ids::{CustomerId, LeadId};
-use crate::partners::PartnerName;
-use crate::text::{FieldError, email_normalised, is_email};
-use crate::words;
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+mod answers;
+mod form;
+mod stages;
+mod views;
 
-/// How many leads a partner may add on one day of the program's.
-pub const MOST_A_DAY: i64 = 100;
+pub use answers::{Answers, BETWEEN, Sent, Wrong, domain_key, phone_key, yes_no};
+pub use form::{EMAIL, FieldKind, LINE, LONG, LeadField, LeadForm, MOST_FIELDS, MOST_OPTIONS, NAME, NameField, key_of};
+pub use stages::{
+    DuplicateRule, DuplicateScope, GroupChoice, LeadGroup, LeadGroupInput, LeadKey, LeadSettings, LeadStage,
+    MOST_GROUPS, MOST_STAGES, StageColour, StageInput, StageName, check_stages,
+};
+pub use views::{
+    BoardColumn, Consent, EventDetails, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadFilter, LeadNote, LeadRow,
+    LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Worked,
+};
+
+use crate::attribution::Step;
+use crate::words;
+
+/// How many leads a partner may add one by one on one day of the program's; imports have their own limit.
+pub const MOST_A_DAY: i64 = 500;
 
 words! {
     /// Where a lead stands with the team.
@@ -99,97 +110,5 @@ impl Outcome {
             Self::NotYours => "Not the partner's",
             other => other.label(),
         }
-    }
-}
-
-/// A lead to be added.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewLead {
-    /// The e-mail with which it may sign up.
-    pub email: String,
-    /// Who it is; may be empty.
-    #[serde(default)]
-    pub name: String,
-}
-
-impl NewLead {
-    /// Checks what a partner typed, whose own e-mail addresses are `own`.
-    #[must_use]
-    pub fn check(&self, own: &[String]) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        let email = self.email.trim();
-        if !is_email(email) {
-            errors.push(FieldError::new("email", "This is not an e-mail address."));
-        } else if own.iter().any(|own| email_normalised(own) == email_normalised(email)) {
-            errors.push(FieldError::new("email", "This is your own e-mail address."));
-        }
-        if self.name.chars().count() > 200 || self.name.contains(|c: char| c.is_control()) {
-            errors.push(FieldError::new("name", "Use at most 200 characters, on one line."));
-        }
-        errors
-    }
-}
-
-/// Which leads a list shows; empty fields ask for all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeadFilter {
-    /// Part of the e-mail or the name.
-    #[serde(default)]
-    pub search: String,
-    /// Only those at this stage.
-    #[serde(default)]
-    pub stage: Option<Stage>,
-    /// Only those that became this.
-    #[serde(default)]
-    pub outcome: Option<Outcome>,
-    /// Only those of the partner with this code, present or past.
-    #[serde(default)]
-    pub partner_code: String,
-    /// Added on this day of the program's or later.
-    #[serde(default)]
-    pub from: Option<NaiveDate>,
-    /// Added on this day or earlier.
-    #[serde(default)]
-    pub to: Option<NaiveDate>,
-}
-
-/// A lead in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeadRow {
-    /// Its id.
-    pub id: LeadId,
-    /// Its e-mail; empty once it is erased.
-    pub email: String,
-    /// Who it is, or empty.
-    pub name: String,
-    /// Who introduced it.
-    pub partner: PartnerName,
-    /// Where it stands with the team.
-    pub stage: Stage,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Who signed up with its e-mail; told to the team alone.
-    pub customer: Option<CustomerId>,
-    /// The day on which it was added, in the program's time zone.
-    pub day: NaiveDate,
-    /// The day since which it is at its stage, in the program's time zone.
-    pub stage_day: NaiveDate,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lead_is_somebody_else_with_an_e_mail() {
-        let own = ["ada@partners.example".to_owned()];
-        let refused = |email: &str, name: &str| {
-            let errors = NewLead { email: email.into(), name: name.into() }.check(&own);
-            errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
-        };
-        assert_eq!(refused(" nora@harbor.example ", ""), Vec::<String>::new());
-        assert_eq!(refused("nora@harbor", "Nora"), ["email"]);
-        assert_eq!(refused("ADA+1@partners.example", ""), ["email"], "the partner's own but for a tag");
-        assert_eq!(refused("", &"x".repeat(201)), ["email", "name"]);
     }
 }

@@ -33,7 +33,7 @@ pub async fn set_payout_methods(program: String, methods: Vec<MethodInput>) -> R
         let mut read = Vec::with_capacity(methods.len());
         let mut figures = show::Figures::default();
         for MethodInput { kind, offered, mut countries, country, minimum } in methods {
-            match (country.trim(), engine::countries::find(&country)) {
+            match (country.trim(), domain::countries::find(&country)) {
                 ("", _) => {}
                 (_, Some(code)) => countries.push(code.to_owned()),
                 (typed, None) => {

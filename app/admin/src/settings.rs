@@ -76,7 +76,7 @@ pub async fn read_settings(program: String) -> Result<Shown> {
         let today = engine::programs::zone(&program.time_zone, asking.moment.at)?.local(asking.moment.at).date();
         let payment_day = u32::try_from(program.payment_day).unwrap_or(1);
         let next_payment = domain::payments::next_payment_day(today, payment_day);
-        let countries = engine::countries::all();
+        let countries = domain::countries::all();
         Ok(Shown { settings, time_zones, methods, countries, next_payment, payer, rules, next_run, today, may_edit })
     })
     .await

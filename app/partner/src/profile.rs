@@ -57,7 +57,7 @@ pub async fn read_profile(program: String) -> Result<Shown> {
             pending_until: until.unwrap_or_default(),
             notifications,
             time_zones,
-            countries: engine::countries::all(),
+            countries: domain::countries::all(),
             program_zone: asking.program.time_zone,
         })
     })

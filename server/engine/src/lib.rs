@@ -7,7 +7,6 @@ pub mod accounts;
 pub mod assets;
 pub mod attribution;
 pub mod commissions;
-pub mod countries;
 pub mod customers;
 pub mod demo;
 mod error;

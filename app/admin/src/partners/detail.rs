@@ -64,7 +64,7 @@ pub async fn read_partner(program: String, code: String) -> Result<Shown> {
     access::answer(async {
         let access::Admin { state, mut conn, moment, actor, program, .. } = access::admin(&program).await?;
         let detail = engine::partners::detail_by_code(&mut conn, &actor, &code).await?;
-        let country = engine::countries::name(&detail.profile.country).to_owned();
+        let country = domain::countries::name(&detail.profile.country).to_owned();
         let partner = detail.partner.id;
         let balance = engine::reports::balance(&mut conn, &actor, partner).await?;
         let links = engine::links::list(&mut conn, &actor, partner, &domain::page::Paging::default()).await?;

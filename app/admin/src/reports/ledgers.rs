@@ -58,7 +58,7 @@ pub async fn read_ledgers(
             Ok(query) => Ok(engine::reports::ledgers(&state.pool, &moment, &actor, &query, &paging).await?),
             Err(errors) => Err(errors),
         };
-        Ok(Shown { found, tags, groups, countries: engine::countries::all(), pays })
+        Ok(Shown { found, tags, groups, countries: domain::countries::all(), pays })
     })
     .await
 }

@@ -2,7 +2,8 @@
 
 use super::months::{Period, tz};
 use crate::reports::{Asked, Setting, entries, own, visible};
-use crate::{Error, Moment, Result, countries, programs};
+use crate::{Error, Moment, Result, programs};
+use domain::countries;
 use chrono::{DateTime, Duration, Months, NaiveDate, Utc};
 use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, ProgramId};
@@ -275,7 +276,7 @@ pub async fn statement(
     .fetch_one(&mut *conn)
     .await?;
     let payer = programs::payer(conn, setting.program).await?;
-    let address = [who.address.as_str(), countries::name(&who.country)];
+    let address = [who.address.as_str()::name(&who.country)];
     let address = address.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     Ok(StatementDetail {
         statement: row.statement(&setting, is_final),

@@ -1,7 +1,8 @@
 //! What a partner tells of itself, and which mails it gets.
 
 use super::check_names;
-use crate::{Error, Moment, Result, countries};
+use crate::{Error, Moment, Result};
+use domain::countries;
 use chrono::NaiveDate;
 use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, ProgramId};

@@ -1,5 +1,6 @@
 use crate::reports::{Cursor, Key, Listing, clawback_words, commission_words, listing, page};
-use crate::{Error, Result, countries};
+use crate::{Error, Result};
+use domain::countries;
 use chrono::DateTime;
 use domain::accounts::Actor;
 use domain::ids::{BatchId, EntryId, PaymentId, ProgramId};

@@ -1,5 +1,6 @@
 use super::setting::{Listing, listing};
-use crate::{Moment, Result, countries};
+use crate::{Moment, Result};
+use domain::countries;
 use domain::accounts::Actor;
 use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::reports::{ClickFacet, Period, TopKind, TopList, TopRow, Tops};

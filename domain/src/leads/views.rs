@@ -1,0 +1,380 @@
+//! Leads as they are sent, listed and shown.
+
+use super::form::LeadForm;
+use super::stages::StageName;
+use super::{Answers, Outcome, Sent, Stage};
+use crate::accounts::MemberName;
+use crate::ids::{
+    AccountId, CustomerId, FileId, LeadEventId, LeadGroupId, LeadId, LeadNoteId, LeadStageId, LeadTaskId,
+};
+use crate::money::Money;
+use crate::partners::PartnerName;
+use crate::text::{FieldError, check_line};
+use crate::words;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// A lead to be added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewLead {
+    /// Its group; none is the program's default one.
+    #[serde(default)]
+    pub group: Option<LeadGroupId>,
+    /// The version of the form that was filled in; none is the one in force.
+    #[serde(default)]
+    pub version: Option<i32>,
+    /// What was filled in.
+    pub sent: Sent,
+    /// From which address the consents were given; empty where it isn't known.
+    #[serde(default)]
+    pub ip: String,
+}
+
+impl NewLead {
+    /// A lead of the default group, by its e-mail and name.
+    #[must_use]
+    pub fn named(email: &str, name: &str) -> Self {
+        let pairs = [(super::EMAIL, email), (super::NAME, name)].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        Self { sent: pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect(), ..Self::default() }
+    }
+}
+
+words! {
+    /// What lists of leads are sorted by, the largest or latest first.
+    pub enum LeadSort in "lead_sort" {
+        /// When they were added.
+        Added = "added",
+        /// When they changed.
+        Updated = "updated",
+    }
+}
+
+/// Which leads a list shows; empty fields ask for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadFilter {
+    /// Part of the e-mail or the name.
+    #[serde(default)]
+    pub search: String,
+    /// Only those at a stage of this kind.
+    #[serde(default)]
+    pub kind: Option<Stage>,
+    /// Only those at this stage.
+    #[serde(default)]
+    pub stage: Option<LeadStageId>,
+    /// Only those of this group.
+    #[serde(default)]
+    pub group: Option<LeadGroupId>,
+    /// Only those that became this.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// Only those that this member of the team works.
+    #[serde(default)]
+    pub assignee: Option<AccountId>,
+    /// Only those that nobody works.
+    #[serde(default)]
+    pub unassigned: bool,
+    /// Only those that repeat another.
+    #[serde(default)]
+    pub duplicates: bool,
+    /// Those that were taken back too: they are left out else.
+    #[serde(default)]
+    pub withdrawn: bool,
+    /// Only those of the partner with this code, present or past.
+    #[serde(default)]
+    pub partner_code: String,
+    /// Added on this day of the program's or later.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// Added on this day or earlier.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
+    /// What they are sorted by; none: when they were added.
+    #[serde(default)]
+    pub sort: Option<LeadSort>,
+}
+
+/// A lead in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadRow {
+    /// Its id.
+    pub id: LeadId,
+    /// Its e-mail; empty once it is erased.
+    pub email: String,
+    /// Who it is, or empty.
+    pub name: String,
+    /// Who introduced it.
+    pub partner: PartnerName,
+    /// The name of its group.
+    pub group: String,
+    /// Where it stands with the team.
+    pub stage: StageName,
+    /// For the partner: what happens next; may be empty.
+    pub next_step: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Who signed up with its e-mail; told to the team, and to its partner where the customer is the partner's.
+    pub customer: Option<CustomerId>,
+    /// Who of the team works it; told to the team alone.
+    pub assignee: Option<MemberName>,
+    /// What the deal is worth, where it is known.
+    pub deal_value: Option<Money>,
+    /// What its partner has earned by it and by its customer, clawbacks taken off; zero where nothing.
+    pub commission: Money,
+    /// Whether it repeats another lead; told to the team alone.
+    pub duplicate: bool,
+    /// Whether its partner has taken it back.
+    pub withdrawn: bool,
+    /// The day on which it was added, in the program's time zone.
+    pub day: NaiveDate,
+    /// The day since which it is at its stage, in the program's time zone.
+    pub stage_day: NaiveDate,
+    /// When anything about it changed, UTC.
+    pub updated_at: DateTime<Utc>,
+}
+
+words! {
+    /// What happened to a lead.
+    pub enum LeadEventKind in "lead_event_kind" {
+        /// It was added.
+        Submitted = "submitted",
+        /// What was filled in was changed.
+        Edited = "edited",
+        /// It came to another stage.
+        Moved = "moved",
+        /// Somebody else works it.
+        Assigned = "assigned",
+        /// Its partner took it back.
+        Withdrawn = "withdrawn",
+        /// Its deal's value was set.
+        DealValue = "deal_value",
+        /// It was linked to a customer.
+        Customer = "customer",
+        /// It came to another group.
+        Group = "group",
+        /// A file was attached.
+        Attached = "attached",
+    }
+}
+
+/// What else is told of something that happened to a lead. Never what a person is known by: that is in the lead's columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventDetails {
+    /// The keys of the fields that were changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// Who works it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<AccountId>,
+    /// The deal's value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal_value: Option<Decimal>,
+    /// The customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// The lead that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<LeadId>,
+    /// How it came: `import`, `api`, `capture_form`; empty: by hand.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+}
+
+/// A line of a lead's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadEvent {
+    /// Its id.
+    pub id: LeadEventId,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: LeadEventKind,
+    /// Who did it, as the reader may know it: a name, `Your team`'s program name, or empty for Tributary.
+    pub by: String,
+    /// The stage that it left.
+    pub from: Option<StageName>,
+    /// The stage that it came to.
+    pub to: Option<StageName>,
+    /// Why, in the words of who did it.
+    pub reason: String,
+    /// What happened, in a sentence for the reader.
+    pub words: String,
+}
+
+/// A note of the team's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadNote {
+    /// Its id.
+    pub id: LeadNoteId,
+    /// Who wrote it.
+    pub by: String,
+    /// What it says.
+    pub note: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+}
+
+/// A task of the team's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadTask {
+    /// Its id.
+    pub id: LeadTaskId,
+    /// What is to be done.
+    pub task: String,
+    /// Until which day of the program's.
+    pub due_on: Option<NaiveDate>,
+    /// By whom.
+    pub assignee: Option<MemberName>,
+    /// Whether it is done.
+    pub done: bool,
+    /// Whether its day has passed.
+    pub overdue: bool,
+}
+
+/// A task as somebody types it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskInput {
+    /// What is to be done.
+    #[serde(default)]
+    pub task: String,
+    /// Until which day.
+    #[serde(default)]
+    pub due_on: Option<NaiveDate>,
+    /// By whom.
+    #[serde(default)]
+    pub assignee: Option<AccountId>,
+}
+
+impl TaskInput {
+    /// Checks what was typed.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        check_line(&self.task, 300).err().map(|words| FieldError::new("task", words)).into_iter().collect()
+    }
+}
+
+/// A consent, as evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// The label of the form's field.
+    pub label: String,
+    /// The text that was agreed to.
+    pub text: String,
+    /// The version of the form.
+    pub version: i32,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+    /// From which address; empty where it isn't known.
+    pub ip: String,
+}
+
+/// A file at a lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadFile {
+    /// Its id.
+    pub id: FileId,
+    /// Its name.
+    pub name: String,
+    /// Its length as people read it.
+    pub size: String,
+    /// Who attached it.
+    pub by: String,
+    /// Whether the reader may take it away.
+    pub own: bool,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+}
+
+/// A lead with all that is known of it, for the team or its partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadDetail {
+    /// As in lists.
+    pub row: LeadRow,
+    /// Its group.
+    pub group_id: LeadGroupId,
+    /// The version of the form that it was filled in on.
+    pub version: i32,
+    /// That form.
+    pub form: LeadForm,
+    /// What was filled in.
+    pub answers: Answers,
+    /// When it was added, UTC.
+    pub created_at: DateTime<Utc>,
+    /// Why it is at its stage, in the team's words.
+    pub reason: String,
+    /// Who its customer is, as lists know it: name or e-mail, and the external id for the address.
+    pub customer_name: String,
+    /// The customer's external id, or empty.
+    pub customer_external_id: String,
+    /// The lead that it repeats; told to the team alone.
+    pub duplicate_of: Option<LeadId>,
+    /// What happened to it, the latest first.
+    pub events: Vec<LeadEvent>,
+    /// Consents, as evidence.
+    pub consents: Vec<Consent>,
+    /// Files.
+    pub files: Vec<LeadFile>,
+    /// Notes; none for its partner.
+    pub notes: Vec<LeadNote>,
+    /// Tasks; none for its partner.
+    pub tasks: Vec<LeadTask>,
+    /// The stages that it may move to; none for its partner.
+    pub moves: Vec<MoveTo>,
+    /// Whether the reader may change what was filled in, or take it back.
+    pub may_edit: bool,
+}
+
+/// A stage that a lead may move to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveTo {
+    /// The stage.
+    pub stage: StageName,
+    /// Whether the move needs a reason.
+    pub needs_reason: bool,
+}
+
+/// A move of a lead to another stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// Where to.
+    pub stage: LeadStageId,
+    /// Why; the partner sees it.
+    #[serde(default)]
+    pub reason: String,
+    /// What the deal is worth, where it is won.
+    #[serde(default)]
+    pub deal_value: Option<Decimal>,
+    /// The customer's id at the company, where it is won: an existing customer's, or a new one's.
+    #[serde(default)]
+    pub customer: String,
+}
+
+/// What became of an act on many leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worked {
+    /// For how many it was done.
+    pub done: i64,
+    /// Those left out: the lead's e-mail or name, and why.
+    #[serde(default)]
+    pub left_out: Vec<(String, String)>,
+}
+
+/// The most leads that one act works on.
+pub const MOST_AT_ONCE: usize = 200;
+/// The most leads that a column of the board shows.
+pub const ON_BOARD: i64 = 50;
+
+/// A stage's column on the board.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardColumn {
+    /// The stage.
+    pub stage: StageName,
+    /// To which stages its leads may move, and whether that needs a reason.
+    pub moves: Vec<MoveTo>,
+    /// Its latest leads, at most `ON_BOARD`.
+    pub leads: Vec<LeadRow>,
+    /// How many there are.
+    pub total: i64,
+    /// What their deals are worth, as far as it is known.
+    pub value: Money,
+}
