@@ -75,7 +75,13 @@ impl FileInfo {
     /// Its length as people read it: `1.4 MB`.
     #[must_use]
     pub fn size(&self) -> String {
-        match self.bytes {
+        Self::size_words(self.bytes)
+    }
+
+    /// A length in bytes as people read it.
+    #[must_use]
+    pub fn size_words(bytes: i64) -> String {
+        match bytes {
             bytes if bytes < 1_000 => format!("{bytes} bytes"),
             bytes if bytes < 1_000_000 => format!("{} kB", (bytes + 500) / 1_000),
             bytes => {

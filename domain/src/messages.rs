@@ -37,6 +37,16 @@ words! {
         BalanceAdjusted = "balance_adjusted",
         /// To a partner, of its day or week.
         Summary = "summary",
+        /// To the team: a partner has submitted a lead.
+        LeadSubmitted = "lead_submitted",
+        /// To a partner whose lead the team has qualified.
+        LeadQualified = "lead_qualified",
+        /// To a partner whose lead was won.
+        LeadWon = "lead_won",
+        /// To a partner whose lead was lost.
+        LeadLost = "lead_lost",
+        /// To a partner whose lead came to another stage.
+        LeadMoved = "lead_moved",
     }
 }
 
@@ -70,6 +80,12 @@ pub fn meaning(field: &str) -> &'static str {
         "summary.sign_ups" => "The sign-ups in those days",
         "summary.sales" => "The sales in those days",
         "summary.earned" => "What was earned in those days",
+        "lead.email" => "The lead's e-mail",
+        "lead.name" => "The lead's name, else its e-mail",
+        "lead.group" => "The group that the lead is in",
+        "lead.stage" => "The stage that the lead came to",
+        "lead.reason" => "Why, where the team gave a reason",
+        "lead.next_step" => "What happens next, as the stage says it",
         _ => "",
     }
 }
@@ -110,6 +126,11 @@ const METHOD: MergeField = ("payment.method", "PayPal");
 const DATE: MergeField = ("payment.date", "5 November 2026");
 const BATCH: MergeField = ("payment.batch", "Batch-20261105");
 const REFERENCE: MergeField = ("payment.reference", "FP79Z85HRB9Y9X86");
+const LEAD_EMAIL: MergeField = ("lead.email", "nora@harbor.example");
+const LEAD_NAME: MergeField = ("lead.name", "Nora Berg");
+const LEAD_STAGE: MergeField = ("lead.stage", "Qualified");
+const LEAD_REASON: MergeField = ("lead.reason", "They have the budget, and want to begin in January.");
+const LEAD_NEXT: MergeField = ("lead.next_step", "We call them this week.");
 const OUTCOME: MergeField = ("payment.outcome", PaymentStatus::Failed.outcome());
 const NEXT: MergeField = ("payment.next", PaymentStatus::Failed.next_step());
 
@@ -153,6 +174,11 @@ impl MailKind {
             Self::CommissionEarned => "New commission",
             Self::BalanceAdjusted => "Bonus or correction",
             Self::Summary => "Summary",
+            Self::LeadSubmitted => "A lead to review",
+            Self::LeadQualified => "Lead qualified",
+            Self::LeadWon => "Lead won",
+            Self::LeadLost => "Lead lost",
+            Self::LeadMoved => "Lead at another stage",
         }
     }
 
@@ -176,6 +202,11 @@ impl MailKind {
                 "To a partner whose balance got a bonus or correction, and who wants to be told of commissions."
             }
             Self::Summary => "To a partner who wants a summary each day or each week.",
+            Self::LeadSubmitted => "To those of the team who may judge leads, when a partner has submitted one.",
+            Self::LeadQualified => "To a partner whose lead came to a stage of the kind Qualified.",
+            Self::LeadWon => "To a partner whose lead came to a stage of the kind Closed Won.",
+            Self::LeadLost => "To a partner whose lead came to a stage of the kind Closed Lost.",
+            Self::LeadMoved => "To a partner who wants to be told of every stage, where no other mail tells of it.",
         }
     }
 
@@ -232,6 +263,10 @@ impl MailKind {
                 ("summary.sales", "4"),
                 ("summary.earned", "$58.80"),
             ],
+            Self::LeadSubmitted => &[NAME, CODE, PROGRAM, LEAD_EMAIL, LEAD_NAME, ("lead.group", "Leads")],
+            Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => {
+                &[NAME, CODE, PROGRAM, LEAD_EMAIL, LEAD_NAME, LEAD_STAGE, LEAD_REASON, LEAD_NEXT]
+            }
         }
     }
 
@@ -251,6 +286,8 @@ impl MailKind {
             Self::PaymentTakenBack => Some("See the payment"),
             Self::CommissionEarned => Some("See your rewards"),
             Self::BalanceAdjusted => Some("See your ledger"),
+            Self::LeadSubmitted => Some("Review the lead"),
+            Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => Some("See the lead"),
         }
     }
 
@@ -261,8 +298,15 @@ impl MailKind {
             Self::PaymentSent | Self::PaymentTakenBack => Some(Notice::Payment),
             Self::CommissionEarned | Self::BalanceAdjusted => Some(Notice::Commission),
             Self::Summary => Some(Notice::Summary),
+            Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => Some(Notice::Lead),
             _ => None,
         }
+    }
+
+    /// Whether it goes to the team.
+    #[must_use]
+    pub fn is_to_team(self) -> bool {
+        matches!(self, Self::PartnerWaiting | Self::LeadSubmitted)
     }
 
     /// The words that come with Tributary.
@@ -329,6 +373,30 @@ impl MailKind {
                 "{{summary.days}}: {{summary.clicks}} clicks, {{summary.sign_ups}} sign-ups, {{summary.sales}} sales. \
                  You earned {{summary.earned}}.",
             ),
+            Self::LeadSubmitted => (
+                "A lead to review: {{lead.name}}",
+                "{{partner.name}} has submitted a lead to {{program.name}}: {{lead.name}} ({{lead.email}}), in {{lead.group}}.",
+            ),
+            Self::LeadQualified => (
+                "Your lead {{lead.name}} is qualified",
+                "{{program.name}} has qualified your lead {{lead.name}}. It is now at {{lead.stage}}.\n\n{{lead.reason}}\n\n\
+                 {{lead.next_step}}",
+            ),
+            Self::LeadWon => (
+                "Your lead {{lead.name}} is won",
+                "{{lead.name}}, whom you introduced to {{program.name}}, has bought. The lead is now at {{lead.stage}}.\n\n\
+                 {{lead.reason}}\n\n{{lead.next_step}}",
+            ),
+            Self::LeadLost => (
+                "Your lead {{lead.name}} is lost",
+                "Nothing came of your lead {{lead.name}} at {{program.name}}. It is now at {{lead.stage}}.\n\n\
+                 {{lead.reason}}\n\n{{lead.next_step}}",
+            ),
+            Self::LeadMoved => (
+                "Your lead {{lead.name}} is now at {{lead.stage}}",
+                "{{program.name}} has moved your lead {{lead.name}} to {{lead.stage}}.\n\n{{lead.reason}}\n\n\
+                 {{lead.next_step}}",
+            ),
         };
         Template { subject: subject.into(), body: body.into() }
     }
@@ -391,11 +459,11 @@ impl Template {
         if kind == MailKind::PartnerInvitation {
             paragraphs.push(ONCE_A_WEEK.to_owned());
         }
-        let to_team = kind == MailKind::PartnerWaiting;
+        let to_team = kind.is_to_team();
         let name = match kind {
             // Whoever signs up may type a stranger's address.
             MailKind::SignUpConfirm => "",
-            MailKind::PartnerWaiting => you,
+            kind if kind.is_to_team() => you,
             _ => NAME.1,
         };
         Sample {

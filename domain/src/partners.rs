@@ -3,7 +3,7 @@
 mod profile;
 mod work;
 
-pub use profile::{Checklist, Notice, Notifications, Profile, SummaryRhythm};
+pub use profile::{Checklist, LeadMails, Notice, Notifications, Profile, SummaryRhythm};
 pub use work::{
     Bulk, BulkAct, BulkDone, BulkLook, IMPORT_COLUMNS, ImportHead, ImportPreview, ImportProblem, LeftOut, MOST_AT_ONCE,
     MOST_FOUND, MOST_ROWS, MOST_TAGS, PROBLEM_COLUMN, PartnerJob, PartnerNote, imported, read_tags,

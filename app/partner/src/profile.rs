@@ -2,7 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::ids::{EnrollmentId, FileId, PayoutChangeId};
-use domain::partners::{Notifications, PartnerName, Profile, SummaryRhythm};
+use domain::partners::{LeadMails, Notifications, PartnerName, Profile, SummaryRhythm};
 use domain::payments::{PayoutChoice, PayoutInput, PayoutKind};
 use domain::portal::PortalPage;
 use leptos::prelude::*;
@@ -116,10 +116,12 @@ pub async fn save_notifications(
     on_commission: Option<String>,
     on_payment: Option<String>,
     summary: SummaryRhythm,
+    on_lead: LeadMails,
 ) -> Result<()> {
     access::answer(async {
         let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
-        let input = Notifications { on_commission: on_commission.is_some(), on_payment: on_payment.is_some(), summary };
+        let (on_commission, on_payment) = (on_commission.is_some(), on_payment.is_some());
+        let input = Notifications { on_commission, on_payment, summary, on_lead };
         engine::partners::profile::set_notifications(&mut asking.conn, &asking.moment, &asking.actor, input).await?;
         Ok(())
     })
@@ -363,7 +365,8 @@ fn choosing(
 }
 
 fn notifications(shown: &Shown, program: &str, form: Form<SaveNotifications>) -> AnyView {
-    let Notifications { on_commission, on_payment, summary } = shown.notifications;
+    let Notifications { on_commission, on_payment, summary, on_lead } = shown.notifications;
+    let of_leads = LeadMails::ALL.iter().map(|which| Choice::new(which.as_str(), which.label())).collect();
     let rhythms = SummaryRhythm::ALL.iter().map(|rhythm| Choice::new(rhythm.as_str(), rhythm.label())).collect();
     let whose = show::whose(program, shown.partner.id);
     view! {
@@ -373,6 +376,7 @@ fn notifications(shown: &Shown, program: &str, form: Form<SaveNotifications>) ->
                 {whose}
                 <Switch id="on_commission" label="A mail at each commission" checked=on_commission/>
                 <Switch id="on_payment" label="A mail at each payment" checked=on_payment/>
+                <Select id="on_lead" label="Mails about your leads" choices=of_leads value=on_lead.as_str()/>
                 <Select id="summary" label="Summary by mail" choices=rhythms value=summary.as_str()/>
                 <div class="form-actions">
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Save the notifications"</Button>

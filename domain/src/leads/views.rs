@@ -29,6 +29,9 @@ pub struct NewLead {
     /// From which address the consents were given; empty where it isn't known.
     #[serde(default)]
     pub ip: String,
+    /// How it came, if not by hand: `import`, `api`, `capture_form`.
+    #[serde(default)]
+    pub by: String,
 }
 
 impl NewLead {

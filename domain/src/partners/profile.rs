@@ -111,11 +111,37 @@ pub struct Notifications {
     pub on_payment: bool,
     /// A summary.
     pub summary: SummaryRhythm,
+    /// At the stages of its leads.
+    pub on_lead: LeadMails,
 }
 
 impl Default for Notifications {
     fn default() -> Self {
-        Self { on_commission: false, on_payment: true, summary: SummaryRhythm::None }
+        Self { on_commission: false, on_payment: true, summary: SummaryRhythm::None, on_lead: LeadMails::Outcomes }
+    }
+}
+
+words! {
+    /// Of which stages of its leads a partner gets mails.
+    pub enum LeadMails in "lead_mails" {
+        /// Of none.
+        None = "none",
+        /// When one is qualified, won or lost.
+        Outcomes = "outcomes",
+        /// Of every stage.
+        Every = "every",
+    }
+}
+
+impl LeadMails {
+    /// The choice in words.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Outcomes => "When one is qualified, won or lost",
+            Self::Every => "At each stage",
+        }
     }
 }
 
@@ -128,6 +154,8 @@ words! {
         Payment = "payment",
         /// The summary.
         Summary = "summary",
+        /// At a lead's stages.
+        Lead = "lead",
     }
 }
 
@@ -139,6 +167,7 @@ impl Notice {
             Self::Commission => "mails about new commissions",
             Self::Payment => "mails about payments",
             Self::Summary => "summaries",
+            Self::Lead => "mails about your leads",
         }
     }
 

@@ -3,9 +3,13 @@ create type lead_name_field as enum ('off', 'optional', 'required');
 create type lead_key as enum ('email', 'phone', 'domain');
 create type duplicate_scope as enum ('program', 'partner');
 create type duplicate_rule as enum ('refuse', 'flag', 'accept');
+create type lead_mails as enum ('none', 'outcomes', 'every');
 create type stage_colour as enum ('grey', 'blue', 'purple', 'amber', 'green', 'red');
 create type lead_event_kind as enum
     ('submitted', 'edited', 'moved', 'assigned', 'withdrawn', 'deal_value', 'customer', 'group', 'attached');
+
+-- Of which stages of its leads a partner gets mails.
+alter table notification_settings add column on_lead lead_mails not null default 'outcomes';
 
 create table lead_settings (
     program_id uuid primary key references programs,

@@ -276,7 +276,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/links/create", "program=acme&partner=ADA&code=fresh", Partner),
     ("/fn/partner/links/edit", "program=acme&partner=ADA&id=LINK&name=X&utm[source]=x", Partner),
     ("/fn/partner/links/one", "program=acme&id=LINK", Partner),
-    ("/fn/partner/notifications", "program=acme&partner=ADA&on_payment=true&summary=weekly", Partner),
+    ("/fn/partner/notifications", "program=acme&partner=ADA&on_payment=true&summary=weekly&on_lead=every", Partner),
     (
         "/fn/partner/payout-method",
         "program=acme&partner=ADA&payout[kind]=paypal&payout[paypal_email]=ada%40partners.test",

@@ -22,6 +22,7 @@ pub use sessions::{
     sign_out, sign_out_everywhere, update,
 };
 pub(crate) use sessions::{account_of, check_password};
+pub(crate) use team::members_who_may;
 pub use totp::{begin_totp, confirm_totp, disable_totp, new_recovery_codes};
 
 #[cfg(test)]

@@ -35,6 +35,23 @@ pub async fn list(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Member>>
     .await?)
 }
 
+/// The members who may do something that asks for a power.
+pub(crate) async fn members_who_may(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    power: Power,
+) -> Result<Vec<AccountId>> {
+    let members = sqlx::query!(
+        r#"select m.account_id as "account: AccountId", m.role as "role: Role"
+           from programs p join memberships m on m.organization_id = p.organization_id
+           where p.id = $1 order by m.account_id"#,
+        program as ProgramId
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(members.into_iter().filter(|member| member.role.may(power)).map(|member| member.account).collect())
+}
+
 /// Adds a member. Somebody without an account gets one, and by mail a link to choose a password.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use domain::accounts::Actor;
 use domain::commissions::CommissionStatus;
 use domain::customers::{NewCustomer, TrackSignup};
 use domain::ids::{ClickId, CommissionId, EnrollmentId, LeadId, PaymentId};
-use domain::leads::{NewLead, Stage};
+use domain::leads::{Move, NewLead, Stage};
 use domain::page::Paging;
 use domain::partners::EnrollmentStatus;
 use domain::payments::{NewDraft, PaymentBasis, PaymentFilter, PaymentStatus};
@@ -179,7 +179,7 @@ impl Plot<'_> {
             match (self.dice.below(100), &self.scene.cast[partner].promo_code) {
                 // Somebody knew them, or nobody sent them.
                 (0..6, _) if number % 2 == 0 => {
-                    let lead = NewLead { email: who.email, name: who.name };
+                    let lead = NewLead::named(&who.email, &who.name);
                     story.at(clicked, Act::Lead(self.place, self.scene.cast[partner].id, lead, Stage::Qualified));
                 }
                 (0..6, _) => {}
@@ -206,7 +206,7 @@ impl Plot<'_> {
         let Some(partner) = self.scene.cast.first().map(|partner| partner.id) else { return };
         for (number, stage) in Stage::ALL.iter().chain(&[Stage::New, Stage::Qualified]).enumerate() {
             let who = person(number + 8_000 + self.place * 100);
-            let lead = NewLead { email: who.email, name: who.name };
+            let lead = NewLead::named(&who.email, &who.name);
             let at = self.options.at - Duration::days(3 + 4 * i64::try_from(number).unwrap_or_default());
             story.at(at, Act::Lead(self.place, partner, lead, *stage));
         }
@@ -351,7 +351,11 @@ impl Telling<'_> {
             }
             Act::Judge(place, lead, stage) => {
                 let mut conn = self.pool.begin().await?;
-                leads::set_stage(&mut conn, moment, self.owner(place), lead, stage).await?;
+                let program = self.scenes[place].program;
+                let to = leads::stage_of_kind(&mut conn, program, stage).await?;
+                let reason = if stage == Stage::Unqualified { "They have no budget this year." } else { "" };
+                let input = Move { stage: to, reason: reason.into(), deal_value: None, customer: String::new() };
+                leads::move_to(&mut conn, moment, self.owner(place), lead, &input).await?;
                 conn.commit().await?;
             }
             Act::Stand(place, partner, status, reason) => {

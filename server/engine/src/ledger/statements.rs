@@ -276,7 +276,7 @@ pub async fn statement(
     .fetch_one(&mut *conn)
     .await?;
     let payer = programs::payer(conn, setting.program).await?;
-    let address = [who.address.as_str()::name(&who.country)];
+    let address = [who.address.as_str(), countries::name(&who.country)];
     let address = address.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     Ok(StatementDetail {
         statement: row.statement(&setting, is_final),

@@ -1,5 +1,4 @@
-use super::notices;
-use super::{Mail, templates};
+use super::{Mail, notices, of_leads, templates};
 use crate::accounts;
 use crate::accounts::tokens::{self, Purpose};
 use crate::partners::profile::notifications_of;
@@ -164,6 +163,12 @@ pub async fn compose(
         Mail::PartnerLetter { program, enrollment, letter } => {
             notices::partner_letter(conn, public_url, *program, *enrollment, *letter).await?
         }
+        Mail::LeadSubmitted { account, program, lead } => {
+            of_leads::submitted(conn, public_url, *account, *program, *lead).await?
+        }
+        Mail::LeadMoved { program, lead, stage } => {
+            of_leads::moved(conn, moment, public_url, *program, *lead, *stage).await?
+        }
     };
     let Some(content) = content else { return Ok(None) };
     let (from, contact) = house(conn, mail).await?;
@@ -174,8 +179,8 @@ pub async fn compose(
             | Mail::PartnerWaiting { .. }
             | Mail::PaymentsPrepared { .. }
             | Mail::ApprovalWanted { .. }
-            | Mail::Test { kind: MailKind::PartnerWaiting, .. }
-    );
+            | Mail::LeadSubmitted { .. }
+    ) || matches!(mail, Mail::Test { kind, .. } if kind.is_to_team());
     let contact = if to_team { String::new() } else { contact };
     Content { contact, ..content }.letter(from).map(Some)
 }
@@ -194,6 +199,7 @@ async fn test(
     let slug = crate::programs::get(conn, program).await?.slug;
     let place = match kind {
         MailKind::PartnerWaiting => format!("{public_url}/admin/{slug}/partners"),
+        MailKind::LeadSubmitted => format!("{public_url}/admin/{slug}/leads"),
         _ => format!("{public_url}/p/{slug}"),
     };
     let sample = words.sample(kind, &examples, &person.name);
@@ -355,7 +361,7 @@ async fn partner_invitation(
 }
 
 /// A mail in the words that the program has for its kind.
-async fn worded(
+pub(super) async fn worded(
     conn: &mut PgConnection,
     program: ProgramId,
     kind: MailKind,

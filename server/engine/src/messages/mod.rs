@@ -5,6 +5,7 @@
 mod compose;
 mod mailer;
 mod notices;
+mod of_leads;
 pub mod outbox;
 pub mod templates;
 
@@ -14,7 +15,8 @@ pub use mailer::Mailer;
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{
-    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, PartnerLetterId, PaymentId, ProgramId, SignUpId,
+    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, LeadId, LeadStageId, PartnerLetterId, PaymentId, ProgramId,
+    SignUpId,
 };
 use domain::messages::{MailKind, Template};
 use serde::{Deserialize, Serialize};
@@ -209,6 +211,24 @@ pub enum Mail {
         /// What the team has written.
         letter: PartnerLetterId,
     },
+    /// To a member of the team: a partner has submitted a lead.
+    LeadSubmitted {
+        /// To whom.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The lead.
+        lead: LeadId,
+    },
+    /// To a partner whose lead came to another stage.
+    LeadMoved {
+        /// The program.
+        program: ProgramId,
+        /// The lead.
+        lead: LeadId,
+        /// The stage that it came to.
+        stage: LeadStageId,
+    },
 }
 
 impl Mail {
@@ -239,6 +259,8 @@ impl Mail {
             Self::Summary { .. } => "Mail: summary",
             Self::PayoutMethod { .. } => "Mail: confirm the payout method",
             Self::PartnerLetter { .. } => "Mail: from the team",
+            Self::LeadSubmitted { .. } => "Mail: a lead to review",
+            Self::LeadMoved { .. } => "Mail: lead at another stage",
         }
     }
 
@@ -265,7 +287,9 @@ impl Mail {
             | Self::BalanceAdjusted { program, .. }
             | Self::Summary { program, .. }
             | Self::PayoutMethod { program, .. }
-            | Self::PartnerLetter { program, .. } => Some(*program),
+            | Self::PartnerLetter { program, .. }
+            | Self::LeadSubmitted { program, .. }
+            | Self::LeadMoved { program, .. } => Some(*program),
         }
     }
 }

@@ -131,7 +131,7 @@ pub(super) async fn summary(
     stoppable(conn, moment, public_url, (program, enrollment), Notice::Summary, content).await
 }
 
-async fn in_portal(
+pub(super) async fn in_portal(
     conn: &mut PgConnection,
     public_url: &str,
     program: ProgramId,

@@ -1,11 +1,12 @@
 use super::sign_up::Answered;
 use super::{ENROLLED, account_of, allow, check_names, invite, is_enrolled, note_standing, page};
+use crate::accounts::members_who_may;
 use crate::links::codes::{IN_USE, claim};
 use crate::messages::{self, Mail};
 use crate::portal;
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
-use domain::accounts::{Actor, Power, Role};
+use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, EnrollmentId, LinkId, ProgramId};
 use domain::links::site_address;
 use domain::partners::{EnrollmentStatus, NewPartner, PartnerName, code_from_name};
@@ -85,15 +86,8 @@ pub async fn apply(
 
 /// Tells everybody who may let partners in that one waits.
 async fn tell_the_team(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<()> {
-    let members = sqlx::query!(
-        r#"select m.account_id as "account: AccountId", m.role as "role: Role"
-           from programs p join memberships m on m.organization_id = p.organization_id where p.id = $1"#,
-        program as ProgramId
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    for member in members.into_iter().filter(|member| member.role.may(Power::ManagePartners)) {
-        messages::enqueue(conn, &Mail::PartnerWaiting { account: member.account, program, enrollment }).await?;
+    for account in members_who_may(conn, program, Power::ManagePartners).await? {
+        messages::enqueue(conn, &Mail::PartnerWaiting { account, program, enrollment }).await?;
     }
     Ok(())
 }

@@ -402,7 +402,7 @@ async fn a_partner_gets_the_mails_that_it_wants(pool: PgPool) {
     assert_eq!(mails(&world.pool).await.len(), 0, "not asked for");
     let mut conn = world.pool.acquire().await.expect("connection");
     assert_eq!(notifications(&mut conn, &me).await.expect("settings"), Notifications::default());
-    let all = Notifications { on_commission: true, on_payment: true, summary: SummaryRhythm::Daily };
+    let all = Notifications { on_commission: true, on_payment: true, summary: SummaryRhythm::Daily, ..Notifications::default() };
     set_notifications(&mut conn, &world.moment(), &me, all).await.expect("set");
     world.sold("c1", "50").await;
     let sent = mails(&world.pool).await;
@@ -428,7 +428,12 @@ async fn a_partner_gets_the_mails_that_it_wants(pool: PgPool) {
     for notice in Notice::ALL {
         stop(&mut conn, "acme", &key, *notice).await.expect("stopped");
     }
-    let none = Notifications { on_commission: false, on_payment: false, summary: SummaryRhythm::None };
+    let none = Notifications {
+        on_commission: false,
+        on_payment: false,
+        summary: SummaryRhythm::None,
+        on_lead: LeadMails::None,
+    };
     assert_eq!(notifications(&mut conn, &me).await.expect("settings"), none);
     assert!(compose(&mut conn, &world.moment(), "https://t.example", &sent[0]).await.expect("answer").is_none());
     world.pass(1);

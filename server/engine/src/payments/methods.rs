@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 pub async fn list(conn: &mut PgConnection, program: ProgramId) -> Result<Vec<PayoutMethod>> {
     Ok(sqlx::query_as!(
         PayoutMethod,
-        r#"select kind as "kind: PayoutKind", offered, minimum from payout_methods
+        r#"select kind as "kind: PayoutKind", offered, countries, minimum from payout_methods
            where program_id = $1 order by kind"#,
         program as ProgramId
     )
@@ -30,7 +30,7 @@ pub async fn list(conn: &mut PgConnection, program: ProgramId) -> Result<Vec<Pay
 #[must_use]
 pub fn check(methods: &[PayoutMethod], currency: Currency) -> Vec<FieldError> {
     let mut errors = check_methods(methods, currency);
-    for PayoutMethod { kind, .. } in methods {
+    for PayoutMethod { kind, countries, .. } in methods {
         // What is no code at all was told already.
         if let Some(code) = countries.iter().find(|code| code.len() == 2 && !countries::exists(code)) {
             errors.push(FieldError::new(format!("{kind}_countries"), format!("{code} is no country's code.")));
@@ -63,7 +63,7 @@ pub async fn set(conn: &mut PgConnection, moment: &Moment, actor: &Actor, method
     }
     for method in methods {
         sqlx::query!(
-            "update payout_methods set offered = $3 = $4, minimum = $5 where program_id = $1 and kind = $2",
+            "update payout_methods set offered = $3, countries = $4, minimum = $5 where program_id = $1 and kind = $2",
             program.id as ProgramId,
             method.kind as PayoutKind,
             method.offered,

@@ -78,7 +78,7 @@ async fn nothing_holds_an_erased_customer_and_every_sum_stays(pool: PgPool) {
     world.offer("Standard", &[percent("30")]).await;
     let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
     let mut conn = world.pool.acquire().await.expect("connection");
-    let lead = NewLead { email: "Nora.Holt@harbor.example".into(), name: "Eleonora Holt".into() };
+    let lead = NewLead::named("Nora.Holt@harbor.example", "Eleonora Holt");
     leads::submit(&mut conn, &world.moment(), &actor(&world, &ada), ada.id, &lead).await.expect("lead");
     let click = world.click(&ada).await;
     sqlx::query(
