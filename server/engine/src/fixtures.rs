@@ -142,7 +142,7 @@ impl World {
             sqlx::query(insert).bind(program).execute(&self.pool).await.expect("portal");
         }
         let mut conn = self.pool.acquire().await.expect("connection");
-        crate::leads::make_default_group(&mut conn, &self.moment(), program).await.expect("lead group");
+        crate::leads::set_up(&mut conn, &self.moment(), program).await.expect("leads");
     }
 
     /// A moment at the world's clock.
