@@ -163,8 +163,6 @@ pub struct LeadImport {
     pub created_at: DateTime<Utc>,
     /// When it was over, UTC.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The earlier import with the same rows, where it was refused for that.
-    pub same_as: Option<LeadImportId>,
 }
 
 impl LeadImport {

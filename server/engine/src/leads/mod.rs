@@ -4,6 +4,7 @@ mod board;
 pub(crate) mod claims;
 mod detail;
 mod groups;
+pub mod imports;
 mod list;
 mod moves;
 mod settings;
