@@ -34,6 +34,12 @@ where
     decoded(&browser::post(S::PATH, "application/x-www-form-urlencoded", encoded(&request)).await?)
 }
 
+/// What is posted as JSON.
+#[must_use]
+pub fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// Posts a text of this kind to a route of the server's; in the browser alone.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod commission_report;
 mod commissions;
 mod dashboard;
 mod details;
+mod lead_import;
 mod leads;
 mod ledger;
 mod link;
@@ -44,6 +45,8 @@ access::chunk!(
     statements::StatementsPage, statements::StatementPage,
 );
 
+access::chunk!(portal_lead_imports, __preload_portal_lead_imports: lead_import::ImportsPage);
+
 access::chunk!(portal_profile, __preload_portal_profile: profile::ProfilePage, terms::TermsPage);
 access::chunk!(
     portal_share, __preload_portal_share: links::LinksPage, link::LinkPage, assets::AssetsPage, assets::AssetPage,
@@ -66,6 +69,7 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("assets/:id") view={lazy::<assets::AssetPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("lead-tracking") view={lazy::<leads::LeadTrackingPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads/imports") view={lazy::<lead_import::ImportsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("programs") view={lazy::<offers::ProgramsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("structure") view={lazy::<offers::StructurePage>()} ssr=SsrMode::Async/>
             <Route path=path!("summary") view={lazy::<offers::SummaryPage>()} ssr=SsrMode::Async/>

@@ -6,7 +6,7 @@ use crate::ids::{EnrollmentId, LeadGroupId, LeadImportId};
 use crate::leads::{EMAIL, GroupChoice};
 use crate::money::Currency;
 use crate::words;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -159,6 +159,8 @@ pub struct LeadImport {
     pub has_errors: bool,
     /// Who began it, as the reader may know it; empty where that isn't known.
     pub by: String,
+    /// When it was begun, in the program's time zone.
+    pub began: NaiveDateTime,
     /// When it was begun, UTC.
     pub created_at: DateTime<Utc>,
     /// When it was over, UTC.

@@ -131,10 +131,16 @@ impl Reader {
         self.read(bytes, false);
     }
 
-    /// How many rows were read so far.
+    /// The first line, once it was read.
     #[must_use]
-    pub fn read_rows(&self) -> usize {
-        self.rows.len()
+    pub fn head(&self) -> Option<&[String]> {
+        self.head.as_deref()
+    }
+
+    /// The rows that were read so far.
+    #[must_use]
+    pub fn sheet(&self) -> &Sheet {
+        &self.rows
     }
 
     /// Whether nothing more is read, because something is wrong with the file as a whole.

@@ -73,7 +73,7 @@ async fn rows(
     let of_partner = matches!(actor, Actor::Partner { .. });
     let found = sqlx::query!(
         r#"select i.id as "id: LeadImportId", i.name, g.name as lead_group, i.status as "status: ImportStatus", i.rows,
-                  i.accepted, i.refused, i.created_at, i.finished_at,
+                  i.accepted, i.refused, i.created_at, i.finished_at, (i.created_at at time zone p.time_zone) as "began!",
                   exists (select from lead_import_rows r
                           where r.program_id = i.program_id and r.import_id = i.id) as "has_errors!",
                   case when i.account_id is null then ''
@@ -105,6 +105,7 @@ async fn rows(
         refused: row.refused,
         has_errors: row.has_errors,
         by: row.by,
+        began: row.began,
         created_at: row.created_at,
         finished_at: row.finished_at,
     });

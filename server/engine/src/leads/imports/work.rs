@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Works an import. The job holds ids; the rows lie in `lead_import_slices`.
@@ -264,16 +264,11 @@ async fn claim(
     }
     sqlx::query!("set constraints lead_keys_program_id_lead_id_fkey deferred").execute(&mut *conn).await?;
     let held = sqlx::query!(
-        r#"with held as (
-               insert into lead_keys (program_id, scope_id, kind, key, lead_id, at)
-               select $1, $2, k.kind, k.key, k.id, $3 from unnest($4::lead_key[], $5::text[], $6::uuid[]) as k (kind, key, id)
-               order by k.kind, k.key
-               on conflict (program_id, scope_id, kind, key) do update set at = lead_keys.at
-               returning kind, key, lead_id, at
-           )
-           select h.kind as "kind!: LeadKey", h.key as "key!", h.lead_id as "lead!: LeadId", h.at as "at!",
-                  l.enrollment_id as "enrollment: EnrollmentId"
-           from held h left join leads l on l.program_id = $1 and l.id = h.lead_id"#,
+        r#"insert into lead_keys (program_id, scope_id, kind, key, lead_id, at)
+           select $1, $2, k.kind, k.key, k.id, $3 from unnest($4::lead_key[], $5::text[], $6::uuid[]) as k (kind, key, id)
+           order by k.kind, k.key
+           on conflict (program_id, scope_id, kind, key) do update set at = lead_keys.at
+           returning kind as "kind: LeadKey", key, lead_id as "lead: LeadId", at"#,
         import.program as ProgramId,
         scope as Uuid,
         moment.at,
@@ -283,19 +278,30 @@ async fn claim(
     )
     .fetch_all(&mut *conn)
     .await?;
+    let own: HashSet<LeadId> = first.values().copied().collect();
+    let others: Vec<Uuid> = held.iter().filter(|row| !own.contains(&row.lead)).map(|row| row.lead.0).collect();
+    // By a statement of its own: the one before may have waited for these to be committed, and doesn't see them.
+    let others = sqlx::query!(
+        r#"select id as "id: LeadId", enrollment_id as "enrollment: EnrollmentId" from leads
+           where program_id = $1 and id = any($2)"#,
+        import.program as ProgramId,
+        &others
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let others: HashMap<LeadId, EnrollmentId> = others.into_iter().map(|row| (row.id, row.enrollment)).collect();
     // Of each key: who holds it. Those that are new hold nothing before their row is reached.
     let mut holders: HashMap<(LeadKey, &str), Option<Holder>> = HashMap::with_capacity(held.len());
     let mut fresh: HashMap<(LeadKey, &str), LeadId> = HashMap::new();
     for row in &held {
         let key = (row.kind, row.key.as_str());
-        let holder = match row.enrollment {
-            Some(enrollment) => Some(Holder { lead: row.lead, at: row.at, enrollment, written: true }),
-            None => {
-                fresh.insert(key, row.lead);
-                None
-            }
-        };
-        holders.insert(key, holder);
+        if own.contains(&row.lead) {
+            fresh.insert(key, row.lead);
+            holders.insert(key, None);
+        } else {
+            let enrollment = *others.get(&row.lead).ok_or_else(|| Error::internal("a key without its lead"))?;
+            holders.insert(key, Some(Holder { lead: row.lead, at: row.at, enrollment, written: true }));
+        }
     }
     let since = moment.at - Duration::days(settings.days.into());
     let mut repeated = Vec::new();
