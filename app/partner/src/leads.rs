@@ -56,7 +56,7 @@ pub async fn read_leads(
 pub async fn add_lead(program: String, partner: EnrollmentId, email: String, name: Option<String>) -> Result<()> {
     access::answer(async {
         let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::LeadTracking).await?;
-        let input = domain::leads::NewLead { email, name: name.unwrap_or_default() };
+        let input = domain::leads::NewLead::named(&email, &name.unwrap_or_default());
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::leads::submit(&mut tx, &asking.moment, &asking.actor, partner, &input).await?;
         tx.commit().await?;
@@ -192,6 +192,7 @@ impl LazyPage for LeadTrackingPage {
                 {move || view! { <Download href=show::file(&program.get(), "leads", &address.get()) what="leads"/> }}
             </PageHead>
             {move || filters(&address.get())}
+            {crate::lead_import::opened()}
             {found.show(|| view! { <Card><SkeletonTable columns=4/></Card> }.into_any(), move |shown| page(shown, form, &address.get_untracked()))}
         }
         .into_any()
@@ -268,16 +269,16 @@ fn list(leads: Page<LeadRow>, address: &Address) -> AnyView {
 fn row(lead: LeadRow) -> AnyView {
     let day = lead.day.format("%-d %b %Y").to_string();
     let since = format!("Since {}", lead.stage_day.format("%-d %b %Y"));
-    let stage = (lead.stage != Stage::New).then_some(since);
+    let stage = (lead.stage.kind != Stage::New).then_some(since);
     view! {
         <tr>
             <td>
                 {called(&lead)}
                 <small>{lead.name}</small>
-                <div class="narrow"><Pill tone=tone(lead.outcome) text=lead.outcome.label()/><Pill tone=stage_tone(lead.stage) text=lead.stage.label()/><small>{day.clone()}</small></div>
+                <div class="narrow"><Pill tone=tone(lead.outcome) text=lead.outcome.label()/><Pill tone=stage_tone(lead.stage.kind) text=lead.stage.name.clone()/><small>{day.clone()}</small></div>
             </td>
             <td class="wide">{day}</td>
-            <td class="wide"><Pill tone=stage_tone(lead.stage) text=lead.stage.label()/><small>{stage}</small></td>
+            <td class="wide"><Pill tone=stage_tone(lead.stage.kind) text=lead.stage.name.clone()/><small>{stage}</small></td>
             <td class="wide"><Pill tone=tone(lead.outcome) text=lead.outcome.label()/></td>
         </tr>
     }
