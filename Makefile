@@ -49,9 +49,13 @@ test: build end2end/node_modules ## Run every test there is, in browsers too
 check: fmt clippy queries licences ## Formatting, lints, fresh query data, licences
 
 .PHONY: bench
-bench: build ## Measure, each figure beside its limit
+bench: build end2end/node_modules ## Measure, each figure beside its limit
 	@setup/packages wrk nginx pgbench:postgresql-contrib
 	@$(rust) $(database) cargo run --profile server --package bench
+
+.PHONY: fuzz
+fuzz: needs ## Read made-up files and forms for a minute each
+	@$(rust) cargo test --profile server --package domain --lib fuzz_ -- --ignored --nocapture
 
 .PHONY: build
 build: needs ## Leave a complete deployable in dist/

@@ -3,9 +3,11 @@
 #![allow(clippy::float_arithmetic, reason = "these floats are times and rates, never money")]
 
 mod dashboard;
+mod import;
 mod latest;
 mod load;
 mod payments;
+mod preview;
 mod sales;
 mod server;
 mod short_link;
@@ -34,6 +36,10 @@ enum Bench {
     Dashboard,
     /// Partner ledgers, their file and a batch of payments against a DBA's SQL.
     Payments,
+    /// A file of leads, imported, against COPY.
+    Import,
+    /// A file of leads, looked at in the browser, against PapaParse.
+    Preview,
 }
 
 #[tokio::main]
@@ -55,6 +61,12 @@ async fn main() -> anyhow::Result<()> {
     }
     if asked(Bench::Payments) {
         payments::measure(&mut table).await?;
+    }
+    if asked(Bench::Import) {
+        import::measure(&mut table).await?;
+    }
+    if asked(Bench::Preview) {
+        preview::measure(&mut table).await?;
     }
     print!("{table}");
     if options.only.is_empty() {

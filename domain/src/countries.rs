@@ -273,8 +273,12 @@ pub fn find(typed: &str) -> Option<&'static str> {
     let found = match typed.len() {
         2 => COUNTRIES.iter().find(|(code, _)| code.eq_ignore_ascii_case(typed)),
         _ => {
-            let typed = typed.to_lowercase();
-            COUNTRIES.iter().find(|(_, name)| name.to_lowercase() == typed)
+            // Large files name them a hundred thousand times, mostly as they are written here.
+            let plain = COUNTRIES.iter().find(|(_, name)| name.eq_ignore_ascii_case(typed));
+            plain.or_else(|| {
+                let typed = typed.to_lowercase();
+                COUNTRIES.iter().find(|(_, name)| name.to_lowercase() == typed)
+            })
         }
     };
     found.map(|(code, _)| *code)

@@ -334,7 +334,7 @@ fn looking(drawer: Drawer) -> AnyView {
             <span class:bad=move || { counts().1 > 0 }><strong>{move || grouped(counts().1 as i64)}</strong>" with errors"</span>
         </div>
         <label class="check">
-            <input type="checkbox" prop:checked=move || drawer.filtered.get() on:change=toggle/>
+            <input type="checkbox" class="checkbox" prop:checked=move || drawer.filtered.get() on:change=toggle/>
             "Rows with errors"
         </label>
         {move || drawer.again.get().map(|percent| {

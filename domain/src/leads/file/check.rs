@@ -133,8 +133,15 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Only what begins and ends alike is compared as a whole, but for mail services that read addresses in a way of their own.
     fn is_own(&self, email: &str) -> bool {
-        !self.own.is_empty() && {
+        let may_be = |own: &String| {
+            let (own, email) = (own.as_bytes(), email.as_bytes());
+            let same = |a: Option<&u8>, b: Option<&u8>| a.map(u8::to_ascii_lowercase) == b.map(u8::to_ascii_lowercase);
+            let plain = email.first().is_some_and(u8::is_ascii_alphanumeric) && email.is_ascii();
+            !plain || (same(own.first(), email.first()) && same(own.last(), email.last()))
+        };
+        self.own.iter().any(may_be) && {
             let email = email_normalised(email);
             self.own.contains(&email)
         }

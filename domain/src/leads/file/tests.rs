@@ -259,3 +259,51 @@ proptest! {
         }
     }
 }
+
+/// Files that were made of pieces which give trouble, for as long as FUZZ_SECONDS says: `make fuzz`.
+#[test]
+#[ignore = "runs for a minute"]
+fn fuzz_reading() {
+    let pieces: &[&[u8]] = &[
+        b"email", b"name", b"E-mail *", b",", b";", b"\t", b"|", b"\"", b"\"\"", b"\n", b"\r\n", b"\r", b"\0", b"'", b"=", b"+1", b"@",
+        b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"\xf0\x9f", b"\xc3", b"\xc3\xbc", b"\x80",
+        b"nora@harbor.example", b"2026-02-30", b"e\0m\0", b"\0e\0m", b"\x00\xd8", b"\xd8\x00", b"\xdc\x00", b" ", b"x",
+    ];
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let rules = rules(NameField::Required);
+    let asked = rules.form.asked();
+    let mut random = proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::XorShift);
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").subsec_nanos();
+    eprintln!("seed {seed}");
+    for _ in 0..seed % 4_096 {
+        proptest::prelude::RngCore::next_u32(&mut random);
+    }
+    let mut below = |most: usize| proptest::prelude::RngCore::next_u32(&mut random) as usize % most;
+    let mut runs = 0_u64;
+    while std::time::Instant::now() < end {
+        let mut bytes = Vec::new();
+        for _ in 0..below(400) {
+            match below(12) {
+                0 => bytes.push(below(256) as u8),
+                1 => bytes.extend(pieces[below(pieces.len())].repeat(1 + below(3_000))),
+                _ => bytes.extend_from_slice(pieces[below(pieces.len())]),
+            }
+        }
+        let whole = at_once(&bytes);
+        let sizes: Vec<usize> = (0..4).map(|_| 1 + below(20_000)).collect();
+        assert_eq!(cut(&bytes, &sizes), whole, "{bytes:?}");
+        let columns = match_columns(&whole.head, &asked);
+        let checker = Checker::new(&rules, &columns);
+        for row in 0..whole.rows.len() {
+            // What the browser sends and the server reads is the same row with the same verdict.
+            let mut text = String::new();
+            write_row(&mut text, whole.rows.cells(row));
+            let sent = Reader::rows(&text);
+            assert!(sent.cells(0).eq(whole.rows.cells(row)), "{text:?}");
+            assert_eq!(checker.check(&whole.rows, row), checker.check(&sent, 0), "{text:?}");
+        }
+        runs += 1;
+    }
+    eprintln!("{runs} files");
+}
