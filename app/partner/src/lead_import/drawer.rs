@@ -119,7 +119,7 @@ pub(super) fn drawer(program: String) -> AnyView {
 fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView {
     let held: Held = StoredValue::new_local(None);
     let first = setup.groups.first().map(|group| group.id.to_string()).unwrap_or_default();
-    let (epoch, again) = (RwSignal::new(0), RwSignal::new(None));
+    let (epoch, again) = (RwSignal::new(0), RwSignal::new(None::<usize>));
     let map = Callback::new(move |(column, asked)| {
         held.update_value(|work| {
             if let Some(work) = work {
@@ -151,8 +151,10 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
     };
     Effect::new(move |_| dirty.set(mended.get() > 0 || matches!(drawer.at.get(), At::Sending(_))));
     // The list of rows with errors stays as it was when it was asked for, so that none is gone while it is mended.
+    let settled = Memo::new(move |_| again.with(Option::is_none));
     Effect::new(move |_| {
         epoch.track();
+        settled.track();
         let filtered = drawer.filtered.get();
         only.set(filtered.then(|| held.try_with_value(|work| work.as_ref().map(Work::wrong_rows)).flatten().unwrap_or_default()));
     });

@@ -15,6 +15,7 @@ use domain::page::Page;
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos::server_fn::codec::GetUrl;
+use std::sync::{Arc, Mutex};
 
 use crate::show;
 
@@ -90,20 +91,22 @@ pub(crate) fn opened() -> AnyView {
     let wanted = Memo::new(move |_| address.with(|address| address.get("import").is_some()));
     let there = RwSignal::new(false);
     // A view can't be cloned into a signal: it is laid here, and taken when the signal tells.
-    let drawer = StoredValue::new_local(None::<AnyView>);
+    let drawer = Arc::new(Mutex::new(None::<AnyView>));
+    let laid = drawer.clone();
     Effect::new(move |_| {
         there.set(false);
         if !wanted.get() {
             return;
         }
-        let program = program.get_untracked();
+        let (program, drawer) = (program.get_untracked(), laid.clone());
         // Of this run: it ends when the drawer is closed, or the page left.
         leptos::task::spawn_local(ScopedFuture::new(async move {
             let view = lead_import_drawer(program).await;
-            if drawer.try_set_value(Some(view)).is_none() {
-                there.try_set(true);
+            if let Ok(mut drawer) = drawer.lock() {
+                *drawer = Some(view);
             }
+            there.try_set(true);
         }));
     });
-    (move || there.get().then(|| drawer.try_update_value(Option::take).flatten())).into_any()
+    (move || there.get().then(|| drawer.lock().ok().and_then(|mut drawer| drawer.take()))).into_any()
 }

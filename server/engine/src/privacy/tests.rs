@@ -262,6 +262,14 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
         r#"insert into partner_job_rows (program_id, job_id, position, line, record, problem)
            values ($1, $1, 1, 2, '["Augusta", "Lovelace", ""]', 'status: Write active or pending, or leave it empty.'),
                   ($1, $1, 2, 3, '["Ada", "", "AUGUSTA@analytical.example"]', '')"#,
+        r#"insert into lead_imports (program_id, id, enrollment_id, group_id, form_version, name, head, keys, rows, by_partner,
+                                     created_at)
+           select $1, $1, e.id, g.id, 1, 'Augusta Lovelace.csv', '{E-mail,Name}', '{email,name}', 2, true,
+                  '2026-01-01T00:00:00Z'
+           from enrollments e join lead_groups g using (program_id) where program_id = $1 limit 1"#,
+        r#"insert into lead_import_rows (program_id, import_id, position, cells, reason)
+           values ($1, $1, 1, 'Augusta,"Lovelace"', 'E-mail: Fill this in.'),
+                  ($1, $1, 2, 'AUGUSTA@analytical.example,Ada', 'E-mail: You have added this lead already.')"#,
     ] {
         world.set(statement).await;
     }

@@ -61,11 +61,11 @@ async fn own_emails(conn: &mut PgConnection, program: ProgramId, partner: Enroll
     .await?)
 }
 
-/// Takes the rows away in which a person is found: `pattern` is a regular expression of Postgres. Of a file's name nothing
-/// is left.
+/// Takes the rows away in which a person is found: `pattern` is a regular expression of Postgres. What stands in them apart,
+/// such as a first and a last name, is sought together. Of a file's name nothing is left.
 pub(crate) async fn forget(conn: &mut PgConnection, program: ProgramId, pattern: &str) -> Result<()> {
     sqlx::query!(
-        "delete from lead_import_rows where program_id = $1 and cells ~* $2",
+        r#"delete from lead_import_rows where program_id = $1 and regexp_replace(cells, '[",\s]+', ' ', 'g') ~* $2"#,
         program as ProgramId,
         pattern
     )

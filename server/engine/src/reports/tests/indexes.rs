@@ -16,7 +16,7 @@ use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsk
 use sqlx::{Connection, PgConnection};
 
 /// Tables that grow with the history.
-const BIG: &str = "{leads,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,\
+const BIG: &str = "{leads,lead_imports,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,\
                    ledger_months,assets,asset_groups,asset_days}";
 
 /// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner, and of
@@ -60,6 +60,10 @@ async fn history(world: &World) {
         "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, created_at, stage_at)
          select e.program_id, gen_random_uuid(), e.id, g.id, code || n || '@harbor.example',
                 code || n || '@harbor.example', e.created_at, e.created_at
+         from enrollments e join lead_groups g using (program_id), generate_series(0, 99) n",
+        "insert into lead_imports (program_id, id, enrollment_id, group_id, form_version, name, head, keys, rows, by_partner,
+                                   created_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, 1, 'leads.csv', '{E-mail}', '{email}', 1, true, e.created_at
          from enrollments e join lead_groups g using (program_id), generate_series(0, 99) n",
         "insert into referrals (program_id, id, customer_id, enrollment_id, source, link_id, terms, why, attributed_at,
                                 created_at)
@@ -258,6 +262,9 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     let all = LeadFilter::default();
     by_index!(world.pool, "leads", conn => crate::leads::list(conn, &moment, &own, &all, &Paging::default()));
     by_index!(world.pool, "all leads", conn => crate::leads::list(conn, &moment, &owner, &all, &Paging::default()));
+    let page = Paging::default();
+    by_index!(world.pool, "imports", conn => crate::leads::imports::list(conn, &own, None, &page));
+    by_index!(world.pool, "all imports", conn => crate::leads::imports::list(conn, &owner, None, &page));
     let (all, kind) = (AssetFilter::default(), Some(AssetKind::Social));
     let social = AssetFilter { kind, search: "asset 7".into(), ..AssetFilter::default() };
     let servers = Servers { links: "https://acme.example", images: "https://acme.example" };
