@@ -273,13 +273,16 @@ fn fuzz_reading() {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
     let rules = rules(NameField::Required);
     let asked = rules.form.asked();
-    let mut random = proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::XorShift);
-    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").subsec_nanos();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
+    let seed = u64::from(now.subsec_nanos()) | 1;
     eprintln!("seed {seed}");
-    for _ in 0..seed % 4_096 {
-        proptest::prelude::RngCore::next_u32(&mut random);
-    }
-    let mut below = |most: usize| proptest::prelude::RngCore::next_u32(&mut random) as usize % most;
+    let mut state = seed;
+    let mut below = |most: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % most as u64) as usize
+    };
     let mut runs = 0_u64;
     while std::time::Instant::now() < end {
         let mut bytes = Vec::new();
