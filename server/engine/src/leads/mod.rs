@@ -3,6 +3,7 @@
 mod board;
 pub(crate) mod claims;
 mod detail;
+mod erase;
 mod list;
 mod moves;
 mod submit;
@@ -12,6 +13,8 @@ mod work;
 
 pub use board::board;
 pub use detail::detail;
+pub use erase::{erase, export};
+pub(crate) use erase::{Known, blank, told};
 pub use list::list;
 pub use moves::{move_many, move_to, stage_of_kind};
 pub use submit::{edit, submit, withdraw};
@@ -35,7 +38,7 @@ pub(crate) async fn make_default_group(conn: &mut PgConnection, moment: &Moment,
     sqlx::query("insert into lead_forms (program_id, group_id, version, form, created_at) values ($1, $2, 1, '{\"name\": \"optional\", \"fields\": []}', $3)")
         .bind(program).bind(group).bind(moment.at).execute(&mut *conn).await?;
     for (at, (name, kind)) in [("New", "new"), ("Qualified", "qualified"), ("Unqualified", "unqualified"), ("Closed Won", "closed_won"), ("Closed Lost", "closed_lost")].into_iter().enumerate() {
-        sqlx::query("insert into lead_stages (program_id, id, name, kind, position, created_at) values ($1, $2, $3, $4::lead_stage, $5, $6)")
+        sqlx::query("insert into lead_stages (program_id, id, name, kind, position, needs_reason, created_at) values ($1, $2, $3, $4::lead_stage, $5, $4 = 'unqualified', $6)")
             .bind(program).bind(moment.id::<LeadStageId>()).bind(name).bind(kind).bind(at as i32).bind(moment.at).execute(&mut *conn).await?;
     }
     sqlx::query("insert into lead_moves (program_id, from_id, to_id) select $1, f.id, t.id from lead_stages f join lead_stages t on t.program_id = $1 and t.id <> f.id where f.program_id = $1")
