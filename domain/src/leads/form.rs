@@ -30,6 +30,18 @@ words! {
     }
 }
 
+impl NameField {
+    /// What becomes of the name, in words.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Off => "Not asked",
+            Self::Optional => "Optional",
+            Self::Required => "Required",
+        }
+    }
+}
+
 words! {
     /// How a field of a form is filled in.
     pub enum FieldKind in "lead_field_kind" {

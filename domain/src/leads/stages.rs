@@ -164,6 +164,17 @@ words! {
     }
 }
 
+impl DuplicateScope {
+    /// The scope in words.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Program => "All leads of the program",
+            Self::Partner => "The same partner's leads",
+        }
+    }
+}
+
 words! {
     /// What becomes of a lead that repeats another.
     pub enum DuplicateRule in "duplicate_rule" {
@@ -173,6 +184,18 @@ words! {
         Flag = "flag",
         /// It is taken.
         Accept = "accept",
+    }
+}
+
+impl DuplicateRule {
+    /// What follows, in words.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Refuse => "Refuse it",
+            Self::Flag => "Take it, and mark it for the team",
+            Self::Accept => "Take it",
+        }
     }
 }
 
@@ -203,6 +226,27 @@ pub struct LeadSettings {
 }
 
 impl LeadSettings {
+    /// What the rule for duplicates means, in a sentence.
+    #[must_use]
+    pub fn duplicates_told(&self) -> String {
+        let by: Vec<&str> = LeadKey::ALL.iter().filter(|key| self.duplicate_by.contains(key)).map(|key| key.label()).collect();
+        let Some((last, others)) = by.split_last() else {
+            return "Leads are not compared: every lead is taken.".to_owned();
+        };
+        let by = if others.is_empty() { (*last).to_owned() } else { format!("{} or {last}", others.join(", ")) };
+        let days = if self.duplicate_days == 1 { "day".to_owned() } else { format!("{} days", self.duplicate_days) };
+        let among = match self.duplicate_scope {
+            DuplicateScope::Program => "any partner has added in the last",
+            DuplicateScope::Partner => "the same partner has added in the last",
+        };
+        let follows = match self.duplicate_rule {
+            DuplicateRule::Refuse => "is refused",
+            DuplicateRule::Flag => "is taken, and marked for your team",
+            DuplicateRule::Accept => "is taken like any other",
+        };
+        format!("A lead with the same {by} as one that {among} {days} {follows}.")
+    }
+
     /// Checks what the team typed.
     #[must_use]
     pub fn check(&self) -> Vec<FieldError> {
@@ -290,6 +334,19 @@ pub struct GroupChoice {
     pub form: LeadForm,
 }
 
+/// A version of a group's form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormVersion {
+    /// Its number, from 1.
+    pub version: i32,
+    /// When it was made, UTC.
+    pub at: DateTime<Utc>,
+    /// By whom of the team; empty for Tributary.
+    pub by: String,
+    /// The form.
+    pub form: LeadForm,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,5 +377,26 @@ mod tests {
         stages[3].name = " new ".into();
         stages[4].moves = vec![0, 5];
         assert_eq!(wrong(&stages), ["stages[3][name]", "stages[4][moves]"]);
+    }
+
+    #[test]
+    fn the_rule_for_duplicates_is_told() {
+        let mut settings = LeadSettings {
+            submission: true,
+            importing: false,
+            sale_submission: false,
+            duplicate_by: vec![LeadKey::Domain, LeadKey::Email, LeadKey::Phone],
+            duplicate_days: 90,
+            duplicate_scope: DuplicateScope::Program,
+            duplicate_rule: DuplicateRule::Refuse,
+            good_lead: String::new(),
+        };
+        assert_eq!(
+            settings.duplicates_told(),
+            "A lead with the same e-mail, phone number or company domain as one that any partner has added in the last \
+             90 days is refused."
+        );
+        settings.duplicate_by.clear();
+        assert_eq!(settings.duplicates_told(), "Leads are not compared: every lead is taken.");
     }
 }

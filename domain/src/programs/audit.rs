@@ -2,7 +2,7 @@
 
 use crate::assets::AssetKind;
 use crate::commissions::Suspicion;
-use crate::leads::Stage;
+use crate::leads::{DuplicateRule, DuplicateScope, LeadKey, Stage};
 use crate::payments::method_words;
 use crate::portal::PortalPage;
 
@@ -32,6 +32,11 @@ pub const ACTS: &[(&str, &str)] = &[
     ("lead.export", "Lead's personal data exported"),
     ("lead.set_deal_value", "Lead's deal value set"),
     ("lead.set_stage", "Lead's stage changed"),
+    ("lead_form.save", "Lead form changed"),
+    ("lead_group.create", "Group of leads made"),
+    ("lead_group.edit", "Group of leads changed"),
+    ("lead_settings.save", "Lead settings changed"),
+    ("lead_stages.save", "Stages of leads changed"),
     ("link.create", "Link made"),
     ("link.disable", "Link switched off"),
     ("link.edit", "Link changed"),
@@ -130,8 +135,10 @@ pub fn acts_with(text: &str) -> Vec<String> {
 const FIELDS: &[(&str, &str)] = &[
     ("all_that_match", "All that match"),
     ("email", "E-mail"),
+    ("good_lead", "What makes a good lead"),
     ("hidden", "Hidden pages"),
     ("id", "ID"),
+    ("is_default", "Default group"),
     ("job", "Job's ID"),
     ("lead", "Lead's ID"),
     ("minutes", "Minutes at most"),
@@ -162,6 +169,9 @@ pub fn field_words(field: &str) -> String {
 pub fn value_words(action: &str, field: &str, word: &str) -> Option<String> {
     let words = match (action, field) {
         ("lead.set_stage", _) => word.parse::<Stage>().ok()?.label(),
+        ("lead_settings.save", "duplicate_by") => word.parse::<LeadKey>().ok()?.label(),
+        ("lead_settings.save", "duplicate_scope") => word.parse::<DuplicateScope>().ok()?.label(),
+        ("lead_settings.save", "duplicate_rule") => word.parse::<DuplicateRule>().ok()?.label(),
         ("partner.payout_method", _) | (_, "payout_method" | "method") => return Some(method_words(word)),
         ("program.fraud_checks", "on") => word.parse::<Suspicion>().ok()?.label(),
         ("portal.pages", _) => word.parse::<PortalPage>().ok()?.label(),

@@ -155,7 +155,7 @@ impl World {
             sqlx::query(insert).bind(program).execute(&self.pool).await.expect("portal");
         }
         let mut tx = self.pool.begin().await.expect("transaction");
-        crate::leads::make_default_group(&mut tx, &self.moment(), program).await.expect("lead group");
+        crate::leads::set_up(&mut tx, &self.moment(), program).await.expect("leads");
         tx.commit().await.expect("commit");
     }
 

@@ -4,8 +4,13 @@ mod board;
 pub(crate) mod claims;
 mod detail;
 mod erase;
+mod groups;
 mod list;
 mod moves;
+mod settings;
+#[cfg(test)]
+mod setup_tests;
+mod stages;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -15,36 +20,23 @@ pub use board::board;
 pub use detail::detail;
 pub use erase::{erase, export};
 pub(crate) use erase::{Known, blank, told};
+pub use groups::{choices, form, form_versions, groups, make_group, save_form, save_group};
 pub use list::list;
 pub use moves::{move_many, move_to, stage_of_kind};
+pub use settings::{save_settings, settings};
+pub(crate) use settings::{copy, set_up};
+pub use stages::{save_stages, stages};
 pub use submit::{edit, submit, withdraw};
 pub use work::{add_note, add_task, assign, delete_task, my_tasks, set_deal_value, set_task_done, team};
 
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use domain::accounts::Actor;
-use domain::ids::{AccountId, CustomerId, EnrollmentId, LeadEventId, LeadGroupId, LeadId, LeadStageId, ProgramId};
+use domain::ids::{AccountId, CustomerId, EnrollmentId, LeadEventId, LeadId, LeadStageId, ProgramId};
 use domain::leads::{EventDetails, LeadEventKind};
 use domain::text::email_key;
 use sqlx::PgConnection;
 use sqlx::types::Json;
-
-/// Makes the group that a program's leads are in where none is named.
-pub(crate) async fn make_default_group(conn: &mut PgConnection, moment: &Moment, program: ProgramId) -> Result<()> {
-    sqlx::query("insert into lead_settings (program_id) values ($1)").bind(program).execute(&mut *conn).await?;
-    let group: LeadGroupId = moment.id();
-    sqlx::query("insert into lead_groups (program_id, id, name, is_default, created_at) values ($1, $2, 'Leads', true, $3)")
-        .bind(program).bind(group).bind(moment.at).execute(&mut *conn).await?;
-    sqlx::query("insert into lead_forms (program_id, group_id, version, form, created_at) values ($1, $2, 1, '{\"name\": \"optional\", \"fields\": []}', $3)")
-        .bind(program).bind(group).bind(moment.at).execute(&mut *conn).await?;
-    for (at, (name, kind)) in [("New", "new"), ("Qualified", "qualified"), ("Unqualified", "unqualified"), ("Closed Won", "closed_won"), ("Closed Lost", "closed_lost")].into_iter().enumerate() {
-        sqlx::query("insert into lead_stages (program_id, id, name, kind, position, needs_reason, created_at) values ($1, $2, $3, $4::lead_stage, $5, $4 = 'unqualified', $6)")
-            .bind(program).bind(moment.id::<LeadStageId>()).bind(name).bind(kind).bind(at as i32).bind(moment.at).execute(&mut *conn).await?;
-    }
-    sqlx::query("insert into lead_moves (program_id, from_id, to_id) select $1, f.id, t.id from lead_stages f join lead_stages t on t.program_id = $1 and t.id <> f.id where f.program_id = $1")
-        .bind(program).execute(&mut *conn).await?;
-    Ok(())
-}
 
 /// Whose a lead is.
 pub(crate) async fn partner_of(conn: &mut PgConnection, program: ProgramId, id: LeadId) -> Result<EnrollmentId> {

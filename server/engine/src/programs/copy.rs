@@ -1,8 +1,8 @@
-//! A copy of a program for tests: its settings, offers, portal, mails and assets, and none of its people.
+//! A copy of a program for tests: its settings, offers, portal, mails, assets and how leads are set up, and none of its people.
 
 use super::{audit, get, make};
 use crate::files::CopyFile;
-use crate::{Error, Moment, Result, jobs};
+use crate::{Error, Moment, Result, jobs, leads};
 use domain::accounts::{Actor, Power};
 use domain::ids::{AccountId, AssetId, FileId, OfferId, PartnerGroupId, ProgramId};
 use domain::programs::{NewProgram, Program, ProgramCopy};
@@ -97,6 +97,7 @@ pub async fn copy(pool: &PgPool, moment: &Moment, actor: &Actor, input: &Program
     let groups: Vec<(PartnerGroupId, PartnerGroupId)> = groups.into_iter().map(|group| (group, moment.id())).collect();
     let offers: Vec<(OfferId, OfferId)> = offers.into_iter().map(|offer| (offer, moment.id())).collect();
     copy_offers(&mut tx, moment, actor, made.id, &offers, &groups).await?;
+    leads::copy(&mut tx, moment, from.id, made.id).await?;
     let files = copy_files(&mut tx, moment, from.id, made.id).await?;
     copy_assets(&mut tx, moment, from.id, made.id, &files, &groups).await?;
     let made = get(&mut tx, made.id).await?;

@@ -209,7 +209,7 @@ pub async fn make(
     )
     .execute(&mut *conn)
     .await?;
-    leads::make_default_group(conn, moment, id).await?;
+    leads::set_up(conn, moment, id).await?;
     get(conn, id).await
 }
 
