@@ -22,7 +22,7 @@ mod upload;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
-    Account, Admin, Known, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, landing,
+    Account, Admin, ClientAddress, Known, Partner, Visitor, account, act_as, admin, begin, client_address, forget_session, keep_session, landing,
     partner, portal, session_token, this_partner, user_agent, visitor,
 };
 pub use error::Error;

@@ -51,7 +51,7 @@ pub(super) fn page_of(file: &str) -> Option<PortalPage> {
         "payouts" | "payout" => PortalPage::Payouts,
         "ledger" => PortalPage::Ledger,
         "statements" | "statement" => PortalPage::Statements,
-        "leads" => PortalPage::LeadTracking,
+        "leads" => PortalPage::Leads,
         "rewards" => PortalPage::Rewards,
         "commission-report" => PortalPage::CommissionReport,
         "sales" => PortalPage::Sales,
