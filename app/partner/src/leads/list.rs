@@ -2,13 +2,14 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::ids::LeadGroupId;
-use domain::leads::{LeadFilter, LeadRow, LeadSort, Stage};
+use domain::leads::{LeadRow, Stage};
 use domain::page::Page;
 use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use ui::{
     Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, PageHead, SearchInput,
     Select, SkeletonTable, Table, TextInput, Th, stage_pill,
@@ -29,37 +30,16 @@ pub struct Shown {
     window_days: i32,
 }
 
-/// What the address asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    q: Option<String>,
-    kind: Option<String>,
-    group: Option<String>,
-    withdrawn: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    sort: Option<String>,
-    cursor: Option<String>,
-}
+/// By what the address filters.
+const FILTERS: [&str; 9] = ["q", "kind", "stage", "group", "outcome", "withdrawn", "from", "to", "cursor"];
 
-const FILTERS: [&str; 7] = ["q", "kind", "group", "withdrawn", "from", "to", "cursor"];
-
-/// A page of the leads of the partner who asks.
+/// A page of the leads of the partner who asks, as its address filters them.
 #[server(prefix = "/fn", endpoint = "partner/leads", input = GetUrl)]
-pub async fn read_leads(program: String, #[server(default)] asked: Asked) -> Result<Shown> {
+pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<String, String>) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::partner(&program, PortalPage::Leads).await?;
-        let filter = LeadFilter {
-            search: asked.q.unwrap_or_default(),
-            kind: asked.kind.and_then(|word| word.parse().ok()),
-            group: asked.group.and_then(|id| id.parse().ok()),
-            withdrawn: asked.withdrawn.is_some(),
-            from: asked.from.and_then(|day| day.parse().ok()),
-            to: asked.to.and_then(|day| day.parse().ok()),
-            sort: asked.sort.and_then(|word| word.parse::<LeadSort>().ok()),
-            ..LeadFilter::default()
-        };
-        let paging = domain::page::Paging { cursor: asked.cursor, limit: None };
+        let filter = domain::leads::LeadFilter::of(|key| asked.get(key).cloned(), None);
+        let paging = domain::page::Paging { cursor: asked.get("cursor").cloned(), limit: None };
         let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &filter, &paging).await?;
         let settings = engine::leads::settings(&mut asking.conn, asking.program.id).await?;
         let groups = engine::leads::choices(&mut asking.conn, asking.program.id).await?;
@@ -112,17 +92,8 @@ impl LazyPage for LeadsPage {
     fn data() -> Self {
         let (program, address) = (show::program(), show::address());
         Self(read(move || {
-            let of = |key| address.with(|address| show::value(address, key));
-            let asked = Asked {
-                q: of("q"),
-                kind: of("kind"),
-                group: of("group"),
-                withdrawn: of("withdrawn"),
-                from: of("from"),
-                to: of("to"),
-                sort: of("sort"),
-                cursor: of("cursor"),
-            };
+            let of = |key: &str| Some((key.to_owned(), address.with(|address| show::value(address, key))?));
+            let asked = FILTERS.into_iter().chain(["sort"]).filter_map(of).collect();
             ReadLeads { program: program.get(), asked }
         }))
     }
