@@ -1,6 +1,7 @@
 //! Leads: potential customers whom a partner introduces.
 
 mod answers;
+pub mod file;
 mod form;
 mod stages;
 mod views;

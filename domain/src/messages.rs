@@ -47,6 +47,10 @@ words! {
         LeadLost = "lead_lost",
         /// To a partner whose lead came to another stage.
         LeadMoved = "lead_moved",
+        /// To a partner whose file of leads was imported.
+        LeadImportFinished = "lead_import_finished",
+        /// To the team: a partner's file of leads was imported.
+        LeadsImported = "leads_imported",
     }
 }
 
@@ -85,6 +89,10 @@ pub fn meaning(field: &str) -> &'static str {
         "lead.group" => "The group that the lead is in",
         "lead.stage" => "The stage that the lead came to",
         "lead.reason" => "Why, where the team gave a reason",
+        "import.name" => "The name of the file",
+        "import.rows" => "How many rows the file has",
+        "import.accepted" => "How many rows became leads",
+        "import.refused" => "How many rows were refused",
         "lead.next_step" => "What happens next, as the stage says it",
         _ => "",
     }
@@ -126,6 +134,9 @@ const METHOD: MergeField = ("payment.method", "PayPal");
 const DATE: MergeField = ("payment.date", "5 November 2026");
 const BATCH: MergeField = ("payment.batch", "Batch-20261105");
 const REFERENCE: MergeField = ("payment.reference", "FP79Z85HRB9Y9X86");
+const IMPORT_NAME: MergeField = ("import.name", "leads.csv");
+const IMPORT_ROWS: MergeField = ("import.rows", "1200");
+const IMPORT_ACCEPTED: MergeField = ("import.accepted", "1196");
 const LEAD_EMAIL: MergeField = ("lead.email", "nora@harbor.example");
 const LEAD_NAME: MergeField = ("lead.name", "Nora Berg");
 const LEAD_STAGE: MergeField = ("lead.stage", "Qualified");
@@ -179,6 +190,8 @@ impl MailKind {
             Self::LeadWon => "Lead won",
             Self::LeadLost => "Lead lost",
             Self::LeadMoved => "Lead at another stage",
+            Self::LeadImportFinished => "Import of leads finished",
+            Self::LeadsImported => "Leads to review, from a file",
         }
     }
 
@@ -207,6 +220,8 @@ impl MailKind {
             Self::LeadWon => "To a partner whose lead came to a stage of the kind Closed Won.",
             Self::LeadLost => "To a partner whose lead came to a stage of the kind Closed Lost.",
             Self::LeadMoved => "To a partner who wants to be told of every stage, where no other mail tells of it.",
+            Self::LeadImportFinished => "To a partner whose file of leads was imported.",
+            Self::LeadsImported => "To those of the team who may judge leads, when a file of leads was imported.",
         }
     }
 
@@ -267,6 +282,10 @@ impl MailKind {
             Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => {
                 &[NAME, CODE, PROGRAM, LEAD_EMAIL, LEAD_NAME, LEAD_STAGE, LEAD_REASON, LEAD_NEXT]
             }
+            Self::LeadImportFinished => {
+                &[NAME, CODE, PROGRAM, IMPORT_NAME, IMPORT_ROWS, IMPORT_ACCEPTED, ("import.refused", "4")]
+            }
+            Self::LeadsImported => &[NAME, CODE, PROGRAM, IMPORT_NAME, IMPORT_ROWS, IMPORT_ACCEPTED],
         }
     }
 
@@ -288,6 +307,8 @@ impl MailKind {
             Self::BalanceAdjusted => Some("See your ledger"),
             Self::LeadSubmitted => Some("Review the lead"),
             Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => Some("See the lead"),
+            Self::LeadImportFinished => Some("See the import"),
+            Self::LeadsImported => Some("Review the leads"),
         }
     }
 
@@ -306,7 +327,7 @@ impl MailKind {
     /// Whether it goes to the team.
     #[must_use]
     pub fn is_to_team(self) -> bool {
-        matches!(self, Self::PartnerWaiting | Self::LeadSubmitted)
+        matches!(self, Self::PartnerWaiting | Self::LeadSubmitted | Self::LeadsImported)
     }
 
     /// The words that come with Tributary.
@@ -396,6 +417,17 @@ impl MailKind {
                 "Your lead {{lead.name}} is now at {{lead.stage}}",
                 "{{program.name}} has moved your lead {{lead.name}} to {{lead.stage}}.\n\n{{lead.reason}}\n\n\
                  {{lead.next_step}}",
+            ),
+            Self::LeadImportFinished => (
+                "Your leads from {{import.name}} are imported",
+                "{{program.name}} has imported {{import.name}}: {{import.accepted}} of {{import.rows}} rows became leads, \
+                 {{import.refused}} were refused.\n\nDownload the refused rows under View import history, mend them, and \
+                 import them again.",
+            ),
+            Self::LeadsImported => (
+                "{{import.accepted}} leads to review, from {{partner.name}}",
+                "{{partner.name}} has imported {{import.name}} to {{program.name}}: {{import.accepted}} of {{import.rows}} \
+                 rows became leads.",
             ),
         };
         Template { subject: subject.into(), body: body.into() }

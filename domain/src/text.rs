@@ -96,7 +96,7 @@ pub fn is_email(text: &str) -> bool {
     text.len() <= 254
         && !local.is_empty()
         && local.len() <= 64
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c))
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"\u{fffd}".contains(c))
         && host.contains('.')
         && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
 }

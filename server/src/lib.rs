@@ -9,6 +9,7 @@ mod export;
 mod files;
 mod health;
 mod layers;
+mod lead_import;
 mod ledger_print;
 mod limits;
 pub mod logging;
@@ -152,5 +153,6 @@ pub fn router(server: &Shared) -> Router {
     let open = api::router().merge(snippet::router(server)).merge(download::router());
     let guarded = layers::guard(guarded, server, layers::BODY_LIMIT);
     let uploads = layers::guard(upload::router(server), server, upload::BODY_LIMIT);
-    layers::around(guarded.merge(uploads).merge(open), server).merge(short_link::router()).with_state(server.clone())
+    let leads = layers::guard(lead_import::router(), server, lead_import::BODY_LIMIT);
+    layers::around(guarded.merge(uploads).merge(leads).merge(open), server).merge(short_link::router()).with_state(server.clone())
 }

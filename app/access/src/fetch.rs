@@ -20,6 +20,40 @@ where
     decoded(&browser::get(address(&request)).await?)
 }
 
+/// Has a server function do something, aside from a page's forms.
+///
+/// # Errors
+/// Those of the function; `Offline` where the server can't be reached.
+pub async fn tell<S: ServerFn<Error = Error> + Serialize>(request: S) -> Result<S::Output>
+where
+    S::Output: DeserializeOwned,
+{
+    #[cfg(feature = "ssr")]
+    return S::run_body(request).await;
+    #[cfg(not(feature = "ssr"))]
+    decoded(&browser::post(S::PATH, "application/x-www-form-urlencoded", encoded(&request)).await?)
+}
+
+/// What is posted as JSON.
+#[must_use]
+pub fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Posts a text of this kind to a route of the server's; in the browser alone.
+///
+/// # Errors
+/// Those of the route; `Offline` where the server can't be reached.
+pub async fn send<T: DeserializeOwned>(path: &str, kind: &str, text: String) -> Result<T> {
+    #[cfg(feature = "ssr")]
+    {
+        drop((path, kind, text));
+        Err(Error::Offline)
+    }
+    #[cfg(not(feature = "ssr"))]
+    decoded(&browser::post(path, kind, text).await?)
+}
+
 /// The address that asks a server function that reads.
 #[cfg(not(feature = "ssr"))]
 pub(crate) fn address<S: ServerFn + Serialize>(request: &S) -> String {

@@ -27,7 +27,7 @@ pub use asking::{
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};
-pub use fetch::ask;
+pub use fetch::{ask, json, send, tell};
 pub use form::{Form, PostForm};
 pub use navigate::{escape, here, local_path, redirect, status_not_found};
 pub use page::{InChunk, InRoute, LazyPage, lazy};

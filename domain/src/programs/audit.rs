@@ -37,6 +37,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("lead_group.edit", "Group of leads changed"),
     ("lead_settings.save", "Lead settings changed"),
     ("lead_stages.save", "Stages of leads changed"),
+    ("leads.import", "Leads imported"),
     ("link.create", "Link made"),
     ("link.disable", "Link switched off"),
     ("link.edit", "Link changed"),

@@ -406,6 +406,7 @@ async fn scrub(
         }
         let mut tx = begin(pool).await?;
         crate::partners::job::forget(&mut tx, program, &found).await?;
+        crate::leads::imports::forget(&mut tx, program, &found).await?;
         outbox::forget(&mut tx, secrets, program, &found, erased_at).await?;
         tx.commit().await?;
     }

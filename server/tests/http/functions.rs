@@ -42,6 +42,7 @@ const IDS: &[(&str, &str)] = &[
     ("CUSTOMER", "select id from customers where program_id = $1"),
     ("DRAFT", "select id from payment_drafts where program_id = $1"),
     ("GROUP", "select id from partner_groups where program_id = $1"),
+    ("IMPORT", "select id from lead_imports where program_id = $1"),
     ("KEY", "select id from api_keys where program_id = $1"),
     ("LEAD", "select id from leads where program_id = $1"),
     ("LINK", "select id from links where program_id = $1 and not is_default"),
@@ -271,6 +272,11 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/details", "program=acme", Partner),
     ("/fn/partner/frame", "program=acme", Partner),
     ("/fn/partner/ledger", "program=acme", Partner),
+    ("/fn/partner/lead-imports", "program=acme", Partner),
+    ("/fn/partner/lead-imports/cancel", "program=acme&partner=ADA&id=IMPORT", Partner),
+    ("/fn/partner/lead-imports/finish", "program=acme&partner=ADA&id=IMPORT", Partner),
+    ("/fn/partner/lead-imports/one", "program=acme&id=IMPORT", Partner),
+    ("/fn/partner/lead-imports/setup", "program=acme", Partner),
     ("/fn/partner/leads", "program=acme", Partner),
     (
         "/fn/partner/leads/edit",
@@ -354,6 +360,12 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
                 e.created_at, e.created_at
          from enrollments e join lead_groups g using (program_id)
          join lead_stages s on s.program_id = e.program_id and s.kind = 'new' where e.program_id = $1 and e.code = 'ada'",
+        "update lead_settings set importing = true where program_id = $1",
+        "insert into lead_imports (program_id, id, enrollment_id, group_id, form_version, name, head, keys, rows, by_partner,
+                                   created_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, g.version, 'leads.csv', '{E-mail}', '{email}', 1, true,
+                e.created_at
+         from enrollments e join lead_groups g using (program_id) where program_id = $1 and e.code = 'ada'",
         "insert into promo_codes (program_id, id, enrollment_id, code, code_key, created_at)
          select program_id, gen_random_uuid(), id, 'SPRING', 'spring', created_at from enrollments
          where program_id = $1 and code = 'ada'",

@@ -11,8 +11,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ui::{
-    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, PageHead, SearchInput,
-    Select, SkeletonTable, Table, TextInput, Th, stage_pill,
+    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, Menu, MenuLink, PageHead, SearchInput,
+    Select, SkeletonTable, Table, TextInput, Th, icon, stage_pill,
 };
 
 use super::{called, rule, submit_button};
@@ -24,6 +24,8 @@ pub struct Shown {
     leads: Page<LeadRow>,
     /// Whether the program takes leads from partners.
     submission: bool,
+    /// Whether it takes files of them.
+    importing: bool,
     /// The program's groups, where there are several.
     groups: Vec<(LeadGroupId, String)>,
     /// How long a lead counts, in days.
@@ -47,6 +49,7 @@ pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<Stri
         Ok(Shown {
             leads,
             submission: settings.submission,
+            importing: settings.importing,
             groups: groups.into_iter().map(|group| (group.id, group.name)).collect(),
             window_days: asking.program.lead_window_days,
         })
@@ -102,6 +105,7 @@ impl LazyPage for LeadsPage {
         let address = show::address();
         view! {
             <Title text="Leads"/>
+            {crate::lead_import::opened()}
             {this.0.show(skeleton, move |shown| page(shown, &address.get_untracked()))}
         }
         .into_any()
@@ -140,7 +144,7 @@ fn filters(address: &Address, groups: Vec<(LeadGroupId, String)>) -> AnyView {
 }
 
 fn page(shown: Shown, address: &Address) -> AnyView {
-    let Shown { leads, submission, groups, window_days } = shown;
+    let Shown { leads, submission, importing, groups, window_days } = shown;
     let program = show::program().get_untracked();
     let file = show::file(&program, "leads", address);
     let submit = submit_button(&program, submission);
@@ -150,9 +154,22 @@ fn page(shown: Shown, address: &Address) -> AnyView {
         <PageHead title="Leads">
             <Download href=file what="leads"/>
             {submit}
+            {importing.then(|| import_menu(&program))}
         </PageHead>
         {filters}
         {list}
+    }
+    .into_any()
+}
+
+/// What else can be done, behind three dots.
+fn import_menu(program: &str) -> AnyView {
+    let (import, history) = (format!("/p/{program}/leads?import=1"), format!("/p/{program}/leads/imports"));
+    view! {
+        <Menu id="lead-menu" label="More" bare=true button=|| icon(Glyph::Dots)>
+            <MenuLink href=import icon=Glyph::Upload>"Import leads"</MenuLink>
+            <MenuLink href=history icon=Glyph::Clock>"View import history"</MenuLink>
+        </Menu>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 use crate::commissions::release_holds;
 use crate::files::{CopyFile, Store, sweep};
 use crate::integrations::answers;
+use crate::leads::imports::{self, WorkOnImport};
 use crate::ledger::close_months;
 use crate::links::partitions;
 use crate::messages::{Letter, Mail, Mailer, compose, outbox};
@@ -75,6 +76,7 @@ pub async fn run(context: Context, shutdown: impl Future<Output = ()> + Send + '
         .define_job::<CopyFile>()
         .define_job::<TakeOut>()
         .define_job::<WorkOnPartners>()
+        .define_job::<WorkOnImport>()
         .define_job::<ProcessPayments>()
         .define_job::<TellPaid>()
         .define_job::<TellTakenBack>()
@@ -172,6 +174,15 @@ impl TaskHandler for WorkOnPartners {
     }
 }
 
+impl TaskHandler for WorkOnImport {
+    const IDENTIFIER: &'static str = "work_on_lead_import";
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = context(&worker)?;
+        self.work(&context.pool, &Moment::now()).await.map_err(failure(&worker, DATABASE))
+    }
+}
+
 impl TaskHandler for ProcessPayments {
     const IDENTIFIER: &'static str = "process_payments";
 
@@ -240,6 +251,7 @@ macro_rules! recurring {
                 CopyFile::IDENTIFIER => Some("Copy of a file"),
                 TakeOut::IDENTIFIER => Some("Search for the data of a person who was erased"),
                 WorkOnPartners::IDENTIFIER => Some("Import of partners, or an act on many"),
+                WorkOnImport::IDENTIFIER => Some("Import of leads"),
                 ProcessPayments::IDENTIFIER => Some("A batch of payments"),
                 TellPaid::IDENTIFIER => Some("Mails to the partners of a batch of payments"),
                 TellTakenBack::IDENTIFIER => Some("Mails of payments that were taken back"),
@@ -287,6 +299,7 @@ pub(super) async fn purge(pool: &PgPool, moment: &Moment) -> Result<()> {
     sqlx::query!("delete from payout_changes where expires_at <= $1", at).execute(pool).await?;
     outbox::purge(pool, moment).await?;
     job::purge(pool, moment).await?;
+    imports::purge(pool, moment).await?;
     drafts::purge(pool, moment).await?;
     answers::purge(pool, moment).await?;
     let mut conn = pool.acquire().await?;

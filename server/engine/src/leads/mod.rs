@@ -5,6 +5,7 @@ pub(crate) mod claims;
 mod detail;
 mod erase;
 mod groups;
+pub mod imports;
 mod list;
 mod moves;
 mod settings;

@@ -169,6 +169,12 @@ pub async fn compose(
         Mail::LeadMoved { program, lead, stage } => {
             of_leads::moved(conn, moment, public_url, *program, *lead, *stage).await?
         }
+        Mail::LeadImportFinished { program, import } => {
+            of_leads::import_finished(conn, public_url, *program, *import).await?
+        }
+        Mail::LeadsImported { account, program, import } => {
+            of_leads::imported(conn, public_url, *account, *program, *import).await?
+        }
     };
     let Some(content) = content else { return Ok(None) };
     let (from, contact) = house(conn, mail).await?;
@@ -180,6 +186,7 @@ pub async fn compose(
             | Mail::PaymentsPrepared { .. }
             | Mail::ApprovalWanted { .. }
             | Mail::LeadSubmitted { .. }
+            | Mail::LeadsImported { .. }
     ) || matches!(mail, Mail::Test { kind, .. } if kind.is_to_team());
     let contact = if to_team { String::new() } else { contact };
     Content { contact, ..content }.letter(from).map(Some)
@@ -199,7 +206,7 @@ async fn test(
     let slug = crate::programs::get(conn, program).await?.slug;
     let place = match kind {
         MailKind::PartnerWaiting => format!("{public_url}/admin/{slug}/partners"),
-        MailKind::LeadSubmitted => format!("{public_url}/admin/{slug}/leads"),
+        MailKind::LeadSubmitted | MailKind::LeadsImported => format!("{public_url}/admin/{slug}/leads"),
         _ => format!("{public_url}/p/{slug}"),
     };
     let sample = words.sample(kind, &examples, &person.name);

@@ -15,7 +15,7 @@ pub use mailer::Mailer;
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{
-    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, LeadId, LeadStageId, PartnerLetterId, PaymentId, ProgramId,
+    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, LeadId, LeadImportId, LeadStageId, PartnerLetterId, PaymentId, ProgramId,
     SignUpId,
 };
 use domain::messages::{MailKind, Template};
@@ -229,6 +229,22 @@ pub enum Mail {
         /// The stage that it came to.
         stage: LeadStageId,
     },
+    /// To a partner whose file of leads was imported.
+    LeadImportFinished {
+        /// The program.
+        program: ProgramId,
+        /// The import.
+        import: LeadImportId,
+    },
+    /// To a member of the team: a partner's file of leads was imported.
+    LeadsImported {
+        /// To whom.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The import.
+        import: LeadImportId,
+    },
 }
 
 impl Mail {
@@ -261,6 +277,8 @@ impl Mail {
             Self::PartnerLetter { .. } => "Mail: from the team",
             Self::LeadSubmitted { .. } => "Mail: a lead to review",
             Self::LeadMoved { .. } => "Mail: lead at another stage",
+            Self::LeadImportFinished { .. } => "Mail: a file of leads was imported",
+            Self::LeadsImported { .. } => "Mail: leads to review, from a file",
         }
     }
 
@@ -289,7 +307,9 @@ impl Mail {
             | Self::PayoutMethod { program, .. }
             | Self::PartnerLetter { program, .. }
             | Self::LeadSubmitted { program, .. }
-            | Self::LeadMoved { program, .. } => Some(*program),
+            | Self::LeadMoved { program, .. }
+            | Self::LeadImportFinished { program, .. }
+            | Self::LeadsImported { program, .. } => Some(*program),
         }
     }
 }

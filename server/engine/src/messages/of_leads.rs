@@ -4,7 +4,7 @@ use super::compose::{Content, person, to_partner, worded};
 use super::notices::{in_portal, stoppable};
 use crate::partners::profile;
 use crate::{Moment, Result};
-use domain::ids::{AccountId, EnrollmentId, LeadId, LeadStageId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, LeadId, LeadImportId, LeadStageId, ProgramId};
 use domain::leads::Stage;
 use domain::messages::MailKind;
 use domain::partners::{LeadMails, Notice};
@@ -96,4 +96,81 @@ pub(super) async fn moved(
     ];
     let content = to_partner(conn, program, kind, to, &values).await?;
     stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Lead, content).await
+}
+
+/// What mails tell of an import.
+struct Imported {
+    slug: String,
+    program: String,
+    enrollment: EnrollmentId,
+    code: String,
+    partner: String,
+    name: String,
+    rows: i64,
+    accepted: i64,
+    refused: i64,
+}
+
+async fn import_of(conn: &mut PgConnection, program: ProgramId, import: LeadImportId) -> Result<Option<Imported>> {
+    Ok(sqlx::query_as!(
+        Imported,
+        r#"select p.slug, p.name as program, i.enrollment_id as "enrollment: EnrollmentId", e.code,
+                  coalesce(nullif(e.name, ''), e.company) as "partner!",
+                  coalesce(nullif(i.name, ''), 'leads.csv') as "name!", i.rows, i.accepted, i.refused
+           from lead_imports i
+           join programs p on p.id = i.program_id
+           join enrollments e on e.program_id = i.program_id and e.id = i.enrollment_id
+           where i.program_id = $1 and i.id = $2"#,
+        program as ProgramId,
+        import as LeadImportId
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// To the partner, when its file was imported.
+pub(super) async fn import_finished(
+    conn: &mut PgConnection,
+    public_url: &str,
+    program: ProgramId,
+    import: LeadImportId,
+) -> Result<Option<Content>> {
+    let Some(row) = import_of(conn, program, import).await? else { return Ok(None) };
+    let to = in_portal(conn, public_url, program, row.enrollment, "leads/imports").await?;
+    let (rows, accepted, refused) = (row.rows.to_string(), row.accepted.to_string(), row.refused.to_string());
+    let values = [
+        ("import.name", &*row.name),
+        ("import.rows", &*rows),
+        ("import.accepted", &*accepted),
+        ("import.refused", &*refused),
+    ];
+    to_partner(conn, program, MailKind::LeadImportFinished, to, &values).await
+}
+
+/// To a member of the team, when a partner's file was imported.
+pub(super) async fn imported(
+    conn: &mut PgConnection,
+    public_url: &str,
+    account: AccountId,
+    program: ProgramId,
+    import: LeadImportId,
+) -> Result<Option<Content>> {
+    let row = import_of(conn, program, import).await?;
+    let (Some(row), Some(person)) = (row, person(conn, account).await?) else { return Ok(None) };
+    let page = format!("{public_url}/admin/{}/leads?partner_code={}", row.slug, row.code);
+    let content = Content {
+        button: MailKind::LeadsImported.button().map(|label| (label.into(), page)),
+        sender: row.program.clone(),
+        ..person.content()
+    };
+    let (rows, accepted) = (row.rows.to_string(), row.accepted.to_string());
+    let values = [
+        ("partner.name", &*row.partner),
+        ("partner.code", &*row.code),
+        ("program.name", &*row.program),
+        ("import.name", &*row.name),
+        ("import.rows", &*rows),
+        ("import.accepted", &*accepted),
+    ];
+    worded(conn, program, MailKind::LeadsImported, &values, content).await.map(Some)
 }
