@@ -1,8 +1,9 @@
 //! One lead: what was filled in, where it stands, and what happened to it.
 
-use access::{Form, LazyPage, PostForm, Read, Result, read};
-use domain::ids::{EnrollmentId, LeadId};
-use domain::leads::{LeadDetail, LeadEvent};
+use access::{Form, LazyPage, PostForm, Read, Result, UPLOAD_LEAD_FILE, Upload, UploadForm, read};
+use domain::files::DOWNLOADS;
+use domain::ids::{EnrollmentId, FileId, LeadId};
+use domain::leads::{LeadDetail, LeadEvent, LeadFile};
 use domain::money::Currency;
 use domain::portal::PortalPage;
 use domain::time::Zone;
@@ -12,7 +13,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Amount, Button, ButtonKind, ButtonLink, Card, Dialog, DialogButton, EmptyState, Fact, Facts, Glyph, Note, PageHead,
+    Amount, Button, ButtonKind, ButtonLink, Card, Dialog, DialogButton, EmptyState, Fact, Facts, FileInput, Glyph, Note, PageHead,
     SkeletonCard, answers_list, stage_pill, use_toasts,
 };
 
@@ -53,8 +54,28 @@ pub async fn withdraw_lead(program: String, partner: EnrollmentId, id: LeadId) -
     .await
 }
 
+/// Takes a file away that the partner has attached.
+#[server(prefix = "/fn", endpoint = "partner/leads/detach")]
+pub async fn detach_file(program: String, partner: EnrollmentId, id: LeadId, file: FileId) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::leads::detach(&mut tx, &asking.moment, &asking.actor, id, file).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// What is done on the page.
+#[derive(Clone, Copy)]
+struct Acts {
+    withdraw: Form<WithdrawLead>,
+    attach: Upload,
+    detach: Form<DetachFile>,
+}
+
 /// `/p/{program}/leads/{id}`.
-pub struct LeadPage(Read<Shown>, Form<WithdrawLead>);
+pub struct LeadPage(Read<Shown>, Acts);
 
 impl LazyPage for LeadPage {
     fn data() -> Self {
@@ -63,21 +84,24 @@ impl LazyPage for LeadPage {
             program: program.get(),
             id: params.with(|params| params.get("id").unwrap_or_default()),
         });
-        Self(found, Form::new())
+        Self(found, Acts { withdraw: Form::new(), attach: Upload::new(UPLOAD_LEAD_FILE), detach: Form::new() })
     }
 
     fn view(this: Self) -> AnyView {
-        let Self(found, form) = this;
+        let Self(found, acts) = this;
         let toasts = use_toasts();
-        form.settled(move |outcome| {
+        let settled = move |outcome: Result<()>, words: &'static str| {
             if outcome.is_ok() {
-                toasts.say("The lead is taken back");
+                toasts.say(words);
                 found.again();
             }
-        });
+        };
+        acts.withdraw.settled(move |outcome| settled(outcome, "The lead is taken back"));
+        acts.attach.settled(move |outcome| settled(outcome, "The file is attached"));
+        acts.detach.settled(move |outcome| settled(outcome, "The file is taken away"));
         view! {
             <Title text="Lead"/>
-            {found.show(skeleton, move |shown| page(shown, form))}
+            {found.show(skeleton, move |shown| page(shown, acts))}
         }
         .into_any()
     }
@@ -87,10 +111,10 @@ fn skeleton() -> AnyView {
     view! { <PageHead title="Lead"/><SkeletonCard lines=4/><SkeletonCard lines=6/> }.into_any()
 }
 
-fn page(shown: Shown, form: Form<WithdrawLead>) -> AnyView {
+fn page(shown: Shown, acts: Acts) -> AnyView {
     let Shown { partner, lead, currency, zone } = shown;
     let program = show::program().get_untracked();
-    let LeadDetail { row, form: filled, answers, created_at, reason, customer_name, events, consents, may_edit, .. } = lead;
+    let LeadDetail { row, form: filled, answers, created_at, reason, customer_name, events, consents, files, may_edit, .. } = lead;
     let base = format!("/p/{program}/leads/{}", row.id);
     let back = (format!("/p/{program}/leads"), "Leads".to_owned());
     let actions = may_edit.then(|| {
@@ -127,10 +151,11 @@ fn page(shown: Shown, form: Form<WithdrawLead>) -> AnyView {
     let history = events.iter().map(|event| happened(event, &zone)).collect_view();
     let added = zone.words(created_at);
     let outcome = row.outcome.label();
-    let withdraw = withdraw(form, &program, partner, row.id);
+    let withdrawing = withdraw(acts.withdraw, &program, partner, row.id);
+    let files = files_card(acts, &program, partner, row.id, files, !row.withdrawn && !answers.email.is_empty());
     view! {
         <PageHead title=title back=back>{actions}</PageHead>
-        {ui::wrong(form.beside(&[]))}
+        {ui::wrong(acts.withdraw.beside(&[]))}
         {withdrawn}
         <div class="cols">
             <div class="col">
@@ -138,6 +163,7 @@ fn page(shown: Shown, form: Form<WithdrawLead>) -> AnyView {
                     {filled}
                     <Facts>{consents}</Facts>
                 </Card>
+                {files}
             </div>
             <div class="col">
                 <Card title="Where it stands">
@@ -156,9 +182,58 @@ fn page(shown: Shown, form: Form<WithdrawLead>) -> AnyView {
                 <Card title="History"><ol class="history">{history}</ol></Card>
             </div>
         </div>
-        {withdraw}
+        {withdrawing}
     }
     .into_any()
+}
+
+/// The files at the lead, and where one is attached.
+fn files_card(
+    acts: Acts,
+    program: &str,
+    partner: EnrollmentId,
+    lead: LeadId,
+    files: Vec<LeadFile>,
+    may_attach: bool,
+) -> AnyView {
+    if files.is_empty() && !may_attach {
+        return ().into_any();
+    }
+    let list = files.into_iter().map(|file| {
+        let href = format!("/p/{program}/leads/{lead}/files/{}", file.id);
+        let whose = show::whose(program, partner);
+        let remove = (file.own && may_attach).then(|| {
+            let label = format!("Take {} away", file.name);
+            view! {
+                <PostForm form=acts.detach>
+                    {whose}
+                    <input type="hidden" name="id" value=lead.to_string()/>
+                    <input type="hidden" name="file" value=file.id.to_string()/>
+                    <Button submit=true kind=ButtonKind::Quiet icon=Glyph::Trash label=label/>
+                </PostForm>
+            }
+        });
+        view! {
+            <li class="between">
+                <span><a class="link" href=href download="">{file.name}</a><span class="sub">{format!(" {}, {}", file.size, file.by)}</span></span>
+                {remove}
+            </li>
+        }
+    });
+    let list = list.collect_view();
+    let attach = may_attach.then(|| {
+        let whose = show::whose(program, partner);
+        view! {
+            {ui::wrong(acts.attach.beside(&["file"]))}
+            <UploadForm form=acts.attach program=program.to_owned() class="form">
+                {whose}
+                <input type="hidden" name="lead" value=lead.to_string()/>
+                <FileInput id="lead-file" name="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP or image, at most 20 MB. The team sees it." required=true error=acts.attach.field("file") progress=acts.attach.progress()/>
+                <div class="form-actions"><Button submit=true busy=acts.attach.pending()>"Attach"</Button></div>
+            </UploadForm>
+        }
+    });
+    view! { <Card title="Files"><ul class="list">{list}</ul>{attach}</Card> }.into_any()
 }
 
 fn happened(event: &LeadEvent, zone: &Zone) -> AnyView {

@@ -5,6 +5,7 @@ use domain::accounts::Role;
 use domain::attribution::Source;
 use domain::customers::{NewCustomer, TrackSignup, TrackedSignup};
 use domain::accounts::Power;
+use domain::ids::FileId;
 use domain::leads::{DuplicateRule, LeadFilter, LeadRow, MOST_A_DAY, Move, NewLead, Outcome, Sent, Stage};
 use domain::partners::EnrollmentStatus;
 use domain::page::{Page, Paging};
@@ -304,6 +305,49 @@ async fn the_team_works_a_lead(pool: PgPool) {
     assert!(matches!(elsewhere, Err(Error::NotFound(_))), "{elsewhere:?}");
     assert!(matches!(add_note(&mut conn, &moment, &other.owner(), id, "x").await, Err(Error::NotFound(_))));
     assert!(Role::Manager.may(Power::JudgeLeads));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn files_at_a_lead_are_its_partner_s_and_the_team_s(pool: PgPool) {
+    let (world, ada, bob) = world(pool).await;
+    let id = add(&world, &ada, NORA).await.expect("lead");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let (owner, hers, his, moment) = (world.owner(), own(&world, &ada), own(&world, &bob), world.moment());
+    let uploaded = async |purpose: &str| -> FileId {
+        sqlx::query_scalar(
+            "insert into files (program_id, id, purpose, name, content_type, bytes, sha256, created_at)
+             values ($1, gen_random_uuid(), $2::file_purpose, 'facts.pdf', 'application/pdf', 1500, '', $3) returning id",
+        )
+        .bind(world.program)
+        .bind(purpose)
+        .bind(world.at)
+        .fetch_one(&world.pool)
+        .await
+        .expect("file")
+    };
+    let facts = uploaded("lead").await;
+    assert!(matches!(attach(&mut conn, &moment, &his, id, facts).await, Err(Error::NotFound(_))));
+    let banner = uploaded("asset").await;
+    assert_eq!(refused(attach(&mut conn, &moment, &hers, id, banner).await), "file: Choose the file once more.");
+    attach(&mut conn, &moment, &hers, id, facts).await.expect("attached");
+    let teams = uploaded("lead").await;
+    attach(&mut conn, &moment, &owner, id, teams).await.expect("attached");
+    assert!(matches!(attach(&mut conn, &moment, &world.admin(Role::Viewer), id, teams).await, Err(Error::Forbidden)));
+    let seen = detail(&mut conn, &moment, &hers, id).await.expect("lead").files;
+    let told: Vec<_> = seen.iter().map(|file| (file.by.as_str(), file.own, file.size.as_str())).collect();
+    assert!(told.contains(&("You", true, "2 kB")) && told.contains(&("Acme", false, "2 kB")), "{told:?}");
+    assert_eq!(file(&mut conn, &world.admin(Role::Viewer), id, facts).await.expect("file").name, "facts.pdf");
+    file(&mut conn, &hers, id, teams).await.expect("hers to read");
+    assert!(matches!(file(&mut conn, &his, id, facts).await, Err(Error::NotFound(_))));
+    assert!(matches!(file(&mut conn, &hers, id, banner).await, Err(Error::NotFound(_))), "not at this lead");
+    assert!(matches!(detach(&mut conn, &moment, &hers, id, teams).await, Err(Error::NotFound(_))), "the team's");
+    detach(&mut conn, &moment, &hers, id, facts).await.expect("taken away");
+    for _ in 0..19 {
+        let one = uploaded("lead").await;
+        attach(&mut conn, &moment, &hers, id, one).await.expect("attached");
+    }
+    let many = uploaded("lead").await;
+    assert!(matches!(attach(&mut conn, &moment, &hers, id, many).await, Err(Error::Conflict(_))));
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
