@@ -15,6 +15,8 @@ words! {
         Favicon = "favicon",
         /// A partner's photo.
         Photo = "photo",
+        /// A file at a lead: for its partner and the team alone.
+        Lead = "lead",
     }
 }
 

@@ -89,6 +89,8 @@ portal_pages! {
     Programs = "programs", "My programs", Home;
     /// What is paid for what, with examples.
     Structure = "structure", "My commission structure", Home;
+    /// Those whom the partner introduces, and what became of each.
+    Leads = "leads", "Leads", Home;
     /// What the partner tells of itself, how it is paid and which mails it gets.
     Profile = "profile", "My profile", Home;
     /// Links to share.
@@ -105,8 +107,6 @@ portal_pages! {
     Payouts = "payouts", "Payouts", Reports;
     /// What the commissions come to, by month and by offer.
     CommissionReport = "commission-report", "Commissions", Reports;
-    /// What became of those whom the partner introduced.
-    LeadTracking = "lead-tracking", "Lead tracking", Reports;
     /// Every sale that counts for the partner.
     Sales = "sales", "Sales", Reports;
     /// Every entry of the ledger.

@@ -47,6 +47,10 @@ async fn file(State(server): State<Shared>, Path((slug, id, _)): Path<(String, S
     let work = async {
         let (program, id) = (program(&server, &slug)?, known::<FileId>(&id)?);
         let info = engine::files::find(&mut *server.pool.acquire().await?, program, id).await?;
+        // Those at leads are for who may see the lead.
+        if info.purpose == FilePurpose::Lead {
+            return Err(engine::Error::NotFound("file"));
+        }
         let cached = if info.purpose == FilePurpose::Photo { PHOTO } else { IMMUTABLE };
         send(&server, program, &info, cached).await
     };
@@ -121,10 +125,24 @@ fn is_machine(headers: &HeaderMap) -> bool {
     headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).is_some_and(is_bot)
 }
 
+/// A file's content, to be saved by who asked for it, and kept nowhere else.
+pub async fn saved(server: &Shared, program: ProgramId, info: &FileInfo) -> engine::Result<Response> {
+    content(server, program, info, "private, no-store", "attachment").await
+}
+
 /// A file's content: images are shown, all else is saved.
 async fn send(server: &Shared, program: ProgramId, info: &FileInfo, cached: &'static str) -> engine::Result<Response> {
+    content(server, program, info, cached, if info.is_image() { "inline" } else { "attachment" }).await
+}
+
+async fn content(
+    server: &Shared,
+    program: ProgramId,
+    info: &FileInfo,
+    cached: &'static str,
+    how: &'static str,
+) -> engine::Result<Response> {
     let contents = server.files.read(program, info.id).await?;
-    let how = if info.is_image() { "inline" } else { "attachment" };
     let value = |text: &str| HeaderValue::from_str(text).map_err(engine::Error::internal);
     let headers = [
         (header::CONTENT_TYPE, value(&info.content_type)?),

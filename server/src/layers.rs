@@ -1,5 +1,6 @@
 //! What stands around every route but the short link's.
 
+use crate::client::ClientIp;
 use crate::notice::notice;
 use crate::problem::Problem;
 use crate::upload::is_upload;
@@ -75,7 +76,17 @@ pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Rout
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*server.public_url).unwrap_or(csrf);
     let csrf = csrf.with_rejection_response(|_| Problem::forbidden("This came from another site.").into_response());
-    router.layer(RequestBodyLimitLayer::new(body_limit)).layer(CatchPanicLayer::custom(panicked_page)).layer(csrf)
+    router
+        .layer(from_fn_with_state(server.clone(), tell_address))
+        .layer(RequestBodyLimitLayer::new(body_limit))
+        .layer(CatchPanicLayer::custom(panicked_page))
+        .layer(csrf)
+}
+
+/// Tells server functions from where a request comes.
+async fn tell_address(ip: ClientIp, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(access::ClientAddress(ip.text()));
+    next.run(request).await
 }
 
 /// A request that takes too long is let go, and answered as an outage is.

@@ -39,7 +39,7 @@ struct For {
 /// The asker, for the partner named. The connection is given back where the body is yet to be read.
 async fn asking(server: &Shared, parts: &Parts, program: &str, partner: EnrollmentId) -> Result<access::Partner> {
     let request = Request::from_parts(parts.clone(), Body::empty());
-    pages::in_context(server, request, access::this_partner(program, partner, PortalPage::LeadTracking)).await
+    pages::in_context(server, request, access::this_partner(program, partner, PortalPage::Leads)).await
 }
 
 async fn body(body: Body) -> Result<Bytes> {
@@ -111,7 +111,7 @@ async fn empty(
 ) -> Response {
     let here = request.uri().path().to_owned();
     let work = async {
-        let page = access::partner(&program, PortalPage::LeadTracking);
+        let page = access::partner(&program, PortalPage::Leads);
         let mut asking = pages::in_context(&server, request, page).await?;
         let setup = engine::leads::imports::setup(&mut asking.conn, &asking.actor, asking.partner.id).await?;
         let mut groups = setup.groups.into_iter();
@@ -132,7 +132,7 @@ async fn errors(
 ) -> Response {
     let here = request.uri().path().to_owned();
     let work = async {
-        let page = access::partner(&program, PortalPage::LeadTracking);
+        let page = access::partner(&program, PortalPage::Leads);
         let mut asking = pages::in_context(&server, request, page).await?;
         let file = engine::leads::imports::error_file(&mut asking.conn, &asking.actor, id).await?;
         Ok((file, asking.actor))

@@ -9,6 +9,7 @@ mod export;
 mod files;
 mod health;
 mod layers;
+mod lead_file;
 mod lead_import;
 mod ledger_print;
 mod limits;
@@ -146,6 +147,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(files::router(&server.leptos))
         .merge(shop::router(server))
         .merge(export::router())
+        .merge(lead_file::router())
         .merge(ledger_print::router())
         .merge(payment_file::router())
         .merge(personal_data::router())

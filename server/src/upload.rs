@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use domain::accounts::{Actor, Power};
 use domain::assets::{AssetInput, AssetKind};
 use domain::files::{FilePurpose, MOST_FILE, MOST_IMAGE};
-use domain::ids::{AssetId, BatchId, EnrollmentId, FileId};
+use domain::ids::{AssetId, BatchId, EnrollmentId, FileId, LeadId};
 use domain::partners::ImportPreview;
 use domain::payments::ResultsPreview;
 use domain::portal::PortalPage;
@@ -51,6 +51,8 @@ pub fn router(server: &Shared) -> Router<Shared> {
         .route(&of(access::UPLOAD_FAVICON), post(favicon))
         .route(&of(access::UPLOAD_PHOTO), post(photo))
         .route(&of(access::UPLOAD_RESULTS), post(results))
+        .route(&of(access::UPLOAD_LEAD_FILE), post(lead_file))
+        .route(&of(access::UPLOAD_TEAM_LEAD_FILE), post(team_lead_file))
         // The limit around them is higher.
         .layer(DefaultBodyLimit::disable())
 }
@@ -266,6 +268,46 @@ async fn photo(State(server): State<Shared>, Path(program): Path<String>, reques
         Ok(PortalPage::Dashboard.href(&program))
     };
     answer(work.await, &parts.headers, access::UPLOAD_PHOTO)
+}
+
+/// A file that a partner attaches to a lead of its own.
+async fn lead_file(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        pages::in_context(&server, asked(&parts), access::partner(&program, PortalPage::Leads)).await?;
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let (partner, lead) = (form.id::<EnrollmentId>("partner")?, form.id::<LeadId>("lead")?);
+        let who = access::this_partner(&program, partner, PortalPage::Leads);
+        let mut asking = pages::in_context(&server, asked(&parts), who).await?;
+        let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+        let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Lead, false, form.file()).await?;
+        asking.conn = conn;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::leads::attach(&mut tx, &asking.moment, &asking.actor, lead, file).await?;
+        tx.commit().await?;
+        Ok(format!("/p/{program}/leads/{lead}"))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_LEAD_FILE)
+}
+
+/// A file that the team attaches to a lead.
+async fn team_lead_file(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        pages::in_context(&server, asked(&parts), access::admin(&program)).await?.may(Power::JudgeLeads)?;
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let lead = form.id::<LeadId>("lead")?;
+        let mut asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
+        asking.may(Power::JudgeLeads)?;
+        let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+        let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Lead, false, form.file()).await?;
+        asking.conn = conn;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::leads::attach(&mut tx, &asking.moment, &asking.actor, lead, file).await?;
+        tx.commit().await?;
+        Ok(format!("/admin/{program}/leads/{lead}"))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_TEAM_LEAD_FILE)
 }
 
 /// A payment provider's result file of a batch: looked at; and applied where that is asked for, and nothing in it is wrong.

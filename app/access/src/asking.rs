@@ -323,3 +323,15 @@ pub fn user_agent() -> String {
         .and_then(|parts| parts.headers.get(header::USER_AGENT)?.to_str().ok().map(str::to_owned))
         .unwrap_or_default()
 }
+
+/// From where a request comes, as the server has found it: an extension of the request.
+#[derive(Clone, Debug)]
+pub struct ClientAddress(pub String);
+
+/// The address from which the request comes; empty where the server hasn't told.
+#[must_use]
+pub fn client_address() -> String {
+    use_context::<Parts>()
+        .and_then(|parts| parts.extensions.get::<ClientAddress>().map(|address| address.0.clone()))
+        .unwrap_or_default()
+}

@@ -22,7 +22,7 @@ mod upload;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
-    Account, Admin, Known, Partner, Visitor, account, act_as, admin, begin, forget_session, keep_session, landing,
+    Account, Admin, ClientAddress, Known, Partner, Visitor, account, act_as, admin, begin, client_address, forget_session, keep_session, landing,
     partner, portal, session_token, this_partner, user_agent, visitor,
 };
 pub use error::Error;
@@ -40,7 +40,8 @@ pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
 pub use server::{State, answer, cookie, icon, over, shown_again};
 pub use upload::{
-    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LOGO, UPLOAD_PHOTO, UPLOAD_RESULTS, Upload, UploadForm,
+    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LEAD_FILE, UPLOAD_LOGO, UPLOAD_PHOTO, UPLOAD_RESULTS,
+    UPLOAD_TEAM_LEAD_FILE, Upload, UploadForm,
     upload_path,
 };
 

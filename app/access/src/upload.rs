@@ -23,6 +23,11 @@ pub const UPLOAD_PHOTO: &str = "/upload/photo";
 /// Where a payment provider's result file is posted.
 pub const UPLOAD_RESULTS: &str = "/upload/results";
 
+/// Where a partner attaches a file to a lead of its own.
+pub const UPLOAD_LEAD_FILE: &str = "/upload/lead-file";
+/// Where the team attaches a file to a lead.
+pub const UPLOAD_TEAM_LEAD_FILE: &str = "/upload/team-lead-file";
+
 /// A list of partners that was posted to the page that imports them, and what became of it: the page, which answers
 /// the post, finds it in its context.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,13 +77,13 @@ impl Upload {
     /// What is wrong with a field.
     #[must_use]
     pub fn field(self, field: &'static str) -> Signal<Option<String>> {
-        self.post.field(field)
+        self.post.field(field.to_owned())
     }
 
     /// What went wrong beside the fields named, in a sentence.
     #[must_use]
     pub fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
-        self.post.beside(fields)
+        self.post.beside(move |field| fields.contains(&field))
     }
 
     /// Whether it is under way.

@@ -1,6 +1,6 @@
 //! The partner's dashboard.
 
-use access::{Form, LazyPage, Read, Result, read};
+use access::{LazyPage, Read, Result, read};
 use domain::leads::LeadRow;
 use domain::money::Money;
 use domain::partners::{Checklist, EnrollmentStatus};
@@ -18,7 +18,7 @@ use ui::{
     Tone, Why, count_delta, due_words, grouped, report_period, set_up_steps,
 };
 
-use crate::leads::{self, AddLead};
+use crate::leads;
 use crate::photo::{self, Photo};
 use crate::promo_codes;
 use crate::show;
@@ -36,6 +36,8 @@ pub struct Shown {
     sharing: Sharing,
     /// Its latest leads; `None` where the program takes none from partners.
     leads: Option<Vec<LeadRow>>,
+    /// Whether the program takes leads from partners.
+    submission: bool,
     /// How long a lead counts, in days.
     lead_window_days: i32,
     /// What it has still to set up.
@@ -65,19 +67,20 @@ pub async fn read_dashboard(
         let qr = code.map(|code| format!("/qr/{program}/{code}"));
         let sharing = engine::portal::get(&mut asking.conn, asking.program.id).await?.sharing;
         let (all, five) = (Default::default(), domain::page::Paging { cursor: None, limit: Some(5) });
-        let leads = match asking.seat.shown.contains(&PortalPage::LeadTracking) {
+        let leads = match asking.seat.shown.contains(&PortalPage::Leads) {
             true => Some(engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &all, &five).await?.data),
             false => None,
         };
         let checklist = engine::partners::profile::checklist(&mut asking.conn, &asking.moment, &asking.actor).await?;
         let lead_window_days = asking.program.lead_window_days;
-        Ok(Shown { dashboard, period, link, qr, sharing, leads, lead_window_days, checklist })
+        let submission = engine::leads::settings(&mut asking.conn, asking.program.id).await?.submission;
+        Ok(Shown { dashboard, period, link, qr, sharing, leads, submission, lead_window_days, checklist })
     })
     .await
 }
 
 /// `/p/{program}`.
-pub struct DashboardPage(Read<Shown>, Form<AddLead>, Photo);
+pub struct DashboardPage(Read<Shown>, Photo);
 
 impl LazyPage for DashboardPage {
     fn data() -> Self {
@@ -86,17 +89,16 @@ impl LazyPage for DashboardPage {
             let of = |key| address.with(|address| show::value(address, key));
             ReadDashboard { program: program.get(), period: of("period"), from: of("from"), to: of("to") }
         });
-        Self(found, Form::new(), Photo::new())
+        Self(found, Photo::new())
     }
 
     fn view(this: Self) -> AnyView {
-        let Self(found, lead, photo) = this;
-        leads::follow(lead, found);
+        let Self(found, photo) = this;
         photo.follow(found);
         let address = show::address();
         view! {
             <Title text="Dashboard"/>
-            {found.show(skeleton, move |shown| page(shown, lead, photo, address.get_untracked()))}
+            {found.show(skeleton, move |shown| page(shown, photo, address.get_untracked()))}
         }
         .into_any()
     }
@@ -114,8 +116,8 @@ fn skeleton() -> AnyView {
     .into_any()
 }
 
-fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> AnyView {
-    let Shown { dashboard, period, link, qr, sharing, leads, lead_window_days, checklist } = shown;
+fn page(shown: Shown, photo: Photo, address: Address) -> AnyView {
+    let Shown { dashboard, period, link, qr, sharing, leads, submission, lead_window_days, checklist } = shown;
     let all =
         show::shows(PortalPage::Rewards).then(|| address.path().trim_end_matches('/').to_owned() + "/commissions");
     let picker = report_period(period, dashboard.range, &address);
@@ -125,7 +127,7 @@ fn page(shown: Shown, lead: Form<AddLead>, photo: Photo, address: Address) -> An
     let rewards = rewards(&dashboard);
     let Dashboard { partner, status, latest, today, photo: of_partner, .. } = dashboard;
     let program = show::program().get_untracked();
-    let leads = leads.map(|leads| leads::card(lead, &program, partner.id, leads, lead_window_days));
+    let leads = leads.map(|leads| leads::card(&program, submission, leads, lead_window_days));
     let set_up = set_up(&program, checklist);
     let share = link.clone().map(|link| {
         view! { <Card title="Share on social media"><Share id="share-text" sharing=sharing link=link/></Card> }

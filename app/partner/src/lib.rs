@@ -33,7 +33,7 @@ access::chunk!(portal_frame, __preload_portal_frame: portal::Portal, dashboard::
 access::chunk!(
     portal_lists, __preload_portal_lists:
     commissions::CommissionsPage, ledger::LedgerPage, promo_codes::PromoCodesPage,
-    payouts::PayoutsPage, leads::LeadTrackingPage,
+    payouts::PayoutsPage,
 );
 access::chunk!(
     portal_program, __preload_portal_program:
@@ -45,6 +45,10 @@ access::chunk!(
     statements::StatementsPage, statements::StatementPage,
 );
 
+access::chunk!(
+    portal_leads, __preload_portal_leads:
+    leads::LeadsPage, leads::SubmitLeadPage, leads::LeadPage, leads::EditLeadPage,
+);
 access::chunk!(portal_lead_imports, __preload_portal_lead_imports: lead_import::ImportsPage);
 
 access::chunk!(portal_profile, __preload_portal_profile: profile::ProfilePage, terms::TermsPage);
@@ -68,8 +72,11 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("assets") view={lazy::<assets::AssetsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("assets/:id") view={lazy::<assets::AssetPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
-            <Route path=path!("lead-tracking") view={lazy::<leads::LeadTrackingPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads/imports") view={lazy::<lead_import::ImportsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads/submit") view={lazy::<leads::SubmitLeadPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads/:id") view={lazy::<leads::LeadPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads/:id/edit") view={lazy::<leads::EditLeadPage>()} ssr=SsrMode::Async/>
             <Route path=path!("programs") view={lazy::<offers::ProgramsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("structure") view={lazy::<offers::StructurePage>()} ssr=SsrMode::Async/>
             <Route path=path!("summary") view={lazy::<offers::SummaryPage>()} ssr=SsrMode::Async/>

@@ -40,6 +40,9 @@ pub struct Summary {
     website: String,
     window_days: i32,
     lead_window_days: i32,
+    /// Whether the program takes leads from this partner, and what makes a good one.
+    submission: bool,
+    good_lead: String,
     payment_day: i32,
     minimum_payment: Money,
     offers: Vec<MyOffer>,
@@ -51,8 +54,12 @@ pub async fn read_summary(program: String) -> Result<Summary> {
     access::answer(async {
         let mut asking = access::partner(&program, domain::portal::PortalPage::Summary).await?;
         let offers = engine::offers::of_partner(&mut asking.conn, &asking.actor, asking.partner.id).await?;
+        let settings = engine::leads::settings(&mut asking.conn, asking.program.id).await?;
+        let shows_leads = asking.seat.shown.contains(&domain::portal::PortalPage::Leads);
         let program = asking.program;
         Ok(Summary {
+            submission: settings.submission && shows_leads,
+            good_lead: settings.good_lead,
             minimum_payment: Money::new(program.minimum_payment, program.currency),
             name: program.name,
             description: program.description,
@@ -204,21 +211,35 @@ impl LazyPage for SummaryPage {
     fn view(this: Self) -> AnyView {
         view! {
             <Title text="Summary"/>
-            <PageHead title="Summary"/>
-            {this.0.show(skeleton, summary)}
+            {this.0.show(|| view! { <PageHead title="Summary"/>{skeleton()} }.into_any(), summary)}
         }
         .into_any()
     }
 }
 
 fn summary(summary: Summary) -> AnyView {
-    let Summary { name, description, website, window_days, lead_window_days, payment_day, minimum_payment, offers } =
-        summary;
+    let Summary {
+        name,
+        description,
+        website,
+        window_days,
+        lead_window_days,
+        submission,
+        good_lead,
+        payment_day,
+        minimum_payment,
+        offers,
+    } = summary;
+    let submit = crate::leads::submit_button(&show::program().get_untracked(), submission);
+    let good = (submission && !good_lead.is_empty()).then(|| {
+        view! { <Card title="What makes a good lead"><p class="lines">{good_lead}</p></Card> }
+    });
     let days = |days: i32| if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
     let minimum = (!minimum_payment.amount.is_zero()).then(|| format!(", once {minimum_payment} is due"));
     let payment = format!("On day {payment_day} of each month{}", minimum.unwrap_or_default());
     let offers = offers.into_iter().map(|offer| offer_card(offer, false)).collect_view();
     view! {
+        <PageHead title="Summary">{submit}</PageHead>
         <Card title=name>
             {(!description.is_empty()).then(|| view! { <p>{description}</p> })}
             <Facts>
@@ -228,6 +249,7 @@ fn summary(summary: Summary) -> AnyView {
                 <Fact label="You are paid">{payment}</Fact>
             </Facts>
         </Card>
+        {good}
         {offers}
     }
     .into_any()

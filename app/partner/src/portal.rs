@@ -100,7 +100,7 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Sales => Glyph::Cart,
         PortalPage::Rewards => Glyph::Gift,
         PortalPage::Payouts => Glyph::Bank,
-        PortalPage::LeadTracking => Glyph::UserPlus,
+        PortalPage::Leads => Glyph::UserPlus,
         PortalPage::Ledger => Glyph::Book,
         PortalPage::Statements => Glyph::Calendar,
     }

@@ -224,3 +224,10 @@ create table lead_files (
     foreign key (program_id, lead_id) references leads,
     foreign key (program_id, file_id) references files
 );
+create index lead_files_by_file on lead_files (program_id, file_id);
+
+-- The page of leads has another word.
+update portals set
+    hidden_affiliate = array_replace(hidden_affiliate, 'lead-tracking', 'leads'),
+    hidden_introducer = array_replace(hidden_introducer, 'lead-tracking', 'leads'),
+    hidden_buyer = array_replace(hidden_buyer, 'lead-tracking', 'leads');

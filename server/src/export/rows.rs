@@ -324,8 +324,12 @@ pub fn line(row: PaymentLine) -> Row {
 
 /// Leads: the names of their columns.
 pub fn lead_head(team: bool) -> Vec<&'static str> {
-    let stage = if team { "Stage" } else { "The team says" };
-    head(team, &["Added", "E-mail", "Name"], &[stage, "Since", "Outcome"])
+    let last = if team { "Assigned to" } else { "Next step" };
+    head(
+        team,
+        &["Added", "E-mail", "Name"],
+        &["Group", "Status", "Since", "Outcome", "Deal value", "Commission", "Currency", last],
+    )
 }
 
 /// A lead.
@@ -333,7 +337,13 @@ pub fn lead(row: LeadRow, team: bool) -> Row {
     let outcome = if team { row.outcome.team_label() } else { row.outcome.label() };
     let mut cells = vec![plain(row.day), row.email.into(), row.name.into()];
     whose(&mut cells, team, Some(&row.partner));
-    cells.extend([row.stage.label().into(), plain(row.stage_day), outcome.into()]);
+    let status = if row.withdrawn { "Taken back".to_owned() } else { row.stage.name };
+    cells.extend([row.group.into(), status.into(), plain(row.stage_day), outcome.into()]);
+    cells.extend([row.deal_value.map_or_else(|| Cell::Plain(String::new()), amount), amount(row.commission), plain(row.commission.currency)]);
+    cells.push(match team {
+        true => row.assignee.map(|member| member.name).unwrap_or_default().into(),
+        false => row.next_step.into(),
+    });
     cells
 }
 

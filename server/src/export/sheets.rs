@@ -51,7 +51,7 @@ pub(super) fn page_of(file: &str) -> Option<PortalPage> {
         "payouts" | "payout" => PortalPage::Payouts,
         "ledger" => PortalPage::Ledger,
         "statements" | "statement" => PortalPage::Statements,
-        "leads" => PortalPage::LeadTracking,
+        "leads" => PortalPage::Leads,
         "rewards" => PortalPage::Rewards,
         "commission-report" => PortalPage::CommissionReport,
         "sales" => PortalPage::Sales,
@@ -95,13 +95,7 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
         }
         "ledger" | "statements" | "statement" => of_ledger(&mut conn, pool, &moment, &actor, id, what, asked).await?,
         "leads" => {
-            let filter = LeadFilter {
-                search: asked.text("q").unwrap_or_default().to_owned(),
-                outcome: asked.get("outcome"),
-                from: asked.get("from"),
-                to: asked.get("to"),
-                ..LeadFilter::default()
-            };
+            let filter = LeadFilter::of(|key| asked.text(key).map(str::to_owned), None);
             let at = moment.at;
             let pages = paged!(
                 pool,
@@ -307,13 +301,7 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             (rows::payment_head(true), pages)
         }
         "leads" => {
-            let filter = LeadFilter {
-                search: asked.text("q").unwrap_or_default().to_owned(),
-                stage: asked.get("stage"),
-                outcome: asked.get("outcome"),
-                partner_code: asked.text("partner_code").unwrap_or_default().to_owned(),
-                ..LeadFilter::default()
-            };
+            let filter = LeadFilter::of(|key| asked.text(key).map(str::to_owned), actor.account());
             let at = moment.at;
             let pages = paged!(
                 state.pool,

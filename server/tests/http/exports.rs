@@ -205,23 +205,25 @@ async fn a_file_has_the_rows_of_the_page_and_no_formula(pool: PgPool) {
     let months = rows(&get(&site, "/p/acme/export/statements.csv", &ada).await);
     assert!(months.len() == 1 && months[0].ends_with(",0.00,25.00,EUR,So far"), "{months:?}");
     sqlx::query(
-        "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, name, created_at, stage_at)
-         select e.program_id, gen_random_uuid(), e.id, g.id, 'lee@harbor.example', 'lee@harbor.example', '=Lee',
-                e.created_at, e.created_at
-         from enrollments e join lead_groups g using (program_id) where e.code in ('ada', 'ann')",
+        "insert into leads (program_id, id, enrollment_id, group_id, stage_id, email, email_key, name, created_at, stage_at,
+                            updated_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, s.id, 'lee@harbor.example', 'lee@harbor.example', '=Lee',
+                e.created_at, e.created_at, e.created_at
+         from enrollments e join lead_groups g using (program_id)
+         join lead_stages s on s.program_id = e.program_id and s.kind = 'new' where e.code in ('ada', 'ann')",
     )
     .execute(&pool)
     .await
     .expect("a lead of each");
     let leads = rows(&get(&site, "/p/acme/export/leads.csv?q=LEE@&outcome=waiting&from=2020-01-01", &ada).await);
-    assert!(leads.len() == 1 && leads[0].contains(",lee@harbor.example,'=Lee,New,"), "{leads:?}");
-    assert!(leads[0].ends_with(",Waiting for sign-up"), "{leads:?}");
+    assert!(leads.len() == 1 && leads[0].contains(",lee@harbor.example,'=Lee,Leads,New,"), "{leads:?}");
+    assert!(leads[0].ends_with(",Waiting for sign-up,,0.00,USD,"), "{leads:?}");
     for none in ["q=nora", "outcome=lost", "to=2020-01-01"] {
         let none = format!("/p/acme/export/leads.csv?{none}");
         assert!(rows(&get(&site, &none, &ada).await).is_empty(), "{none}");
     }
     let leads = rows(&get(&site, "/admin/acme/export/leads.csv?partner_code=ann&outcome=waiting", &owner).await);
-    assert!(leads.len() == 1 && leads[0].contains(",lee@harbor.example,'=Lee,ann,ann,New,"), "{leads:?}");
+    assert!(leads.len() == 1 && leads[0].contains(",lee@harbor.example,'=Lee,ann,ann,Leads,New,"), "{leads:?}");
     let customers = rows(&get(&site, "/admin/acme/export/customers.csv?q=NORA@&referred=true", &owner).await);
     assert!(customers.len() == 1 && customers[0].contains(",nora@harbor.example,,nora,ada,"), "{customers:?}");
     assert!(customers[0].contains(",partner_code,paid,1,100.00,25.00,EUR,"), "{customers:?}");

@@ -346,3 +346,54 @@ async fn the_personal_data_of_a_partner_asks_for_the_password_again(pool: PgPool
     let nobody = ask("customer", "00000000-0000-7000-8000-000000000000".to_owned()).await;
     assert_eq!(nobody.status, 404, "a customer's has nothing of that");
 }
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn files_at_a_lead_open_for_its_partner_and_the_team_alone(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    join(&pool, site.program, "ann").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let ann = partner(&pool, site.program, "ann").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let lead = {
+        let mut tx = pool.begin().await.expect("transaction");
+        let actor = Actor::System { program: site.program };
+        let new = domain::leads::NewLead::named("nora@harbor.test", "Nora");
+        let id = engine::leads::submit(&mut tx, &now(), &actor, site.ada, &new).await.expect("lead");
+        tx.commit().await.expect("commit");
+        id.to_string()
+    };
+    let sent = |partner: EnrollmentId| {
+        let fields = [("partner", partner.to_string()), ("lead", lead.clone())];
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        form(&fields, Some(("facts.pdf", b"%PDF-1.7 facts")))
+    };
+    let path = "/upload/acme/lead-file";
+    assert_eq!(upload(&site, path, None, JSON, sent(site.ada)).await.status, 401);
+    assert_eq!(upload(&site, path, Some(&ann), JSON, sent(site.ada)).await.status, 404, "another partner");
+    assert_eq!(upload(&site, path, Some(&ada), JSON, sent(site.ada)).await.status, 200);
+    assert_eq!(upload(&site, "/upload/acme/team-lead-file", Some(&ada), JSON, sent(site.ada)).await.status, 404);
+    assert_eq!(upload(&site, "/upload/acme/team-lead-file", Some(&owner), JSON, sent(site.ada)).await.status, 200);
+    let files: Vec<uuid::Uuid> =
+        sqlx::query_scalar("select file_id from lead_files order by created_at").fetch_all(&pool).await.expect("files");
+    assert_eq!(files.len(), 2);
+    let get = async |path: String, session: &str| {
+        let cookie = format!("tributary={session}");
+        site.send(Method::GET, &path, &[("cookie", &*cookie), ("accept", "text/html")], Vec::new()).await
+    };
+    for file in files {
+        let (own, team) = (format!("/p/acme/leads/{lead}/files/{file}"), format!("/admin/acme/leads/{lead}/files/{file}"));
+        for (path, session, status) in
+            [(&own, &ada, 200), (&own, &ann, 404), (&team, &owner, 200), (&team, &ada, 404)]
+        {
+            let answer = get(path.clone(), session).await;
+            assert_eq!(answer.status, status, "{path}");
+            if status == 200 {
+                assert_eq!(answer.text(), "%PDF-1.7 facts");
+                let how = answer.headers.get("content-disposition").and_then(|how| how.to_str().ok());
+                assert_eq!(how, Some("attachment; filename=\"facts.pdf\""));
+            }
+        }
+        assert_eq!(get(own, "nobody").await.status, 303, "to sign in");
+        assert_eq!(get(format!("/files/acme/{file}/facts.pdf"), &ada).await.status, 404, "its address alone opens nothing");
+    }
+}

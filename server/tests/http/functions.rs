@@ -32,6 +32,9 @@ const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
 /// What stands in arguments for an id of program `acme` or its partner `ada`, and the query that finds it.
 const IDS: &[(&str, &str)] = &[
+    // Before the words that stand in it.
+    ("LEAD_FILE", "select file_id from lead_files where program_id = $1"),
+    ("LEAD_GROUP", "select id from lead_groups where program_id = $1"),
     ("ADA", "select id from enrollments where program_id = $1 and code = 'ada'"),
     ("ASSET", "select id from assets where program_id = $1"),
     ("CHANGE", "select id from payout_changes where program_id = $1"),
@@ -276,7 +279,21 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/lead-imports/one", "program=acme&id=IMPORT", Partner),
     ("/fn/partner/lead-imports/setup", "program=acme", Partner),
     ("/fn/partner/leads", "program=acme", Partner),
-    ("/fn/partner/leads/add", "program=acme&partner=ADA&email=nora%40harbor.test&name=Nora", Partner),
+    ("/fn/partner/leads/detach", "program=acme&partner=ADA&id=LEAD&file=LEAD_FILE", Partner),
+    (
+        "/fn/partner/leads/edit",
+        "program=acme&partner=ADA&id=LEAD&seen=2026-01-01T00:00:00Z&fields[email]=nora%40harbor.test",
+        Partner,
+    ),
+    ("/fn/partner/leads/filled", "program=acme&id=LEAD", Partner),
+    ("/fn/partner/leads/form", "program=acme", Partner),
+    ("/fn/partner/leads/one", "program=acme&id=LEAD", Partner),
+    (
+        "/fn/partner/leads/submit",
+        "program=acme&partner=ADA&group=LEAD_GROUP&version=1&fields[email]=nora%40harbor.test&fields[name]=Nora",
+        Partner,
+    ),
+    ("/fn/partner/leads/withdraw", "program=acme&partner=ADA&id=LEAD", Partner),
     ("/fn/partner/links", "program=acme", Partner),
     ("/fn/partner/links/disable", "program=acme&partner=ADA&id=LINK&disabled=true", Partner),
     ("/fn/partner/links/create", "program=acme&partner=ADA&code=fresh", Partner),
@@ -339,10 +356,18 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
         "insert into links (program_id, id, enrollment_id, code, destination, created_at)
          select program_id, gen_random_uuid(), id, 'ada-own', 'https://acme.test/', created_at from enrollments
          where program_id = $1 and code = 'ada'",
-        "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, created_at, stage_at)
-         select e.program_id, gen_random_uuid(), e.id, g.id, 'lee@harbor.test', 'lee@harbor.test', e.created_at,
-                e.created_at
-         from enrollments e join lead_groups g using (program_id) where program_id = $1 and e.code = 'ada'",
+        "insert into leads (program_id, id, enrollment_id, group_id, stage_id, email, email_key, created_at, stage_at,
+                            updated_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, s.id, 'lee@harbor.test', 'lee@harbor.test', e.created_at,
+                e.created_at, e.created_at
+         from enrollments e join lead_groups g using (program_id)
+         join lead_stages s on s.program_id = e.program_id and s.kind = 'new' where e.program_id = $1 and e.code = 'ada'",
+        "insert into files (program_id, id, purpose, name, content_type, bytes, sha256, created_at)
+         select program_id, gen_random_uuid(), 'lead', 'facts.pdf', 'application/pdf', 1, '', created_at from enrollments
+         where program_id = $1 and code = 'ada'",
+        "insert into lead_files (program_id, lead_id, file_id, by_partner, created_at)
+         select l.program_id, l.id, f.id, true, l.created_at from leads l
+         join files f on f.program_id = l.program_id and f.purpose = 'lead' where l.program_id = $1",
         "update lead_settings set importing = true where program_id = $1",
         "insert into lead_imports (program_id, id, enrollment_id, group_id, form_version, name, head, keys, rows, by_partner,
                                    created_at)

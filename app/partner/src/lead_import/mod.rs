@@ -23,7 +23,7 @@ use crate::show;
 #[server(prefix = "/fn", endpoint = "partner/lead-imports/setup", input = GetUrl)]
 pub async fn read_import_setup(program: String) -> Result<ImportSetup> {
     access::answer(async {
-        let mut asking = access::partner(&program, domain::portal::PortalPage::LeadTracking).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         Ok(engine::leads::imports::setup(&mut asking.conn, &asking.actor, asking.partner.id).await?)
     })
     .await
@@ -33,7 +33,7 @@ pub async fn read_import_setup(program: String) -> Result<ImportSetup> {
 #[server(prefix = "/fn", endpoint = "partner/lead-imports", input = GetUrl)]
 pub async fn read_imports(program: String, cursor: Option<String>) -> Result<Page<LeadImport>> {
     access::answer(async {
-        let mut asking = access::partner(&program, domain::portal::PortalPage::LeadTracking).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         let paging = domain::page::Paging { cursor, limit: None };
         Ok(engine::leads::imports::list(&mut asking.conn, &asking.actor, None, &paging).await?)
     })
@@ -45,7 +45,7 @@ pub async fn read_imports(program: String, cursor: Option<String>) -> Result<Pag
 pub async fn read_import(program: String, id: String) -> Result<LeadImport> {
     access::answer(async {
         let id = id.parse::<LeadImportId>().map_err(|_| access::Error::NotFound)?;
-        let mut asking = access::partner(&program, domain::portal::PortalPage::LeadTracking).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         Ok(engine::leads::imports::get(&mut asking.conn, &asking.actor, id).await?)
     })
     .await
@@ -56,7 +56,7 @@ pub async fn read_import(program: String, id: String) -> Result<LeadImport> {
 pub async fn finish_import(program: String, partner: EnrollmentId, id: LeadImportId) -> Result<Option<LeadImportId>> {
     access::answer(async {
         let mut asking =
-            access::this_partner(&program, partner, domain::portal::PortalPage::LeadTracking).await?;
+            access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let same = engine::leads::imports::finish(&mut tx, &asking.actor, id).await?;
         tx.commit().await?;
@@ -70,7 +70,7 @@ pub async fn finish_import(program: String, partner: EnrollmentId, id: LeadImpor
 pub async fn cancel_import(program: String, partner: EnrollmentId, id: LeadImportId) -> Result<()> {
     access::answer(async {
         let mut asking =
-            access::this_partner(&program, partner, domain::portal::PortalPage::LeadTracking).await?;
+            access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::leads::imports::cancel(&mut tx, &asking.moment, &asking.actor, id).await?;
         tx.commit().await?;

@@ -41,7 +41,7 @@ struct Kept {
 }
 
 /// Keeps a file that was uploaded, for an act that follows at once: what nothing uses a day later is deleted. Partners
-/// keep photos; all else asks for `EditProgram`. `only_image` says that nothing but an image will do.
+/// keep photos and files at leads, the latter with `JudgeLeads` too; all else asks for `EditProgram`. `only_image` says that nothing but an image will do.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `file`.
@@ -55,7 +55,8 @@ pub async fn keep(
     upload: Upload,
 ) -> Result<FileId> {
     let allowed = match (purpose, actor) {
-        (FilePurpose::Photo, Actor::Partner { .. }) => true,
+        (FilePurpose::Photo | FilePurpose::Lead, Actor::Partner { .. }) => true,
+        (FilePurpose::Lead, _) => actor.may(Power::JudgeLeads),
         _ => actor.may(Power::EditProgram),
     };
     if !allowed {
@@ -150,7 +151,8 @@ async fn read(purpose: FilePurpose, only_image: bool, upload: Upload) -> Result<
     }
     if only_image || is_image_name(&upload.name) {
         let image = picture::rewritten(upload.bytes, purpose).await?;
-        let stem = if purpose == FilePurpose::Asset { upload.name.as_str() } else { purpose.as_str() };
+        let keeps_name = matches!(purpose, FilePurpose::Asset | FilePurpose::Lead);
+        let stem = if keeps_name { upload.name.as_str() } else { purpose.as_str() };
         return Ok(Kept {
             name: plain_name(stem, image.ending),
             content_type: image.content_type,
@@ -165,7 +167,7 @@ async fn read(purpose: FilePurpose, only_image: bool, upload: Upload) -> Result<
     Ok(Kept { name: plain_name(&upload.name, ending), content_type, bytes: upload.bytes, size: None })
 }
 
-/// What is known of a file. It is whoever's who has its address: that can't be guessed.
+/// What is known of a file. It is whoever's who has its address, which can't be guessed, but for those at leads.
 ///
 /// # Errors
 /// `NotFound`.

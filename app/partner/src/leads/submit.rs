@@ -1,0 +1,195 @@
+//! Submitting a lead.
+
+use access::{Form, LazyPage, PostForm, Read, Result, read};
+use domain::ids::{EnrollmentId, LeadGroupId};
+use domain::leads::{Answers, GroupChoice};
+use domain::money::Currency;
+use domain::portal::PortalPage;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ui::{
+    Button, ButtonKind, ButtonLink, Card, Choice, PageHead, Select, SkeletonCard, lead_field_name, lead_form_fields,
+    use_toasts,
+};
+
+use super::rule;
+use crate::show;
+
+mod draft;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    partner: EnrollmentId,
+    /// The groups that take leads, the default one first.
+    groups: Vec<(LeadGroupId, String)>,
+    /// The group that is filled in.
+    chosen: GroupChoice,
+    /// What makes a good lead; may be empty.
+    good_lead: String,
+    currency: Currency,
+    window_days: i32,
+}
+
+/// The form of a group, the default one where none is named; not found where the program takes no leads from partners.
+#[server(prefix = "/fn", endpoint = "partner/leads/form", input = GetUrl)]
+pub async fn read_form(program: String, group: Option<String>) -> Result<Shown> {
+    access::answer(async {
+        let mut asking = access::partner(&program, PortalPage::Leads).await?;
+        let settings = engine::leads::settings(&mut asking.conn, asking.program.id).await?;
+        if !settings.submission {
+            return Err(access::Error::NotFound);
+        }
+        let groups = engine::leads::choices(&mut asking.conn, asking.program.id).await?;
+        let asked: Option<LeadGroupId> = group.and_then(|id| id.parse().ok());
+        let chosen = groups.iter().find(|group| Some(group.id) == asked).or(groups.first());
+        let chosen = chosen.cloned().ok_or(access::Error::NotFound)?;
+        Ok(Shown {
+            partner: asking.partner.id,
+            groups: groups.into_iter().map(|group| (group.id, group.name)).collect(),
+            chosen,
+            good_lead: settings.good_lead,
+            currency: asking.program.currency,
+            window_days: asking.program.lead_window_days,
+        })
+    })
+    .await
+}
+
+/// Submits a lead of a partner for whom the account acts.
+#[server(prefix = "/fn", endpoint = "partner/leads/submit")]
+pub async fn submit_lead(
+    program: String,
+    partner: EnrollmentId,
+    group: LeadGroupId,
+    version: i32,
+    #[server(default)] fields: BTreeMap<String, String>,
+) -> Result<()> {
+    access::answer(async {
+        let mut asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let input = domain::leads::NewLead {
+            group: Some(group),
+            version: Some(version),
+            sent: domain::leads::posted(fields),
+            ip: access::client_address(),
+            by: String::new(),
+        };
+        let mut tx = access::begin(&mut asking.conn).await?;
+        let submitted = engine::leads::submit(&mut tx, &asking.moment, &asking.actor, partner, &input).await;
+        submitted.map_err(|error| named(error.into()))?;
+        tx.commit().await?;
+        access::redirect(&format!("/p/{program}/leads"));
+        Ok(())
+    })
+    .await
+}
+
+/// An error by the names that the inputs of a lead form have.
+pub(super) fn named(error: access::Error) -> access::Error {
+    match error {
+        access::Error::Invalid(issues) => access::Error::Invalid(
+            issues
+                .into_iter()
+                .map(|issue| domain::text::FieldError::new(lead_field_name(&issue.field), issue.message))
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+/// `/p/{program}/leads/submit`.
+pub struct SubmitLeadPage(Read<Shown>, Form<SubmitLead>);
+
+impl LazyPage for SubmitLeadPage {
+    fn data() -> Self {
+        let (program, address) = (show::program(), show::address());
+        let found = read(move || ReadForm {
+            program: program.get(),
+            group: address.with(|address| show::value(address, "group")),
+        });
+        Self(found, Form::new())
+    }
+
+    fn view(this: Self) -> AnyView {
+        let Self(found, form) = this;
+        let toasts = use_toasts();
+        form.settled(move |outcome| {
+            if outcome.is_ok() {
+                toasts.say("The lead is submitted");
+            }
+        });
+        let program = show::program();
+        view! {
+            <Title text="Submit a lead"/>
+            {move || {
+                let back = (format!("/p/{}/leads", program.get()), "Leads".to_owned());
+                view! { <PageHead title="Submit a lead" back=back/> }
+            }}
+            {found.show(|| view! { <SkeletonCard lines=8/> }.into_any(), move |shown| page(shown, form))}
+        }
+        .into_any()
+    }
+}
+
+fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
+    let Shown { partner, groups, chosen, good_lead, currency, window_days } = shown;
+    let program = show::program().get_untracked();
+    let choose = choose(&program, &groups, chosen.id);
+    let about = (!chosen.description.is_empty()).then(|| view! { <p class="lines">{chosen.description.clone()}</p> });
+    let good = (!good_lead.is_empty()).then(|| {
+        view! { <Card title="What makes a good lead"><p class="lines">{good_lead}</p></Card> }
+    });
+    let fields =
+        lead_form_fields(&chosen.form, &Answers::default(), currency, |key| form.field(lead_field_name(key)), "lead-");
+    let whose = show::whose(&program, partner);
+    let leads = format!("/p/{program}/leads");
+    let draft = draft::kept(format!("lead:{program}:{partner}:{}", chosen.id), form);
+    view! {
+        {choose}
+        {good}
+        <Card title="The lead">
+            {about}
+            <p class="sub">{rule(window_days)}</p>
+            {ui::wrong(form.beside_those("fields["))}
+            {draft.note}
+            <PostForm form=form class="form" id=draft::FORM>
+                {whose}
+                <input type="hidden" name="group" value=chosen.id.to_string()/>
+                <input type="hidden" name="version" value=chosen.version.to_string()/>
+                {fields}
+                <div class="form-actions">
+                    <ButtonLink href=leads>"Cancel"</ButtonLink>
+                    <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Submit lead"</Button>
+                </div>
+            </PostForm>
+        </Card>
+    }
+    .into_any()
+}
+
+/// Which group the lead is of, where there are several: by the address, so that it works without WASM too.
+fn choose(program: &str, groups: &[(LeadGroupId, String)], chosen: LeadGroupId) -> Option<AnyView> {
+    if groups.len() < 2 {
+        return None;
+    }
+    let choices = groups.iter().map(|(id, name)| Choice::new(id.to_string(), name)).collect();
+    let action = format!("/p/{program}/leads/submit");
+    let (navigate, address) = (use_navigate(), action.clone());
+    let go = Callback::new(move |group: String| {
+        navigate(&format!("{address}?group={group}"), NavigateOptions { replace: true, ..Default::default() });
+    });
+    let view = view! {
+        <Card title="Group">
+            <form class="form-row" method="get" action=action>
+                <Select id="group" label="Which group is the lead of?" choices=choices value=chosen.to_string() on_change=go/>
+                <noscript><Button submit=true>"Choose"</Button></noscript>
+            </form>
+        </Card>
+    };
+    Some(view.into_any())
+}
