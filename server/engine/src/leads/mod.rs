@@ -16,6 +16,7 @@ mod stages;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod won;
 mod work;
 
 pub use board::board;
