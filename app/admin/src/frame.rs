@@ -247,6 +247,7 @@ fn shell(framed: Framed) -> AnyView {
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
         item("Groups", "groups", Glyph::Users),
+        item("Lead settings", "lead-settings", Glyph::List),
         item("Promo codes", "promo-codes", Glyph::Tag),
         item("Assets", "assets", Glyph::Image),
         item("Portal", "portal", Glyph::Globe),

@@ -28,15 +28,10 @@ pub(crate) async fn set_up(conn: &mut PgConnection, moment: &Moment, program: Pr
     let stages: Vec<LeadStageId> = FIRST.iter().map(|_| moment.id()).collect();
     sqlx::query!("insert into lead_settings (program_id) values ($1)", program as ProgramId).execute(&mut *conn).await?;
     sqlx::query!(
-        "insert into lead_groups (program_id, id, name, is_default, created_at) values ($1, $2, 'Leads', true, $3)",
-        program as ProgramId,
-        group as LeadGroupId,
-        moment.at
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "insert into lead_forms (program_id, group_id, version, form, created_at) values ($1, $2, 1, $3, $4)",
+        "with made as (
+             insert into lead_groups (program_id, id, name, is_default, created_at) values ($1, $2, 'Leads', true, $4)
+         )
+         insert into lead_forms (program_id, group_id, version, form, created_at) values ($1, $2, 1, $3, $4)",
         program as ProgramId,
         group as LeadGroupId,
         Json(LeadForm::default()) as _,

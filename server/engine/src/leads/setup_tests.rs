@@ -399,7 +399,8 @@ async fn stages_are_saved_as_a_whole(pool: PgPool) {
     let hers = Actor::Partner { account: world.owner, program: world.program, enrollment: ada.id };
     act!(world, conn => withdraw(&mut conn, &world.moment(), &hers, lead)).expect("taken back");
     save(&world, &without("Fresh")).await.expect("it moves no more");
-    assert_eq!(refused(save(&world, &without("Closed Won")).await), "stages: Keep at least one stage of the kind Closed Won.");
+    let fewer: Vec<_> = without("Fresh").into_iter().filter(|stage| stage.name != "Closed Won").collect();
+    assert_eq!(refused(save(&world, &fewer).await), "stages: Keep at least one stage of the kind Closed Won.");
     let stale = save(&world, &all).await;
     assert!(matches!(stale, Err(Error::Conflict(_))), "{stale:?}");
     let mut input = as_they_are(&world).await;
