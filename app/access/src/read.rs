@@ -124,11 +124,16 @@ fn awaited(answer: Resource<Answer, FromToStringCodec>, skeleton: fn() -> AnyVie
 }
 
 fn suspended(answer: Resource<Answer, FromToStringCodec>, show: Show) -> AnyView {
+    // What is shown has an owner of its own below the page's, and keeps it: the signals in it live until something else is
+    // shown. That of this closure is emptied each time it runs again, while what it had made is still on the page.
+    let page = Owner::current();
     (move || {
         let show = show.clone();
-        // What is shown keeps its owner: without, its signals may be gone before it is rendered, since nothing else holds
-        // the owner of a frame once this has been awaited.
-        Suspend::new(async move { OwnedView::new(show(answer.await)) })
+        let own = page.as_ref().map_or_else(Owner::new, Owner::child);
+        Suspend::new(async move {
+            let answer = answer.await;
+            OwnedView::new_with_owner(own.with(|| show(answer)), own)
+        })
     })
     .into_any()
 }

@@ -33,7 +33,8 @@ fn follow<T: Clone + PartialEq + Send + Sync + 'static>(
     let Some(bind) = bind else { return };
     Effect::new(move |first: Option<()>| {
         let Some(entered) = read() else { return };
-        let value = bind.get();
+        // An effect may run once more after what it follows is gone.
+        let Some(value) = bind.try_get() else { return };
         if first.is_none() && entered != value {
             bind.set(entered);
         } else if entered != value {

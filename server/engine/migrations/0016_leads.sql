@@ -224,3 +224,4 @@ create table lead_files (
     foreign key (program_id, lead_id) references leads,
     foreign key (program_id, file_id) references files
 );
+create index lead_files_by_file on lead_files (program_id, file_id);

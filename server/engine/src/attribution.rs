@@ -299,7 +299,8 @@ async fn point(
                                when 'closed_won' then 'won lead' else 'lead' end,
                     false, null, null, id, stage, created_at
              from leads
-             where program_id = $1 and email_key = $8 and email_key <> '' and not (stage = 'new' and $9)
+             where program_id = $1 and email_key = $8 and email_key <> '' and withdrawn_at is null
+               and not (stage = 'new' and $9)
              order by stage in ('qualified', 'closed_won') desc, created_at < $10, created_at, id limit 20)
         )
         select p.source as "source!: Source", p.enrollment_id as "enrollment_id!: EnrollmentId", p.label as "label!",

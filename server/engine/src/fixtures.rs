@@ -3,6 +3,7 @@
 use crate::Moment;
 use crate::customers::track_signup;
 use crate::integrations::answers::Answered;
+use crate::messages::Mail;
 use crate::sales::{track_refund, track_sale};
 use crate::secrets::Secrets;
 use chrono::{DateTime, Utc};
@@ -29,6 +30,18 @@ pub(crate) fn instant(text: &str) -> DateTime<Utc> {
 /// A decimal number.
 pub(crate) fn dec(text: &str) -> Decimal {
     text.parse().expect("decimal")
+}
+
+/// The mails that wait to be sent.
+pub(crate) async fn mails(pool: &PgPool) -> Vec<Mail> {
+    let payloads: Vec<serde_json::Value> = sqlx::query_scalar(
+        "select j.payload::jsonb from graphile_worker._private_jobs j
+         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'send_mail' order by j.id",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("jobs");
+    payloads.into_iter().map(|payload| serde_json::from_value(payload).expect("mail")).collect()
 }
 
 /// A moment at an instant, unlike all others.
@@ -141,8 +154,9 @@ impl World {
             let insert = sqlx::AssertSqlSafe(format!("insert into {table}"));
             sqlx::query(insert).bind(program).execute(&self.pool).await.expect("portal");
         }
-        let mut conn = self.pool.acquire().await.expect("connection");
-        crate::leads::set_up(&mut conn, &self.moment(), program).await.expect("leads");
+        let mut tx = self.pool.begin().await.expect("transaction");
+        crate::leads::set_up(&mut tx, &self.moment(), program).await.expect("leads");
+        tx.commit().await.expect("commit");
     }
 
     /// A moment at the world's clock.

@@ -10,7 +10,7 @@ use crate::partners::{Codes, forget_words};
 use crate::secrets::Secrets;
 use crate::{Error, Moment, Result, customers, jobs};
 use chrono::{DateTime, Utc};
-use domain::ids::{CustomerId, EnrollmentId, ProgramId};
+use domain::ids::{CustomerId, EnrollmentId, LeadId, ProgramId};
 use domain::text::email_key;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -46,6 +46,11 @@ const WRITTEN: &[Column] = &[
     ("enrollment_statuses", "reason", false),
     ("enrollments", "answers", true),
     ("journal_notes", "note", false),
+    ("lead_events", "reason", false),
+    ("lead_notes", "note", false),
+    ("lead_tasks", "task", false),
+    ("leads", "answers", true),
+    ("leads", "reason", false),
     ("links", "name", false),
     ("partner_jobs", "task", true),
     ("partner_letters", "body", false),
@@ -74,7 +79,10 @@ const COPIED: &[Column] = &[
     ("assets", "name", false),
     ("assets", "subject", false),
     ("files", "name", false),
-    ("lead_groups", "name", false),
+    ("lead_forms", "form", true),
+    ("lead_groups", "description", false),
+    ("lead_settings", "good_lead", false),
+    ("lead_stages", "next_step", false),
     ("mail_templates", "body", false),
     ("mail_templates", "subject", false),
     ("offers", "description", false),
@@ -91,6 +99,8 @@ const COPIED: &[Column] = &[
 /// `take_out_of_tops`).
 #[cfg(test)]
 const NAMES: &[(&str, &str)] = &[
+    ("lead_groups", "name"),
+    ("lead_stages", "name"),
     ("partner_groups", "name"),
     ("partner_tags", "tag"),
     ("payment_batches", "code"),
@@ -210,6 +220,11 @@ pub(crate) enum Whose {
         /// The company's own id until then.
         external_id: String,
     },
+    /// A lead that is no customer.
+    Lead {
+        /// Which.
+        id: LeadId,
+    },
 }
 
 impl Whose {
@@ -217,6 +232,7 @@ impl Whose {
         match self {
             Self::Partner { id, .. } => id.0,
             Self::Customer { id, .. } => id.0,
+            Self::Lead { id } => id.0,
         }
     }
 }
@@ -283,6 +299,7 @@ impl TakeOut {
             Whose::Customer { id, external_id } => {
                 customers::rename(&mut tx, program, *id, external_id, row.erased_at).await?;
             }
+            Whose::Lead { .. } => {}
         }
         tx.commit().await?;
         scrub(pool, secrets, program, &whose, &ids, &names, row.erased_at).await?;
@@ -396,6 +413,8 @@ async fn scrub(
         let about = match whose {
             Whose::Partner { .. } => OF_PARTNER,
             Whose::Customer { .. } => OF_CUSTOMER,
+            // What tells of a lead holds ids alone.
+            Whose::Lead { .. } => &[],
         };
         for (column, which) in about {
             let mut tx = begin(pool).await?;
@@ -458,6 +477,24 @@ async fn take_out_of_tops(conn: &mut PgConnection, program: ProgramId, pattern: 
 async fn take_out_of_names(conn: &mut PgConnection, program: ProgramId, pattern: &str) -> Result<()> {
     sqlx::query!(
         "update partner_groups
+         set name = regexp_replace(name, $2::text, 'erased-' || right(replace(id::text, '-', ''), 12), 'gi')
+         where program_id = $1 and name ~* $2::text",
+        program as ProgramId,
+        pattern
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update lead_groups
+         set name = regexp_replace(name, $2::text, 'erased-' || right(replace(id::text, '-', ''), 12), 'gi')
+         where program_id = $1 and name ~* $2::text",
+        program as ProgramId,
+        pattern
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update lead_stages
          set name = regexp_replace(name, $2::text, 'erased-' || right(replace(id::text, '-', ''), 12), 'gi')
          where program_id = $1 and name ~* $2::text",
         program as ProgramId,

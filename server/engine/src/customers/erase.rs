@@ -1,11 +1,12 @@
 //! The personal data of a customer: all of it in one file, and taken away for good. Every sum stays.
 
+use crate::leads::{self, Known};
 use crate::privacy::{self, ERASED, Rows, Sought, Whose};
 use crate::programs::audit;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::accounts::{Actor, Power};
-use domain::ids::{CustomerId, ProgramId};
+use domain::ids::{CustomerId, LeadId, ProgramId};
 use domain::text::email_key;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -21,9 +22,6 @@ pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     let row = sqlx::query!(
         r#"select c.external_id, jsonb_build_object(
                'customer', to_jsonb(c),
-               'leads', (select coalesce(jsonb_agg(to_jsonb(l) order by l.id), '[]') from leads l
-                         where l.program_id = $1
-                           and (l.customer_id = $2 or l.email_key <> '' and l.email_key = lower(trim(c.email)))),
                'referrals', (select coalesce(jsonb_agg(to_jsonb(r) - 'terms' order by r.id), '[]') from referrals r
                              where r.program_id = $1 and r.customer_id = $2),
                'clicks', (select coalesce(jsonb_agg(to_jsonb(k) - 'ip_hash' order by k.clicked_at, k.id), '[]')
@@ -46,9 +44,19 @@ pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("customer"))?;
+    let leads = sqlx::query_scalar!(
+        r#"select l.id as "id: LeadId" from leads l join customers c on c.program_id = l.program_id and c.id = $2
+           where l.program_id = $1 and (l.customer_id = $2 or l.email_key <> '' and l.email_key = lower(trim(c.email)))"#,
+        actor.program() as ProgramId,
+        id as CustomerId
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut all = row.all;
+    all["leads"] = leads::told(conn, actor.program(), &leads).await?;
     let path = format!("customers/{id}");
     audit::record(conn, moment, actor, "customer.export", &row.external_id, &path, json!({})).await?;
-    Ok(row.all)
+    Ok(all)
 }
 
 /// Takes away all by which a customer can be known, in every place: name, e-mail, the company's own id, its leads, and
@@ -76,11 +84,10 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     if person.external_id == instead {
         return Err(privacy::already());
     }
-    let leads = sqlx::query!(
-        "update leads l set email = '', email_key = '', name = ''
-         from (select id, email, name from leads where program_id = $1
-                 and (customer_id = $2 or email_key <> '' and email_key = $3) for no key update) as was
-         where l.program_id = $1 and l.id = was.id returning was.email as \"email!\", was.name as \"name!\"",
+    let leads = sqlx::query_scalar!(
+        r#"select id as "id: LeadId" from leads
+           where program_id = $1 and (customer_id = $2 or email_key <> '' and email_key = $3)
+           order by id for no key update"#,
         program as ProgramId,
         id as CustomerId,
         email_key(&person.email)
@@ -108,14 +115,13 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     )
     .execute(&mut *conn)
     .await?;
-    let mut emails = vec![person.email];
-    let mut names = vec![person.name];
+    let mut known = Known { emails: vec![person.email], names: vec![person.name], numbers: Vec::new() };
     for lead in leads {
-        emails.push(lead.email);
-        names.push(lead.name);
+        leads::blank(conn, moment, program, lead, &mut known).await?;
     }
+    let Known { emails, names, numbers } = known;
     privacy::forget_mail(conn, program, &emails).await?;
-    let mut ids = emails.clone();
+    let mut ids: Vec<String> = emails.iter().cloned().chain(numbers).collect();
     // An id that can be nothing else is sought everywhere, like an e-mail.
     let own = &person.external_id;
     if own.contains('@') || own.chars().count() >= 8 && own.chars().any(|c| c.is_ascii_digit()) {

@@ -3,6 +3,7 @@
 mod board;
 pub(crate) mod claims;
 mod detail;
+mod erase;
 mod groups;
 mod list;
 mod moves;
@@ -17,6 +18,8 @@ mod work;
 
 pub use board::board;
 pub use detail::detail;
+pub use erase::{erase, export};
+pub(crate) use erase::{Known, blank, told};
 pub use groups::{choices, form, form_versions, groups, make_group, save_form, save_group};
 pub use list::list;
 pub use moves::{move_many, move_to, stage_of_kind};

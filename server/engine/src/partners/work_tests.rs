@@ -5,29 +5,18 @@ use super::profile::{checklist, notifications, profile, set_notifications, set_p
 use super::summaries::send_summaries;
 use super::work::{add_note, all_tags, bulk, look, remove_note, set_tags};
 use super::{add_account, counts, detail, groups, list, update};
-use crate::fixtures::{World, percent, refused};
+use crate::fixtures::{World, mails, percent, refused};
 use crate::messages::{Mail, compose};
 use crate::payments::details::confirm;
 use crate::payments::details_tests::{actor, chosen, input};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::partners::{
-    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Kinds, Notice, Notifications, PartnerEdit, PartnerFilter,
+    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Kinds, LeadMails, Notice, Notifications, PartnerEdit, PartnerFilter,
     Profile, StatusCount, SummaryRhythm,
 };
 use domain::payments::PayoutKind;
 use sqlx::PgPool;
-
-async fn mails(pool: &PgPool) -> Vec<Mail> {
-    let payloads: Vec<serde_json::Value> = sqlx::query_scalar(
-        "select j.payload::jsonb from graphile_worker._private_jobs j
-         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'send_mail' order by j.id",
-    )
-    .fetch_all(pool)
-    .await
-    .expect("jobs");
-    payloads.into_iter().map(|payload| serde_json::from_value(payload).expect("mail")).collect()
-}
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn partners_are_found_by_their_tags(pool: PgPool) {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::accounts::{self, SignIn, session, sign_in, tests::owner, tests::program};
+use crate::fixtures::mails;
 use crate::messages::{Mail, compose, outbox, templates};
 use crate::partners::sign_up::{self, Answered};
 use crate::partners::{apply, create, detail, set_status};
@@ -19,18 +20,6 @@ const SERVER: &str = "https://t.example";
 
 fn input(email: &str) -> SignUp {
     SignUp { name: "Ada Lind".into(), email: email.into(), ..SignUp::default() }
-}
-
-/// The mails that wait to be sent.
-async fn mails(pool: &PgPool) -> Vec<Mail> {
-    let payloads: Vec<serde_json::Value> = sqlx::query_scalar(
-        "select j.payload::jsonb from graphile_worker._private_jobs j
-         join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'send_mail' order by j.id",
-    )
-    .fetch_all(pool)
-    .await
-    .expect("jobs");
-    payloads.into_iter().map(|payload| serde_json::from_value(payload).expect("mail")).collect()
 }
 
 /// The token of the link that begins so, in the mail.

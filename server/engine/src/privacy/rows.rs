@@ -14,6 +14,10 @@ fn key(table: &str) -> (&'static str, &'static str) {
             "jsonb_build_array(t.call, t.event_id)::text",
             "t.call = c.place::jsonb ->> 0 and t.event_id = c.place::jsonb ->> 1",
         ),
+        "lead_forms" => (
+            "jsonb_build_array(t.group_id, t.version)::text",
+            "t.group_id = (c.place::jsonb ->> 0)::uuid and t.version = (c.place::jsonb ->> 1)::integer",
+        ),
         "portals" => ("t.program_id::text", "t.program_id = c.place::uuid"),
         _ => ("t.id::text", "t.id = c.place::uuid"),
     }

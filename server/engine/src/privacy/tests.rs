@@ -70,7 +70,16 @@ async fn sums(world: &World) -> String {
 }
 
 const CUSTOMER: &[&str] =
-    &["nora.holt", "Nora Holt", "cust-0815-nora", "Eleonora Holt", "nora%40", "second@harbor.example"];
+    &[
+    "nora.holt",
+    "Nora Holt",
+    "cust-0815-nora",
+    "Eleonora Holt",
+    "nora%40",
+    "second@harbor.example",
+    "22 33 44 55",
+    "203.0.113.77",
+];
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn nothing_holds_an_erased_customer_and_every_sum_stays(pool: PgPool) {
@@ -78,8 +87,19 @@ async fn nothing_holds_an_erased_customer_and_every_sum_stays(pool: PgPool) {
     world.offer("Standard", &[percent("30")]).await;
     let (ada, bob) = (world.partner("ada").await, world.partner("bob").await);
     let mut conn = world.pool.acquire().await.expect("connection");
-    let lead = NewLead::named("Nora.Holt@harbor.example", "Eleonora Holt");
-    leads::submit(&mut conn, &world.moment(), &actor(&world, &ada), ada.id, &lead).await.expect("lead");
+    world
+        .set(
+            r#"update lead_forms set form = '{"name": "optional", "fields": [
+                   {"key": "phone", "label": "Phone", "kind": "phone"},
+                   {"key": "terms", "label": "Terms", "kind": "consent", "value": "We may call."}]}' where program_id = $1"#,
+        )
+        .await;
+    let mut lead = NewLead::named("Nora.Holt@harbor.example", "Eleonora Holt");
+    lead.sent.extend([("phone", "+47 22 33 44 55"), ("terms", "Yes")].map(|(key, value)| (key.into(), value.into())));
+    lead.ip = "203.0.113.77".into();
+    let id = leads::submit(&mut conn, &world.moment(), &actor(&world, &ada), ada.id, &lead).await.expect("lead");
+    let note = "Nora Holt is on holiday; call +47 22 33 44 55";
+    leads::add_note(&mut conn, &world.moment(), &world.owner(), id, note).await.expect("note");
     let click = world.click(&ada).await;
     sqlx::query(
         "update clicks set target = 'https://acme.example/?e=nora.holt%40harbor.example', ip_hash = 'x',
@@ -177,7 +197,26 @@ const BESIDE: &[&str] = &[
     r#"update portals set brand = 'With Augusta Lovelace',
                           questions = '[{"label": "Do you know Augusta Lovelace?", "kind": "text"}]'
        where program_id = $1"#,
-    "update lead_groups set name = 'Leads of Augusta Lovelace' where program_id = $1",
+    "update lead_groups set name = 'Leads of Augusta Lovelace', description = 'Those whom Augusta Lovelace knows'
+       where program_id = $1",
+    r#"update lead_forms set form = '{"name": "off", "fields": [{"key": "who", "label": "Do you know Augusta Lovelace?",
+                                                                "kind": "text"}]}' where program_id = $1"#,
+    "update lead_stages set name = name || ' by Augusta Lovelace', next_step = 'Augusta Lovelace calls' where program_id = $1",
+    "update lead_settings set good_lead = 'As Augusta Lovelace says' where program_id = $1",
+    "insert into leads (program_id, id, enrollment_id, group_id, stage_id, email, email_key, name, answers, reason,
+                        created_at, stage_at, updated_at)
+     select e.program_id, $1, e.id, g.id, s.id, 'nora@harbor.example', 'nora@harbor.example', 'Nora',
+            '{\"who\": \"A friend of Augusta Lovelace\"}', 'Augusta Lovelace said no', e.created_at, e.created_at, e.created_at
+     from enrollments e
+     join lead_groups g on g.program_id = e.program_id
+     join lead_stages s on s.program_id = e.program_id and s.kind = 'new'
+     where e.program_id = $1 and e.code = 'lovelace'",
+    "insert into lead_events (program_id, lead_id, id, at, kind, reason)
+     values ($1, $1, $1, '2026-01-01T00:00:00Z', 'moved', 'Augusta Lovelace said no')",
+    "insert into lead_notes (program_id, lead_id, id, note, created_at)
+     values ($1, $1, $1, 'Augusta Lovelace knows more', '2026-01-01T00:00:00Z')",
+    "insert into lead_tasks (program_id, id, lead_id, task, created_at)
+     values ($1, $1, $1, 'Ask Augusta Lovelace', '2026-01-01T00:00:00Z')",
     "insert into api_keys (program_id, id, name, scopes, prefix, key_hash, created_at)
      values ($1, $1, 'For Augusta Lovelace', '{}', '', '', '2026-01-01T00:00:00Z')",
 ];
@@ -303,7 +342,17 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
         "api_keys.name",
         "api_answers.answer",
         "commissions.why",
+        "lead_events.reason",
+        "lead_forms.form",
+        "lead_groups.description",
         "lead_groups.name",
+        "lead_notes.note",
+        "lead_settings.good_lead",
+        "lead_stages.name",
+        "lead_stages.next_step",
+        "lead_tasks.task",
+        "leads.answers",
+        "leads.reason",
         "offers.description",
         "offers.name",
         "partner_groups.name",
@@ -579,7 +628,9 @@ const BLANKED: &[(&str, &[&str])] = &[
         ],
     ),
     ("erasures", &["sought"]),
-    ("leads", &["email", "email_key", "name"]),
+    ("lead_consents", &["ip"]),
+    ("lead_keys", &["key"]),
+    ("leads", &["domain_key", "email", "email_key", "name", "phone_key"]),
     ("link_codes", &["code_key"]),
     ("links", &["code", "destination"]),
     ("notification_settings", &["key"]),
@@ -605,6 +656,8 @@ const EXCUSED: &[(&str, &[&str], &str)] = &[
     ("entries", &["currency"], "a currency"),
     ("files", &["content_type"], "a word of Tributary's"),
     ("journals", &["idempotency_key", "reason_code"], "words and ids of Tributary's"),
+    ("lead_consents", &["body", "field"], "the company's words, kept as evidence"),
+    ("lead_events", &["details"], "ids and figures"),
     ("mail_templates", &["kind"], "a word of Tributary's"),
     ("offer_versions", &["rewards"], "rates, and the company's products"),
     ("one_time_tokens", &["purpose"], "a word of Tributary's"),

@@ -157,10 +157,12 @@ async fn the_latest_events_are_of_every_kind(pool: PgPool) {
     // One is judged after the payment, the other not at all.
     world
         .set(
-            "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, stage, created_at, stage_at)
+            "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, stage, stage_id,
+                                created_at, stage_at, updated_at)
              select e.program_id, gen_random_uuid(), e.id, g.id, s.stage || '@harbor.example', s.stage || '@harbor.example',
-                    s.stage::lead_stage, e.created_at, timestamptz '2027-01-01'
-             from enrollments e join lead_groups g using (program_id), (values ('new'), ('closed_lost')) s (stage)
+                    s.stage::lead_stage, t.id, e.created_at, timestamptz '2027-01-01', e.created_at
+             from enrollments e join lead_groups g using (program_id) cross join (values ('new'), ('closed_lost')) s (stage)
+             join lead_stages t on t.program_id = e.program_id and t.kind = s.stage::lead_stage
              where e.program_id = $1 and e.code in ('ada', 'ben')",
         )
         .await;

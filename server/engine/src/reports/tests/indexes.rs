@@ -57,10 +57,11 @@ async fn history(world: &World) {
          select program_id, gen_random_uuid(), code || '-' || n, 'c@harbor.example', at, at, at
          from enrollments, generate_series(0, 99) n,
               lateral (select timestamptz '2026-11-20T10:00:00Z' - n * interval '1 day' as at) t",
-        "insert into leads (program_id, id, enrollment_id, group_id, email, email_key, created_at, stage_at)
-         select e.program_id, gen_random_uuid(), e.id, g.id, code || n || '@harbor.example',
-                code || n || '@harbor.example', e.created_at, e.created_at
-         from enrollments e join lead_groups g using (program_id), generate_series(0, 99) n",
+        "insert into leads (program_id, id, enrollment_id, group_id, stage_id, email, email_key, created_at, stage_at, updated_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, s.id, code || n || '@harbor.example',
+                code || n || '@harbor.example', e.created_at, e.created_at, e.created_at
+         from enrollments e join lead_groups g using (program_id)
+         join lead_stages s on s.program_id = e.program_id and s.kind = 'new', generate_series(0, 99) n",
         "insert into referrals (program_id, id, customer_id, enrollment_id, source, link_id, terms, why, attributed_at,
                                 created_at)
          select c.program_id, c.id, c.id, l.enrollment_id, 'click', l.id, '[]', '[]', c.created_at, c.created_at
@@ -257,6 +258,8 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     by_index!(world.pool, "statuses", conn => commission_statuses(conn, &own, &all));
     let all = LeadFilter::default();
     by_index!(world.pool, "leads", conn => crate::leads::list(conn, &moment, &own, &all, &Paging::default()));
+    let updated = LeadFilter { sort: Some(domain::leads::LeadSort::Updated), ..LeadFilter::default() };
+    by_index!(world.pool, "all leads by change", conn => crate::leads::list(conn, &moment, &owner, &updated, &Paging::default()));
     by_index!(world.pool, "all leads", conn => crate::leads::list(conn, &moment, &owner, &all, &Paging::default()));
     let (all, kind) = (AssetFilter::default(), Some(AssetKind::Social));
     let social = AssetFilter { kind, search: "asset 7".into(), ..AssetFilter::default() };
