@@ -155,7 +155,7 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
             kind: Kind::Lead,
             path: format!("leads?q={}", lead.email.replace('+', "%2B")),
             name: lead.email,
-            known_as: lead.stage.label().to_lowercase(),
+            known_as: lead.stage.name.to_lowercase(),
         });
         Ok(partners.chain(customers).chain(leads).collect())
     })
