@@ -2,7 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::leads::{
-    DuplicateRule, DuplicateScope, LeadGroup, LeadGroupInput, LeadKey, LeadSettings, LeadStage, MOST_GROUPS,
+    DuplicateRule, DuplicateScope, LeadGroup, LeadKey, LeadSettings, LeadStage, MOST_GROUPS,
 };
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -91,7 +91,7 @@ pub async fn make_lead_group(program: String, name: String) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
-        let input = LeadGroupInput { name, ..LeadGroupInput::default() };
+        let input = domain::leads::LeadGroupInput { name, ..Default::default() };
         let mut tx = access::begin(&mut asking.conn).await?;
         let id = engine::leads::make_group(&mut tx, &asking.moment, &asking.actor, &input).await?;
         tx.commit().await?;
