@@ -180,26 +180,28 @@ pub(super) fn row(draft: Draft, around: Around) -> AnyView {
         }
     });
     view! {
-        <li id=order.id(key) class=order.class(key) role="group" aria-labelledby=labelled>
-            <div class="editor-head">
-                {may_edit.then(|| order.grip(key))}
-                <h3 id=title>{called}<small class="sub">{about}</small></h3>
-                <div class="row">
-                    <button
-                        type="button"
-                        class="btn quiet"
-                        aria-expanded=move || if draft.open.get() { "true" } else { "false" }
-                        aria-controls=controls
-                        on:click=toggle
-                    >
-                        {move || if draft.open.get() { "Close" } else { "Edit" }}
-                        <span class="visually-hidden">" "{called}</span>
-                    </button>
-                    {tools}
+        <li id=order.id(key) class=order.class(key) tabindex="-1">
+            <div class="editor-body" role="group" aria-labelledby=labelled>
+                <div class="editor-head">
+                    {may_edit.then(|| order.grip(key))}
+                    <h3 id=title>{called}<small class="sub">{about}</small></h3>
+                    <div class="row">
+                        <button
+                            type="button"
+                            class="btn quiet"
+                            aria-expanded=move || if draft.open.get() { "true" } else { "false" }
+                            aria-controls=controls
+                            on:click=toggle
+                        >
+                            {move || if draft.open.get() { "Close" } else { "Edit" }}
+                            <span class="visually-hidden">" "{called}</span>
+                        </button>
+                        {tools}
+                    </div>
                 </div>
-            </div>
-            <div id=body class="form" hidden=move || !draft.open.get()>
-                {fields(draft, around)}
+                <div id=body class="form" hidden=move || !draft.open.get()>
+                    {fields(draft, around)}
+                </div>
             </div>
         </li>
     }
@@ -233,7 +235,8 @@ fn fields(draft: Draft, around: Around) -> AnyView {
             view! { <Textarea id=id("options") label="Options" bind=draft.options rows=4 required=true help="One a line." error=issue("options")/> }
         })
     };
-    let value = move || match kind.get() {
+    let value = move || {
+        match kind.get() {
         FieldKind::Consent => Some(
             view! {
                 <Textarea
@@ -253,6 +256,7 @@ fn fields(draft: Draft, around: Around) -> AnyView {
                 .into_any(),
         ),
         _ => None,
+    }
     };
     let asked = Memo::new(move |_| kind.get() != FieldKind::Hidden);
     let more = move || {

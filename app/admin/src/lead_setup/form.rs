@@ -11,7 +11,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Button, ButtonKind, ButtonLink, Card, Choice, FieldIssue, Glyph, Menu, MenuButton, Note, PageHead, Select,
-    SkeletonCard, Table, Th, icon, lead_form_fields, use_toasts,
+    SkeletonCard, Table, Th, Toasts, icon, lead_form_fields, use_toasts,
 };
 
 use super::field::{Around, Draft, row};
@@ -61,8 +61,7 @@ pub async fn save_lead_form(program: String, id: LeadGroupId, base_version: i32,
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
         let mut tx = access::begin(&mut asking.conn).await?;
-        let version =
-            engine::leads::save_form(&mut tx, &asking.moment, &asking.actor, id, base_version, &form).await?;
+        let version = engine::leads::save_form(&mut tx, &asking.moment, &asking.actor, id, base_version, &form).await?;
         let versions = engine::leads::form_versions(&mut tx, &asking.actor, id).await?;
         tx.commit().await?;
         Ok(Saved { version, versions })
@@ -116,6 +115,8 @@ struct Editor {
     versions: RwSignal<Vec<FormVersion>>,
     issues: Issues,
     form: Form<SaveLeadForm>,
+    program: Memo<String>,
+    toasts: Toasts,
 }
 
 impl Editor {
@@ -131,6 +132,8 @@ impl Editor {
             versions: RwSignal::new(shown.versions.clone()),
             issues: Issues::new(form),
             form,
+            program: show::program(),
+            toasts: use_toasts(),
         }
     }
 
@@ -170,7 +173,7 @@ impl Editor {
         if wrong.is_empty() {
             self.issues.set(Vec::new());
             let request = SaveLeadForm {
-                program: show::program().get_untracked(),
+                program: self.program.get_untracked(),
                 id: self.group,
                 base_version: self.version.get_untracked(),
                 form: untrack(|| self.read()).0,
@@ -193,7 +196,7 @@ impl Editor {
 
     /// Follows what became of saving.
     fn settle(self) {
-        let toasts = use_toasts();
+        let toasts = self.toasts;
         self.form.settled(move |outcome| match (outcome, self.form.answer()) {
             (Ok(()), Some(Ok(saved))) => {
                 if saved.version == self.version.get_untracked() {
@@ -227,9 +230,12 @@ impl Editor {
                 }
             });
         });
-        use_toasts().say_with_undo(format!("{called} removed"), undo);
+        self.toasts.say_with_undo(format!("{called} removed"), undo);
         order.tell(format!("{called} was removed."));
-        focus("add-a-field-button");
+        // Its button is gone: the focus goes on to the row that stands there now, or to the name above.
+        let next = self.fields.with_untracked(|fields| fields.get(place).or(fields.last()).map(|draft| draft.key));
+        let next = next.map_or_else(|| "name_field".to_owned(), |key| order.id(key));
+        request_animation_frame(move || focus(&next));
     }
 }
 
@@ -292,7 +298,9 @@ fn fields_card(editor: Editor, may_edit: bool) -> AnyView {
     let fields = editor.fields;
     let keys = Signal::derive(move || fields.with(|fields| fields.iter().map(|draft| draft.key).collect::<Vec<_>>()));
     let called = move |key: usize| {
-        fields.with(|fields| fields.iter().find(|draft| draft.key == key).copied()).map_or_else(String::new, Draft::called)
+        fields
+            .with(|fields| fields.iter().find(|draft| draft.key == key).copied())
+            .map_or_else(String::new, Draft::called)
     };
     let order = Order::new("field", keys, called, move |from, to| fields.update(|all| shift(all, from, to)));
     let remove = Callback::new(move |key| editor.remove(key, order));

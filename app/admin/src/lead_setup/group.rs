@@ -21,7 +21,12 @@ pub async fn save_lead_group(
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
-        let input = domain::leads::LeadGroupInput { name, description, is_default: is_default.is_some(), closed: closed.is_some() };
+        let input = domain::leads::LeadGroupInput {
+            name,
+            description,
+            is_default: is_default.is_some(),
+            closed: closed.is_some(),
+        };
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::leads::save_group(&mut tx, &asking.moment, &asking.actor, id, &input).await?;
         Ok(tx.commit().await?)

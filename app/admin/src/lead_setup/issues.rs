@@ -28,9 +28,9 @@ impl Issues {
     pub(super) fn of(self, field: impl Fn() -> Option<String> + Send + Sync + 'static) -> FieldIssue {
         Signal::derive(move || {
             let field = field()?;
-            let found = self.found.with(|found| {
-                found.iter().find(|issue| issue.field == field).map(|issue| issue.message.clone())
-            });
+            let found = self
+                .found
+                .with(|found| found.iter().find(|issue| issue.field == field).map(|issue| issue.message.clone()));
             found.or_else(|| self.sent.with(|error| error.as_ref()?.of_field(&field)))
         })
     }
@@ -52,10 +52,10 @@ impl Issues {
             found.or_else(|| {
                 self.sent.with(|error| match error.as_ref()? {
                     Error::Invalid(issues) => Some(
-                        issues.iter().find(|issue| !issue.field.contains('[')).map_or_else(
-                            || "Some fields need another look.".to_owned(),
-                            |issue| issue.message.clone(),
-                        ),
+                        issues
+                            .iter()
+                            .find(|issue| !issue.field.contains('['))
+                            .map_or_else(|| "Some fields need another look.".to_owned(), |issue| issue.message.clone()),
                     ),
                     error => Some(error.words()),
                 })

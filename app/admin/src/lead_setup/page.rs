@@ -1,9 +1,7 @@
 //! What partners may do with leads, duplicates, and the groups.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::leads::{
-    DuplicateRule, DuplicateScope, LeadGroup, LeadKey, LeadSettings, LeadStage, MOST_GROUPS,
-};
+use domain::leads::{DuplicateRule, DuplicateScope, LeadGroup, LeadKey, LeadSettings, LeadStage, MOST_GROUPS};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -14,6 +12,7 @@ use ui::{
 };
 
 use crate::show;
+use crate::unsaved::Unsaved;
 
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +125,7 @@ impl LazyPage for LeadSettingsPage {
         let LeadSettingsPage { found, forms } = this;
         show::tell(forms.save, "Lead settings saved");
         show::tell(forms.make, "Group made");
+        Unsaved::new().watch(forms.save);
         view! {
             <Title text="Lead settings"/>
             {found.show(skeleton, move |shown| page(shown, forms))}

@@ -136,13 +136,15 @@ pub(super) fn row(draft: Draft, around: Around) -> AnyView {
         leads => format!("{} leads", grouped(leads)),
     };
     view! {
-        <li id=order.id(key) class=order.class(key) role="group" aria-labelledby=labelled>
-            <div class="editor-head">
-                {may_edit.then(|| order.grip(key))}
-                <h3 id=title><span class=swatch>{called}</span><small class="sub">{here}</small></h3>
-                {tools}
+        <li id=order.id(key) class=order.class(key) tabindex="-1">
+            <div class="editor-body" role="group" aria-labelledby=labelled>
+                <div class="editor-head">
+                    {may_edit.then(|| order.grip(key))}
+                    <h3 id=title><span class=swatch>{called}</span><small class="sub">{here}</small></h3>
+                    {tools}
+                </div>
+                <fieldset class="stack" disabled=!may_edit>{fields(draft, around)}</fieldset>
             </div>
-            <fieldset class="stack" disabled=!may_edit>{fields(draft, around)}</fieldset>
         </li>
     }
     .into_any()

@@ -10,7 +10,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ui::{
-    Button, ButtonKind, ButtonLink, Card, Glyph, Menu, MenuButton, Note, PageHead, SkeletonCard, icon, use_toasts,
+    Button, ButtonKind, ButtonLink, Card, Glyph, Menu, MenuButton, Note, PageHead, SkeletonCard, Toasts, icon,
+    use_toasts,
 };
 
 use super::issues::Issues;
@@ -95,20 +96,23 @@ struct Editor {
     sent: StoredValue<Vec<Draft>>,
     issues: Issues,
     form: Form<SaveLeadStages>,
+    program: Memo<String>,
+    toasts: Toasts,
 }
 
 impl Editor {
     fn new(stages: &[LeadStage], form: Form<SaveLeadStages>) -> Self {
         let key = |id: &LeadStageId| stages.iter().position(|stage| stage.name.id == *id);
-        let draft = |(at, stage): (usize, &LeadStage)| {
-            Draft::of(at, stage, stage.moves.iter().filter_map(key).collect())
-        };
+        let draft =
+            |(at, stage): (usize, &LeadStage)| Draft::of(at, stage, stage.moves.iter().filter_map(key).collect());
         Self {
             all: RwSignal::new(stages.iter().enumerate().map(draft).collect()),
             next: RwSignal::new(stages.len()),
             sent: StoredValue::new(Vec::new()),
             issues: Issues::new(form),
             form,
+            program: show::program(),
+            toasts: use_toasts(),
         }
     }
 
@@ -128,7 +132,7 @@ impl Editor {
         let wrong = check_stages(&stages);
         if wrong.is_empty() {
             self.sent.set_value(self.all.get_untracked());
-            self.form.send(&SaveLeadStages { program: show::program().get_untracked(), stages });
+            self.form.send(&SaveLeadStages { program: self.program.get_untracked(), stages });
         }
         self.issues.set(wrong);
     }
@@ -160,8 +164,13 @@ impl Editor {
                 }
             });
         });
-        use_toasts().say_with_undo(format!("{called} removed"), undo);
+        self.toasts.say_with_undo(format!("{called} removed"), undo);
         order.tell(format!("{called} was removed."));
+        // Its button is gone: the focus goes on to the row that stands there now.
+        let next = self.all.with_untracked(|all| all.get(place).or(all.last()).map(|draft| draft.key));
+        if let Some(next) = next {
+            request_animation_frame(move || focus(&order.id(next)));
+        }
     }
 }
 
@@ -254,10 +263,7 @@ fn stages_card(editor: Editor, may_edit: bool) -> AnyView {
 fn moves_card(editor: Editor, may_edit: bool) -> AnyView {
     let all = editor.all;
     let columns = move || {
-        all.get()
-            .into_iter()
-            .map(|to| view! { <th scope="col"><span>{move || to.called()}</span></th> })
-            .collect_view()
+        all.get().into_iter().map(|to| view! { <th scope="col"><span>{move || to.called()}</span></th> }).collect_view()
     };
     let rows = move || {
         let stages = all.get();
