@@ -155,7 +155,7 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
             kind: Kind::Lead,
             path: format!("leads?q={}", lead.email.replace('+', "%2B")),
             name: lead.email,
-            known_as: lead.stage.label().to_lowercase(),
+            known_as: lead.stage.name.to_lowercase(),
         });
         Ok(partners.chain(customers).chain(leads).collect())
     })
@@ -247,6 +247,7 @@ fn shell(framed: Framed) -> AnyView {
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
         item("Groups", "groups", Glyph::Users),
+        item("Lead settings", "lead-settings", Glyph::List),
         item("Promo codes", "promo-codes", Glyph::Tag),
         item("Assets", "assets", Glyph::Image),
         item("Portal", "portal", Glyph::Globe),

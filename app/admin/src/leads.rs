@@ -39,7 +39,7 @@ pub async fn read_leads(program: String, #[server(default)] asked: Asked) -> Res
         let mut asking = access::admin(&program).await?;
         let filter = domain::leads::LeadFilter {
             search: asked.q.unwrap_or_default(),
-            stage: asked.stage.and_then(|word| word.parse().ok()),
+            kind: asked.stage.and_then(|word| word.parse().ok()),
             outcome: asked.outcome.and_then(|word| word.parse().ok()),
             partner_code: asked.partner_code.unwrap_or_default(),
             ..domain::leads::LeadFilter::default()
@@ -58,7 +58,9 @@ pub async fn judge_lead(program: String, id: LeadId, stage: Stage) -> Result<()>
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::JudgeLeads)?;
         let mut tx = access::begin(&mut asking.conn).await?;
-        engine::leads::set_stage(&mut tx, &asking.moment, &asking.actor, id, stage).await?;
+        let stage = engine::leads::stage_of_kind(&mut tx, asking.program.id, stage).await?;
+        let to = domain::leads::Move { stage, reason: "By hand".into(), deal_value: None, customer: String::new() };
+        engine::leads::move_to(&mut tx, &asking.moment, &asking.actor, id, &to).await?;
         Ok(tx.commit().await?)
     })
     .await
@@ -193,7 +195,7 @@ fn moves(stage: Stage) -> &'static [(Stage, &'static str)] {
 fn row(lead: LeadRow, program: &str, may_judge: bool, form: Form<JudgeLead>) -> AnyView {
     let called = if lead.email.is_empty() { "Erased".to_owned() } else { lead.email.clone() };
     let buttons = may_judge.then(|| {
-        let buttons = moves(lead.stage).iter().map(|(stage, words)| {
+        let buttons = moves(lead.stage.kind).iter().map(|(stage, words)| {
             let (id, label) = (lead.id.to_string(), format!("{words} {called}"));
             view! {
                 <PostForm form=form>
@@ -219,7 +221,7 @@ fn row(lead: LeadRow, program: &str, may_judge: bool, form: Form<JudgeLead>) -> 
             <td class="under">{show::partner_link(program, &lead.partner)}</td>
             <td class="wide">{show::day(lead.day)}</td>
             <td class="wide">{outcome}</td>
-            <td><Pill tone=tone(lead.stage) text=lead.stage.label()/><small>{show::day(lead.stage_day)}</small></td>
+            <td><Pill tone=tone(lead.stage.kind) text=lead.stage.name/><small>{show::day(lead.stage_day)}</small></td>
             {buttons}
         </tr>
     }

@@ -11,6 +11,7 @@ mod frame;
 mod groups;
 mod jobs;
 mod keys;
+mod lead_setup;
 mod leads;
 mod ledger;
 mod mails;
@@ -70,6 +71,10 @@ access::chunk!(
     groups::GroupPage,
 );
 access::chunk!(
+    admin_lead_setup, __preload_admin_lead_setup:
+    lead_setup::LeadSettingsPage, lead_setup::LeadGroupPage, lead_setup::LeadStagesPage,
+);
+access::chunk!(
     admin_program, __preload_admin_program:
     promo_codes::PromoCodesPage, keys::KeysPage, team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage,
 );
@@ -127,6 +132,9 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("groups") view={lazy::<groups::GroupsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("groups/new") view={lazy::<groups::NewGroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("groups/:id") view={lazy::<groups::GroupPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-settings") view={lazy::<lead_setup::LeadSettingsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-settings/stages") view={lazy::<lead_setup::LeadStagesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-settings/groups/:id") view={lazy::<lead_setup::LeadGroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("assets") view={lazy::<assets::AssetsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("assets/new") view={lazy::<assets::NewAssetPage>()} ssr=SsrMode::Async/>
