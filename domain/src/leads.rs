@@ -5,7 +5,7 @@ mod form;
 mod stages;
 mod views;
 
-pub use answers::{Answers, BETWEEN, Sent, Wrong, domain_key, phone_key, yes_no};
+pub use answers::{Answers, BETWEEN, Sent, Wrong, domain_key, phone_key, posted, yes_no};
 pub use form::{EMAIL, FieldKind, LINE, LONG, LeadField, LeadForm, MOST_FIELDS, MOST_OPTIONS, NAME, NameField, key_of};
 pub use stages::{
     DuplicateRule, DuplicateScope, FormVersion, GroupChoice, LeadGroup, LeadGroupInput, LeadKey, LeadSettings, LeadStage,

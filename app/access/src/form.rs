@@ -92,14 +92,20 @@ impl<S> Form<S> {
 
     /// What is wrong with a field.
     #[must_use]
-    pub fn field(self, field: &'static str) -> Signal<Option<String>> {
-        self.post.field(field)
+    pub fn field(self, field: impl Into<String>) -> Signal<Option<String>> {
+        self.post.field(field.into())
     }
 
     /// What went wrong beside the fields named, in a sentence.
     #[must_use]
     pub fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
-        self.post.beside(fields)
+        self.post.beside(move |field| fields.contains(&field))
+    }
+
+    /// What went wrong beside the fields whose names begin so, in a sentence.
+    #[must_use]
+    pub fn beside_those(self, begin: &'static str) -> Signal<Option<String>> {
+        self.post.beside(move |field| field.starts_with(begin))
     }
 
     /// Whether it is under way.
@@ -251,18 +257,18 @@ impl Post {
         })
     }
 
-    pub(crate) fn field(self, field: &'static str) -> Signal<Option<String>> {
+    pub(crate) fn field(self, field: String) -> Signal<Option<String>> {
         let error = self.error();
         let edited = self.edited;
         Signal::derive(move || {
-            if edited.with(|edited| edited.iter().any(|edited| edited == field)) {
+            if edited.with(|edited| edited.contains(&field)) {
                 return None;
             }
-            error.with(|error| error.as_ref().and_then(|error| error.of_field(field)))
+            error.with(|error| error.as_ref().and_then(|error| error.of_field(&field)))
         })
     }
 
-    pub(crate) fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
+    pub(crate) fn beside(self, told: impl Fn(&str) -> bool + Send + Sync + 'static) -> Signal<Option<String>> {
         let error = self.error();
         Signal::derive(move || {
             error.with(|error| {
@@ -270,7 +276,7 @@ impl Post {
                 match error {
                     Error::Invalid(issues) => issues
                         .iter()
-                        .find(|issue| !fields.contains(&issue.field.as_str()))
+                        .find(|issue| !told(&issue.field))
                         .map(|issue| issue.message.clone()),
                     other => Some(match other.id() {
                         Some(id) => format!("{} Error id {id}.", other.words()),

@@ -72,13 +72,13 @@ impl Upload {
     /// What is wrong with a field.
     #[must_use]
     pub fn field(self, field: &'static str) -> Signal<Option<String>> {
-        self.post.field(field)
+        self.post.field(field.to_owned())
     }
 
     /// What went wrong beside the fields named, in a sentence.
     #[must_use]
     pub fn beside(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
-        self.post.beside(fields)
+        self.post.beside(move |field| fields.contains(&field))
     }
 
     /// Whether it is under way.

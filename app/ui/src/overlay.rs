@@ -127,7 +127,7 @@ fn layer(class: &'static str, id: String, title: String, open: Option<RwSignal<b
     if let Some(open) = open {
         Effect::new(move || {
             let Some(dialog) = node.get() else { return };
-            match (open.get(), dialog.open()) {
+            match (open.try_get().unwrap_or_default(), dialog.open()) {
                 (true, false) => _ = dialog.show_modal(),
                 (false, true) => dialog.close(),
                 _ => {}

@@ -13,6 +13,25 @@ use std::collections::BTreeMap;
 /// What was sent for a lead, by the keys of its form: `email`, `name` and those of the fields.
 pub type Sent = BTreeMap<String, String>;
 
+/// What a form in a browser posts, as what is sent: the boxes of one field, named `key~0` and so on, become one text.
+#[must_use]
+pub fn posted(fields: BTreeMap<String, String>) -> Sent {
+    let mut sent = Sent::new();
+    for (name, value) in fields {
+        match name.split_once('~') {
+            Some((key, _)) => {
+                let whole = sent.entry(key.to_owned()).or_default();
+                if !whole.is_empty() {
+                    whole.push_str(BETWEEN);
+                }
+                whole.push_str(&value);
+            }
+            None => _ = sent.insert(name, value),
+        }
+    }
+    sent
+}
+
 /// What was filled in, as it is kept: numbers, days, countries and choices each in one form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answers {
@@ -353,6 +372,13 @@ mod tests {
         assert_eq!(wrong(&[("email", "nora@harbor.example"), ("a", "1"), ("name", "Nora")]), ["name"]);
         let read = form.read(&sent(&[("email", " nora@harbor.example"), ("a", "1.0")]), euro(), &own).expect("read");
         assert_eq!((read.email.as_str(), read.fields["a"].as_str()), ("nora@harbor.example", "1"));
+    }
+
+    #[test]
+    fn boxes_of_one_field_are_one_text() {
+        let fields = [("a~0", "Small"), ("a~10", "Große"), ("b", "x~y")].map(|(key, value)| (key.into(), value.into()));
+        let sent = posted(BTreeMap::from(fields));
+        assert_eq!((sent["a"].as_str(), sent["b"].as_str()), ("Small; Große", "x~y"));
     }
 
     #[test]
