@@ -24,8 +24,11 @@ test.describe("with a mistake in the form", () => {
     await signIn(team, admin, "/admin/acme/leads");
     await team.locator("html[data-hydrated]").waitFor();
     const lead = team.getByRole("row", { name: new RegExp(email) });
-    await lead.getByRole("button", { name: /Qualify/ }).click();
-    await expect(lead.getByText("Qualified")).toBeVisible();
+    await lead.getByRole("link", { name: email }).click();
+    await expect(team.getByRole("heading", { level: 1, name: email })).toBeVisible();
+    await team.getByRole("button", { name: "Move" }).click();
+    await team.getByRole("menuitem", { name: "Qualified", exact: true }).click();
+    await expect(team.getByText(`${email} is now at Qualified`)).toBeVisible();
 
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Lead tracking", exact: true }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Lead tracking" })).toBeVisible();

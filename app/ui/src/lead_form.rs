@@ -199,8 +199,9 @@ fn several(field: &LeadField, value: &str, help: Option<String>, error: FieldIss
     });
     let boxes = boxes.collect_view();
     let (help_id, error_id) = (format!("{id}-help"), format!("{id}-error"));
+    let described = format!("{help_id} {error_id}");
     view! {
-        <fieldset class="field" aria-describedby=format!("{help_id} {error_id}")>
+        <fieldset class="field" aria-describedby=described>
             <legend>{field.label.clone()}{(!field.required).then(|| view! { <span class="optional">" optional"</span> })}</legend>
             {boxes}
             <p class="help" id=help_id>{help}</p>
@@ -213,6 +214,7 @@ fn several(field: &LeadField, value: &str, help: Option<String>, error: FieldIss
 /// A box that agrees to a text.
 fn consent(field: &LeadField, value: &str, error: FieldIssue, id: String, name: String) -> AnyView {
     let (text_id, error_id) = (format!("{id}-text"), format!("{id}-error"));
+    let described = format!("{text_id} {error_id}");
     view! {
         <div class="field">
             <div class="tick">
@@ -224,7 +226,7 @@ fn consent(field: &LeadField, value: &str, error: FieldIssue, id: String, name: 
                     value="Yes"
                     checked=value == "Yes"
                     required=field.required
-                    aria-describedby=format!("{text_id} {error_id}")
+                    aria-describedby=described
                     aria-invalid=move || error.with(Option::is_some).then_some("true")
                 />
                 <label for=id>{field.label.clone()}{(!field.required).then(|| view! { <span class="optional">" optional"</span> })}</label>
@@ -239,7 +241,10 @@ fn consent(field: &LeadField, value: &str, error: FieldIssue, id: String, name: 
 /// What was filled in, to be read: each field that isn't empty, by its label.
 pub fn answers_list(form: &LeadForm, answers: &Answers, currency: Currency) -> AnyView {
     let own = [("E-mail", &answers.email), ("Name", &answers.name)].into_iter().filter(|(_, value)| !value.is_empty());
-    let own = own.map(|(label, value)| view! { <Fact label=label>{value.clone()}</Fact> }.into_any());
+    let own = own.map(|(label, value)| {
+        let value = value.clone();
+        view! { <Fact label=label>{value}</Fact> }.into_any()
+    });
     let fields = form.fields.iter().filter_map(|field| {
         let value = answers.fields.get(&field.key)?;
         let told = match field.kind {

@@ -97,6 +97,30 @@ pub struct LeadFilter {
     pub sort: Option<LeadSort>,
 }
 
+impl LeadFilter {
+    /// What an address asks for; what can't be read is as good as not given. `me` is who asks.
+    #[must_use]
+    pub fn of(value: impl Fn(&str) -> Option<String>, me: Option<AccountId>) -> Self {
+        let text = |key: &str| value(key).unwrap_or_default().trim().to_owned();
+        let assignee = text("assignee");
+        Self {
+            search: text("q"),
+            kind: text("kind").parse().ok(),
+            stage: text("stage").parse().ok(),
+            group: text("group").parse().ok(),
+            outcome: text("outcome").parse().ok(),
+            assignee: if assignee == "me" { me } else { assignee.parse().ok() },
+            unassigned: assignee == "nobody",
+            duplicates: !text("duplicates").is_empty(),
+            withdrawn: !text("withdrawn").is_empty(),
+            partner_code: text("partner_code"),
+            from: text("from").parse().ok(),
+            to: text("to").parse().ok(),
+            sort: text("sort").parse().ok(),
+        }
+    }
+}
+
 /// A lead in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadRow {

@@ -333,7 +333,7 @@ pub fn lead(row: LeadRow, team: bool) -> Row {
     let outcome = if team { row.outcome.team_label() } else { row.outcome.label() };
     let mut cells = vec![plain(row.day), row.email.into(), row.name.into()];
     whose(&mut cells, team, Some(&row.partner));
-    cells.extend([row.stage.label().into(), plain(row.stage_day), outcome.into()]);
+    cells.extend([row.stage.name.into(), plain(row.stage_day), outcome.into()]);
     cells
 }
 

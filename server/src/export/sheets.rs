@@ -307,13 +307,7 @@ pub(super) async fn of_team(asking: Admin, file: &str, asked: &Asked) -> Result<
             (rows::payment_head(true), pages)
         }
         "leads" => {
-            let filter = LeadFilter {
-                search: asked.text("q").unwrap_or_default().to_owned(),
-                stage: asked.get("stage"),
-                outcome: asked.get("outcome"),
-                partner_code: asked.text("partner_code").unwrap_or_default().to_owned(),
-                ..LeadFilter::default()
-            };
+            let filter = LeadFilter::of(|key| asked.text(key).map(str::to_owned), actor.account());
             let at = moment.at;
             let pages = paged!(
                 state.pool,
