@@ -144,7 +144,7 @@ impl Lane {
             now.unwrap_or_else(|| at_first.clone())
         });
         let pill = stage_pill(&column.get_untracked().stage);
-        let id = format!("lane-{stage}");
+        let (id, named) = (format!("lane-{stage}"), format!("lane-{stage}"));
         let over = move |event: DragEvent| {
             if untrack(|| board.takes(stage)).is_some() {
                 event.prevent_default();
@@ -170,7 +170,7 @@ impl Lane {
             }
         };
         view! {
-            <section class=class aria-labelledby=id.clone() on:dragover=over on:drop=let_go>
+            <section class=class aria-labelledby=named on:dragover=over on:drop=let_go>
                 <div class="lane-head">
                     <h2 id=id>{pill}" "<span class="count">{move || grouped(column.with(|column| column.total))}</span></h2>
                     {move || {
@@ -235,10 +235,11 @@ impl Lane {
         let value = lead.deal_value.map(|value| view! { <Amount value=value strong=true/> });
         let duplicate = lead.duplicate.then(|| view! { <Pill tone=Tone::Warn text="Duplicate"/> });
         let assignee = lead.assignee.as_ref().map(|member| {
-            let words = format!("Assigned to {}", member.name);
+            let (words, name) = (format!("Assigned to {}", member.name), member.name.clone());
+            let title = words.clone();
             view! {
-                <span class="lane-by" title=words.clone()>
-                    <Avatar name=member.name.clone()/>
+                <span class="lane-by" title=title>
+                    <Avatar name=name/>
                     <span class="visually-hidden">{words}</span>
                 </span>
             }

@@ -129,9 +129,12 @@ pub(super) fn bar(form: Form<BulkLeads>, count: RwSignal<usize>, stages: &[LeadS
             error=form.field("reason")
         />
     };
+    let team = members(team);
     let to_member = view! {
-        <Select id="bulk-assignee" name="bulk[assignee]" label="Assign to" choices=members(team) error=form.field("assignee")/>
+        <Select id="bulk-assignee" name="bulk[assignee]" label="Assign to" choices=team error=form.field("assignee")/>
     };
+    let (to_stage, to_member) =
+        (dialog(form, BulkAct::Move, to_stage.into_any()), dialog(form, BulkAct::Assign, to_member.into_any()));
     view! {
         <PostForm form=form class="filters" id=BOXES.form>
             // Enter in a field presses the form's first button: this one does nothing.
@@ -142,8 +145,8 @@ pub(super) fn bar(form: Form<BulkLeads>, count: RwSignal<usize>, stages: &[LeadS
                 <MenuButton icon=Glyph::User opens="bulk-assign" on_click=forget>"Assign to"</MenuButton>
             </Menu>
             <span class="sub" role="status">{words}</span>
-            {dialog(form, BulkAct::Move, to_stage.into_any())}
-            {dialog(form, BulkAct::Assign, to_member.into_any())}
+            {to_stage}
+            {to_member}
         </PostForm>
     }
     .into_any()

@@ -126,10 +126,23 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let dialogs = works.then(|| dialogs(&detail, &team, forms));
     let currency = detail.row.commission.currency;
     let answers = answers_list(&detail.form, &detail.answers, currency);
+    let consents = consents(detail.consents.clone());
+    let stage = stage_pill(&detail.row.stage);
+    let main = view! {
+        {work::tasks(&detail, &team, works, forms.work)}
+        {work::notes(&detail, works, forms.work)}
+        {history(detail.events.clone())}
+    };
+    let side = view! {
+        {facts(&detail, &program)}
+        {customer(&detail, &program)}
+        {commissions(&detail, &program)}
+        {files(detail.files.clone(), &program)}
+    };
     view! {
         <Title text=title.clone()/>
         <PageHead title=title back=back>
-            {stage_pill(&detail.row.stage)}
+            {stage}
             {acts}
         </PageHead>
         {repeats}
@@ -138,17 +151,12 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             <div class="col">
                 <Card title="What was filled in">
                     {answers}
-                    {consents(detail.consents.clone())}
+                    {consents}
                 </Card>
-                {work::tasks(&detail, &team, works, forms.work)}
-                {work::notes(&detail, works, forms.work)}
-                {history(detail.events.clone())}
+                {main}
             </div>
             <div class="col">
-                {facts(&detail, &program)}
-                {customer(&detail, &program)}
-                {commissions(&detail, &program)}
-                {files(detail.files.clone(), &program)}
+                {side}
             </div>
         </div>
         {dialogs}
@@ -188,16 +196,16 @@ fn dialogs(detail: &LeadDetail, team: &[MemberName], forms: Forms) -> AnyView {
         let detail = detail.get_value();
         let editing = edit::drawer(forms.edit, &detail);
         let row = detail.row;
-        let (id, currency) = (row.id.to_string(), row.commission.currency);
+        let (id, same, currency) = (row.id.to_string(), row.id.to_string(), row.commission.currency);
         let value = row.deal_value.map(|value| value.amount.to_string()).unwrap_or_default();
-        let choices = team.with_value(|team| members(team));
+        let (choices, chosen) = (team.with_value(|team| members(team)), value_of(row.assignee.as_ref()));
         view! {
             <Dialog id="assign" title="Assign the lead">
                 <PostForm form=forms.assign class="form">
                     {show::wrong(forms.assign.beside(&["assignee"]))}
                     {show::program_field()}
-                    <input type="hidden" name="id" value=id.clone()/>
-                    <Select id="assignee" label="Assign to" choices=choices value=value_of(row.assignee.as_ref()) error=forms.assign.field("assignee")/>
+                    <input type="hidden" name="id" value=same/>
+                    <Select id="assignee" label="Assign to" choices=choices value=chosen error=forms.assign.field("assignee")/>
                     <div class="dialog-actions">
                         <CloseButton closes="assign"/>
                         <Button kind=ButtonKind::Primary submit=true busy=forms.assign.pending()>"Assign"</Button>
@@ -238,11 +246,12 @@ fn facts(detail: &LeadDetail, program: &str) -> AnyView {
         None => "Not known".into_any(),
     };
     let assignee = row.assignee.map_or_else(|| "Nobody".to_owned(), |member| member.name);
+    let partner = show::partner_link(program, &row.partner);
     let reason = (!reason.is_empty()).then(|| view! { <Fact label="Reason">{reason}</Fact> });
     view! {
         <Card title="Lead">
             <Facts>
-                <Fact label="Partner">{show::partner_link(program, &row.partner)}</Fact>
+                <Fact label="Partner">{partner}</Fact>
                 <Fact label="Group">{row.group}</Fact>
                 <Fact label="Stage since">{show::day(row.stage_day)}</Fact>
                 {reason}
@@ -278,10 +287,11 @@ fn customer(detail: &LeadDetail, program: &str) -> Option<AnyView> {
 /// What the partner earned by the lead.
 fn commissions(detail: &LeadDetail, program: &str) -> AnyView {
     let all = format!("/admin/{program}/commissions?partner_code={}", detail.row.partner.code);
+    let earned = detail.row.commission;
     view! {
         <Card title="Commission">
             <Facts>
-                <Fact label="Earned by this lead"><Amount value=detail.row.commission strong=true/></Fact>
+                <Fact label="Earned by this lead"><Amount value=earned strong=true/></Fact>
             </Facts>
             <p><a class="link" href=all>"All commissions of this partner"</a></p>
         </Card>

@@ -26,14 +26,15 @@ pub(super) fn drawer(editing: Editing, detail: &LeadDetail) -> AnyView {
     let currency = detail.row.commission.currency;
     let errors = |key: &str| form.field(lead_field_name(key));
     let fields = lead_form_fields(&detail.form, &detail.answers, currency, errors, "lead-");
+    let (id, seen) = (detail.row.id.to_string(), detail.row.updated_at.timestamp_micros().to_string());
     view! {
         <Drawer id="edit-lead" title="Edit the lead">
             <PostForm form=form class="form">
                 <p class="sub">"What you change stays in the lead's history, which the partner sees."</p>
                 {show::wrong(form.beside_those("fields["))}
                 {show::program_field()}
-                <input type="hidden" name="id" value=detail.row.id.to_string()/>
-                <input type="hidden" name="seen" value=detail.row.updated_at.timestamp_micros().to_string()/>
+                <input type="hidden" name="id" value=id/>
+                <input type="hidden" name="seen" value=seen/>
                 {fields}
                 <div class="form-actions">
                     <CloseButton closes="edit-lead"/>

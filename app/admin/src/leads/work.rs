@@ -112,6 +112,7 @@ pub(super) fn tasks(detail: &LeadDetail, team: &[MemberName], works: bool, forms
 
 fn new_task(id: LeadId, team: &[MemberName], forms: Forms) -> AnyView {
     let form = forms.task;
+    let choices = members(team);
     view! {
         <PostForm form=form class="form" fresh=true>
             {show::wrong(form.beside(&["task", "due_on", "assignee"]))}
@@ -120,7 +121,7 @@ fn new_task(id: LeadId, team: &[MemberName], forms: Forms) -> AnyView {
             <TextInput id="task" label="A new task" autocomplete="off" error=form.field("task")/>
             <div class="form-row">
                 <TextInput id="due_on" label="Due on" kind="date" optional=true error=form.field("due_on")/>
-                <Select id="task-assignee" name="assignee" label="Who does it" choices=members(team) error=form.field("assignee")/>
+                <Select id="task-assignee" name="assignee" label="Who does it" choices=choices error=form.field("assignee")/>
             </div>
             <div class="form-actions">
                 <Button submit=true busy=form.pending()>"Add the task"</Button>
