@@ -50,8 +50,9 @@ access::chunk!(admin_partner, __preload_admin_partner: partners::PartnerPage);
 access::chunk!(
     admin_sales, __preload_admin_sales:
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
-    leads::LeadsPage,
 );
+access::chunk!(admin_leads, __preload_admin_leads: leads::LeadsPage, leads::TasksPage);
+access::chunk!(admin_lead, __preload_admin_lead: leads::LeadPage);
 access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
 access::chunk!(admin_pay, __preload_admin_pay: payments::PayPage, payments::DraftPage);
 access::chunk!(
@@ -110,6 +111,8 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("partners/:code/statements/:month") view={lazy::<ledger::StatementPage>()} ssr=SsrMode::Async/>
             <Route path=path!("finance") view={lazy::<ledger::FinancePage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads/:id") view={lazy::<leads::LeadPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("tasks") view={lazy::<leads::TasksPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers/:id") view={lazy::<customers::CustomerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>

@@ -681,3 +681,27 @@ async fn of_64_at_once_that_win_and_sign_up_there_is_one_customer(options: PgPoo
     assert!(row(&world, lead).await.customer.is_some());
     world.prove().await;
 }
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_customer_tells_which_leads_it_came_of(pool: PgPool) {
+    let (mut world, ada, bob) = world(pool).await;
+    let first = add(&world, &ada, NORA).await.expect("lead");
+    world.pass(1);
+    let second = add(&world, &bob, NORA).await.expect("lead");
+    add(&world, &ada, "omar@harbor.example").await.expect("lead");
+    nora(&world, "c1", TrackSignup::default()).await;
+    let customer = row(&world, first).await.customer.expect("a customer");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let found = super::of_customer(&mut conn, &world.admin(Role::Viewer), customer).await.expect("leads");
+    let mut ids: Vec<LeadId> = found.iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    let mut both = vec![first, second];
+    both.sort_unstable();
+    assert_eq!(ids, both);
+    assert!(found.iter().all(|(_, called)| called == NORA), "{found:?}");
+    let partner = super::of_customer(&mut conn, &own(&world, &ada), customer).await;
+    assert!(matches!(partner, Err(Error::Forbidden)));
+    let other = world.another("other").await;
+    let elsewhere = super::of_customer(&mut conn, &other.owner(), customer).await.expect("none");
+    assert!(elsewhere.is_empty());
+}
