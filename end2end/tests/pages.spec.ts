@@ -61,6 +61,8 @@ const team = [
   "/admin/acme/groups",
   "/admin/acme/groups/new",
   "/admin/acme/leads",
+  "/admin/acme/leads?view=board",
+  "/admin/acme/tasks",
   "/admin/acme/promo-codes",
   "/admin/acme/assets",
   "/admin/acme/assets?state=archived",

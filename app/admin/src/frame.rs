@@ -153,9 +153,9 @@ pub async fn find(program: String, text: String) -> Result<Vec<Hit>> {
         });
         let leads = leads.data.into_iter().map(|lead| Hit {
             kind: Kind::Lead,
-            path: format!("leads?q={}", lead.email.replace('+', "%2B")),
-            name: lead.email,
-            known_as: lead.stage.label().to_lowercase(),
+            path: format!("leads/{}", lead.id),
+            name: crate::leads::called(&lead),
+            known_as: format!("{}, {}", lead.email, lead.stage.name),
         });
         Ok(partners.chain(customers).chain(leads).collect())
     })
@@ -247,6 +247,7 @@ fn shell(framed: Framed) -> AnyView {
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
         item("Groups", "groups", Glyph::Users),
+        item("Lead settings", "lead-settings", Glyph::List),
         item("Promo codes", "promo-codes", Glyph::Tag),
         item("Assets", "assets", Glyph::Image),
         item("Portal", "portal", Glyph::Globe),
@@ -293,6 +294,7 @@ fn shell(framed: Framed) -> AnyView {
                 NavItem::new("Overview", home.clone(), Glyph::Home).exact(),
                 item("Partners", "partners", Glyph::Users).count(of_partners),
                 item("Leads", "leads", Glyph::UserPlus),
+                item("My tasks", "tasks", Glyph::CheckCircle),
                 item("Customers", "customers", Glyph::User),
                 item("Sales", "sales", Glyph::Cart),
                 item("Reports", "reports", Glyph::Chart),
@@ -327,7 +329,7 @@ fn shell(framed: Framed) -> AnyView {
             actions=actions
             found=found
             on_search=on_search
-            search_words="Find pages, partners, customers"
+            search_words="Find pages, partners, customers, leads"
         >
             <Outlet/>
         </AppShell>

@@ -11,6 +11,7 @@ mod frame;
 mod groups;
 mod jobs;
 mod keys;
+mod lead_setup;
 mod leads;
 mod ledger;
 mod mails;
@@ -49,8 +50,9 @@ access::chunk!(admin_partner, __preload_admin_partner: partners::PartnerPage);
 access::chunk!(
     admin_sales, __preload_admin_sales:
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
-    leads::LeadsPage,
 );
+access::chunk!(admin_leads, __preload_admin_leads: leads::LeadsPage, leads::TasksPage);
+access::chunk!(admin_lead, __preload_admin_lead: leads::LeadPage);
 access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
 access::chunk!(admin_pay, __preload_admin_pay: payments::PayPage, payments::DraftPage);
 access::chunk!(
@@ -68,6 +70,10 @@ access::chunk!(
     admin_offers, __preload_admin_offers:
     offers::OffersPage, offers::NewOfferPage, offers::OfferPage, groups::GroupsPage, groups::NewGroupPage,
     groups::GroupPage,
+);
+access::chunk!(
+    admin_lead_setup, __preload_admin_lead_setup:
+    lead_setup::LeadSettingsPage, lead_setup::LeadGroupPage, lead_setup::LeadStagesPage,
 );
 access::chunk!(
     admin_program, __preload_admin_program:
@@ -105,6 +111,8 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("partners/:code/statements/:month") view={lazy::<ledger::StatementPage>()} ssr=SsrMode::Async/>
             <Route path=path!("finance") view={lazy::<ledger::FinancePage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads/:id") view={lazy::<leads::LeadPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("tasks") view={lazy::<leads::TasksPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("customers/:id") view={lazy::<customers::CustomerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
@@ -127,6 +135,9 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("groups") view={lazy::<groups::GroupsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("groups/new") view={lazy::<groups::NewGroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("groups/:id") view={lazy::<groups::GroupPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-settings") view={lazy::<lead_setup::LeadSettingsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-settings/stages") view={lazy::<lead_setup::LeadStagesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-settings/groups/:id") view={lazy::<lead_setup::LeadGroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("assets") view={lazy::<assets::AssetsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("assets/new") view={lazy::<assets::NewAssetPage>()} ssr=SsrMode::Async/>

@@ -59,6 +59,7 @@ glyphs! {
     Flag "flag",
     Gift "gift",
     Globe "globe",
+    Grip "grip",
     History "history",
     Home "home",
     Image "image",

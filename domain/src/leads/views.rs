@@ -405,3 +405,24 @@ pub struct BoardColumn {
     /// What their deals are worth, as far as it is known.
     pub value: Money,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_asks_for_leads() {
+        let me = AccountId(uuid::Uuid::from_u128(7));
+        let of = |pairs: &[(&str, &str)]| {
+            let value = |key: &str| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+            LeadFilter::of(value, Some(me))
+        };
+        assert_eq!(of(&[]), LeadFilter::default());
+        let mine = of(&[("assignee", "me"), ("kind", "closed_won"), ("duplicates", "true"), ("q", " nora ")]);
+        let told = (mine.assignee, mine.kind, mine.duplicates, mine.search.as_str());
+        assert_eq!(told, (Some(me), Some(Stage::ClosedWon), true, "nora"));
+        let nobody = of(&[("assignee", "nobody"), ("from", "soon"), ("sort", "updated")]);
+        assert_eq!((nobody.assignee, nobody.unassigned, nobody.from), (None, true, None));
+        assert_eq!(nobody.sort, Some(LeadSort::Updated));
+    }
+}

@@ -55,6 +55,8 @@ const IDS: &[(&str, &str)] = &[
     ("PAYMENT", "select id from payments where program_id = $1"),
     ("PROMO_CODE", "select id from promo_codes where program_id = $1"),
     ("SALE", "select id from sales where program_id = $1"),
+    ("STAGE", "select id from lead_stages where program_id = $1 and kind = 'qualified'"),
+    ("TASK", "select id from lead_tasks where program_id = $1"),
 ];
 
 /// Every function with arguments that it can read.
@@ -107,8 +109,45 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         r#"{"program":"acme","id":null,"group":{"name":"X","offers":[]}}"#,
         May(Power::EditProgram),
     ),
+    ("/fn/admin/lead-settings", "program=acme", Team),
+    (
+        "/fn/admin/lead-settings/groups/form",
+        r#"{"program":"acme","id":"LEAD_GROUP","base_version":1,"form":{"name":"optional","fields":[]}}"#,
+        May(Power::EditProgram),
+    ),
+    ("/fn/admin/lead-settings/groups/make", "program=acme&name=X", May(Power::EditProgram)),
+    ("/fn/admin/lead-settings/groups/one", "program=acme&id=LEAD_GROUP", Team),
+    (
+        "/fn/admin/lead-settings/groups/save",
+        "program=acme&id=LEAD_GROUP&name=X&description=&is_default=true",
+        May(Power::EditProgram),
+    ),
+    (
+        "/fn/admin/lead-settings/save",
+        "program=acme&settings[submission]=true&settings[by_email]=true&settings[duplicate_days]=30&settings[duplicate_scope]=partner&settings[duplicate_rule]=refuse&settings[good_lead]=",
+        May(Power::EditProgram),
+    ),
+    ("/fn/admin/lead-settings/stages", "program=acme", Team),
+    ("/fn/admin/lead-settings/stages/save", r#"{"program":"acme","stages":[]}"#, May(Power::EditProgram)),
+    ("/fn/admin/lead", "program=acme&id=LEAD", Team),
     ("/fn/admin/leads", "program=acme", Team),
-    ("/fn/admin/leads/stage", "program=acme&id=LEAD&stage=qualified", May(Power::JudgeLeads)),
+    ("/fn/admin/leads/assign", "program=acme&id=LEAD&assignee=", May(Power::JudgeLeads)),
+    (
+        "/fn/admin/leads/bulk",
+        "program=acme&bulk[act]=move&bulk[leads][]=LEAD&bulk[stage]=STAGE&bulk[reason]=X&bulk[assignee]=",
+        May(Power::JudgeLeads),
+    ),
+    ("/fn/admin/leads/deal-value", "program=acme&id=LEAD&deal_value=1", May(Power::JudgeLeads)),
+    (
+        "/fn/admin/leads/edit",
+        "program=acme&id=LEAD&seen=0&fields[email]=lee%40harbor.test",
+        May(Power::JudgeLeads),
+    ),
+    ("/fn/admin/leads/move", "program=acme&id=LEAD&stage=STAGE&reason=X", May(Power::JudgeLeads)),
+    ("/fn/admin/leads/note", "program=acme&id=LEAD&note=X", May(Power::JudgeLeads)),
+    ("/fn/admin/leads/task", "program=acme&id=LEAD&task=X&due_on=2026-12-01&assignee=", May(Power::JudgeLeads)),
+    ("/fn/admin/leads/task/delete", "program=acme&task=TASK", May(Power::JudgeLeads)),
+    ("/fn/admin/leads/task/done", "program=acme&task=TASK&done=true", May(Power::JudgeLeads)),
     ("/fn/admin/mails", "program=acme", Team),
     ("/fn/admin/mails/save", "program=acme&kind=partner_paused&subject=X&body=X", May(Power::EditProgram)),
     ("/fn/admin/mails/test", "program=acme&kind=partner_paused&subject=X&body=X", May(Power::EditProgram)),
@@ -252,6 +291,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&settings[name]=X&settings[description]=&settings[website]=https://acme.test&settings[allowed_hosts]=&settings[window_days]=60&settings[lead_window_days]=90&settings[click_model]=last&settings[self_referral]=review&settings[minimum_payment]=0&settings[payment_day]=1&settings[time_zone]=UTC&settings[currency]=EUR",
         May(Power::EditProgram),
     ),
+    ("/fn/admin/tasks", "program=acme", Team),
     ("/fn/admin/team", "program=acme", Team),
     ("/fn/admin/team/change-role", "program=acme&account=MEMBER&role=viewer", May(Power::ManageTeam)),
     ("/fn/admin/team/invite", "program=acme&email=x%40acme.test&name=X&role=viewer", May(Power::ManageTeam)),
@@ -374,6 +414,8 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
          select e.program_id, gen_random_uuid(), e.id, g.id, g.version, 'leads.csv', '{E-mail}', '{email}', 1, true,
                 e.created_at
          from enrollments e join lead_groups g using (program_id) where program_id = $1 and e.code = 'ada'",
+        "insert into lead_tasks (program_id, lead_id, id, task, created_at)
+         select program_id, id, gen_random_uuid(), 'Call', created_at from leads where program_id = $1",
         "insert into promo_codes (program_id, id, enrollment_id, code, code_key, created_at)
          select program_id, gen_random_uuid(), id, 'SPRING', 'spring', created_at from enrollments
          where program_id = $1 and code = 'ada'",

@@ -3,7 +3,7 @@ use crate::commissions::{self, Judging};
 use crate::partners::partner_field;
 use crate::{sales, show};
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
-use domain::ids::CustomerId;
+use domain::ids::{CustomerId, LeadId};
 use domain::reports::{CustomerDetail, ReferralRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -18,6 +18,8 @@ use ui::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     detail: CustomerDetail,
+    /// The leads that became this customer.
+    leads: Vec<(LeadId, String)>,
     /// Whether the asker may approve and reverse commissions.
     judges: bool,
     /// Whether the asker may reassign the customer.
@@ -33,9 +35,11 @@ pub async fn read_customer(program: String, id: String) -> Result<Shown> {
         let mut asking = access::admin(&program).await?;
         let id: domain::ids::CustomerId = id.parse().map_err(|_| access::Error::NotFound)?;
         let detail = engine::reports::customer(&mut asking.conn, &asking.actor, id).await?;
+        let leads = engine::leads::of_customer(&mut asking.conn, &asking.actor, id).await?;
         let may = |power| asking.actor.may(power);
         Ok(Shown {
             detail,
+            leads,
             judges: may(domain::accounts::Power::JudgeCommissions),
             reassigns: may(domain::accounts::Power::Reassign),
             erases: may(domain::accounts::Power::Erase),
@@ -149,7 +153,7 @@ fn reassign_dialog(external_id: String) -> Option<AnyView> {
 }
 
 fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
-    let Shown { detail, judges, reassigns, erases } = shown;
+    let Shown { detail, leads, judges, reassigns, erases } = shown;
     let program = show::program().get_untracked();
     let CustomerDetail {
         customer,
@@ -179,6 +183,11 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
     };
     let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "Not yet".into_any(), show::time);
     let (signed_up, first_sale) = (day(signed_up_at), day(first_sale_at));
+    let came_of = leads.into_iter().map(|(lead, called)| {
+        let href = format!("/admin/{program}/leads/{lead}");
+        view! { <Fact label="Lead"><a class="link" href=href>{called}</a></Fact> }
+    });
+    let came_of = came_of.collect_view();
     let nothing_earned = commissions.is_empty();
     let attribution = attribution(referrals, &program);
     let sales = sales::table(sales, &program);
@@ -197,6 +206,7 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
                 <Fact label="First seen">{show::time(created_at)}</Fact>
                 <Fact label="Signed up">{signed_up}</Fact>
                 <Fact label="First sale">{first_sale}</Fact>
+                {came_of}
             </Facts>
         </Card>
         <Card title="Attribution">{attribution}</Card>

@@ -169,8 +169,7 @@ pub async fn make_group(
     .await
     .map_err(taken)?;
     add_version(conn, moment, actor, id, 1, &LeadForm::default()).await?;
-    audit::record(conn, moment, actor, "lead_group.create", input.name.trim(), &page(id), json!({})).await
-        .map(|()| id)
+    audit::record(conn, moment, actor, "lead_group.create", input.name.trim(), &page(id), json!({})).await.map(|()| id)
 }
 
 /// Changes a group, but for its form. Where it becomes the default one, the one before is that no longer. Asks for
@@ -338,7 +337,11 @@ pub async fn form_versions(conn: &mut PgConnection, actor: &Actor, id: LeadGroup
     if rows.is_empty() {
         return Err(Error::NotFound("lead group"));
     }
-    let version =
-        rows.into_iter().map(|row| FormVersion { version: row.version, at: row.created_at, by: row.by, form: row.form.0 });
+    let version = rows.into_iter().map(|row| FormVersion {
+        version: row.version,
+        at: row.created_at,
+        by: row.by,
+        form: row.form.0,
+    });
     Ok(version.collect())
 }

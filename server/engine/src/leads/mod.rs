@@ -16,6 +16,7 @@ mod stages;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod won;
 mod work;
 
 pub use board::board;
@@ -30,7 +31,7 @@ pub use settings::{save_settings, settings};
 pub(crate) use settings::{copy, set_up};
 pub use stages::{save_stages, stages};
 pub use submit::{edit, submit, withdraw};
-pub use work::{add_note, add_task, assign, delete_task, my_tasks, set_deal_value, set_task_done, team};
+pub use work::{add_note, add_task, assign, delete_task, my_tasks, of_customer, set_deal_value, set_task_done, team};
 
 use crate::programs::audit;
 use crate::{Error, Moment, Result};

@@ -1,6 +1,6 @@
 //! A lead's way through the stages.
 
-use super::{At, event, note};
+use super::{At, event, note, won};
 use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
@@ -22,8 +22,13 @@ pub async fn move_to(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
         return Err(Error::Forbidden);
     }
     let program = actor.program();
+    let named = input.customer.trim();
+    let scene = match stage_kind(conn, program, input.stage).await? {
+        Stage::ClosedWon if !named.is_empty() => Some(won::lock(conn, moment, program, named).await?),
+        _ => None,
+    };
     let lead = sqlx::query!(
-        r#"select l.stage as "kind: Stage", l.stage_id as "stage: LeadStageId", s.name as stage_name, e.code,
+        r#"select l.stage as "kind: Stage", l.email, l.name, l.customer_id is not null as "has_customer!", l.stage_id as "stage: LeadStageId", s.name as stage_name, e.code,
                   l.enrollment_id as "enrollment: EnrollmentId", p.currency as "currency: Currency", l.deal_value,
                   l.withdrawn_at is not null as "withdrawn!", l.erased_at is not null as "erased!"
            from leads l
@@ -84,12 +89,28 @@ pub async fn move_to(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     )
     .execute(&mut *conn)
     .await?;
+    match &scene {
+        Some(scene) => won::link(conn, moment, actor, id, (&lead.email, &lead.name), scene).await?,
+        None if won && !lead.has_customer => won::meet_by_email(conn, moment, actor, id, &lead.email).await?,
+        None => {}
+    }
     let at = At { from: Some(lead.stage), to: Some(input.stage), reason };
     let details = EventDetails { deal_value: deal_value.filter(|_| won), ..EventDetails::default() };
     event(conn, moment, actor, id, LeadEventKind::Moved, at, &details).await?;
     let details = json!({ "lead": id, "from": lead.stage_name, "to": to.name });
     note(conn, moment, actor, "lead.set_stage", &lead.code, details).await?;
     messages::enqueue(conn, &Mail::LeadMoved { program, lead: id, stage: input.stage }).await
+}
+
+async fn stage_kind(conn: &mut PgConnection, program: ProgramId, id: LeadStageId) -> Result<Stage> {
+    sqlx::query_scalar!(
+        r#"select kind as "kind: Stage" from lead_stages where program_id = $1 and id = $2 and archived_at is null"#,
+        program as ProgramId,
+        id as LeadStageId
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("stage"))
 }
 
 /// A deal's value, at most as fine as the currency.

@@ -26,17 +26,14 @@ const FIRST: [(Stage, StageColour, bool, &str); 5] = [
 pub(crate) async fn set_up(conn: &mut PgConnection, moment: &Moment, program: ProgramId) -> Result<()> {
     let group: LeadGroupId = moment.id();
     let stages: Vec<LeadStageId> = FIRST.iter().map(|_| moment.id()).collect();
-    sqlx::query!("insert into lead_settings (program_id) values ($1)", program as ProgramId).execute(&mut *conn).await?;
+    sqlx::query!("insert into lead_settings (program_id) values ($1)", program as ProgramId)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query!(
-        "insert into lead_groups (program_id, id, name, is_default, created_at) values ($1, $2, 'Leads', true, $3)",
-        program as ProgramId,
-        group as LeadGroupId,
-        moment.at
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "insert into lead_forms (program_id, group_id, version, form, created_at) values ($1, $2, 1, $3, $4)",
+        "with made as (
+             insert into lead_groups (program_id, id, name, is_default, created_at) values ($1, $2, 'Leads', true, $4)
+         )
+         insert into lead_forms (program_id, group_id, version, form, created_at) values ($1, $2, 1, $3, $4)",
         program as ProgramId,
         group as LeadGroupId,
         Json(LeadForm::default()) as _,
@@ -191,7 +188,12 @@ pub(super) async fn lock(conn: &mut PgConnection, program: ProgramId) -> Result<
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `duplicate_days` or `good_lead`.
-pub async fn save_settings(conn: &mut PgConnection, moment: &Moment, actor: &Actor, input: &LeadSettings) -> Result<()> {
+pub async fn save_settings(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    input: &LeadSettings,
+) -> Result<()> {
     if !actor.may(Power::EditProgram) {
         return Err(Error::Forbidden);
     }

@@ -94,8 +94,16 @@ pub async fn save_stages(conn: &mut PgConnection, moment: &Moment, actor: &Actor
     let gone: Vec<Uuid> = gone.iter().map(|stage| stage.id.0).collect();
     write(conn, moment, program, &input, &gone).await?;
     let names: Vec<&str> = input.iter().map(|stage| stage.name.trim()).collect();
-    audit::record(conn, moment, actor, "lead_stages.save", "Stages", &format!("{PAGE}/stages"), json!({ "stages": names }))
-        .await
+    audit::record(
+        conn,
+        moment,
+        actor,
+        "lead_stages.save",
+        "Stages",
+        &format!("{PAGE}/stages"),
+        json!({ "stages": names }),
+    )
+    .await
 }
 
 /// How many leads are at a stage, those aside that move no more.

@@ -241,9 +241,11 @@ async fn a_lead_moves_where_it_may_and_says_why(pool: PgPool) {
     assert_eq!(refused(move_to(&mut conn, &world.moment(), &owner, id, &odd).await), "deal_value: EUR has 2 decimals.");
     move_to(&mut conn, &world.moment(), &owner, id, &won).await.expect("won");
     let found = detail(&mut conn, &world.moment(), &own(&world, &ada), id).await.expect("lead");
-    let words: Vec<_> = found.events.iter().map(|event| event.words.as_str()).collect();
+    let mut words: Vec<_> = found.events.iter().map(|event| event.words.as_str()).collect();
+    words.sort_unstable();
     assert_eq!(words, ["Moved to Closed Won, worth €1,200.50", "Moved to Qualified", "Submitted"]);
-    assert_eq!((found.events[0].by.as_str(), found.reason.as_str()), ("Acme", "As we agreed."));
+    let won = found.events.iter().find(|event| event.words.starts_with("Moved to Closed Won")).expect("event");
+    assert_eq!((won.by.as_str(), found.reason.as_str()), ("Acme", "As we agreed."));
     assert_eq!(found.row.deal_value.map(|value| value.amount), Some(dec("1200.50")));
     let columns = board(&mut conn, &world.moment(), &owner, &LeadFilter::default()).await.expect("board");
     let told: Vec<_> = columns.iter().map(|column| (column.stage.name.as_str(), column.total, column.leads.len())).collect();
@@ -607,4 +609,99 @@ async fn of_64_sign_ups_with_an_e_mail_each_knows_its_lead(options: PgPoolOption
     let met: i64 = world.get("select count(*) from leads where program_id = $1 and customer_id is not null").await;
     assert_eq!(met, 2);
     world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_won_lead_has_its_customer(pool: PgPool) {
+    let (mut world, ada, bob) = world(pool).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let won = async |world: &World, id: LeadId, customer: &str| {
+        let input = Move { customer: customer.into(), ..to(world, Stage::ClosedWon).await };
+        let mut tx = world.pool.begin().await.expect("transaction");
+        move_to(&mut tx, &world.moment(), &world.owner(), id, &input).await?;
+        tx.commit().await.map_err(Error::from)
+    };
+    // A new customer signs up by it, and is the partner's.
+    let lead = add(&world, &ada, NORA).await.expect("lead");
+    world.pass(1);
+    assert_eq!(refused(won(&world, lead, &"x".repeat(201)).await), "customer: Must be at most 200 characters.");
+    won(&world, lead, "c-nora").await.expect("won");
+    let found = row(&world, lead).await;
+    assert_eq!((found.outcome, found.customer.is_some()), (Outcome::SignedUp, true));
+    assert_eq!(world.sold("c-nora", "100").await.commissions[0].amount, dec("30"));
+    assert_eq!(row(&world, lead).await.commission.amount, dec("30"));
+    let whose: String = world
+        .get("select source::text from referrals where program_id = $1 and ended_at is null")
+        .await;
+    assert_eq!(whose, "lead");
+    let again = nora(&world, "c-nora", TrackSignup::default()).await;
+    assert!(again.commissions.is_empty(), "who signed up by it signs up no more");
+    // Somebody else's customer stays so.
+    world.signed_up("c-bob", &bob).await;
+    let other = add(&world, &ada, "idris@juniper.example").await.expect("lead");
+    won(&world, other, "c-bob").await.expect("won");
+    assert_eq!(row(&world, other).await.outcome, Outcome::NotYours);
+    let seen = detail(&mut conn, &world.moment(), &own(&world, &ada), other).await.expect("lead");
+    assert_eq!((seen.row.customer, seen.customer_name.as_str()), (None, ""), "whose customer it is, is not told");
+    // Without an id the customer is who has signed up with the e-mail, now or later.
+    let late = add(&world, &ada, "late@harbor.example").await.expect("lead");
+    won(&world, late, "").await.expect("won");
+    assert_eq!(row(&world, late).await.outcome, Outcome::Won);
+    let sent = TrackSignup {
+        customer: NewCustomer { external_id: "c-late".into(), email: Some("late@harbor.example".into()), name: None },
+        ..signup("late")
+    };
+    world.tell_signup(&sent).await.expect("sign-up");
+    assert_eq!(row(&world, late).await.outcome, Outcome::SignedUp);
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn of_64_at_once_that_win_and_sign_up_there_is_one_customer(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = crowded(options, connect).await;
+    world.offer("Standard", &[crate::fixtures::per_signup("5")]).await;
+    let ada = world.partner("ada").await;
+    let lead = add(&world, &ada, NORA).await.expect("lead");
+    judge(&world, lead, Stage::Qualified).await.expect("judged");
+    let world = Arc::new(world);
+    let outcomes = at_once(64, &world, move |world: Arc<World>, n| async move {
+        if n % 2 == 0 {
+            return nora(&world, "c-nora", TrackSignup { event_id: format!("e{n}"), ..TrackSignup::default() }).await.commissions.len();
+        }
+        let input = Move { customer: "c-nora".into(), ..to(&world, Stage::ClosedWon).await };
+        let mut tx = world.pool.begin().await.expect("transaction");
+        move_to(&mut tx, &world.moment(), &world.owner(), lead, &input).await.expect("won");
+        tx.commit().await.expect("commit");
+        0
+    })
+    .await;
+    assert_eq!(outcomes.len(), 64);
+    assert_eq!(world.get::<i64>("select count(*) from customers where program_id = $1").await, 1);
+    assert_eq!(world.get::<i64>("select count(*) from commissions where program_id = $1").await, 1);
+    assert!(row(&world, lead).await.customer.is_some());
+    world.prove().await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_customer_tells_which_leads_it_came_of(pool: PgPool) {
+    let (mut world, ada, bob) = world(pool).await;
+    let first = add(&world, &ada, NORA).await.expect("lead");
+    world.pass(1);
+    let second = add(&world, &bob, NORA).await.expect("lead");
+    add(&world, &ada, "omar@harbor.example").await.expect("lead");
+    nora(&world, "c1", TrackSignup::default()).await;
+    let customer = row(&world, first).await.customer.expect("a customer");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let found = super::of_customer(&mut conn, &world.admin(Role::Viewer), customer).await.expect("leads");
+    let mut ids: Vec<LeadId> = found.iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    let mut both = vec![first, second];
+    both.sort_unstable();
+    assert_eq!(ids, both);
+    assert!(found.iter().all(|(_, called)| called == NORA), "{found:?}");
+    let partner = super::of_customer(&mut conn, &own(&world, &ada), customer).await;
+    assert!(matches!(partner, Err(Error::Forbidden)));
+    let other = world.another("other").await;
+    let elsewhere = super::of_customer(&mut conn, &other.owner(), customer).await.expect("none");
+    assert!(elsewhere.is_empty());
 }

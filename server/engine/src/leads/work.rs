@@ -6,7 +6,7 @@ use crate::reports::Setting;
 use crate::{Error, Moment, Result};
 use chrono::NaiveDate;
 use domain::accounts::{Actor, MemberName, Power};
-use domain::ids::{AccountId, LeadId, LeadNoteId, LeadTaskId, ProgramId};
+use domain::ids::{AccountId, CustomerId, LeadId, LeadNoteId, LeadTaskId, ProgramId};
 use domain::leads::{EventDetails, LeadEventKind, LeadTask, TaskInput, Worked};
 use domain::money::Currency;
 use rust_decimal::Decimal;
@@ -34,6 +34,25 @@ pub async fn team(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<MemberNa
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// The leads that became a customer, each by the name that the team knows it by, the latest first.
+///
+/// # Errors
+/// `Forbidden` without the power to view.
+pub async fn of_customer(conn: &mut PgConnection, actor: &Actor, customer: CustomerId) -> Result<Vec<(LeadId, String)>> {
+    if !actor.may(Power::View) {
+        return Err(Error::Forbidden);
+    }
+    let rows = sqlx::query!(
+        r#"select id as "id: LeadId", coalesce(nullif(name, ''), nullif(email, ''), 'An erased lead') as "called!"
+           from leads where program_id = $1 and customer_id = $2 order by id desc limit 20"#,
+        actor.program() as ProgramId,
+        customer as CustomerId
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.called)).collect())
 }
 
 /// Checks that somebody of the team may work leads.
