@@ -26,7 +26,7 @@ async function looksFine(page: Page) {
 
 /** The team lets partners import. */
 async function allowImports(page: Page) {
-  await signIn(page, admin, "/admin/acme/leads/settings");
+  await signIn(page, admin, "/admin/acme/lead-settings");
   await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
   const box = page.getByLabel(/import/i).first();
   if (!(await box.isChecked())) {
