@@ -63,6 +63,8 @@ const team = [
   "/admin/acme/leads",
   "/admin/acme/leads?view=board",
   "/admin/acme/tasks",
+  "/admin/acme/lead-settings",
+  "/admin/acme/lead-settings/stages",
   "/admin/acme/promo-codes",
   "/admin/acme/assets",
   "/admin/acme/assets?state=archived",

@@ -1,4 +1,4 @@
-//! The personal data of a partner or a customer as a file. It is asked for by a post: that it was, is noted. A partner's
+//! The personal data of a partner, a customer or a lead as a file. It is asked for by a post: that it was, is noted. A partner's
 //! holds the payout details in full, and asks again as they do.
 
 use crate::{Shared, notice, pages};
@@ -47,11 +47,16 @@ async fn file(State(server): State<Shared>, Path(program): Path<String>, request
                 let id = asked.id.parse().map_err(|_| Error::NotFound)?;
                 engine::customers::export(&mut tx, moment, actor, id).await?
             }
+            "lead" => {
+                let id = asked.id.parse().map_err(|_| Error::NotFound)?;
+                engine::leads::export(&mut tx, moment, actor, id).await?
+            }
             _ => return Err(Error::NotFound),
         };
         tx.commit().await?;
         let whose = match asked.of.as_str() {
             "partner" => plain(&json["partner"]["code"]),
+            "lead" => format!("lead-{}", plain(&json["lead"]["id"])),
             _ => format!("customer-{}", plain(&json["customer"]["external_id"])),
         };
         Ok::<_, Error>((format!("{}-{whose}-personal-data.json", asking.program.slug), json))

@@ -137,6 +137,8 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&bulk[act]=move&bulk[leads][]=LEAD&bulk[stage]=STAGE&bulk[reason]=X&bulk[assignee]=",
         May(Power::JudgeLeads),
     ),
+    ("/fn/admin/leads/detach", "program=acme&id=LEAD&file=LEAD_FILE", May(Power::JudgeLeads)),
+    ("/fn/admin/leads/erase", "program=acme&id=LEAD", May(Power::Erase)),
     ("/fn/admin/leads/deal-value", "program=acme&id=LEAD&deal_value=1", May(Power::JudgeLeads)),
     (
         "/fn/admin/leads/edit",

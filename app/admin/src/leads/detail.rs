@@ -2,7 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::accounts::MemberName;
-use domain::leads::{Consent, LeadDetail, LeadEvent, LeadFile};
+use domain::leads::{Consent, LeadDetail, LeadEvent};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -15,7 +15,8 @@ use ui::{
 use super::acts::{AssignLead, SetDealValue};
 use super::mover::{Going, Mover};
 use super::work;
-use super::{called, edit, members, value_of};
+use super::privacy::{self, EraseLead};
+use super::{called, edit, files, members, value_of};
 use crate::show;
 
 /// What the page shows.
@@ -24,6 +25,8 @@ pub struct Shown {
     detail: LeadDetail,
     team: Vec<MemberName>,
     may_judge: bool,
+    /// Whether the asker may take its personal data away.
+    erases: bool,
 }
 
 /// A lead of a program.
@@ -34,7 +37,9 @@ pub async fn read_lead(program: String, id: String) -> Result<Shown> {
         let id: domain::ids::LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let detail = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         let team = engine::leads::team(&mut asking.conn, &asking.actor).await?;
-        Ok(Shown { detail, team, may_judge: asking.actor.may(domain::accounts::Power::JudgeLeads) })
+        let may = |power| asking.actor.may(power);
+        let (may_judge, erases) = (may(domain::accounts::Power::JudgeLeads), may(domain::accounts::Power::Erase));
+        Ok(Shown { detail, team, may_judge, erases })
     })
     .await
 }
@@ -47,6 +52,8 @@ struct Forms {
     deal: Form<SetDealValue>,
     edit: edit::Editing,
     work: work::Forms,
+    files: files::Forms,
+    erase: Form<EraseLead>,
 }
 
 /// `/admin/{program}/leads/{id}`.
@@ -64,8 +71,10 @@ impl LazyPage for LeadPage {
             deal: Form::new(),
             edit: edit::Editing::new(),
             work: work::Forms::new(),
+            files: files::Forms::new(),
+            erase: Form::new(),
         };
-        let each = [forms.mover.done, show::done(forms.assign), show::done(forms.deal), show::done(forms.edit.form)];
+        let each = [forms.mover.done, show::done(forms.assign), show::done(forms.deal), show::done(forms.edit.form), show::done(forms.files.detach), forms.files.attached, show::done(forms.erase)];
         let worked = forms.work.done();
         // What went wrong with one lead is not told of the next.
         Effect::new(move |_| {
@@ -74,6 +83,8 @@ impl LazyPage for LeadPage {
             forms.deal.clear();
             forms.edit.form.clear();
             forms.work.clear();
+            forms.files.clear();
+            forms.erase.clear();
         });
         let found = read_after(
             move || each.iter().chain(&worked).map(|done| done.get()).sum(),
@@ -88,6 +99,8 @@ impl LazyPage for LeadPage {
         show::tell(forms.deal, "Deal value saved");
         show::tell(forms.edit.form, "Lead saved");
         forms.work.tell();
+        show::tell(forms.files.detach, "File taken away");
+        show::tell(forms.erase, "Personal data erased");
         view! {
             {found.show(skeleton, move |shown| page(shown, forms))}
             {forms.mover.dialog()}
@@ -108,7 +121,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { detail, team, may_judge } = shown;
+    let Shown { detail, team, may_judge, erases } = shown;
     let program = show::program().get_untracked();
     let title = called(&detail.row);
     let back = (format!("/admin/{program}/leads"), "Leads".to_owned());
@@ -133,11 +146,14 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {work::notes(&detail, works, forms.work)}
         {history(detail.events.clone())}
     };
+    let erased = detail.answers.email.is_empty();
+    let personal = erases.then(|| privacy::card(forms.erase, &program, detail.row.id, erased));
     let side = view! {
         {facts(&detail, &program)}
         {customer(&detail, &program)}
         {commissions(&detail, &program)}
-        {files(detail.files.clone(), &program)}
+        {files::card(forms.files, &program, detail.row.id, detail.files.clone(), works)}
+        {personal}
     };
     view! {
         <Title text=title.clone()/>
@@ -294,29 +310,6 @@ fn commissions(detail: &LeadDetail, program: &str) -> AnyView {
                 <Fact label="Earned by this lead"><Amount value=earned strong=true/></Fact>
             </Facts>
             <p><a class="link" href=all>"All commissions of this partner"</a></p>
-        </Card>
-    }
-    .into_any()
-}
-
-fn files(files: Vec<LeadFile>, program: &str) -> AnyView {
-    let none = files.is_empty();
-    let each = files.into_iter().map(|file| {
-        let href = domain::files::file_path(program, file.id, &file.name);
-        let by = if file.by.is_empty() { String::new() } else { format!("{}, ", file.by) };
-        view! {
-            <li>
-                // The browser fetches it: it is no page of the router's.
-                <a class="link" href=href rel="external">{file.name}</a>
-                <span class="sub">{file.size}" · "{by}{show::time(file.at)}</span>
-            </li>
-        }
-    });
-    let each = each.collect_view();
-    view! {
-        <Card title="Files">
-            {none.then(|| view! { <p class="sub">"None."</p> })}
-            <ul class="list">{each}</ul>
         </Card>
     }
     .into_any()
