@@ -7,6 +7,7 @@ mod import;
 mod latest;
 mod load;
 mod payments;
+mod pipeline;
 mod preview;
 mod sales;
 mod server;
@@ -36,6 +37,8 @@ enum Bench {
     Dashboard,
     /// Partner ledgers, their file and a batch of payments against a DBA's SQL.
     Payments,
+    /// The team's pages of leads with 200,000 of them.
+    Pipeline,
     /// A file of leads, imported, against COPY.
     Import,
     /// A file of leads, looked at in the browser, against PapaParse.
@@ -61,6 +64,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if asked(Bench::Payments) {
         payments::measure(&mut table).await?;
+    }
+    if asked(Bench::Pipeline) {
+        pipeline::measure(&mut table).await?;
     }
     if asked(Bench::Import) {
         import::measure(&mut table).await?;
