@@ -7,7 +7,9 @@ use domain::leads::{BoardColumn, LeadRow, MoveTo};
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use ui::{Address, Amount, Avatar, Choice, Glyph, Menu, MenuButton, Pill, Select, Tone, counted, grouped, icon, stage_pill};
+use ui::{
+    Address, Amount, Avatar, Choice, Glyph, Menu, MenuButton, Pill, Select, Tone, counted, grouped, icon, stage_pill,
+};
 
 use super::list::Shown;
 use super::mover::{Going, Mover};
@@ -95,18 +97,26 @@ impl Board {
     }
 
     /// The columns.
-    pub(super) fn view(self, columns: Vec<BoardColumn>, today: NaiveDate, may_judge: bool, address: &Address) -> AnyView {
+    pub(super) fn view(
+        self,
+        columns: Vec<BoardColumn>,
+        today: NaiveDate,
+        may_judge: bool,
+        address: &Address,
+    ) -> AnyView {
         let first = columns.first().map(|column| column.stage.id.to_string()).unwrap_or_default();
         let is_there = |id: &str| columns.iter().any(|column| column.stage.id.to_string() == id);
         if !self.shown.with_untracked(|shown| is_there(shown)) {
             self.shown.set(first);
         }
-        let choices = columns.iter().map(|column| Choice::new(column.stage.id.to_string(), &column.stage.name)).collect();
+        let choices =
+            columns.iter().map(|column| Choice::new(column.stage.id.to_string(), &column.stage.name)).collect();
         let program = show::program().get_untracked();
         let plain = address.without("view").without("cursor");
         let lanes = columns.iter().enumerate().map(|(at, column)| {
             let all = plain.with("stage", &column.stage.id.to_string()).href();
-            let lane = Lane { board: self, at, stage: column.stage.id, today, may_judge, program: program.clone(), all };
+            let lane =
+                Lane { board: self, at, stage: column.stage.id, today, may_judge, program: program.clone(), all };
             lane.view(column)
         });
         let lanes = lanes.collect_view();

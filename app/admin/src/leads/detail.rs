@@ -135,7 +135,10 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
             </Note>
         }
     });
-    let gone = detail.row.withdrawn.then(|| view! { <Note>"The partner has taken this lead back. Nobody works it any more."</Note> });
+    let gone = detail
+        .row
+        .withdrawn
+        .then(|| view! { <Note>"The partner has taken this lead back. Nobody works it any more."</Note> });
     let dialogs = works.then(|| dialogs(&detail, &team, forms));
     let currency = detail.row.commission.currency;
     let answers = answers_list(&detail.form, &detail.answers, currency);

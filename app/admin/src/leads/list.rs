@@ -4,7 +4,7 @@ use access::{Form, LazyPage, Read, Result, read_after};
 use chrono::NaiveDate;
 use domain::accounts::MemberName;
 use domain::ids::LeadGroupId;
-use domain::leads::{BoardColumn, LeadFilter, LeadRow, LeadSort, LeadStage, Outcome, Stage};
+use domain::leads::{BoardColumn, LeadRow, LeadSort, LeadStage, Outcome, Stage};
 use domain::page::Page;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -66,6 +66,7 @@ enum List {
 /// A page of a program's leads, or its board.
 #[server(prefix = "/fn", endpoint = "admin/leads", input = GetUrl)]
 pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<String, String>) -> Result<Shown> {
+    use domain::leads::LeadFilter;
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let filter = LeadFilter::of(|key| asked.get(key).cloned(), asking.actor.account());
@@ -139,19 +140,18 @@ fn page(shown: Shown, bulk: Form<BulkLeads>, board: Board) -> AnyView {
         {filters(&address, &shown)}
     };
     let Shown { list, stages, team, today, may_judge, .. } = shown;
-    let list = match list {
-        List::Table(leads) if leads.data.is_empty() && show::filtered(&address, FILTERS) => show::nothing_found(&address),
-        List::Table(leads) if leads.data.is_empty() => empty(),
-        List::Table(leads) => table(leads, &stages, &team, may_judge.then_some(bulk)),
-        List::Board(columns) if columns.iter().all(|column| column.total == 0) => {
-            if show::filtered(&address, FILTERS) {
+    let list =
+        match list {
+            List::Table(leads) if leads.data.is_empty() && show::filtered(&address, FILTERS) => {
                 show::nothing_found(&address)
-            } else {
-                empty()
             }
-        }
-        List::Board(columns) => board.view(columns, today, may_judge, &address),
-    };
+            List::Table(leads) if leads.data.is_empty() => empty(),
+            List::Table(leads) => table(leads, &stages, &team, may_judge.then_some(bulk)),
+            List::Board(columns) if columns.iter().all(|column| column.total == 0) => {
+                if show::filtered(&address, FILTERS) { show::nothing_found(&address) } else { empty() }
+            }
+            List::Board(columns) => board.view(columns, today, may_judge, &address),
+        };
     view! { {head}{list} }.into_any()
 }
 
@@ -187,11 +187,14 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
     });
     // The board has all stages, and the latest first.
     let of_table = (!is_board).then(|| {
-        let stages = shown.stages.iter().map(|stage| Choice::new(stage.name.id.to_string(), &stage.name.name)).collect();
+        let stages =
+            shown.stages.iter().map(|stage| Choice::new(stage.name.id.to_string(), &stage.name.name)).collect();
         let kinds = Stage::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect();
         let outcomes = Outcome::ALL.iter().map(|outcome| Choice::new(outcome.as_str(), outcome.team_label())).collect();
-        let orders =
-            vec![Choice::new("", "Latest added first"), Choice::new(LeadSort::Updated.as_str(), "Latest changed first")];
+        let orders = vec![
+            Choice::new("", "Latest added first"),
+            Choice::new(LeadSort::Updated.as_str(), "Latest changed first"),
+        ];
         // A stage of each kind is no choice beside the stages.
         let kind = (shown.stages.len() > Stage::ALL.len() || !of("kind").is_empty())
             .then(|| select("kind", "Kind of stage", "Any kind of stage", kinds));
@@ -233,12 +236,7 @@ fn empty() -> AnyView {
     .into_any()
 }
 
-fn table(
-    leads: Page<LeadRow>,
-    stages: &[LeadStage],
-    team: &[MemberName],
-    bulk: Option<Form<BulkLeads>>,
-) -> AnyView {
+fn table(leads: Page<LeadRow>, stages: &[LeadStage], team: &[MemberName], bulk: Option<Form<BulkLeads>>) -> AnyView {
     let address = show::address().get_untracked();
     let program = show::program().get_untracked();
     let pages = show::pages(&leads, None, &address);

@@ -24,7 +24,11 @@ use ui::Choice;
 
 /// A lead as the team calls it.
 pub(crate) fn called(lead: &LeadRow) -> String {
-    [&lead.name, &lead.email].into_iter().find(|text| !text.is_empty()).cloned().unwrap_or_else(|| "Erased lead".to_owned())
+    [&lead.name, &lead.email]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .cloned()
+        .unwrap_or_else(|| "Erased lead".to_owned())
 }
 
 /// The lead's name, which leads to its page.
@@ -36,7 +40,9 @@ fn link(program: &str, lead: &LeadRow) -> AnyView {
 /// Whom work can be given to.
 fn members(team: &[MemberName]) -> Vec<Choice> {
     let nobody = Choice::new("", "Nobody");
-    std::iter::once(nobody).chain(team.iter().map(|member| Choice::new(member.account.to_string(), &member.name))).collect()
+    std::iter::once(nobody)
+        .chain(team.iter().map(|member| Choice::new(member.account.to_string(), &member.name)))
+        .collect()
 }
 
 /// A member that was chosen; nobody where none was.

@@ -66,7 +66,13 @@ mod tests {
         };
         let value = leads.iter().filter_map(|(_, value)| *value).sum();
         let total = i64::try_from(leads.len()).expect("few");
-        BoardColumn { stage: stage(id), moves: Vec::new(), leads: leads.iter().map(row).collect(), total, value: money(value) }
+        BoardColumn {
+            stage: stage(id),
+            moves: Vec::new(),
+            leads: leads.iter().map(row).collect(),
+            total,
+            value: money(value),
+        }
     }
 
     fn told(columns: &[BoardColumn]) -> Vec<(Vec<u128>, i64, String)> {

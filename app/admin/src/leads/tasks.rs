@@ -42,7 +42,8 @@ impl LazyPage for TasksPage {
         let program = show::program();
         let forms = work::Forms::new();
         let done = forms.done();
-        let found = read_after(move || done.iter().map(|done| done.get()).sum(), move || ReadTasks { program: program.get() });
+        let found =
+            read_after(move || done.iter().map(|done| done.get()).sum(), move || ReadTasks { program: program.get() });
         Self { found, forms }
     }
 
