@@ -83,7 +83,7 @@ create table lead_moves (
     foreign key (program_id, to_id) references lead_stages
 );
 insert into lead_stages (program_id, id, name, kind, colour, position, needs_reason, created_at)
-select p.id, gen_random_uuid(), s.name, s.kind::lead_stage, s.colour::stage_colour, s.position, s.kind = 'unqualified', p.created_at
+select p.id, gen_random_uuid(), s.name, s.kind::lead_stage, s.colour::stage_colour, s.position, s.kind in ('unqualified', 'closed_lost'), p.created_at
 from programs p cross join (values
     ('New', 'new', 'grey', 0), ('Qualified', 'qualified', 'blue', 1), ('Unqualified', 'unqualified', 'amber', 2),
     ('Closed Won', 'closed_won', 'green', 3), ('Closed Lost', 'closed_lost', 'red', 4)) as s (name, kind, colour, position);

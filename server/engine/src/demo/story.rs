@@ -353,7 +353,11 @@ impl Telling<'_> {
                 let mut conn = self.pool.begin().await?;
                 let program = self.scenes[place].program;
                 let to = leads::stage_of_kind(&mut conn, program, stage).await?;
-                let reason = if stage == Stage::Unqualified { "They have no budget this year." } else { "" };
+                let reason = match stage {
+                    Stage::Unqualified => "They have no budget this year.",
+                    Stage::ClosedLost => "They chose another product.",
+                    _ => "",
+                };
                 let input = Move { stage: to, reason: reason.into(), deal_value: None, customer: String::new() };
                 leads::move_to(&mut conn, moment, self.owner(place), lead, &input).await?;
                 conn.commit().await?;

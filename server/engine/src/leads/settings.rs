@@ -19,7 +19,7 @@ const FIRST: [(Stage, StageColour, bool, &str); 5] = [
     (Stage::Qualified, StageColour::Blue, false, "Our team is in touch with this lead."),
     (Stage::Unqualified, StageColour::Amber, true, ""),
     (Stage::ClosedWon, StageColour::Green, false, ""),
-    (Stage::ClosedLost, StageColour::Red, false, ""),
+    (Stage::ClosedLost, StageColour::Red, true, ""),
 ];
 
 /// Makes what a program's leads need: settings, a group with its form, the five stages, and every move between them.
