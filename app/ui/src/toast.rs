@@ -110,7 +110,8 @@ fn one(toasts: Toasts, toast: Toast) -> AnyView {
     let id = toast.id;
     let undo = toast.undo.map(|undo| {
         let press = move |_| {
-            undo.run(());
+            // Where the page that it was for is left, there is nothing to undo.
+            _ = undo.try_run(());
             toasts.close(id);
         };
         view! { <button type="button" class="btn quiet" on:click=press>"Undo"</button> }

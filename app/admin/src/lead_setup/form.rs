@@ -117,6 +117,8 @@ struct Editor {
     form: Form<SaveLeadForm>,
     program: Memo<String>,
     toasts: Toasts,
+    /// The page's: what is made when a button of a row is pressed would go with the row.
+    owner: StoredValue<Option<Owner>>,
 }
 
 impl Editor {
@@ -134,6 +136,7 @@ impl Editor {
             form,
             program: show::program(),
             toasts: use_toasts(),
+            owner: StoredValue::new(Owner::current()),
         }
     }
 
@@ -214,6 +217,14 @@ impl Editor {
         });
     }
 
+    /// Makes something that lives as long as the page.
+    fn within<T>(self, make: impl FnOnce() -> T) -> T {
+        match self.owner.get_value() {
+            Some(owner) => owner.with(make),
+            None => make(),
+        }
+    }
+
     /// Takes a field away, until it is undone.
     fn remove(self, key: usize, order: Order) {
         let Some(place) = untrack(|| order.place(key)) else { return };
@@ -222,14 +233,14 @@ impl Editor {
             fields.remove(place);
         });
         let called = untrack(|| draft.called());
-        let undo = Callback::new(move |()| {
-            // The page may have been left meanwhile.
-            self.fields.try_update(|fields| {
+        let undo = move |()| {
+            self.fields.update(|fields| {
                 if !fields.iter().any(|field| field.key == key) {
                     fields.insert(place.min(fields.len()), draft);
                 }
             });
-        });
+        };
+        let undo = self.within(|| Callback::new(undo));
         self.toasts.say_with_undo(format!("{called} removed"), undo);
         order.tell(format!("{called} was removed."));
         // Its button is gone: the focus goes on to the row that stands there now, or to the name above.
@@ -306,12 +317,10 @@ fn fields_card(editor: Editor, may_edit: bool) -> AnyView {
     let remove = Callback::new(move |key| editor.remove(key, order));
     let around = Around { order, issues: editor.issues, all: fields, remove, may_edit };
     let full = Signal::derive(move || fields.with(|fields| fields.len() >= MOST_FIELDS));
-    let owner = Owner::current();
     let add = move |kind: FieldKind| {
         let key = editor.next.get_untracked();
         editor.next.set(key + 1);
-        // The page owns the signals of a field, not the press that adds it.
-        let draft = owner.as_ref().map_or_else(|| Draft::new(key, kind), |owner| owner.with(|| Draft::new(key, kind)));
+        let draft = editor.within(|| Draft::new(key, kind));
         fields.update(|fields| fields.push(draft));
         // Once the menu has closed and given the focus back.
         set_timeout(move || focus(&format!("field-label-{key}")), std::time::Duration::from_millis(50));

@@ -98,6 +98,8 @@ struct Editor {
     form: Form<SaveLeadStages>,
     program: Memo<String>,
     toasts: Toasts,
+    /// The page's: what is made when a button of a row is pressed would go with the row.
+    owner: StoredValue<Option<Owner>>,
 }
 
 impl Editor {
@@ -113,6 +115,7 @@ impl Editor {
             form,
             program: show::program(),
             toasts: use_toasts(),
+            owner: StoredValue::new(Owner::current()),
         }
     }
 
@@ -148,6 +151,14 @@ impl Editor {
         });
     }
 
+    /// Makes something that lives as long as the page.
+    fn within<T>(self, make: impl FnOnce() -> T) -> T {
+        match self.owner.get_value() {
+            Some(owner) => owner.with(make),
+            None => make(),
+        }
+    }
+
     /// Takes a stage away, until it is undone.
     fn remove(self, key: usize, order: Order) {
         let Some(place) = untrack(|| order.place(key)) else { return };
@@ -156,14 +167,14 @@ impl Editor {
             all.remove(place);
         });
         let called = untrack(|| draft.called());
-        let undo = Callback::new(move |()| {
-            // The page may have been left meanwhile.
-            self.all.try_update(|all| {
+        let undo = move |()| {
+            self.all.update(|all| {
                 if !all.iter().any(|stage| stage.key == key) {
                     all.insert(place.min(all.len()), draft);
                 }
             });
-        });
+        };
+        let undo = self.within(|| Callback::new(undo));
         self.toasts.say_with_undo(format!("{called} removed"), undo);
         order.tell(format!("{called} was removed."));
         // Its button is gone: the focus goes on to the row that stands there now.
@@ -210,7 +221,6 @@ fn stages_card(editor: Editor, may_edit: bool) -> AnyView {
     let remove = Callback::new(move |key| editor.remove(key, order));
     let around = Around { order, issues: editor.issues, remove, may_edit };
     let full = Signal::derive(move || all.with(|all| all.len() >= MOST_STAGES));
-    let owner = Owner::current();
     let add = move |kind: Stage| {
         let key = editor.next.get_untracked();
         editor.next.set(key + 1);
@@ -223,9 +233,7 @@ fn stages_card(editor: Editor, may_edit: bool) -> AnyView {
                 });
             });
         });
-        // The page owns the signals of a stage, not the press that adds it.
-        let make = move || Draft::new(key, kind, others.clone());
-        let draft = owner.as_ref().map_or_else(&make, |owner| owner.with(&make));
+        let draft = editor.within(|| Draft::new(key, kind, others));
         all.update(|all| all.push(draft));
         // Once the menu has closed and given the focus back.
         set_timeout(move || focus(&format!("stage-name-{key}")), std::time::Duration::from_millis(50));
