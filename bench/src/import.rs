@@ -169,7 +169,9 @@ impl Partner {
 /// COPY of the leads that were made, into a table like theirs with its indexes; rows a second.
 async fn copy(database: &Database) -> Result<f64> {
     let mut conn = sqlx::PgConnection::connect(database.url()).await?;
-    sqlx::raw_sql("create table bench_leads (like leads including defaults including indexes)").execute(&mut conn).await?;
+    sqlx::raw_sql("create table bench_leads (like leads including defaults including indexes)")
+        .execute(&mut conn)
+        .await?;
     let mut rows = Vec::new();
     let mut out = conn.copy_out_raw("copy (select l.* from leads l join lead_events e on e.program_id = l.program_id and e.lead_id = l.id where e.details ->> 'by' = 'import') to stdout").await?;
     while let Some(piece) = futures_util::StreamExt::next(&mut out).await {

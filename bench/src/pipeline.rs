@@ -72,9 +72,11 @@ pub async fn measure(table: &mut Table) -> Result<()> {
         async move { sqlx::query_scalar::<_, sqlx::types::Uuid>(query).fetch_one(&pool).await }
     };
     let stage = one("select s.id from lead_stages s join programs p on p.id = s.program_id
-                     where p.slug = 'acme' and s.kind = 'qualified'").await?;
+                     where p.slug = 'acme' and s.kind = 'qualified'")
+    .await?;
     let group = one("select g.id from lead_groups g join programs p on p.id = g.program_id
-                     where p.slug = 'acme' and g.is_default").await?;
+                     where p.slug = 'acme' and g.is_default")
+    .await?;
     let server = Server::start(&database, 3921).await?;
     let cookie = sign_in(server.address, "admin%40tributary.test").await?;
     let mut worst = 0.0_f64;

@@ -9,8 +9,8 @@ mod views;
 pub use answers::{Answers, BETWEEN, Sent, Wrong, domain_key, phone_key, posted, yes_no};
 pub use form::{EMAIL, FieldKind, LINE, LONG, LeadField, LeadForm, MOST_FIELDS, MOST_OPTIONS, NAME, NameField, key_of};
 pub use stages::{
-    DuplicateRule, DuplicateScope, FormVersion, GroupChoice, LeadGroup, LeadGroupInput, LeadKey, LeadSettings, LeadStage,
-    MOST_GROUPS, MOST_STAGES, StageColour, StageInput, StageName, check_stages,
+    DuplicateRule, DuplicateScope, FormVersion, GroupChoice, LeadGroup, LeadGroupInput, LeadKey, LeadSettings,
+    LeadStage, MOST_GROUPS, MOST_STAGES, StageColour, StageInput, StageName, check_stages,
 };
 pub use views::{
     BoardColumn, Consent, EventDetails, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadFilter, LeadNote, LeadRow,

@@ -156,5 +156,7 @@ pub fn router(server: &Shared) -> Router {
     let guarded = layers::guard(guarded, server, layers::BODY_LIMIT);
     let uploads = layers::guard(upload::router(server), server, upload::BODY_LIMIT);
     let leads = layers::guard(lead_import::router(), server, lead_import::BODY_LIMIT);
-    layers::around(guarded.merge(uploads).merge(leads).merge(open), server).merge(short_link::router()).with_state(server.clone())
+    layers::around(guarded.merge(uploads).merge(leads).merge(open), server)
+        .merge(short_link::router())
+        .with_state(server.clone())
 }

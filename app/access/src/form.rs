@@ -274,10 +274,9 @@ impl Post {
             error.with(|error| {
                 let error = error.as_ref()?;
                 match error {
-                    Error::Invalid(issues) => issues
-                        .iter()
-                        .find(|issue| !told(&issue.field))
-                        .map(|issue| issue.message.clone()),
+                    Error::Invalid(issues) => {
+                        issues.iter().find(|issue| !told(&issue.field)).map(|issue| issue.message.clone())
+                    }
                     other => Some(match other.id() {
                         Some(id) => format!("{} Error id {id}.", other.words()),
                         None => other.words(),

@@ -22,8 +22,8 @@ mod upload;
 
 #[cfg(feature = "ssr")]
 pub use asking::{
-    Account, Admin, ClientAddress, Known, Partner, Visitor, account, act_as, admin, begin, client_address, forget_session, keep_session, landing,
-    partner, portal, session_token, this_partner, user_agent, visitor,
+    Account, Admin, ClientAddress, Known, Partner, Visitor, account, act_as, admin, begin, client_address,
+    forget_session, keep_session, landing, partner, portal, session_token, this_partner, user_agent, visitor,
 };
 pub use error::Error;
 pub use failure::{Failure, FailurePage};
@@ -41,8 +41,7 @@ pub use read::{Read, read, read_after};
 pub use server::{State, answer, cookie, icon, over, shown_again};
 pub use upload::{
     ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LEAD_FILE, UPLOAD_LOGO, UPLOAD_PHOTO, UPLOAD_RESULTS,
-    UPLOAD_TEAM_LEAD_FILE, Upload, UploadForm,
-    upload_path,
+    UPLOAD_TEAM_LEAD_FILE, Upload, UploadForm, upload_path,
 };
 
 /// What a server function answers.

@@ -128,7 +128,15 @@ fn input(field: &LeadField, value: &str, currency: Currency, error: FieldIssue, 
         }
         FieldKind::Country => {
             let options = countries::all().into_iter().map(|(code, name)| Choice::new(code, name));
-            select(std::iter::once(first("Choose a country")).chain(options).collect(), id, name, label, value, help, error)
+            select(
+                std::iter::once(first("Choose a country")).chain(options).collect(),
+                id,
+                name,
+                label,
+                value,
+                help,
+                error,
+            )
         }
         FieldKind::Choices => several(field, &value, help, error, &id),
         FieldKind::Consent => consent(field, &value, error, id, name),

@@ -70,7 +70,9 @@ impl LeadField {
             FieldKind::Email if is_email(text) => Ok(text.into()),
             FieldKind::Email => Err("This is not an e-mail address.".into()),
             FieldKind::Phone if phone_key(text).is_some() => Ok(text.into()),
-            FieldKind::Phone => Err("This is not a phone number: use 6 to 15 digits, with + before a country's code.".into()),
+            FieldKind::Phone => {
+                Err("This is not a phone number: use 6 to 15 digits, with + before a country's code.".into())
+            }
             FieldKind::Number => self.number(text, None),
             FieldKind::Money => self.number(text, Some(currency)),
             FieldKind::Date => day(text).ok_or_else(|| "Write the day as 2026-11-30.".into()),
@@ -80,7 +82,9 @@ impl LeadField {
             },
             FieldKind::Choices => self.several(text),
             FieldKind::YesNo | FieldKind::Consent => match yes_no(text) {
-                Some(false) if self.kind == FieldKind::Consent && self.required => Err("This must be agreed to.".into()),
+                Some(false) if self.kind == FieldKind::Consent && self.required => {
+                    Err("This must be agreed to.".into())
+                }
                 Some(yes) => Ok(if yes { "Yes" } else { "No" }.into()),
                 None => Err("Write Yes or No.".into()),
             },
@@ -128,7 +132,9 @@ impl LeadField {
 
     fn option(&self, text: &str) -> Option<&str> {
         let exact = self.options.iter().find(|option| *option == text);
-        exact.or_else(|| self.options.iter().find(|option| option.to_lowercase() == text.to_lowercase())).map(String::as_str)
+        exact
+            .or_else(|| self.options.iter().find(|option| option.to_lowercase() == text.to_lowercase()))
+            .map(String::as_str)
     }
 
     fn several<'a>(&self, text: &str) -> Result<Cow<'a, str>, Wrong> {
@@ -140,7 +146,8 @@ impl LeadField {
             }
         }
         // In the order of the form, each once.
-        let told: Vec<&str> = self.options.iter().map(String::as_str).filter(|option| chosen.contains(option)).collect();
+        let told: Vec<&str> =
+            self.options.iter().map(String::as_str).filter(|option| chosen.contains(option)).collect();
         if told.is_empty() && self.required {
             return Err(FEW.into());
         }
@@ -209,7 +216,8 @@ impl LeadForm {
                 Err(wrong) => errors.push(FieldError::new(field.key.as_str(), wrong)),
             }
         }
-        let asked = |key: &str| key == EMAIL || (key == NAME && self.name != NameField::Off) || self.field(key).is_some();
+        let asked =
+            |key: &str| key == EMAIL || (key == NAME && self.name != NameField::Off) || self.field(key).is_some();
         for (key, value) in sent {
             if !asked(key) && !value.trim().is_empty() {
                 errors.push(FieldError::new(key.as_str(), "The form has no such field."));
@@ -224,7 +232,9 @@ fn day(text: &str) -> Option<Cow<'_, str>> {
     // Most are written so already: a large file has a hundred thousand of them.
     if let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() {
         let number = |digits: &[u8]| {
-            digits.iter().try_fold(0, |number, digit| Some(number * 10 + u32::from(digit.checked_sub(b'0').filter(|d| *d < 10)?)))
+            digits.iter().try_fold(0, |number, digit| {
+                Some(number * 10 + u32::from(digit.checked_sub(b'0').filter(|d| *d < 10)?))
+            })
         };
         let year = i32::try_from(number(&[*y1, *y2, *y3, *y4])?).ok()?;
         return NaiveDate::from_ymd_opt(year, number(&[*m1, *m2])?, number(&[*d1, *d2])?).map(|_| text.into());
@@ -238,7 +248,8 @@ fn check_characters(text: &str, lines: bool) -> Result<(), Wrong> {
     if text.len() > LONG && text.chars().count() > LONG {
         return Err("Use at most 5,000 characters.".into());
     }
-    let bad = |c: char| (c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) || c == char::REPLACEMENT_CHARACTER;
+    let bad =
+        |c: char| (c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) || c == char::REPLACEMENT_CHARACTER;
     if text.contains(bad) { Err("This has characters that can't be shown.".into()) } else { Ok(()) }
 }
 
@@ -272,7 +283,9 @@ fn web_address(text: &str) -> Result<String, Wrong> {
 #[must_use]
 pub fn phone_key(text: &str) -> Option<String> {
     let text = text.trim();
-    if !text.chars().all(|c| c.is_ascii_digit() || " +-./()\u{a0}".contains(c)) || text.chars().skip(1).any(|c| c == '+') {
+    if !text.chars().all(|c| c.is_ascii_digit() || " +-./()\u{a0}".contains(c))
+        || text.chars().skip(1).any(|c| c == '+')
+    {
         return None;
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -370,7 +383,8 @@ mod tests {
 
     #[test]
     fn a_form_is_read_as_a_whole() {
-        let form = LeadForm { name: NameField::Off, fields: vec![LeadField { required: true, ..field(FieldKind::Number) }] };
+        let form =
+            LeadForm { name: NameField::Off, fields: vec![LeadField { required: true, ..field(FieldKind::Number) }] };
         let sent = |pairs: &[(&str, &str)]| -> Sent {
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
         };

@@ -196,7 +196,8 @@ impl LeadForm {
             errors.push(FieldError::new("fields", format!("Use at most {MOST_FIELDS} fields.")));
         }
         for (at, field) in self.fields.iter().enumerate() {
-            let mut wrong = |of: &str, words: String| errors.push(FieldError::new(format!("fields[{at}][{of}]"), words));
+            let mut wrong =
+                |of: &str, words: String| errors.push(FieldError::new(format!("fields[{at}][{of}]"), words));
             if let Err(words) = check_key(&field.key) {
                 wrong("key", words.to_owned());
             } else if self.fields[..at].iter().any(|other| other.key == field.key) {
@@ -272,8 +273,7 @@ fn check_key(key: &str) -> Result<(), &'static str> {
 /// A key for a field, made of its label; `taken` are those of the others.
 #[must_use]
 pub fn key_of(label: &str, taken: &[&str]) -> String {
-    let plain: String =
-        label.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let plain: String = label.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let mut base: Vec<&str> = plain.split('_').filter(|part| !part.is_empty()).collect();
     base.truncate(6);
     let base = base.join("_");
@@ -317,11 +317,7 @@ mod tests {
         let twice = LeadField { options: vec!["A".into(), "a".into()], ..field("plan", FieldKind::Choices) };
         assert_eq!(wrong(twice), ["fields[0][options]"]);
         assert_eq!(wrong(field("terms", FieldKind::Consent)), ["fields[0][value]"]);
-        let limits = LeadField {
-            min: Some(Decimal::TEN),
-            max: Some(Decimal::ONE),
-            ..field("size", FieldKind::Number)
-        };
+        let limits = LeadField { min: Some(Decimal::TEN), max: Some(Decimal::ONE), ..field("size", FieldKind::Number) };
         assert_eq!(wrong(limits), ["fields[0][max]"]);
         let long = LeadField { max: Some(Decimal::from(LINE + 1)), ..field("size", FieldKind::Text) };
         assert_eq!(wrong(long), ["fields[0][max]"]);

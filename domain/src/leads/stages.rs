@@ -229,7 +229,8 @@ impl LeadSettings {
     /// What the rule for duplicates means, in a sentence.
     #[must_use]
     pub fn duplicates_told(&self) -> String {
-        let by: Vec<&str> = LeadKey::ALL.iter().filter(|key| self.duplicate_by.contains(key)).map(|key| key.label()).collect();
+        let by: Vec<&str> =
+            LeadKey::ALL.iter().filter(|key| self.duplicate_by.contains(key)).map(|key| key.label()).collect();
         let Some((last, others)) = by.split_last() else {
             return "Leads are not compared: every lead is taken.".to_owned();
         };

@@ -339,7 +339,11 @@ pub fn lead(row: LeadRow, team: bool) -> Row {
     whose(&mut cells, team, Some(&row.partner));
     let status = if row.withdrawn { "Taken back".to_owned() } else { row.stage.name };
     cells.extend([row.group.into(), status.into(), plain(row.stage_day), outcome.into()]);
-    cells.extend([row.deal_value.map_or_else(|| Cell::Plain(String::new()), amount), amount(row.commission), plain(row.commission.currency)]);
+    cells.extend([
+        row.deal_value.map_or_else(|| Cell::Plain(String::new()), amount),
+        amount(row.commission),
+        plain(row.commission.currency),
+    ]);
     cells.push(match team {
         true => row.assignee.map(|member| member.name).unwrap_or_default().into(),
         false => row.next_step.into(),

@@ -381,9 +381,9 @@ async fn files_at_a_lead_open_for_its_partner_and_the_team_alone(pool: PgPool) {
         site.send(Method::GET, &path, &[("cookie", &*cookie), ("accept", "text/html")], Vec::new()).await
     };
     for file in files {
-        let (own, team) = (format!("/p/acme/leads/{lead}/files/{file}"), format!("/admin/acme/leads/{lead}/files/{file}"));
-        for (path, session, status) in
-            [(&own, &ada, 200), (&own, &ann, 404), (&team, &owner, 200), (&team, &ada, 404)]
+        let (own, team) =
+            (format!("/p/acme/leads/{lead}/files/{file}"), format!("/admin/acme/leads/{lead}/files/{file}"));
+        for (path, session, status) in [(&own, &ada, 200), (&own, &ann, 404), (&team, &owner, 200), (&team, &ada, 404)]
         {
             let answer = get(path.clone(), session).await;
             assert_eq!(answer.status, status, "{path}");
@@ -394,6 +394,10 @@ async fn files_at_a_lead_open_for_its_partner_and_the_team_alone(pool: PgPool) {
             }
         }
         assert_eq!(get(own, "nobody").await.status, 303, "to sign in");
-        assert_eq!(get(format!("/files/acme/{file}/facts.pdf"), &ada).await.status, 404, "its address alone opens nothing");
+        assert_eq!(
+            get(format!("/files/acme/{file}/facts.pdf"), &ada).await.status,
+            404,
+            "its address alone opens nothing"
+        );
     }
 }

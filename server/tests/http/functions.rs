@@ -140,11 +140,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/admin/leads/detach", "program=acme&id=LEAD&file=LEAD_FILE", May(Power::JudgeLeads)),
     ("/fn/admin/leads/erase", "program=acme&id=LEAD", May(Power::Erase)),
     ("/fn/admin/leads/deal-value", "program=acme&id=LEAD&deal_value=1", May(Power::JudgeLeads)),
-    (
-        "/fn/admin/leads/edit",
-        "program=acme&id=LEAD&seen=0&fields[email]=lee%40harbor.test",
-        May(Power::JudgeLeads),
-    ),
+    ("/fn/admin/leads/edit", "program=acme&id=LEAD&seen=0&fields[email]=lee%40harbor.test", May(Power::JudgeLeads)),
     ("/fn/admin/leads/move", "program=acme&id=LEAD&stage=STAGE&reason=X", May(Power::JudgeLeads)),
     ("/fn/admin/leads/note", "program=acme&id=LEAD&note=X", May(Power::JudgeLeads)),
     ("/fn/admin/leads/task", "program=acme&id=LEAD&task=X&due_on=2026-12-01&assignee=", May(Power::JudgeLeads)),

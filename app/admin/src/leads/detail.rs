@@ -14,8 +14,8 @@ use ui::{
 
 use super::acts::{AssignLead, SetDealValue};
 use super::mover::{Going, Mover};
-use super::work;
 use super::privacy::{self, EraseLead};
+use super::work;
 use super::{called, edit, files, members, value_of};
 use crate::show;
 
@@ -74,7 +74,15 @@ impl LazyPage for LeadPage {
             files: files::Forms::new(),
             erase: Form::new(),
         };
-        let each = [forms.mover.done, show::done(forms.assign), show::done(forms.deal), show::done(forms.edit.form), show::done(forms.files.detach), forms.files.attached, show::done(forms.erase)];
+        let each = [
+            forms.mover.done,
+            show::done(forms.assign),
+            show::done(forms.deal),
+            show::done(forms.edit.form),
+            show::done(forms.files.detach),
+            forms.files.attached,
+            show::done(forms.erase),
+        ];
         let worked = forms.work.done();
         // What went wrong with one lead is not told of the next.
         Effect::new(move |_| {

@@ -1,9 +1,9 @@
 //! The drawer: a file is chosen, looked at, mended and sent.
 
+use super::ReadImportSetup;
 use super::grid::{Grid, grid};
 use super::send::{Sent, send};
 use super::work::{Held, Work, check_all, read};
-use super::ReadImportSetup;
 use domain::leads::GroupChoice;
 use domain::leads::file::ImportSetup;
 use leptos::ev::{self, DragEvent, Event};
@@ -13,9 +13,7 @@ use leptos::reactive::computed::ScopedFuture;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use ui::{
-    Button, ButtonKind, ButtonLink, Choice, Glyph, Note, Select, Tone, counted, grouped, icon, use_toasts,
-};
+use ui::{Button, ButtonKind, ButtonLink, Choice, Glyph, Note, Select, Tone, counted, grouped, icon, use_toasts};
 
 use crate::show;
 
@@ -156,7 +154,10 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
         epoch.track();
         settled.track();
         let filtered = drawer.filtered.get();
-        only.set(filtered.then(|| held.try_with_value(|work| work.as_ref().map(Work::wrong_rows)).flatten().unwrap_or_default()));
+        only.set(
+            filtered
+                .then(|| held.try_with_value(|work| work.as_ref().map(Work::wrong_rows)).flatten().unwrap_or_default()),
+        );
     });
     let drop_file = move |event: DragEvent| {
         event.prevent_default();
@@ -223,7 +224,8 @@ fn take(drawer: Drawer, file: web_sys::File) {
         return;
     }
     let loses = drawer.grid.mended.get_untracked() > 0;
-    if loses && !window().confirm_with_message("Take this file instead, and lose what you have mended?").unwrap_or(true) {
+    if loses && !window().confirm_with_message("Take this file instead, and lose what you have mended?").unwrap_or(true)
+    {
         return;
     }
     let Some(group) = drawer.chosen() else { return };
@@ -310,7 +312,8 @@ fn reading(drawer: Drawer) -> AnyView {
 
 fn looking(drawer: Drawer) -> AnyView {
     let held = drawer.grid.held;
-    let of = move |of: fn(&Work) -> String| held.try_with_value(|work| work.as_ref().map(of)).flatten().unwrap_or_default();
+    let of =
+        move |of: fn(&Work) -> String| held.try_with_value(|work| work.as_ref().map(of)).flatten().unwrap_or_default();
     let counts = move || {
         drawer.grid.mended.track();
         drawer.grid.epoch.track();
@@ -358,7 +361,8 @@ fn held_misses_email(held: Held) -> bool {
 }
 
 fn sending(drawer: Drawer) -> AnyView {
-    let rows = drawer.grid.held.try_with_value(|work| work.as_ref().map_or(0, |work| work.counts().0)).unwrap_or_default();
+    let rows =
+        drawer.grid.held.try_with_value(|work| work.as_ref().map_or(0, |work| work.counts().0)).unwrap_or_default();
     let sent = move || match drawer.at.get() {
         At::Sending(sent) => sent,
         _ => rows,

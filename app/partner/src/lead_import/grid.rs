@@ -77,7 +77,9 @@ pub(super) fn grid(grid: Grid) -> AnyView {
         let last = (seen.row + seen.rows).min(count.get());
         let places = seen.row.min(last)..last;
         grid.only.with(|only| {
-            places.map(|place| (epoch, place, only.as_ref().and_then(|only| only.get(place).copied()).unwrap_or(place))).collect::<Vec<_>>()
+            places
+                .map(|place| (epoch, place, only.as_ref().and_then(|only| only.get(place).copied()).unwrap_or(place)))
+                .collect::<Vec<_>>()
         })
     };
     let columns = Memo::new(move |_| {

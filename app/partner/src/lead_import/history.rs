@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use std::time::Duration;
 use ui::{
-    Address, ButtonLink, Card, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Table, Th, Tone, counted, grouped, icon,
+    Address, ButtonLink, Card, EmptyState, Glyph, PageHead, Pill, SkeletonTable, Table, Th, Tone, counted, grouped,
+    icon,
 };
 
 use crate::show;

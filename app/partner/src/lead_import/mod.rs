@@ -55,8 +55,7 @@ pub async fn read_import(program: String, id: String) -> Result<LeadImport> {
 #[server(prefix = "/fn", endpoint = "partner/lead-imports/finish")]
 pub async fn finish_import(program: String, partner: EnrollmentId, id: LeadImportId) -> Result<Option<LeadImportId>> {
     access::answer(async {
-        let mut asking =
-            access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         let same = engine::leads::imports::finish(&mut tx, &asking.actor, id).await?;
         tx.commit().await?;
@@ -69,8 +68,7 @@ pub async fn finish_import(program: String, partner: EnrollmentId, id: LeadImpor
 #[server(prefix = "/fn", endpoint = "partner/lead-imports/cancel")]
 pub async fn cancel_import(program: String, partner: EnrollmentId, id: LeadImportId) -> Result<()> {
     access::answer(async {
-        let mut asking =
-            access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::leads::imports::cancel(&mut tx, &asking.moment, &asking.actor, id).await?;
         tx.commit().await?;

@@ -43,13 +43,7 @@ pub(super) async fn send(
 }
 
 /// Sends slices to the last; whether all have arrived.
-async fn slices(
-    path: &str,
-    whose: &str,
-    held: Held,
-    told: impl Fn(usize),
-    stopped: impl Fn() -> bool,
-) -> Result<bool> {
+async fn slices(path: &str, whose: &str, held: Held, told: impl Fn(usize), stopped: impl Fn() -> bool) -> Result<bool> {
     let (mut from, mut number) = (0, 0);
     loop {
         if stopped() {

@@ -81,7 +81,8 @@ impl Work {
 
     /// The questions that must be answered, and that no column does.
     pub fn missing(&self) -> Vec<String> {
-        let missing = self.asked.iter().enumerate().filter(|(at, asked)| asked.required && !self.columns.contains(&Some(*at)));
+        let missing =
+            self.asked.iter().enumerate().filter(|(at, asked)| asked.required && !self.columns.contains(&Some(*at)));
         missing.map(|(_, asked)| asked.label.clone()).collect()
     }
 

@@ -13,8 +13,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Amount, Button, ButtonKind, ButtonLink, Card, Dialog, DialogButton, EmptyState, Fact, Facts, FileInput, Glyph, Note, PageHead,
-    SkeletonCard, answers_list, stage_pill, use_toasts,
+    Amount, Button, ButtonKind, ButtonLink, Card, Dialog, DialogButton, EmptyState, Fact, Facts, FileInput, Glyph,
+    Note, PageHead, SkeletonCard, answers_list, stage_pill, use_toasts,
 };
 
 use super::called;
@@ -114,7 +114,19 @@ fn skeleton() -> AnyView {
 fn page(shown: Shown, acts: Acts) -> AnyView {
     let Shown { partner, lead, currency, zone } = shown;
     let program = show::program().get_untracked();
-    let LeadDetail { row, form: filled, answers, created_at, reason, customer_name, events, consents, files, may_edit, .. } = lead;
+    let LeadDetail {
+        row,
+        form: filled,
+        answers,
+        created_at,
+        reason,
+        customer_name,
+        events,
+        consents,
+        files,
+        may_edit,
+        ..
+    } = lead;
     let base = format!("/p/{program}/leads/{}", row.id);
     let back = (format!("/p/{program}/leads"), "Leads".to_owned());
     let actions = may_edit.then(|| {
@@ -144,7 +156,8 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
     let consents = consents.collect_view();
     let title = called(&row);
     let filled = if answers.email.is_empty() {
-        view! { <EmptyState glyph=Glyph::Lock title="Erased" words="The personal data of this lead was erased."/> }.into_any()
+        view! { <EmptyState glyph=Glyph::Lock title="Erased" words="The personal data of this lead was erased."/> }
+            .into_any()
     } else {
         answers_list(&filled, &answers, currency)
     };
@@ -267,4 +280,3 @@ fn withdraw(form: Form<WithdrawLead>, program: &str, partner: EnrollmentId, id: 
     }
     .into_any()
 }
-

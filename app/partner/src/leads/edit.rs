@@ -107,8 +107,7 @@ fn page(shown: Shown, form: Form<EditLead>) -> AnyView {
         }
         .into_any();
     }
-    let fields =
-        lead_form_fields(&lead.form, &lead.answers, currency, |key| form.field(lead_field_name(key)), "lead-");
+    let fields = lead_form_fields(&lead.form, &lead.answers, currency, |key| form.field(lead_field_name(key)), "lead-");
     let whose = show::whose(&program, partner);
     view! {
         <PageHead title="Edit the lead" back=back/>

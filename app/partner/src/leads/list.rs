@@ -11,8 +11,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ui::{
-    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, Menu, MenuLink, PageHead, SearchInput,
-    Select, SkeletonTable, Table, TextInput, Th, icon, stage_pill,
+    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, Menu, MenuLink, PageHead,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, icon, stage_pill,
 };
 
 use super::{called, rule, submit_button};

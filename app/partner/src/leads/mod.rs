@@ -28,7 +28,8 @@ fn called(lead: &LeadRow) -> String {
 pub(crate) fn submit_button(program: &str, submission: bool) -> Option<AnyView> {
     let href = format!("/p/{program}/leads/submit");
     submission.then(|| {
-        view! { <ButtonLink href=href kind=ButtonKind::Primary icon=Glyph::Plus>"Submit a lead"</ButtonLink> }.into_any()
+        view! { <ButtonLink href=href kind=ButtonKind::Primary icon=Glyph::Plus>"Submit a lead"</ButtonLink> }
+            .into_any()
     })
 }
 

@@ -52,7 +52,9 @@ pub fn match_columns(head: &[String], asked: &[Asked]) -> Vec<Option<usize>> {
     for names in names {
         for (at, question) in asked.iter().enumerate() {
             let names = names(question);
-            let fits = |column: usize| columns[column].is_none() && !heads[column].is_empty() && names.contains(&heads[column]);
+            let fits = |column: usize| {
+                columns[column].is_none() && !heads[column].is_empty() && names.contains(&heads[column])
+            };
             if !taken[at]
                 && let Some(column) = (0..head.len()).find(|column| fits(*column))
             {

@@ -37,7 +37,11 @@ enum State {
     Ascii,
     Utf8,
     Windows1252,
-    Utf16 { big: bool, half: Option<u8>, high: Option<u16> },
+    Utf16 {
+        big: bool,
+        half: Option<u8>,
+        high: Option<u16>,
+    },
 }
 
 /// Makes UTF-8 of a file. What is no text in its encoding stays for the reader to replace (UTF-8), or is replaced.
@@ -123,7 +127,8 @@ impl Decoder {
                         *half = Some(*byte);
                         continue;
                     };
-                    let unit = if *big { u16::from_be_bytes([first, *byte]) } else { u16::from_le_bytes([first, *byte]) };
+                    let unit =
+                        if *big { u16::from_be_bytes([first, *byte]) } else { u16::from_le_bytes([first, *byte]) };
                     utf_16(unit, high, &mut text);
                 }
                 if last && (high.take().is_some() || half.take().is_some()) {
@@ -189,8 +194,8 @@ fn utf_16(unit: u16, high: &mut Option<u16>, text: &mut String) {
 
 /// The characters of Windows-1252 from 0x80 to 0x9f; those that are none are replaced.
 const HIGH: [char; 32] = [
-    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}', '\u{fffd}', '‘',
-    '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
+    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}', '\u{fffd}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
 ];
 
 fn windows_1252(byte: u8) -> char {

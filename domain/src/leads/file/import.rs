@@ -98,7 +98,12 @@ impl ImportStart {
         for key in &self.keys {
             let at = match key.as_str() {
                 "" => None,
-                key => Some(asked.iter().position(|asked| asked.key == key).ok_or("The form has changed. Add the file again.")?),
+                key => Some(
+                    asked
+                        .iter()
+                        .position(|asked| asked.key == key)
+                        .ok_or("The form has changed. Add the file again.")?,
+                ),
             };
             if at.is_some() && columns.contains(&at) {
                 return Err("Two columns answer the same question.");

@@ -110,7 +110,8 @@ impl Reader {
     /// Reads rows that [`write_row`](super::write_row) wrote; at most so many.
     #[must_use]
     pub fn rows(text: &str) -> Sheet {
-        let mut reader = Self { whole: false, delimiter: Some(Delimiter::Comma), head: Some(Vec::new()), ..Self::new(text.len()) };
+        let mut reader =
+            Self { whole: false, delimiter: Some(Delimiter::Comma), head: Some(Vec::new()), ..Self::new(text.len()) };
         reader.parse(text.as_bytes());
         reader.end();
         reader.rows
@@ -156,7 +157,8 @@ impl Reader {
         self.end();
         let head = self.head.unwrap_or_default();
         let wrong = self.wrong.or_else(|| super::check_head(&head).err().map(Into::into));
-        let wrong = wrong.or_else(|| self.rows.is_empty().then(|| "This file has no rows below its first line.".to_owned()));
+        let wrong =
+            wrong.or_else(|| self.rows.is_empty().then(|| "This file has no rows below its first line.".to_owned()));
         File {
             head,
             rows: self.rows,
@@ -237,7 +239,9 @@ impl Reader {
             return;
         };
         if self.rows.len() == MOST_ROWS {
-            self.wrong = Some("This file has more than 100,000 rows. Split it, and import its parts one after the other.".into());
+            self.wrong = Some(
+                "This file has more than 100,000 rows. Split it, and import its parts one after the other.".into(),
+            );
             return;
         }
         self.rows.push(bytes, &self.ends, self.whole);

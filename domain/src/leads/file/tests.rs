@@ -19,7 +19,8 @@ fn field(key: &str, kind: FieldKind, required: bool) -> LeadField {
 /// A form with a field of each kind, every other one required.
 fn rules(name: NameField) -> Rules {
     let fields = FieldKind::ALL.iter().enumerate();
-    let fields = fields.map(|(at, kind)| field(kind.as_str(), *kind, at % 2 == 0 && *kind != FieldKind::Hidden)).collect();
+    let fields =
+        fields.map(|(at, kind)| field(kind.as_str(), *kind, at % 2 == 0 && *kind != FieldKind::Hidden)).collect();
     let own = vec!["ada@partners.example".into()];
     Rules { form: LeadForm { name, fields }, currency: "EUR".parse().expect("currency"), own }
 }
@@ -94,7 +95,8 @@ fn what_is_too_much_is_told_where_it_is() {
     let columns = match_columns(&head, &rules.form.asked());
     let checker = Checker::new(&rules, &columns);
     let long = "x".repeat(1_000_000);
-    let file = Reader::all(format!("email,name,long,text\nn@harbor.example,N,{long},ok\nm@harbor.example,M,,ok\n").as_bytes());
+    let file =
+        Reader::all(format!("email,name,long,text\nn@harbor.example,N,{long},ok\nm@harbor.example,M,,ok\n").as_bytes());
     let told = |row| -> Vec<(Option<usize>, String)> {
         let problems = checker.check(&file.rows, row);
         problems.into_iter().filter(|p| p.column.is_some()).map(|p| (p.column, p.words.into_owned())).collect()
@@ -148,10 +150,16 @@ fn a_mended_cell_counts() {
     assert_eq!((of_email(&file.rows), file.rows.edited()), (None, 1));
     assert_eq!(file.rows.slice(0), ("nora@harbor.example\n".to_owned(), 1));
     file.rows.set(0, 0, "Ada+2@partners.example".into());
-    assert_eq!(of_email(&file.rows).map(|problem| problem.words.into_owned()).as_deref(), Some("This is your own e-mail address."));
+    assert_eq!(
+        of_email(&file.rows).map(|problem| problem.words.into_owned()).as_deref(),
+        Some("This is your own e-mail address.")
+    );
     let asked = rules.form.asked();
     let problem = Problem { column: Some(0), asked: Some(0), words: "No.".into() };
-    assert_eq!(reason(&[problem, Problem { column: None, asked: None, words: "Long.".into() }], &asked), "E-mail: No. Long.");
+    assert_eq!(
+        reason(&[problem, Problem { column: None, asked: None, words: "Long.".into() }], &asked),
+        "E-mail: No. Long."
+    );
 }
 
 /// What cells are made of that give trouble.
@@ -265,9 +273,41 @@ proptest! {
 #[ignore = "runs for a minute"]
 fn fuzz_reading() {
     let pieces: &[&[u8]] = &[
-        b"email", b"name", b"E-mail *", b",", b";", b"\t", b"|", b"\"", b"\"\"", b"\n", b"\r\n", b"\r", b"\0", b"'", b"=", b"+1", b"@",
-        b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"\xf0\x9f", b"\xc3", b"\xc3\xbc", b"\x80",
-        b"nora@harbor.example", b"2026-02-30", b"e\0m\0", b"\0e\0m", b"\x00\xd8", b"\xd8\x00", b"\xdc\x00", b" ", b"x",
+        b"email",
+        b"name",
+        b"E-mail *",
+        b",",
+        b";",
+        b"\t",
+        b"|",
+        b"\"",
+        b"\"\"",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\0",
+        b"'",
+        b"=",
+        b"+1",
+        b"@",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\xfe\xff",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x98\x80",
+        b"\xf0\x9f",
+        b"\xc3",
+        b"\xc3\xbc",
+        b"\x80",
+        b"nora@harbor.example",
+        b"2026-02-30",
+        b"e\0m\0",
+        b"\0e\0m",
+        b"\x00\xd8",
+        b"\xd8\x00",
+        b"\xdc\x00",
+        b" ",
+        b"x",
     ];
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);

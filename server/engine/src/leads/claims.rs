@@ -71,13 +71,19 @@ impl Claims {
     /// Those by which a program knows leads again.
     pub fn keys(&self, by: &[LeadKey]) -> Vec<(LeadKey, &str)> {
         let all = [(LeadKey::Email, &self.email), (LeadKey::Phone, &self.phone), (LeadKey::Domain, &self.domain)];
-        all.into_iter().filter(|(kind, key)| by.contains(kind) && !key.is_empty()).map(|(kind, key)| (kind, key.as_str())).collect()
+        all.into_iter()
+            .filter(|(kind, key)| by.contains(kind) && !key.is_empty())
+            .map(|(kind, key)| (kind, key.as_str()))
+            .collect()
     }
 
     /// In the order in which they are written.
     fn pairs(&self, by: &[LeadKey]) -> (Vec<LeadKey>, Vec<String>) {
         let all = [(LeadKey::Email, &self.email), (LeadKey::Phone, &self.phone), (LeadKey::Domain, &self.domain)];
-        all.into_iter().filter(|(kind, key)| by.contains(kind) && !key.is_empty()).map(|(kind, key)| (kind, key.clone())).unzip()
+        all.into_iter()
+            .filter(|(kind, key)| by.contains(kind) && !key.is_empty())
+            .map(|(kind, key)| (kind, key.clone()))
+            .unzip()
     }
 
     /// Claims them for a lead that is written already; answers the lead that it repeats. Under `Refuse` the caller takes all

@@ -11,8 +11,8 @@ use domain::ids::{
     AccountId, CustomerId, FileId, LeadEventId, LeadGroupId, LeadId, LeadNoteId, LeadStageId, LeadTaskId, ProgramId,
 };
 use domain::leads::{
-    Answers, Consent, EventDetails, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadForm, LeadNote, LeadTask, Stage,
-    StageColour, StageName,
+    Answers, Consent, EventDetails, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadForm, LeadNote, LeadTask,
+    Stage, StageColour, StageName,
 };
 use domain::money::{Currency, Money};
 use sqlx::PgConnection;
@@ -182,7 +182,8 @@ fn words(
                 "capture_form" => " by a capture form",
                 _ => "",
             };
-            let again = if details.duplicate_of.is_some() && !reader.of_partner { ". It repeats another lead" } else { "" };
+            let again =
+                if details.duplicate_of.is_some() && !reader.of_partner { ". It repeats another lead" } else { "" };
             format!("Submitted{way}{again}")
         }
         LeadEventKind::Edited => {

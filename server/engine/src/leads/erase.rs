@@ -84,7 +84,8 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     let Known { emails, names, numbers } = known;
     let ids = emails.into_iter().chain(numbers).collect();
     privacy::look_for(conn, moment, program, &Sought { whose: Whose::Lead { id }, ids, names }).await?;
-    audit::record(conn, moment, actor, "lead.erase", ERASED, &format!("leads/{id}"), json!({ "same_email": same })).await
+    audit::record(conn, moment, actor, "lead.erase", ERASED, &format!("leads/{id}"), json!({ "same_email": same }))
+        .await
 }
 
 /// By what a person was known as a lead.

@@ -21,14 +21,14 @@ mod work;
 
 pub use board::board;
 pub use detail::detail;
+pub(crate) use erase::{Known, blank, told};
 pub use erase::{erase, export};
 pub use files::{attach, detach, file};
-pub(crate) use erase::{Known, blank, told};
 pub use groups::{choices, form, form_versions, groups, make_group, save_form, save_group};
 pub use list::list;
 pub use moves::{move_many, move_to, stage_of_kind};
-pub use settings::{save_settings, settings};
 pub(crate) use settings::{copy, set_up};
+pub use settings::{save_settings, settings};
 pub use stages::{save_stages, stages};
 pub use submit::{edit, submit, withdraw};
 pub use work::{add_note, add_task, assign, delete_task, my_tasks, of_customer, set_deal_value, set_task_done, team};

@@ -123,13 +123,7 @@ pub(super) fn checked(value: Decimal, currency: Currency) -> Result<Decimal> {
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `ids` (none, too many) or `reason`; `NotFound` without such a stage.
-pub async fn move_many(
-    pool: &PgPool,
-    moment: &Moment,
-    actor: &Actor,
-    ids: &[LeadId],
-    input: &Move,
-) -> Result<Worked> {
+pub async fn move_many(pool: &PgPool, moment: &Moment, actor: &Actor, ids: &[LeadId], input: &Move) -> Result<Worked> {
     if !actor.may(Power::JudgeLeads) {
         return Err(Error::Forbidden);
     }

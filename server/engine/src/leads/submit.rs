@@ -2,8 +2,8 @@
 
 use super::claims::{self, Claims};
 use super::{At, note, of_team};
-use crate::messages::{self, Mail};
 use crate::accounts::members_who_may;
+use crate::messages::{self, Mail};
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
@@ -77,8 +77,7 @@ pub async fn submit(
     if input.version.is_some_and(|version| version != group.version) {
         return Err(Error::Conflict("The form has changed since it was shown. Look through it again.".into()));
     }
-    let answers =
-        group.form.read(&input.sent, submitter.currency, &submitter.emails).map_err(Error::Invalid)?;
+    let answers = group.form.read(&input.sent, submitter.currency, &submitter.emails).map_err(Error::Invalid)?;
     if submitter.status != EnrollmentStatus::Active {
         return Err(Error::Conflict("Only active partners can add leads.".into()));
     }
@@ -415,6 +414,8 @@ pub async fn withdraw(conn: &mut PgConnection, moment: &Moment, actor: &Actor, i
         return Err(Error::Forbidden);
     }
     let program = actor.program();
+    // Nobody gathers keys anew meanwhile.
+    claims::rules(conn, program).await?;
     let found = lock(conn, actor, id).await?;
     if found.gone {
         return Ok(());

@@ -1,14 +1,14 @@
 use super::*;
 use crate::fixtures::{Partner, World, checks, dec, mails, percent, refused, sale, signup};
 use crate::sales::races::{at_once, crowded};
+use domain::accounts::Power;
 use domain::accounts::Role;
 use domain::attribution::Source;
 use domain::customers::{NewCustomer, TrackSignup, TrackedSignup};
-use domain::accounts::Power;
 use domain::ids::FileId;
 use domain::leads::{DuplicateRule, LeadFilter, LeadRow, MOST_A_DAY, Move, NewLead, Outcome, Sent, Stage};
-use domain::partners::EnrollmentStatus;
 use domain::page::{Page, Paging};
+use domain::partners::EnrollmentStatus;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::sync::Arc;
@@ -162,7 +162,10 @@ async fn what_was_filled_in_is_changed_by_who_may_and_keeps_its_age(pool: PgPool
     let seen = row(&world, id).await.updated_at;
     let wrong = sent(&[("email", "nora@harbor"), ("phone", "12")]);
     let told = edit(&mut conn, &world.moment(), &me, id, seen, &wrong, "").await;
-    assert_eq!(refused(told), "email: This is not an e-mail address.\nphone: This is not a phone number: use 6 to 15 digits, with + before a country's code.");
+    assert_eq!(
+        refused(told),
+        "email: This is not an e-mail address.\nphone: This is not a phone number: use 6 to 15 digits, with + before a country's code."
+    );
     let better = sent(&[("email", NORA), ("name", "Nora Berg"), ("phone", "0047 22 33 44 55"), ("terms", "on")]);
     let others = edit(&mut conn, &world.moment(), &own(&world, &bob), id, seen, &better, "").await;
     assert!(matches!(others, Err(Error::NotFound(_))), "{others:?}");
@@ -211,7 +214,10 @@ async fn duplicates_are_known_by_what_the_program_says(pool: PgPool) {
     let bobs = detail(&mut conn, &world.moment(), &own(&world, &bob), second).await.expect("lead");
     assert_eq!((bobs.row.duplicate, bobs.duplicate_of, bobs.events[0].words.as_str()), (false, None, "Submitted"));
     let teams = detail(&mut conn, &world.moment(), &world.owner(), second).await.expect("lead");
-    assert_eq!((teams.duplicate_of, teams.events[0].words.as_str()), (Some(first), "Submitted. It repeats another lead"));
+    assert_eq!(
+        (teams.duplicate_of, teams.events[0].words.as_str()),
+        (Some(first), "Submitted. It repeats another lead")
+    );
     world.set("update lead_settings set duplicate_rule = 'accept' where program_id = $1").await;
     let third = add(&world, &ada, NORA).await.expect("taken");
     assert!(!row(&world, third).await.duplicate);
@@ -235,7 +241,10 @@ async fn a_lead_moves_where_it_may_and_says_why(pool: PgPool) {
         .await;
     let won = Move { deal_value: Some(dec("1200.50")), ..to(&world, Stage::ClosedWon).await };
     let told = move_to(&mut conn, &world.moment(), &owner, id, &won).await;
-    assert!(matches!(&told, Err(Error::Conflict(words)) if words == "A lead can't move from New to Closed Won."), "{told:?}");
+    assert!(
+        matches!(&told, Err(Error::Conflict(words)) if words == "A lead can't move from New to Closed Won."),
+        "{told:?}"
+    );
     judge(&world, id, Stage::Qualified).await.expect("judged");
     let odd = Move { deal_value: Some(dec("1.001")), ..won.clone() };
     assert_eq!(refused(move_to(&mut conn, &world.moment(), &owner, id, &odd).await), "deal_value: EUR has 2 decimals.");
@@ -248,9 +257,13 @@ async fn a_lead_moves_where_it_may_and_says_why(pool: PgPool) {
     assert_eq!((won.by.as_str(), found.reason.as_str()), ("Acme", "As we agreed."));
     assert_eq!(found.row.deal_value.map(|value| value.amount), Some(dec("1200.50")));
     let columns = board(&mut conn, &world.moment(), &owner, &LeadFilter::default()).await.expect("board");
-    let told: Vec<_> = columns.iter().map(|column| (column.stage.name.as_str(), column.total, column.leads.len())).collect();
+    let told: Vec<_> =
+        columns.iter().map(|column| (column.stage.name.as_str(), column.total, column.leads.len())).collect();
     let empty = |name| (name, 0, 0);
-    assert_eq!(told, [empty("New"), empty("Qualified"), empty("Unqualified"), ("Closed Won", 1, 1), empty("Closed Lost")]);
+    assert_eq!(
+        told,
+        [empty("New"), empty("Qualified"), empty("Unqualified"), ("Closed Won", 1, 1), empty("Closed Lost")]
+    );
     assert_eq!(columns[0].moves.len(), 3, "not to Closed Won");
     let ids = [id, world.moment().id()];
     let input = to(&world, Stage::ClosedLost).await;
@@ -292,7 +305,11 @@ async fn the_team_works_a_lead(pool: PgPool) {
     assert_eq!((found.notes[0].note.as_str(), found.tasks[0].done), ("Has budget", true));
     let seen = detail(&mut conn, &moment, &hers, id).await.expect("lead");
     assert_eq!((seen.notes.len(), seen.tasks.len(), seen.row.assignee.is_none()), (0, 0, true));
-    assert!(!seen.events.iter().any(|event| event.words.contains("Olga") || event.by.contains("Olga")), "{:?}", seen.events);
+    assert!(
+        !seen.events.iter().any(|event| event.words.contains("Olga") || event.by.contains("Olga")),
+        "{:?}",
+        seen.events
+    );
     for actor in [&viewer, &hers] {
         assert!(matches!(add_note(&mut conn, &moment, actor, id, "x").await, Err(Error::Forbidden)));
         assert!(matches!(add_task(&mut conn, &moment, actor, id, &task).await, Err(Error::Forbidden)));
@@ -630,9 +647,8 @@ async fn a_won_lead_has_its_customer(pool: PgPool) {
     assert_eq!((found.outcome, found.customer.is_some()), (Outcome::SignedUp, true));
     assert_eq!(world.sold("c-nora", "100").await.commissions[0].amount, dec("30"));
     assert_eq!(row(&world, lead).await.commission.amount, dec("30"));
-    let whose: String = world
-        .get("select source::text from referrals where program_id = $1 and ended_at is null")
-        .await;
+    let whose: String =
+        world.get("select source::text from referrals where program_id = $1 and ended_at is null").await;
     assert_eq!(whose, "lead");
     let again = nora(&world, "c-nora", TrackSignup::default()).await;
     assert!(again.commissions.is_empty(), "who signed up by it signs up no more");
@@ -666,7 +682,10 @@ async fn of_64_at_once_that_win_and_sign_up_there_is_one_customer(options: PgPoo
     let world = Arc::new(world);
     let outcomes = at_once(64, &world, move |world: Arc<World>, n| async move {
         if n % 2 == 0 {
-            return nora(&world, "c-nora", TrackSignup { event_id: format!("e{n}"), ..TrackSignup::default() }).await.commissions.len();
+            return nora(&world, "c-nora", TrackSignup { event_id: format!("e{n}"), ..TrackSignup::default() })
+                .await
+                .commissions
+                .len();
         }
         let input = Move { customer: "c-nora".into(), ..to(&world, Stage::ClosedWon).await };
         let mut tx = world.pool.begin().await.expect("transaction");

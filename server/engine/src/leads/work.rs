@@ -40,7 +40,11 @@ pub async fn team(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<MemberNa
 ///
 /// # Errors
 /// `Forbidden` without the power to view.
-pub async fn of_customer(conn: &mut PgConnection, actor: &Actor, customer: CustomerId) -> Result<Vec<(LeadId, String)>> {
+pub async fn of_customer(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    customer: CustomerId,
+) -> Result<Vec<(LeadId, String)>> {
     if !actor.may(Power::View) {
         return Err(Error::Forbidden);
     }
@@ -59,7 +63,11 @@ pub async fn of_customer(conn: &mut PgConnection, actor: &Actor, customer: Custo
 async fn check_assignee(conn: &mut PgConnection, program: ProgramId, account: Option<AccountId>) -> Result<()> {
     let Some(account) = account else { return Ok(()) };
     let may = crate::accounts::members_who_may(conn, program, Power::JudgeLeads).await?;
-    if may.contains(&account) { Ok(()) } else { Err(Error::field("assignee", "Choose a member of your team who may work leads.")) }
+    if may.contains(&account) {
+        Ok(())
+    } else {
+        Err(Error::field("assignee", "Choose a member of your team who may work leads."))
+    }
 }
 
 /// The lead's partner's code; locks the lead.

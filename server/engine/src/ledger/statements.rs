@@ -3,9 +3,9 @@
 use super::months::{Period, tz};
 use crate::reports::{Asked, Setting, entries, own, visible};
 use crate::{Error, Moment, Result, programs};
-use domain::countries;
 use chrono::{DateTime, Duration, Months, NaiveDate, Utc};
 use domain::accounts::Actor;
+use domain::countries;
 use domain::ids::{EnrollmentId, ProgramId};
 use domain::ledger::{LedgerAccount, Statement, StatementDetail};
 use domain::page::Paging;

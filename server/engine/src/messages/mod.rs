@@ -15,8 +15,8 @@ pub use mailer::Mailer;
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{
-    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, LeadId, LeadImportId, LeadStageId, PartnerLetterId, PaymentId, ProgramId,
-    SignUpId,
+    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, LeadId, LeadImportId, LeadStageId, PartnerLetterId,
+    PaymentId, ProgramId, SignUpId,
 };
 use domain::messages::{MailKind, Template};
 use serde::{Deserialize, Serialize};

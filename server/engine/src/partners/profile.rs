@@ -2,9 +2,9 @@
 
 use super::check_names;
 use crate::{Error, Moment, Result};
-use domain::countries;
 use chrono::NaiveDate;
 use domain::accounts::Actor;
+use domain::countries;
 use domain::ids::{EnrollmentId, ProgramId};
 use domain::partners::{Checklist, LeadMails, Notice, Notifications, Profile, SummaryRhythm};
 use domain::text::FieldError;

@@ -12,8 +12,8 @@ use crate::payments::details_tests::{actor, chosen, input};
 use domain::accounts::Role;
 use domain::page::Paging;
 use domain::partners::{
-    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Kinds, LeadMails, Notice, Notifications, PartnerEdit, PartnerFilter,
-    Profile, StatusCount, SummaryRhythm,
+    Bulk, BulkAct, BulkDone, EnrollmentStatus, GroupInput, Kinds, LeadMails, Notice, Notifications, PartnerEdit,
+    PartnerFilter, Profile, StatusCount, SummaryRhythm,
 };
 use domain::payments::PayoutKind;
 use sqlx::PgPool;
@@ -391,7 +391,12 @@ async fn a_partner_gets_the_mails_that_it_wants(pool: PgPool) {
     assert_eq!(mails(&world.pool).await.len(), 0, "not asked for");
     let mut conn = world.pool.acquire().await.expect("connection");
     assert_eq!(notifications(&mut conn, &me).await.expect("settings"), Notifications::default());
-    let all = Notifications { on_commission: true, on_payment: true, summary: SummaryRhythm::Daily, ..Notifications::default() };
+    let all = Notifications {
+        on_commission: true,
+        on_payment: true,
+        summary: SummaryRhythm::Daily,
+        ..Notifications::default()
+    };
     set_notifications(&mut conn, &world.moment(), &me, all).await.expect("set");
     world.sold("c1", "50").await;
     let sent = mails(&world.pool).await;

@@ -2,8 +2,8 @@
 
 use crate::programs::{self, audit};
 use crate::{Error, Moment, Result};
-use domain::countries;
 use domain::accounts::{Actor, Power};
+use domain::countries;
 use domain::ids::ProgramId;
 use domain::money::Currency;
 use domain::payments::{PayoutKind, PayoutMethod, check_methods};

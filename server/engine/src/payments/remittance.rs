@@ -1,8 +1,8 @@
 use crate::reports::{Cursor, Key, Listing, clawback_words, commission_words, listing, page};
 use crate::{Error, Result};
-use domain::countries;
 use chrono::DateTime;
 use domain::accounts::Actor;
+use domain::countries;
 use domain::ids::{BatchId, EntryId, PaymentId, ProgramId};
 use domain::ledger::JournalKind;
 use domain::money::{Currency, Money};

@@ -69,8 +69,7 @@ async fn sums(world: &World) -> String {
         .await
 }
 
-const CUSTOMER: &[&str] =
-    &[
+const CUSTOMER: &[&str] = &[
     "nora.holt",
     "Nora Holt",
     "cust-0815-nora",

@@ -1,7 +1,7 @@
 use super::setting::{Listing, listing};
 use crate::{Moment, Result};
-use domain::countries;
 use domain::accounts::Actor;
+use domain::countries;
 use domain::ids::{CustomerId, EnrollmentId, ProgramId};
 use domain::reports::{ClickFacet, Period, TopKind, TopList, TopRow, Tops};
 use domain::time::DayRange;

@@ -17,13 +17,7 @@ const MOST: i64 = 3 * MOST_BYTES as i64;
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`, also for another partner's; `Invalid` on `rows`; `Conflict` where the import takes no rows.
-pub async fn receive(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    id: LeadImportId,
-    number: i32,
-    rows: &str,
-) -> Result<()> {
+pub async fn receive(conn: &mut PgConnection, actor: &Actor, id: LeadImportId, number: i32, rows: &str) -> Result<()> {
     let own = whose(actor)?;
     may_import(conn, actor).await?;
     let sheet = Reader::rows(rows);

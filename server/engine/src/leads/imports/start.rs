@@ -57,7 +57,9 @@ pub async fn start(
     let today = moment.at.with_timezone(&zone).date_naive();
     let imported = imported(conn, program, partner, today, &found.time_zone).await?;
     if imported + input.rows > MOST_IMPORTED_A_DAY {
-        return Err(Error::Conflict("At most 100,000 rows can be imported on one day. Import the rest tomorrow.".into()));
+        return Err(Error::Conflict(
+            "At most 100,000 rows can be imported on one day. Import the rest tomorrow.".into(),
+        ));
     }
     let id: LeadImportId = moment.id();
     let name: String = input.name.chars().filter(|c| !c.is_control()).take(200).collect();

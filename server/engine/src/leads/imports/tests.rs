@@ -28,7 +28,9 @@ async fn set(world: &World, what: &str) {
 
 /// So many rows, of which every tenth is no lead.
 fn many(rows: usize) -> Vec<String> {
-    (0..rows).map(|n| if n % 10 == 9 { format!("lead{n},Lead {n}") } else { format!("lead{n}@harbor{n}.example,Lead {n}") }).collect()
+    (0..rows)
+        .map(|n| if n % 10 == 9 { format!("lead{n},Lead {n}") } else { format!("lead{n}@harbor{n}.example,Lead {n}") })
+        .collect()
 }
 
 async fn begin(world: &World, actor: &Actor, partner: &Partner, rows: i64) -> Result<LeadImportId> {
@@ -124,7 +126,10 @@ async fn what_dies_between_slices_goes_on_where_it_was(pool: PgPool) {
     let done = told(&world, &ada, id).await.expect("import");
     assert_eq!((done.status, sums(&done), done.has_errors), (ImportStatus::Done, (2_250, 250), true));
     assert_eq!(count(&world, "leads where true").await, 2_250);
-    assert_eq!(count(&world, "lead_events where kind = 'submitted' and details ->> 'by' = 'import' and by_partner").await, 2_250);
+    assert_eq!(
+        count(&world, "lead_events where kind = 'submitted' and details ->> 'by' = 'import' and by_partner").await,
+        2_250
+    );
     assert_eq!(count(&world, "lead_keys where true").await, 2_250);
     assert_eq!(count(&world, "lead_import_slices where true").await, 0);
     assert_eq!(count(&world, "lead_import_rows where position % 10 = 0").await, 250);
@@ -136,8 +141,13 @@ async fn what_dies_between_slices_goes_on_where_it_was(pool: PgPool) {
     .expect("mails");
     assert_eq!(mails, 2, "to the partner, and to the owner");
     // In the order of the file.
-    let names: Vec<String> =
-        sqlx::query_scalar("select name from leads where program_id = $1 and name in ('Lead 0', 'Lead 1', 'Lead 2') order by id").bind(world.program).fetch_all(&world.pool).await.expect("names");
+    let names: Vec<String> = sqlx::query_scalar(
+        "select name from leads where program_id = $1 and name in ('Lead 0', 'Lead 1', 'Lead 2') order by id",
+    )
+    .bind(world.program)
+    .fetch_all(&world.pool)
+    .await
+    .expect("names");
     assert_eq!(names, ["Lead 0", "Lead 1", "Lead 2"]);
 }
 
@@ -161,7 +171,10 @@ async fn the_same_rows_twice_say_so(pool: PgPool) {
     send(&world, &actor, id, 0, &["x@harbor.example".into()]).await.expect("received again");
     assert!(matches!(end(&world, &actor, id).await, Err(Error::Conflict(_))), "a row is missing");
     send(&world, &actor, id, 1, &["y@harbor.example".into()]).await.expect("received");
-    assert_eq!(refused(send(&world, &actor, id, 2, &["z@harbor.example".into()]).await), "rows: These are more rows than the import has.");
+    assert_eq!(
+        refused(send(&world, &actor, id, 2, &["z@harbor.example".into()]).await),
+        "rows: These are more rows than the import has."
+    );
     assert_eq!(end(&world, &actor, id).await.expect("finished"), None);
     assert_eq!(end(&world, &actor, id).await.expect("asked twice"), None);
     worked(&world, id).await;
@@ -172,10 +185,17 @@ async fn the_same_rows_twice_say_so(pool: PgPool) {
 async fn a_repeated_lead_is_refused_flagged_or_accepted(pool: PgPool) {
     let (mut world, ada, bob) = world(pool).await;
     let mut conn = world.pool.acquire().await.expect("connection");
-    submit(&mut conn, &world.moment(), &own(&world, &ada), ada.id, &NewLead::named("nora@harbor.example", "")).await.expect("lead");
+    submit(&mut conn, &world.moment(), &own(&world, &ada), ada.id, &NewLead::named("nora@harbor.example", ""))
+        .await
+        .expect("lead");
     drop(conn);
     // Within the file, and of a lead that was there; another partner's is none.
-    let rows = ["nora@harbor.example,=1+1", "max@quay.example,Max", " MAX@quay.example,Max again", "eve@quay.example,\"E, \"\"v\"\"\""];
+    let rows = [
+        "nora@harbor.example,=1+1",
+        "max@quay.example,Max",
+        " MAX@quay.example,Max again",
+        "eve@quay.example,\"E, \"\"v\"\"\"",
+    ];
     let import = imported(&world, &ada, &rows).await;
     assert_eq!(sums(&import), (2, 2));
     let told = "E-mail: You have added this lead already.";
@@ -193,7 +213,10 @@ async fn a_repeated_lead_is_refused_flagged_or_accepted(pool: PgPool) {
     let one = imported(&world, &ada, &["a@pier.example,A", "b@pier.example,B", "c@gmail.com,C", "d@gmail.com,D"]).await;
     assert_eq!(sums(&one), (3, 1));
     let other = imported(&world, &bob, &["x@pier.example,X", "y@dock.example,Y"]).await;
-    assert_eq!(error_rows(&world, &bob, other.id).await[1][2], "E-mail: This lead is known to the program already. It has the same company domain.");
+    assert_eq!(
+        error_rows(&world, &bob, other.id).await[1][2],
+        "E-mail: This lead is known to the program already. It has the same company domain."
+    );
     // What was refused for its domain has not taken its e-mail.
     assert_eq!(count(&world, "lead_keys where key = 'x@pier.example'").await, 0);
     assert_eq!(count(&world, "lead_keys k where not exists (select from leads l where l.id = k.lead_id)").await, 0);
@@ -201,10 +224,11 @@ async fn a_repeated_lead_is_refused_flagged_or_accepted(pool: PgPool) {
     set(&world, "duplicate_rule = 'flag'").await;
     assert_eq!(sums(&imported(&world, &ada, &["e@pier.example,E", "f@pier.example,F"]).await), (2, 0));
     assert_eq!(count(&world, "leads where duplicate_of is not null").await, 2);
-    let after: String = sqlx::query_scalar("select f.name from leads l join leads f on f.id = l.duplicate_of where l.name = 'F'")
-        .fetch_one(&world.pool)
-        .await
-        .expect("the one before");
+    let after: String =
+        sqlx::query_scalar("select f.name from leads l join leads f on f.id = l.duplicate_of where l.name = 'F'")
+            .fetch_one(&world.pool)
+            .await
+            .expect("the one before");
     assert_eq!(after, "E");
     set(&world, "duplicate_rule = 'accept'").await;
     assert_eq!(sums(&imported(&world, &ada, &["g@pier.example,G"]).await), (1, 0));
@@ -224,7 +248,8 @@ async fn of_twins_in_two_files_at_once_one_is_taken(pool: PgPool) {
     rows.reverse();
     let (second, _) = sent(&world, &bob, &rows).await;
     tokio::join!(worked(&world, first), worked(&world, second));
-    let (first, second) = (told(&world, &ada, first).await.expect("import"), told(&world, &bob, second).await.expect("import"));
+    let (first, second) =
+        (told(&world, &ada, first).await.expect("import"), told(&world, &bob, second).await.expect("import"));
     assert_eq!((first.accepted + second.accepted, first.refused + second.refused), (3_000, 3_000));
     assert_eq!(count(&world, "leads where true").await, 3_000);
     assert_eq!(count(&world, "lead_keys where true").await, 6_000);
@@ -246,7 +271,10 @@ async fn an_import_is_stopped(pool: PgPool) {
     worked(&world, id).await;
     let import = told(&world, &ada, id).await.expect("import");
     assert_eq!((import.status, sums(&import)), (ImportStatus::Cancelled, (900, 100)));
-    assert_eq!((count(&world, "leads where true").await, count(&world, "lead_import_slices where true").await), (900, 0));
+    assert_eq!(
+        (count(&world, "leads where true").await, count(&world, "lead_import_slices where true").await),
+        (900, 0)
+    );
     // Its rows may come again; who is not active any more stops it.
     let (again, same) = sent(&world, &ada, &many(2_000)).await;
     assert_eq!(same, None);
@@ -269,8 +297,16 @@ async fn nobody_imports_who_may_not(pool: PgPool) {
     assert!(matches!(begin(&world, &world.admin(Role::Viewer), &ada, 1).await, Err(Error::Forbidden)));
     let mut conn = world.pool.acquire().await.expect("connection");
     assert!(matches!(error_file(&mut conn, &other, id).await, Err(Error::NotFound(_))));
-    let all = async |actor: &Actor| list(&mut *world.pool.acquire().await.expect("connection"), actor, None, &Paging::default()).await.expect("imports").data;
-    assert_eq!((all(&other).await.len(), all(&actor).await.len(), all(&world.admin(Role::Viewer)).await.len()), (0, 1, 1));
+    let all = async |actor: &Actor| {
+        list(&mut *world.pool.acquire().await.expect("connection"), actor, None, &Paging::default())
+            .await
+            .expect("imports")
+            .data
+    };
+    assert_eq!(
+        (all(&other).await.len(), all(&actor).await.len(), all(&world.admin(Role::Viewer)).await.len()),
+        (0, 1, 1)
+    );
     assert_eq!(all(&actor).await[0].by, "Olga");
     // A day's limit.
     assert!(matches!(begin(&world, &actor, &ada, 100_000).await, Err(Error::Conflict(_))));
@@ -293,7 +329,10 @@ async fn nobody_imports_who_may_not(pool: PgPool) {
     // What was refused goes after 30 days, what was never sent to its end after one.
     world.at += chrono::Duration::days(31);
     purge(&world.pool, &world.moment()).await.expect("purged");
-    assert_eq!((count(&world, "lead_import_rows where true").await, count(&world, "lead_imports where true").await), (0, 2));
+    assert_eq!(
+        (count(&world, "lead_import_rows where true").await, count(&world, "lead_imports where true").await),
+        (0, 2)
+    );
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -95,9 +95,7 @@ impl Import {
         let program = self.program;
         match self.account {
             Some(account) if self.by_partner => Actor::Partner { account, program, enrollment: self.enrollment },
-            Some(account) => {
-                Actor::Admin { account, organization: self.organization, role: Role::Manager, program }
-            }
+            Some(account) => Actor::Admin { account, organization: self.organization, role: Role::Manager, program },
             None => Actor::System { program },
         }
     }
@@ -446,7 +444,8 @@ async fn insert(conn: &mut PgConnection, moment: &Moment, import: &Import, leads
 /// Keeps what was agreed to, with its text as it stood, as evidence.
 async fn consents(conn: &mut PgConnection, moment: &Moment, import: &Import, leads: &[Lead]) -> Result<()> {
     for field in import.form.fields.iter().filter(|field| field.kind == FieldKind::Consent) {
-        let agreed = leads.iter().filter(|lead| lead.answers.fields.get(&field.key).is_some_and(|answer| answer == "Yes"));
+        let agreed =
+            leads.iter().filter(|lead| lead.answers.fields.get(&field.key).is_some_and(|answer| answer == "Yes"));
         let ids: Vec<Uuid> = agreed.map(|lead| lead.id.0).collect();
         sqlx::query!(
             "insert into lead_consents (program_id, lead_id, field, form_version, body, given_at, ip)
