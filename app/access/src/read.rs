@@ -98,7 +98,7 @@ impl<T: DeserializeOwned + 'static> Read<T> {
     /// it up.
     #[must_use]
     pub fn frame(self, frame: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView {
-        suspended(self.answer, show(frame, failure_page))
+        suspended(self.answer, show(frame, failure_page), Owner::current())
     }
 }
 
@@ -120,20 +120,30 @@ fn show<T: DeserializeOwned>(
 }
 
 fn awaited(answer: Resource<Answer, FromToStringCodec>, skeleton: fn() -> AnyView, show: Show) -> AnyView {
-    view! { <Transition fallback=skeleton>{suspended(answer, show)}</Transition> }.into_any()
+    // That of the page: the boundary's own is emptied meanwhile.
+    let page = Owner::current();
+    view! { <Transition fallback=skeleton>{suspended(answer, show, page)}</Transition> }.into_any()
 }
 
-fn suspended(answer: Resource<Answer, FromToStringCodec>, show: Show) -> AnyView {
-    // What is shown has an owner of its own below the page's, and keeps it: the signals in it live until something else is
-    // shown. That of this closure is emptied each time it runs again, while what it had made is still on the page.
-    let page = Owner::current();
+fn suspended(answer: Resource<Answer, FromToStringCodec>, show: Show, page: Option<Owner>) -> AnyView {
+    #[cfg(feature = "ssr")]
+    drop(page);
     (move || {
         let show = show.clone();
-        let own = page.as_ref().map_or_else(Owner::new, Owner::child);
-        Suspend::new(async move {
-            let answer = answer.await;
-            OwnedView::new_with_owner(own.with(|| show(answer)), own)
-        })
+        // What is shown keeps its owner: without, its signals may be gone before it is rendered, since nothing else holds
+        // the owner of a frame once this has been awaited.
+        #[cfg(feature = "ssr")]
+        return Suspend::new(async move { OwnedView::new(show(answer.await)) });
+        // In the browser it has one of its own below the page's: its signals live until something else is shown. That of
+        // this closure is emptied each time it runs again, while what it had made is still on the page.
+        #[cfg(not(feature = "ssr"))]
+        {
+            let own = page.as_ref().map_or_else(Owner::new, Owner::child);
+            Suspend::new(async move {
+                let answer = answer.await;
+                OwnedView::new_with_owner(own.with(|| show(answer)), own)
+            })
+        }
     })
     .into_any()
 }

@@ -73,8 +73,9 @@ access::chunk!(
 );
 access::chunk!(
     admin_lead_setup, __preload_admin_lead_setup:
-    lead_setup::LeadSettingsPage, lead_setup::LeadGroupPage, lead_setup::LeadStagesPage,
+    lead_setup::LeadSettingsPage, lead_setup::LeadGroupPage,
 );
+access::chunk!(admin_lead_stages, __preload_admin_lead_stages: lead_setup::LeadStagesPage);
 access::chunk!(
     admin_program, __preload_admin_program:
     promo_codes::PromoCodesPage, keys::KeysPage, team::TeamPage, settings::SettingsPage, audit::AuditPage, jobs::JobsPage,

@@ -1,8 +1,8 @@
 //! What several pages show alike.
 
-use access::Form;
 #[cfg(feature = "ssr")]
 use access::{Error, Result};
+use access::{Form, PostForm};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::messages::{Examples, MergeField, meaning};
 use domain::partners::{EnrollmentStatus, PartnerName};
@@ -11,7 +11,10 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_location, use_params_map};
 use std::time::Duration;
-use ui::{Address, Button, ButtonKind, CopyButton, Download, Fact, Facts, Glyph, Tone, use_toasts};
+use ui::{
+    Address, Button, ButtonKind, Card, CloseButton, CopyButton, Dialog, DialogButton, Download, Fact, Facts, Glyph,
+    Tone, use_toasts,
+};
 pub(crate) use ui::{nothing_found, pages, wrong};
 
 /// A part of the address's path: `program`, `code`, `id`.
@@ -292,6 +295,47 @@ pub(crate) fn personal_data(program: &str, of: &'static str, id: String) -> AnyV
             <input type="hidden" name="id" value=id/>
             <Button submit=true icon=Glyph::Download>"Download as JSON"</Button>
         </form>
+    }
+    .into_any()
+}
+
+/// The card of a person's data, of a `customer` or a `lead`: in a file, or taken away by the form, whose field of that name
+/// holds the id.
+pub(crate) fn personal_card<S: 'static>(
+    form: Form<S>,
+    program: &str,
+    of: &'static str,
+    (field, id): (&'static str, String),
+    words: &'static str,
+    erased: bool,
+) -> AnyView {
+    let file = personal_data(program, of, id.clone());
+    let erase = (!erased).then(|| {
+        view! {
+            <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
+            <Dialog id="erase" title="Erase the personal data?">
+                <p>{words}" This can't be undone."</p>
+                {wrong(form.beside(&[]))}
+                <PostForm form=form class="form">
+                    {program_field()}
+                    <input type="hidden" name=field value=id/>
+                    <div class="dialog-actions">
+                        <CloseButton closes="erase"/>
+                        <Button kind=ButtonKind::Danger submit=true busy=form.pending()>"Erase for good"</Button>
+                    </div>
+                </PostForm>
+            </Dialog>
+        }
+    });
+    let known = format!("Everything that is known of this {of}.");
+    view! {
+        <Card title="Personal data">
+            <p class="sub">{if erased { "It has been erased.".to_owned() } else { known }}</p>
+            <div class="row">
+                {file}
+                {erase}
+            </div>
+        </Card>
     }
     .into_any()
 }

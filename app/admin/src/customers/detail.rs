@@ -192,7 +192,11 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
     let attribution = attribution(referrals, &program);
     let sales = sales::table(sales, &program);
     let back = (format!("/admin/{program}/customers"), "Customers".to_owned());
-    let personal = erases.then(|| personal(erase, &program, customer.id, erased));
+    let words = "Name, e-mail and your own id of the customer are taken away for good, also where others wrote them. Sales, \
+                 commissions and every sum stay.";
+    let personal = erases.then(|| {
+        show::personal_card(erase, &program, "customer", ("customer", customer.id.to_string()), words, erased)
+    });
     let dialog = reassigns.then(|| reassign_dialog(customer.external_id.clone()));
     view! {
         <Title text=title.clone()/>
@@ -220,39 +224,6 @@ fn page(shown: Shown, erase: Form<EraseCustomer>) -> AnyView {
         </Card>
         {personal}
         {dialog}
-    }
-    .into_any()
-}
-
-/// The customer's personal data: in a file, or taken away.
-fn personal(form: Form<EraseCustomer>, program: &str, customer: CustomerId, erased: bool) -> AnyView {
-    let id = customer.to_string();
-    let file = show::personal_data(program, "customer", id.clone());
-    let erase = (!erased).then(|| {
-        view! {
-            <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
-            <Dialog id="erase" title="Erase the personal data?">
-                <p>"Name, e-mail and your own id of the customer are taken away for good, also where others wrote them. Sales, commissions and every sum stay. This can't be undone."</p>
-                {show::wrong(form.beside(&[]))}
-                <PostForm form=form class="form">
-                    {show::program_field()}
-                    <input type="hidden" name="customer" value=id/>
-                    <div class="dialog-actions">
-                        <CloseButton closes="erase"/>
-                        <Button kind=ButtonKind::Danger submit=true busy=form.pending()>"Erase for good"</Button>
-                    </div>
-                </PostForm>
-            </Dialog>
-        }
-    });
-    view! {
-        <Card title="Personal data">
-            <p class="sub">{if erased { "It has been erased." } else { "Everything that is known of this customer." }}</p>
-            <div class="row">
-                {file}
-                {erase}
-            </div>
-        </Card>
     }
     .into_any()
 }

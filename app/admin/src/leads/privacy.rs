@@ -1,9 +1,8 @@
 //! The personal data of a lead: all of it in a file, and taken away for good.
 
-use access::{Form, PostForm, Result};
+use access::{Form, Result};
 use domain::ids::LeadId;
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Card, CloseButton, Dialog, DialogButton};
 
 use crate::show;
 
@@ -22,33 +21,7 @@ pub async fn erase_lead(program: String, id: LeadId) -> Result<()> {
 
 /// The card, for those who may.
 pub(super) fn card(form: Form<EraseLead>, program: &str, lead: LeadId, erased: bool) -> AnyView {
-    let id = lead.to_string();
-    let file = show::personal_data(program, "lead", id.clone());
-    let erase = (!erased).then(|| {
-        view! {
-            <DialogButton opens="erase" kind=ButtonKind::Quiet>"Erase"</DialogButton>
-            <Dialog id="erase" title="Erase the personal data?">
-                <p>"What was filled in, notes, tasks and files are taken away for good, also where others wrote of the lead. Its stage, its history and every sum stay. This can't be undone."</p>
-                {show::wrong(form.beside(&[]))}
-                <PostForm form=form class="form">
-                    {show::program_field()}
-                    <input type="hidden" name="id" value=id/>
-                    <div class="dialog-actions">
-                        <CloseButton closes="erase"/>
-                        <Button kind=ButtonKind::Danger submit=true busy=form.pending()>"Erase for good"</Button>
-                    </div>
-                </PostForm>
-            </Dialog>
-        }
-    });
-    view! {
-        <Card title="Personal data">
-            <p class="sub">{if erased { "It has been erased." } else { "Everything that is known of this lead." }}</p>
-            <div class="row">
-                {file}
-                {erase}
-            </div>
-        </Card>
-    }
-    .into_any()
+    let words = "What was filled in, notes, tasks and files are taken away for good, also where others wrote of the lead. Its \
+                 stage, its history and every sum stay.";
+    show::personal_card(form, program, "lead", ("id", lead.to_string()), words, erased)
 }

@@ -152,7 +152,7 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
     let settled = Memo::new(move |_| again.with(Option::is_none));
     Effect::new(move |_| {
         epoch.track();
-        settled.track();
+        settled.with(|_| ());
         let filtered = drawer.filtered.get();
         only.set(
             filtered
@@ -168,7 +168,8 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
     };
     let kind = Memo::new(move |_| std::mem::discriminant(&drawer.at.get()));
     let body = move || {
-        kind.track();
+        // Read, not only tracked: what is never read follows nothing.
+        kind.with(|_| ());
         match drawer.at.get_untracked() {
             At::Start => choosing(drawer),
             At::Reading(..) => reading(drawer),
