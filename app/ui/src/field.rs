@@ -422,6 +422,9 @@ pub fn Select(
     /// What is wrong with the choice.
     #[prop(optional, into)]
     error: FieldIssue,
+    /// Whether to note that it may stay empty.
+    #[prop(optional)]
+    optional: bool,
 ) -> impl IntoView {
     let described = described_by(&id, help.is_some());
     let node = NodeRef::<html::Select>::new();
@@ -465,7 +468,7 @@ pub fn Select(
         </select>
     }
     .into_any();
-    frame(id, label, false, help, error, control)
+    frame(id, label, optional, help, error, control)
 }
 
 fn tick(switch: bool, props: CheckboxProps) -> AnyView {

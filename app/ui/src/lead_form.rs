@@ -120,11 +120,20 @@ fn input(field: &LeadField, value: &str, currency: Currency, error: FieldIssue, 
         }
         FieldKind::Choice => {
             let options = field.options.iter().map(|option| Choice::new(option, option));
-            select(std::iter::once(first("Choose one")).chain(options).collect(), id, name, label, value, help, error)
+            select(
+                std::iter::once(first("Choose one")).chain(options).collect(),
+                id,
+                name,
+                label,
+                value,
+                help,
+                error,
+                optional,
+            )
         }
         FieldKind::YesNo => {
             let options = vec![first("Choose one"), Choice::new("Yes", "Yes"), Choice::new("No", "No")];
-            select(options, id, name, label, value, help, error)
+            select(options, id, name, label, value, help, error, optional)
         }
         FieldKind::Country => {
             let options = countries::all().into_iter().map(|(code, name)| Choice::new(code, name));
@@ -136,6 +145,7 @@ fn input(field: &LeadField, value: &str, currency: Currency, error: FieldIssue, 
                 value,
                 help,
                 error,
+                optional,
             )
         }
         FieldKind::Choices => several(field, &value, help, error, &id),
@@ -173,6 +183,7 @@ fn text(
     .into_any()
 }
 
+#[allow(clippy::too_many_arguments, reason = "what every input has")]
 fn select(
     choices: Vec<Choice>,
     id: String,
@@ -181,9 +192,13 @@ fn select(
     value: String,
     help: Option<String>,
     error: FieldIssue,
+    optional: bool,
 ) -> AnyView {
     let help = Signal::stored(help.unwrap_or_default());
-    view! { <Select id=id name=name label=label choices=choices value=value help=help error=error/> }.into_any()
+    view! {
+        <Select id=id name=name label=label choices=choices value=value help=help error=error optional=optional/>
+    }
+    .into_any()
 }
 
 /// Boxes to tick, in a group that its error is told of.

@@ -1,6 +1,7 @@
 //! One lead: what was filled in, where it stands, and what happened to it.
 
 use access::{Form, LazyPage, PostForm, Read, Result, UPLOAD_LEAD_FILE, Upload, UploadForm, read};
+use chrono::{DateTime, Utc};
 use domain::files::DOWNLOADS;
 use domain::ids::{EnrollmentId, FileId, LeadId};
 use domain::leads::{LeadDetail, LeadEvent, LeadFile};
@@ -150,7 +151,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
     let why = (!reason.is_empty()).then(|| view! { <Fact label="The team says">{reason}</Fact> });
     let customer = row.customer.is_some().then(|| view! { <Fact label="Customer">{customer_name}</Fact> });
     let consents = consents.into_iter().map(|consent| {
-        let at = zone.words(consent.at);
+        let at = instant(&zone, consent.at);
         view! { <Fact label=consent.label><span class="lines">{consent.text}</span><small class="sub">{format!("Agreed to on {at}")}</small></Fact> }
     });
     let consents = consents.collect_view();
@@ -162,7 +163,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
         answers_list(&filled, &answers, currency)
     };
     let history = events.iter().map(|event| happened(event, &zone)).collect_view();
-    let added = zone.words(created_at);
+    let added = instant(&zone, created_at);
     let outcome = row.outcome.label();
     let withdrawing = withdraw(acts.withdraw, &program, partner, row.id);
     let files = files_card(acts, &program, partner, row.id, files, !row.withdrawn && !answers.email.is_empty());
@@ -249,9 +250,14 @@ fn files_card(
     view! { <Card title="Files"><ul class="list">{list}</ul>{attach}</Card> }.into_any()
 }
 
+/// An instant in full, in the program's time zone: `19 Nov 2026, 14:05`.
+fn instant(zone: &Zone, at: DateTime<Utc>) -> String {
+    zone.local(at).format("%-d %b %Y, %H:%M").to_string()
+}
+
 fn happened(event: &LeadEvent, zone: &Zone) -> AnyView {
     let by = if event.by.is_empty() { String::new() } else { format!(", {}", event.by) };
-    let when = format!("{}{by}", zone.words(event.at));
+    let when = format!("{}{by}", instant(zone, event.at));
     let reason = (!event.reason.is_empty()).then(|| view! { <p class="quote lines">{event.reason.clone()}</p> });
     view! {
         <li>

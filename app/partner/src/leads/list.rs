@@ -126,7 +126,7 @@ fn filters(address: &Address, groups: Vec<(LeadGroupId, String)>) -> AnyView {
         let choices = std::iter::once(Choice::new("", "Any group")).chain(choices).collect();
         view! { <Select id="group" label="Group" choices=choices value=of("group")/> }
     });
-    let which = vec![Choice::new("", "Without those taken back"), Choice::new("yes", "With those taken back")];
+    let which = vec![Choice::new("", "Not taken back"), Choice::new("yes", "Also taken back")];
     let sorts = vec![Choice::new("", "Latest first"), Choice::new("updated", "Last changed first")];
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
