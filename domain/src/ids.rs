@@ -91,14 +91,6 @@ ids! {
     LeadTaskId,
     /// A file of leads that is imported.
     LeadImportId,
-    /// A sale that a partner submits.
-    SubmittedSaleId,
-    /// A conversation of a partner with the team.
-    ConversationId,
-    /// A message of a conversation.
-    MessageId,
-    /// A reply that the team has saved.
-    SavedReplyId,
     /// A group of partners.
     PartnerGroupId,
     /// A note on a partner.

@@ -208,9 +208,6 @@ pub struct LeadSettings {
     /// Whether partners import files of leads.
     #[serde(default)]
     pub importing: bool,
-    /// Whether partners submit sales.
-    #[serde(default)]
-    pub sale_submission: bool,
     /// By what a lead is known again.
     #[serde(default)]
     pub duplicate_by: Vec<LeadKey>,
@@ -385,7 +382,6 @@ mod tests {
         let mut settings = LeadSettings {
             submission: true,
             importing: false,
-            sale_submission: false,
             duplicate_by: vec![LeadKey::Domain, LeadKey::Email, LeadKey::Phone],
             duplicate_days: 90,
             duplicate_scope: DuplicateScope::Program,

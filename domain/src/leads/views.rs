@@ -177,8 +177,6 @@ words! {
         DealValue = "deal_value",
         /// It was linked to a customer.
         Customer = "customer",
-        /// It came to another group.
-        Group = "group",
         /// A file was attached.
         Attached = "attached",
     }

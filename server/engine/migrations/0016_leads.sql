@@ -1,12 +1,11 @@
 -- Leads that a program's team works: forms, stages, duplicates, and what happened to each.
-create type lead_name_field as enum ('off', 'optional', 'required');
 create type lead_key as enum ('email', 'phone', 'domain');
 create type duplicate_scope as enum ('program', 'partner');
 create type duplicate_rule as enum ('refuse', 'flag', 'accept');
 create type lead_mails as enum ('none', 'outcomes', 'every');
 create type stage_colour as enum ('grey', 'blue', 'purple', 'amber', 'green', 'red');
 create type lead_event_kind as enum
-    ('submitted', 'edited', 'moved', 'assigned', 'withdrawn', 'deal_value', 'customer', 'group', 'attached');
+    ('submitted', 'edited', 'moved', 'assigned', 'withdrawn', 'deal_value', 'customer', 'attached');
 
 -- Of which stages of its leads a partner gets mails.
 alter table notification_settings add column on_lead lead_mails not null default 'outcomes';
@@ -16,7 +15,6 @@ create table lead_settings (
     -- What partners may do.
     submission boolean not null default true,
     importing boolean not null default false,
-    sale_submission boolean not null default false,
     -- By what a lead is known again, how long, among whose, and what follows.
     duplicate_by lead_key[] not null default '{email}',
     duplicate_days integer not null default 90 check (duplicate_days between 1 and 3650),

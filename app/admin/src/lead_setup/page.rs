@@ -30,7 +30,6 @@ pub struct Shown {
 pub struct SettingsSent {
     submission: Option<String>,
     importing: Option<String>,
-    sale_submission: Option<String>,
     by_email: Option<String>,
     by_phone: Option<String>,
     by_domain: Option<String>,
@@ -69,7 +68,6 @@ pub async fn save_lead_settings(program: String, settings: SettingsSent) -> Resu
         let input = LeadSettings {
             submission: settings.submission.is_some(),
             importing: settings.importing.is_some(),
-            sale_submission: settings.sale_submission.is_some(),
             duplicate_by: by.into_iter().filter(|(_, ticked)| ticked.is_some()).map(|(key, _)| key).collect(),
             duplicate_days: figures.whole("duplicate_days", &settings.duplicate_days),
             duplicate_scope: settings.duplicate_scope,
@@ -189,7 +187,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
 }
 
 fn permissions(settings: &LeadSettings) -> AnyView {
-    let &LeadSettings { submission, importing, sale_submission, .. } = settings;
+    let &LeadSettings { submission, importing, .. } = settings;
     view! {
         <Card title="What partners may do">
             <div class="form">
@@ -207,15 +205,8 @@ fn permissions(settings: &LeadSettings) -> AnyView {
                     checked=importing
                     help="Partners send many leads at once, as a CSV file."
                 />
-                <Switch
-                    id="sale_submission"
-                    name="settings[sale_submission]"
-                    label="Submit sales"
-                    checked=sale_submission
-                    help="Partners tell you of sales that they made. Each counts once your team has approved it."
-                />
             </div>
-            <p class="sub">"What is off is not in their menu, and refused by the API too."</p>
+            <p class="sub">"What is off is not offered to them, and refused where it is asked for all the same."</p>
         </Card>
     }
     .into_any()

@@ -209,7 +209,6 @@ fn words(
             None => "Deal value taken away".to_owned(),
         },
         LeadEventKind::Customer => "Linked to a customer".to_owned(),
-        LeadEventKind::Group => "Moved to another group".to_owned(),
         LeadEventKind::Attached => "File attached".to_owned(),
     }
 }

@@ -105,7 +105,7 @@ async fn a_new_program_has_all_that_leads_need(pool: PgPool) {
     let made = act!(world, conn => programs::make(&mut conn, &world.moment(), world.organization, &new)).expect("made");
     let mut conn = world.pool.acquire().await.expect("connection");
     let found = settings(&mut conn, made.id).await.expect("settings");
-    assert!(found.submission && !found.importing && !found.sale_submission);
+    assert!(found.submission && !found.importing);
     assert_eq!((found.duplicate_by.as_slice(), found.duplicate_days), ([LeadKey::Email].as_slice(), 90));
     let groups = choices(&mut conn, made.id).await.expect("choices");
     assert_eq!(groups.len(), 1);
