@@ -21,19 +21,22 @@ pub(super) struct Draft {
 pub(super) fn kept<S: 'static>(key: String, form: Form<S>) -> Draft {
     let back = RwSignal::new(false);
     let kept = StoredValue::new(key);
+    // An effect may run before what is shown is on the page: by the next frame it is.
     Effect::new(move |_| {
-        let (Some(key), Some(element)) = (kept.try_get_value(), element()) else { return };
-        back.set(restore(&key, &element));
-        let save = leptos::wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
-            if let Some(element) = self::element() {
-                store(&key, &element);
+        request_animation_frame(move || {
+            let (Some(key), Some(element)) = (kept.try_get_value(), element()) else { return };
+            back.try_set(restore(&key, &element));
+            let save = leptos::wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
+                if let Some(element) = self::element() {
+                    store(&key, &element);
+                }
+            });
+            for event in ["input", "change"] {
+                _ = element.add_event_listener_with_callback(event, save.as_ref().unchecked_ref());
             }
+            // It lives as long as the form.
+            save.forget();
         });
-        for event in ["input", "change"] {
-            _ = element.add_event_listener_with_callback(event, save.as_ref().unchecked_ref());
-        }
-        // It lives as long as the form.
-        save.forget();
     });
     form.settled(move |outcome| {
         if outcome.is_ok()
