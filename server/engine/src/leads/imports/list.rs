@@ -2,6 +2,7 @@
 
 use super::{may_import, own_emails, whose};
 use crate::links::cursor;
+use crate::reports::planned;
 use crate::{Error, Result, programs};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, LeadImportId, ProgramId};
@@ -79,13 +80,14 @@ async fn rows(
                   case when i.account_id is null then ''
                        when i.by_partner or not $5 then coalesce(a.name, '')
                        else p.name end as "by!"
-           from lead_imports i
+           from (select * from lead_imports i
+                 where i.program_id = $1 and ($2::uuid is null or i.enrollment_id = $2)
+                   and ($3::uuid is null or i.id = $3) and ($4::uuid is null or i.id < $4)
+                 order by i.id desc limit $6) i
            join programs p on p.id = i.program_id
            join lead_groups g on g.program_id = i.program_id and g.id = i.group_id
            left join accounts a on a.id = i.account_id
-           where i.program_id = $1 and ($2::uuid is null or i.enrollment_id = $2)
-             and ($3::uuid is null or i.id = $3) and ($4::uuid is null or i.id < $4)
-           order by i.id desc limit $6"#,
+           order by i.id desc"#,
         actor.program() as ProgramId,
         partner as Option<EnrollmentId>,
         only as Option<LeadImportId>,
@@ -93,7 +95,7 @@ async fn rows(
         of_partner,
         most
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *planned(conn).await?)
     .await?;
     let rows = found.into_iter().map(|row| LeadImport {
         id: row.id,
