@@ -32,6 +32,7 @@ const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
 /// What stands in arguments for an id of program `acme` or its partner `ada`, and the query that finds it.
 const IDS: &[(&str, &str)] = &[
+    ("WHOLE_FILE", "select id from lead_imports where program_id = $1 and status = 'done'"),
     // Before the words that stand in it.
     ("LEAD_FILE", "select file_id from lead_files where program_id = $1"),
     ("LEAD_GROUP", "select id from lead_groups where program_id = $1"),
@@ -43,7 +44,7 @@ const IDS: &[(&str, &str)] = &[
     ("CUSTOMER", "select id from customers where program_id = $1"),
     ("DRAFT", "select id from payment_drafts where program_id = $1"),
     ("GROUP", "select id from partner_groups where program_id = $1"),
-    ("IMPORT", "select id from lead_imports where program_id = $1"),
+    ("IMPORT", "select id from lead_imports where program_id = $1 and status = 'receiving'"),
     ("KEY", "select id from api_keys where program_id = $1"),
     ("LEAD", "select id from leads where program_id = $1"),
     ("LINK", "select id from links where program_id = $1 and not is_default"),
@@ -313,7 +314,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/ledger", "program=acme", Partner),
     ("/fn/partner/lead-imports", "program=acme", Partner),
     ("/fn/partner/lead-imports/cancel", "program=acme&partner=ADA&id=IMPORT", Partner),
-    ("/fn/partner/lead-imports/finish", "program=acme&partner=ADA&id=IMPORT", Partner),
+    ("/fn/partner/lead-imports/finish", "program=acme&partner=ADA&id=WHOLE_FILE", Partner),
     ("/fn/partner/lead-imports/one", "program=acme&id=IMPORT", Partner),
     ("/fn/partner/lead-imports/setup", "program=acme", Partner),
     ("/fn/partner/leads", "program=acme", Partner),
@@ -411,6 +412,11 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
                                    created_at)
          select e.program_id, gen_random_uuid(), e.id, g.id, g.version, 'leads.csv', '{E-mail}', '{email}', 1, true,
                 e.created_at
+         from enrollments e join lead_groups g using (program_id) where program_id = $1 and e.code = 'ada'",
+        "insert into lead_imports (program_id, id, enrollment_id, group_id, form_version, name, head, keys, rows, by_partner,
+                                   status, created_at)
+         select e.program_id, gen_random_uuid(), e.id, g.id, g.version, 'leads.csv', '{E-mail}', '{email}', 1, true,
+                'done', e.created_at
          from enrollments e join lead_groups g using (program_id) where program_id = $1 and e.code = 'ada'",
         "insert into lead_tasks (program_id, lead_id, id, task, created_at)
          select program_id, id, gen_random_uuid(), 'Call', created_at from leads where program_id = $1",
@@ -846,6 +852,7 @@ async fn signing_up_answers_the_same_whoever_has_the_e_mail(pool: PgPool) {
 async fn who_sees_the_portal_as_a_partner_changes_nothing(pool: PgPool) {
     let site = Site::start(pool.clone()).await;
     greet(&site).await;
+    sqlx::query("update lead_settings set importing = true").execute(&pool).await.expect("settings");
     let owner = session(&pool, "owner@acme.test").await;
     let cookie = format!("tributary={owner}");
     let portal = async || site.send(Method::GET, "/p/acme", &[("cookie", &cookie), ("accept", "text/html")], "").await;

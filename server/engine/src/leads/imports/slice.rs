@@ -66,9 +66,9 @@ pub async fn receive(conn: &mut PgConnection, actor: &Actor, id: LeadImportId, n
 /// `Forbidden`; `NotFound`; `Conflict` where rows are missing, or it was stopped.
 pub async fn finish(conn: &mut PgConnection, actor: &Actor, id: LeadImportId) -> Result<Option<LeadImportId>> {
     let own = whose(actor)?;
-    may_import(conn, actor).await?;
     let program = actor.program();
     let import = lock(conn, actor, own, id).await?;
+    may_import(conn, actor).await?;
     match import.status {
         ImportStatus::Receiving if import.received < import.rows => {
             return Err(Error::Conflict("Some rows have not arrived. Send them again.".into()));
