@@ -89,6 +89,8 @@ ids! {
     LeadNoteId,
     /// A task about a lead.
     LeadTaskId,
+    /// A sale that a partner has submitted.
+    SubmittedSaleId,
     /// A file of leads that is imported.
     LeadImportId,
     /// A group of partners.

@@ -71,6 +71,10 @@ const WRITTEN: &[Column] = &[
     ("refunds", "why", true),
     ("sales", "why", true),
     ("sign_ups", "answers", true),
+    ("submitted_sales", "invoice_id", false),
+    ("submitted_sales", "note", false),
+    ("submitted_sales", "product", false),
+    ("submitted_sales", "reason", false),
 ];
 
 /// What people wrote that a copy of the program takes along: sought in all programs of the organization.

@@ -7,6 +7,7 @@ mod bulk;
 mod people;
 mod scene;
 mod story;
+mod submitted;
 #[cfg(test)]
 mod tests;
 
@@ -104,6 +105,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
     let scenes = scene::set(&fast, secrets, options, start, owner).await?;
     story::tell(&fast, secrets, options, start, &scenes).await?;
     assets::give(&fast, options, &scenes[0]).await?;
+    submitted::give(&fast, options, &scenes[0]).await?;
     let more = bulk::More {
         start,
         at: options.at,

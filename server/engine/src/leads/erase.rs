@@ -3,7 +3,7 @@
 use crate::files::abandon;
 use crate::privacy::{self, ERASED, Sought, Whose};
 use crate::programs::audit;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, sales};
 use domain::accounts::{Actor, Power};
 use domain::ids::{FileId, LeadId, ProgramId};
 use domain::leads::{FieldKind, LeadForm};
@@ -79,6 +79,7 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     }
     let mut known = Known::default();
     blank(conn, moment, program, id, &mut known).await?;
+    sales::blank(conn, moment, program, &known.emails, None).await?;
     privacy::forget_mail(conn, program, &known.emails).await?;
     let same = privacy::same_email(conn, program, &known.emails).await?;
     let Known { emails, names, numbers } = known;

@@ -56,7 +56,8 @@ pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<Waiting> 
     let waiting = sqlx::query_as!(
         Waiting,
         r#"select (select count(*) from enrollments where program_id = $1 and status = 'pending') as "partners!",
-                  (select count(*) from commissions where program_id = $1 and status = 'review') as "commissions!""#,
+                  (select count(*) from commissions where program_id = $1 and status = 'review') as "commissions!",
+                  (select count(*) from submitted_sales where program_id = $1 and status = 'new') as "sales!""#,
         actor.program() as ProgramId
     )
     .fetch_one(conn)
