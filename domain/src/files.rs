@@ -19,6 +19,8 @@ words! {
         Lead = "lead",
         /// The proof of a submitted sale: for its partner and the team alone.
         Sale = "sale",
+        /// What is attached to a message: for its partner and the team alone.
+        Message = "message",
     }
 }
 
@@ -26,7 +28,7 @@ impl FilePurpose {
     /// Whether it is for those alone who may see what it belongs to: its address opens nothing.
     #[must_use]
     pub fn is_private(self) -> bool {
-        matches!(self, Self::Lead | Self::Sale)
+        matches!(self, Self::Lead | Self::Sale | Self::Message)
     }
 }
 

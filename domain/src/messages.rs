@@ -57,6 +57,10 @@ words! {
         SaleApproved = "sale_approved",
         /// To a partner whose submitted sale was declined.
         SaleDeclined = "sale_declined",
+        /// To the team: a partner has written.
+        MessageToTeam = "message_to_team",
+        /// To a partner: the team has written.
+        MessageToPartner = "message_to_partner",
     }
 }
 
@@ -95,6 +99,8 @@ pub fn meaning(field: &str) -> &'static str {
         "lead.group" => "The group that the lead is in",
         "lead.stage" => "The stage that the lead came to",
         "lead.reason" => "Why, where the team gave a reason",
+        "message.about" => "What the conversation is about",
+        "message.text" => "The beginning of the message",
         "sale.amount" => "How much was sold, as the partner told it",
         "sale.customer" => "The customer's name",
         "sale.reason" => "Why it was declined",
@@ -206,6 +212,8 @@ impl MailKind {
             Self::SaleSubmitted => "A sale to review",
             Self::SaleApproved => "Sale approved",
             Self::SaleDeclined => "Sale declined",
+            Self::MessageToTeam => "A partner has written",
+            Self::MessageToPartner => "New message",
         }
     }
 
@@ -241,6 +249,11 @@ impl MailKind {
             }
             Self::SaleApproved => "To a partner whose submitted sale was approved.",
             Self::SaleDeclined => "To a partner whose submitted sale was declined.",
+            Self::MessageToTeam => {
+                "To whoever of the team answers a partner that has written, else to those who may judge leads. Once, until it \
+                 is read."
+            }
+            Self::MessageToPartner => "To a partner to whom the team has written. Once, until it is read.",
         }
     }
 
@@ -305,6 +318,13 @@ impl MailKind {
                 &[NAME, CODE, PROGRAM, IMPORT_NAME, IMPORT_ROWS, IMPORT_ACCEPTED, ("import.refused", "4")]
             }
             Self::LeadsImported => &[NAME, CODE, PROGRAM, IMPORT_NAME, IMPORT_ROWS, IMPORT_ACCEPTED],
+            Self::MessageToTeam | Self::MessageToPartner => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                ("message.about", "Nora Berg"),
+                ("message.text", "Have you heard from Nora? She would like to see a demo."),
+            ],
             Self::SaleSubmitted | Self::SaleApproved => &[NAME, CODE, PROGRAM, SALE_AMOUNT, SALE_CUSTOMER],
             Self::SaleDeclined => &[
                 NAME,
@@ -338,6 +358,7 @@ impl MailKind {
             Self::LeadImportFinished => Some("See the import"),
             Self::LeadsImported => Some("Review the leads"),
             Self::SaleSubmitted => Some("Review the sale"),
+            Self::MessageToTeam | Self::MessageToPartner => Some("Reply"),
             Self::SaleApproved | Self::SaleDeclined => Some("See the sale"),
         }
     }
@@ -350,6 +371,7 @@ impl MailKind {
             Self::CommissionEarned | Self::BalanceAdjusted => Some(Notice::Commission),
             Self::Summary => Some(Notice::Summary),
             Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => Some(Notice::Lead),
+            Self::MessageToPartner => Some(Notice::Message),
             _ => None,
         }
     }
@@ -357,7 +379,14 @@ impl MailKind {
     /// Whether it goes to the team.
     #[must_use]
     pub fn is_to_team(self) -> bool {
-        matches!(self, Self::PartnerWaiting | Self::LeadSubmitted | Self::LeadsImported | Self::SaleSubmitted)
+        matches!(
+            self,
+            Self::PartnerWaiting
+                | Self::LeadSubmitted
+                | Self::LeadsImported
+                | Self::SaleSubmitted
+                | Self::MessageToTeam
+        )
     }
 
     /// The words that come with Tributary.
@@ -458,6 +487,14 @@ impl MailKind {
                 "{{import.accepted}} leads to review, from {{partner.name}}",
                 "{{partner.name}} has imported {{import.name}} to {{program.name}}: {{import.accepted}} of {{import.rows}} \
                  rows became leads.",
+            ),
+            Self::MessageToTeam => (
+                "{{partner.name}} has written about {{message.about}}",
+                "{{partner.name}} has written to {{program.name}} about {{message.about}}:\n\n{{message.text}}",
+            ),
+            Self::MessageToPartner => (
+                "{{program.name}} has written to you about {{message.about}}",
+                "{{program.name}} has written to you about {{message.about}}:\n\n{{message.text}}",
             ),
             Self::SaleSubmitted => (
                 "A sale to review: {{sale.amount}} from {{partner.name}}",

@@ -93,4 +93,6 @@ pub struct Waiting {
     pub commissions: i64,
     /// Submitted sales that nobody has judged.
     pub sales: i64,
+    /// Conversations with something that the asker has not read.
+    pub messages: i64,
 }

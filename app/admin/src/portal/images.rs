@@ -45,7 +45,7 @@ pub async fn remove_image(program: String, which: FilePurpose) -> Result<()> {
             FilePurpose::Favicon => {
                 engine::files::set_favicon(&mut tx, &asking.moment, &asking.actor, None).await?;
             }
-            FilePurpose::Asset | FilePurpose::Photo | FilePurpose::Lead | FilePurpose::Sale => {
+            FilePurpose::Asset | FilePurpose::Photo | FilePurpose::Lead | FilePurpose::Sale | FilePurpose::Message => {
                 return Err(Error::NotFound);
             }
         }

@@ -1,4 +1,4 @@
-use super::{Mail, notices, of_leads, of_sales, templates};
+use super::{Mail, notices, of_conversations, of_leads, of_sales, templates};
 use crate::accounts;
 use crate::accounts::tokens::{self, Purpose};
 use crate::partners::profile::notifications_of;
@@ -175,6 +175,12 @@ pub async fn compose(
         Mail::LeadsImported { account, program, import } => {
             of_leads::imported(conn, public_url, *account, *program, *import).await?
         }
+        Mail::MessageToTeam { account, program, conversation } => {
+            of_conversations::to_team(conn, public_url, *account, *program, *conversation).await?
+        }
+        Mail::MessageToPartner { program, conversation } => {
+            of_conversations::to_partner(conn, moment, public_url, *program, *conversation).await?
+        }
         Mail::SaleSubmitted { account, program, sale } => {
             of_sales::submitted(conn, public_url, *account, *program, *sale).await?
         }
@@ -197,6 +203,7 @@ pub async fn compose(
             | Mail::LeadSubmitted { .. }
             | Mail::LeadsImported { .. }
             | Mail::SaleSubmitted { .. }
+            | Mail::MessageToTeam { .. }
     ) || matches!(mail, Mail::Test { kind, .. } if kind.is_to_team());
     let contact = if to_team { String::new() } else { contact };
     Content { contact, ..content }.letter(from).map(Some)
@@ -217,6 +224,7 @@ async fn test(
     let place = match kind {
         MailKind::PartnerWaiting => format!("{public_url}/admin/{slug}/partners"),
         MailKind::LeadSubmitted | MailKind::LeadsImported => format!("{public_url}/admin/{slug}/leads"),
+        MailKind::MessageToTeam => format!("{public_url}/admin/{slug}/messages"),
         MailKind::SaleSubmitted => format!("{public_url}/admin/{slug}/submitted-sales"),
         _ => format!("{public_url}/p/{slug}"),
     };

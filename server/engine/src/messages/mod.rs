@@ -5,6 +5,7 @@
 mod compose;
 mod mailer;
 mod notices;
+mod of_conversations;
 mod of_leads;
 mod of_sales;
 pub mod outbox;
@@ -16,8 +17,8 @@ pub use mailer::Mailer;
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{
-    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, LeadId, LeadImportId, LeadStageId, PartnerLetterId,
-    PaymentId, ProgramId, SignUpId, SubmittedSaleId,
+    AccountId, CommissionId, ConversationId, DraftId, EnrollmentId, JournalId, LeadId, LeadImportId, LeadStageId,
+    PartnerLetterId, PaymentId, ProgramId, SignUpId, SubmittedSaleId,
 };
 use domain::messages::{MailKind, Template};
 use serde::{Deserialize, Serialize};
@@ -262,6 +263,22 @@ pub enum Mail {
         /// The submitted sale.
         sale: SubmittedSaleId,
     },
+    /// To a member of the team: a partner has written.
+    MessageToTeam {
+        /// To whom.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// To a partner: the team has written.
+    MessageToPartner {
+        /// The program.
+        program: ProgramId,
+        /// The conversation.
+        conversation: ConversationId,
+    },
     /// To a partner whose submitted sale was declined.
     SaleDeclined {
         /// The program.
@@ -306,6 +323,8 @@ impl Mail {
             Self::SaleSubmitted { .. } => "Mail: a sale to review",
             Self::SaleApproved { .. } => "Mail: sale approved",
             Self::SaleDeclined { .. } => "Mail: sale declined",
+            Self::MessageToTeam { .. } => "Mail: a partner has written",
+            Self::MessageToPartner { .. } => "Mail: new message",
         }
     }
 
@@ -339,7 +358,9 @@ impl Mail {
             | Self::LeadsImported { program, .. }
             | Self::SaleSubmitted { program, .. }
             | Self::SaleApproved { program, .. }
-            | Self::SaleDeclined { program, .. } => Some(*program),
+            | Self::SaleDeclined { program, .. }
+            | Self::MessageToTeam { program, .. }
+            | Self::MessageToPartner { program, .. } => Some(*program),
         }
     }
 }
