@@ -6,7 +6,7 @@ mod suspicion;
 pub use judging::{JudgeMany, Judged, MOST_JUDGED, Verdict};
 pub use suspicion::{Suspicion, ad_mark, mail_domain, review_reasons, shared_domain};
 
-use crate::ids::CommissionId;
+use crate::ids::{CommissionId, LeadId};
 use crate::money::{Currency, Money, percent};
 use crate::offers::{Brought, Duration, Rate, RateOf, Reward, Terms, Trigger};
 use crate::why::Why;
@@ -69,12 +69,15 @@ pub struct TrackedCommission {
     pub available_at: Option<DateTime<Utc>>,
     /// What was taken back of it so far; zero or above.
     pub clawed_back: Decimal,
+    /// The lead that it is for; not there where it is for a sign-up or a sale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_id: Option<LeadId>,
 }
 
 /// What happened, as far as rewards ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// Sign-up or sale.
+    /// What it is.
     pub trigger: Trigger,
     /// The sale's amount, or the deal's; zero where there is none.
     pub amount: Decimal,
@@ -86,7 +89,7 @@ pub struct Event<'a> {
     pub occurred_at: DateTime<Utc>,
     /// When the customer's first sale happened; `None` where none was told before this one.
     pub first_sale_at: Option<DateTime<Utc>>,
-    /// What the partner has brought, this event included.
+    /// What the partner has brought, a sale included where it is one.
     pub figures: Brought,
 }
 
@@ -128,7 +131,10 @@ pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
                 Ok(when) => {
                     matched = true;
                     let reckoned = reckon(offer, reward, rule, terms, event, &format!("{name}{when}."));
-                    if reckoned.amount > Decimal::ZERO {
+                    if event.trigger == Trigger::LeadWon && reckoned.base.is_some_and(|value| value.is_zero()) {
+                        let waits = "the deal's value is not known. It is earned once the team sets it.";
+                        passed_over.fail("deal_value", format!("{name}: {waits}"));
+                    } else if reckoned.amount > Decimal::ZERO {
                         earned.push(reckoned);
                     } else {
                         passed_over.0.extend(reckoned.why.0);
@@ -140,7 +146,7 @@ pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
         }
     }
     if earned.is_empty() && passed_over.0.is_empty() {
-        let (trigger, others) = (event.trigger.label().to_lowercase(), "the partner's offers pay for other events");
+        let (trigger, others) = (event.trigger.noun(), "the partner's offers pay for other events");
         let why = if terms.is_empty() { "the partner has no offer" } else { others };
         passed_over.fail("offer", format!("Nothing is owed for a {trigger}: {why}."));
     }
@@ -223,15 +229,16 @@ fn reckon(offer: usize, reward: usize, rule: &Reward, terms: &Terms, event: &Eve
 fn tiered(rule: &Reward, event: &Event<'_>, why: &mut Why) -> Rate {
     let Some(tiers) = &rule.tiers else { return rule.rate };
     let words = |figure| tiers.figure_words(figure, event.currency);
-    let has = words(event.figures.of(tiers.by));
+    let with = if event.trigger.is_of_leads() { "" } else { " with this one" };
+    let has = words(event.figures.of(tiers.by)) + with;
     if let Some(tier) = tiers.reached(event.figures) {
         let rate = tier.rate.words(event.currency);
-        why.pass("tier", format!("The partner has {has} with this one: {rate} from {} on.", words(tier.from)));
+        why.pass("tier", format!("The partner has {has}: {rate} from {} on.", words(tier.from)));
         return tier.rate;
     }
     if let Some(first) = tiers.steps.first() {
         let rate = first.rate.words(event.currency);
-        why.fail("tier", format!("The partner has {has} with this one: {rate} begins at {}.", words(first.from)));
+        why.fail("tier", format!("The partner has {has}: {rate} begins at {}.", words(first.from)));
     }
     rule.rate
 }
@@ -263,7 +270,7 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
     // About what a customer pays, also where a unit of the currency is worth little.
     let amount = if currency.decimals() == 0 { Decimal::from(10_000) } else { Decimal::ONE_HUNDRED };
     let mut examples = Vec::new();
-    for reward in terms.rewards.iter().filter(|reward| !reward.trigger.is_of_leads()) {
+    for reward in &terms.rewards {
         let one = Terms { rewards: vec![reward.clone()], ..terms.clone() };
         let nothing = |amount| (amount, Brought::default(), String::new());
         let mut stages = vec![nothing(amount)];
