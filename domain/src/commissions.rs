@@ -470,6 +470,37 @@ mod tests {
         );
     }
 
+    fn won(deal: &str) -> Event<'static> {
+        Event { trigger: Trigger::LeadWon, ..sale(deal) }
+    }
+
+    #[test]
+    fn a_lead_pays_by_the_first_offer_that_pays_for_it() {
+        let of = |trigger, rate| Reward { trigger, ..reward(rate, Duration::FirstSale) };
+        let deal = of(Trigger::LeadWon, Rate::Percent(dec("5")));
+        let bonus = of(Trigger::LeadWon, Rate::Flat(dec("50")));
+        let lead = of(Trigger::LeadQualified, Rate::Flat(dec("20")));
+        let sales = offer("Sales", vec![reward(Rate::Percent(dec("30")), Duration::Lifetime)]);
+        let terms = [sales.clone(), offer("Leads", vec![deal.clone(), bonus, lead.clone()]), offer("More", vec![deal])];
+        assert_eq!(amounts(&terms, &won("1000")), ["50.00", "50.00"]);
+        assert_eq!(amounts(&terms, &Event { trigger: Trigger::LeadQualified, ..sale("0") }), ["20.00"]);
+        // A share of a value that isn't known waits, and the next offer doesn't pay instead.
+        let (earned, passed_over) = earn(&terms, &won("0"));
+        assert_eq!(earned.iter().map(|earned| earned.reward).collect::<Vec<_>>(), [1]);
+        let checks: Vec<_> = passed_over.0.iter().map(|check| check.check.as_str()).collect();
+        assert_eq!(checks, ["deal_value", "offer"]);
+        let least = Reward { minimum: Some(dec("10")), ..terms[2].rewards[0].clone() };
+        assert!(amounts(&[offer("Least", vec![least.clone()])], &won("0")).is_empty(), "the minimum is of a share");
+        assert_eq!(amounts(&[offer("Least", vec![least])], &won("1")), ["10.00"]);
+        let none = earn(&[sales], &won("1000")).1;
+        assert_eq!(none.0[0].detail, "Nothing is owed for a won lead: the partner's offers pay for other events.");
+        let told: Vec<_> = examples(&offer("Leads", vec![lead]), eur()).iter().map(Example::sentence).collect();
+        assert_eq!(
+            told,
+            ["The team qualifies a lead of yours → you earn €20.00, once, when the team qualifies it, held 30 days"]
+        );
+    }
+
     #[test]
     fn a_full_refund_takes_back_exactly_the_commission() {
         let total = |refunded| clawed_back_total(dec("14.70"), dec("49.00"), dec(refunded), eur()).to_string();
@@ -527,6 +558,38 @@ mod tests {
                     prop_assert!(passed_over.0.iter().any(|check| check.check == "nothing"));
                 }
             }
+        }
+
+        /// A share of a deal is rounded once and kept within its bounds; rewards of one offer add up, each by itself.
+        #[test]
+        fn shares_of_a_deal_add_up(
+            units in 0_i64..100_000_000_000,
+            rates in proptest::collection::vec(1_i64..1_000_000, 1..5),
+            bounds in (0_i64..1_000, 1_000_i64..100_000_000),
+            code in prop::sample::select(vec!["EUR", "JPY", "KWD"]),
+        ) {
+            let currency: Currency = code.parse().expect("currency");
+            let unit = |units| Decimal::new(units, currency.decimals());
+            let (deal, least, most) = (unit(units), unit(bounds.0), unit(bounds.1));
+            let share = |rate: &i64| Reward {
+                trigger: Trigger::LeadWon,
+                minimum: Some(least),
+                cap: Some(most),
+                ..reward(Rate::Percent(Decimal::new(*rate, 4)), Duration::FirstSale)
+            };
+            let terms = [offer("Leads", rates.iter().map(share).collect())];
+            let (earned, passed_over) = earn(&terms, &Event { amount: deal, currency, ..won("1") });
+            prop_assert_eq!(earned.len() + passed_over.0.iter().filter(|check| ["deal_value", "nothing"].contains(&check.check.as_str())).count(), rates.len());
+            prop_assert!(!deal.is_zero() || earned.is_empty());
+            for one in &earned {
+                let exact = deal * Decimal::new(rates[one.reward], 4) / Decimal::ONE_HUNDRED;
+                let half = Decimal::new(5, currency.decimals() + 1);
+                prop_assert!((one.amount - exact.clamp(least, most)).abs() <= half);
+                prop_assert_eq!(one.amount.scale(), currency.decimals());
+                prop_assert_eq!(one.base, Some(deal));
+            }
+            let sum: Decimal = earned.iter().map(|one| one.amount).sum();
+            prop_assert_eq!(currency.round(sum), sum, "a sum of commissions is payable as it is");
         }
 
         /// "N months" are the sales before the first sale plus N calendar months; a first sale is paid once.

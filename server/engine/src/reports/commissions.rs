@@ -279,9 +279,10 @@ pub(super) async fn of_sale(list: &mut Listing<'_>, sale: SaleId) -> Result<Vec<
     finish(list, rows).await
 }
 
-/// What a lead has earned its partner by itself, in the order of its making.
+/// What a lead has earned its partner by itself: for being qualified, then for being won.
 pub(crate) async fn of_lead(list: &mut Listing<'_>, lead: LeadId) -> Result<Vec<CommissionRow>> {
-    let rows = rows!(&mut *list.conn, "and c.lead_id = $2", "c.id", list.setting.program, lead as LeadId);
+    let rows =
+        rows!(&mut *list.conn, "and c.lead_id = $2", "c.trigger, c.reward, c.id", list.setting.program, lead as LeadId);
     finish(list, rows).await
 }
 

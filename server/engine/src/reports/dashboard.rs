@@ -361,7 +361,7 @@ async fn earned(conn: &mut PgConnection, setting: &Setting, enrollment: Enrollme
                group by j.program_id, j.id
                order by j.occurred_at desc, j.id desc limit 10
            )
-           select l.id as "id!", l.id as "commission_id?: CommissionId", coalesce(u.email, d.email, '') as "email!",
+           select l.id as "id!", l.id as "commission_id?: CommissionId", coalesce(u.email, (select email from leads where program_id = $1 and id = l.lead_id), '') as "email!",
                   l.lead_id is not null as "of_lead!",
                   l.trigger as "trigger!: Trigger", l.status as "status!: CommissionStatus",
                   s.product as "product?", s.occurred_at = u.first_sale_at as first_sale,
@@ -369,15 +369,14 @@ async fn earned(conn: &mut PgConnection, setting: &Setting, enrollment: Enrollme
                   l.occurred_at as "occurred_at!", l.available_at as "available_at!", l.why as "why!: Json<Why>"
            from latest l
            left join customers u on u.program_id = $1 and u.id = l.customer_id
-           left join leads d on d.program_id = $1 and d.id = l.lead_id
            left join sales s on s.program_id = $1 and s.id = l.sale_id
            union all
-           select b.id, null, coalesce(u.email, d.email, ''), c.lead_id is not null, c.trigger, c.status, s.product, null, r.amount, s.amount, c.base, b.amount,
+           select b.id, null, coalesce(u.email, (select email from leads where program_id = $1 and id = c.lead_id), ''),
+                  c.lead_id is not null, c.trigger, c.status, s.product, null, r.amount, s.amount, c.base, b.amount,
                   b.occurred_at, c.available_at, coalesce(r.why, c.why)
            from back b
            join commissions c on c.program_id = $1 and c.id = b.commission_id
            left join customers u on u.program_id = $1 and u.id = c.customer_id
-           left join leads d on d.program_id = $1 and d.id = c.lead_id
            left join refunds r on r.program_id = $1 and r.id = b.refund_id
            left join sales s on s.program_id = $1 and s.id = c.sale_id
            order by 13 desc, 1 desc limit 10"#,
