@@ -14,7 +14,7 @@ pub use stages::{
 };
 pub use views::{
     BoardColumn, Consent, EventDetails, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadFilter, LeadNote, LeadRow,
-    LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Worked,
+    LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Unearned, Worked,
 };
 
 use crate::attribution::Step;

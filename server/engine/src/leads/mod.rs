@@ -3,6 +3,9 @@
 mod board;
 pub(crate) mod claims;
 mod detail;
+mod earn;
+#[cfg(test)]
+mod earn_tests;
 mod erase;
 mod files;
 mod groups;
