@@ -92,7 +92,7 @@ async fn tell_address(ip: ClientIp, mut request: Request, next: Next) -> Respons
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let longest = if is_upload(path) { LONG_TIMEOUT } else { TIMEOUT };
+    let longest = if is_upload(path) || path == "/api/v1/lead-imports" { LONG_TIMEOUT } else { TIMEOUT };
     let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }

@@ -152,7 +152,7 @@ pub async fn join(pool: &PgPool, program: ProgramId, partner: &str) -> Enrollmen
 
 /// A key with these scopes.
 pub async fn key(pool: &PgPool, program: ProgramId, scopes: &[Scope]) -> String {
-    let new = NewApiKey { name: "test".into(), scopes: scopes.to_vec() };
+    let new = NewApiKey { name: "test".into(), scopes: scopes.to_vec(), ..NewApiKey::default() };
     api_keys::create(pool, &now(), &Actor::System { program }, &new).await.expect("key").key
 }
 

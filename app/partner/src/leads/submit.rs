@@ -77,7 +77,7 @@ pub async fn submit_lead(
             version: Some(version),
             sent: domain::leads::posted(fields),
             ip: access::client_address(),
-            by: String::new(),
+            ..domain::leads::NewLead::default()
         };
         let mut tx = access::begin(&mut asking.conn).await?;
         let submitted = engine::leads::submit(&mut tx, &asking.moment, &asking.actor, partner, &input).await;
