@@ -1,5 +1,6 @@
 //! What stands around every route but the short link's.
 
+use crate::capture::Framed;
 use crate::client::ClientIp;
 use crate::notice::notice;
 use crate::problem::Problem;
@@ -51,7 +52,7 @@ pub fn around(router: Router<Shared>, server: &Shared) -> Router<Shared> {
                 .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, hsts))
                 .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
                 .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-                .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+                .layer(SetResponseHeaderLayer::if_not_present(header::X_FRAME_OPTIONS, frame_options))
                 .layer(fixed(header::REFERRER_POLICY, "same-origin"))
                 .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
                 .layer(fixed(
@@ -81,6 +82,11 @@ pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Rout
         .layer(RequestBodyLimitLayer::new(body_limit))
         .layer(CatchPanicLayer::custom(panicked_page))
         .layer(csrf)
+}
+
+/// Nothing is framed but what says by its own policy who may, of which this header knows no word.
+fn frame_options(response: &Response) -> Option<HeaderValue> {
+    response.extensions().get::<Framed>().is_none().then(|| HeaderValue::from_static("DENY"))
 }
 
 /// Tells server functions from where a request comes.

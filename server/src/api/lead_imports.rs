@@ -6,9 +6,9 @@ use super::leads::{group, partner};
 use super::once::once;
 use super::query::{Name, Query};
 use super::written;
+use crate::Shared;
 use crate::lead_import::error_rows;
 use crate::problem::Problem;
-use crate::Shared;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -168,11 +168,7 @@ fn import(id: &str) -> Result<LeadImportId, Problem> {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn one(
-    State(server): State<Shared>,
-    key: Key<ReadLeads>,
-    Name(id): Name,
-) -> Result<Json<Import>, Problem> {
+pub async fn one(State(server): State<Shared>, key: Key<ReadLeads>, Name(id): Name) -> Result<Json<Import>, Problem> {
     Ok(Json(found(&server, &key.actor, import(&id)?).await?.into()))
 }
 
@@ -186,11 +182,7 @@ pub async fn one(
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn errors(
-    State(server): State<Shared>,
-    key: Key<ReadLeads>,
-    Name(id): Name,
-) -> Result<Response, Problem> {
+pub async fn errors(State(server): State<Shared>, key: Key<ReadLeads>, Name(id): Name) -> Result<Response, Problem> {
     let id = import(&id)?;
     let mut connection = server.pool.acquire().await.map_err(Error::from)?;
     let file = imports::error_file(&mut connection, &key.actor, id).await?;

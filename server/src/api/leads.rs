@@ -238,11 +238,7 @@ pub(super) async fn partner(
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn one(
-    State(server): State<Shared>,
-    key: Key<ReadLeads>,
-    Name(id): Name,
-) -> Result<Json<Lead>, Problem> {
+pub async fn one(State(server): State<Shared>, key: Key<ReadLeads>, Name(id): Name) -> Result<Json<Lead>, Problem> {
     let id = lead(&id)?;
     let mut connection = server.pool.acquire().await.map_err(Error::from)?;
     Ok(Json(leads::detail(&mut connection, &Moment::now(), &key.actor, id).await?.into()))
@@ -288,12 +284,16 @@ fn texts(fields: &BTreeMap<String, Value>) -> engine::Result<BTreeMap<String, Op
     for (key, value) in fields {
         let text = match value {
             Value::Null => Some(None),
-            Value::Array(values) => values.iter().map(plain).collect::<Option<Vec<_>>>().map(|all| Some(all.join(BETWEEN))),
+            Value::Array(values) => {
+                values.iter().map(plain).collect::<Option<Vec<_>>>().map(|all| Some(all.join(BETWEEN)))
+            }
             value => plain(value).map(Some),
         };
         match text {
             Some(text) => _ = sent.insert(key.clone(), text),
-            None => errors.push(FieldError::new(key.as_str(), "Send a text, a number, true or false, or a list of texts.")),
+            None => {
+                errors.push(FieldError::new(key.as_str(), "Send a text, a number, true or false, or a list of texts."))
+            }
         }
     }
     if errors.is_empty() { Ok(sent) } else { Err(Error::Invalid(errors)) }
@@ -399,6 +399,55 @@ pub async fn edit(
     })
     .await?;
     Ok(Json(answered.answer.with_person(&server, &moment, &key.actor).await?))
+}
+
+/// Something to say about a lead.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentInput {
+    /// What, at most 5,000 characters.
+    text: String,
+}
+
+/// What was said about a lead.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Comment {
+    /// What.
+    pub text: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Comment on a lead: the team and its partner talk about it.
+#[utoipa::path(
+    post, path = "/api/v1/leads/{id}/comments", tag = "leads", request_body = CommentInput,
+    params(
+        ("id" = String, Path, description = "The lead's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same again within 30 days gets the first answer"),
+    ),
+    responses(
+        (status = 201, description = "Said", body = Comment),
+        (status = 200, description = "The same request again: the first answer", body = Comment),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn comment(
+    State(server): State<Shared>,
+    key: Key<WriteLeads>,
+    Name(id): Name,
+    headers: HeaderMap,
+    Body(input): Body<CommentInput>,
+) -> Result<Response, Problem> {
+    let id = lead(&id)?;
+    let moment = Moment::now();
+    let path = format!("/leads/{id}/comments");
+    let call = ("POST", path.as_str(), &input);
+    let answered = once(&server, &key.actor, &headers, call, &moment, async |conn: &mut PgConnection| {
+        leads::comment(conn, &moment, &key.actor, id, &input.text).await?;
+        Ok(moment.at)
+    })
+    .await?;
+    Ok(written(answered.replayed, Comment { text: input.text.trim().to_owned(), created_at: answered.answer }))
 }
 
 /// Where a lead moves.

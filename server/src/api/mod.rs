@@ -58,6 +58,7 @@ fn calls() -> (Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(leads::list, leads::create))
         .routes(routes!(leads::one, leads::edit))
         .routes(routes!(leads::set_stage))
+        .routes(routes!(leads::comment))
         .routes(routes!(lead_imports::create))
         .routes(routes!(lead_imports::one))
         .routes(routes!(lead_imports::errors))

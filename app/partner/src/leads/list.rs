@@ -154,7 +154,7 @@ fn page(shown: Shown, address: &Address) -> AnyView {
         <PageHead title="Leads">
             <Download href=file what="leads"/>
             {submit}
-            {importing.then(|| import_menu(&program))}
+            {(submission || importing).then(|| more(&program, submission, importing))}
         </PageHead>
         {filters}
         {list}
@@ -163,12 +163,21 @@ fn page(shown: Shown, address: &Address) -> AnyView {
 }
 
 /// What else can be done, behind three dots.
-fn import_menu(program: &str) -> AnyView {
+fn more(program: &str, submission: bool, importing: bool) -> AnyView {
     let (import, history) = (format!("/p/{program}/leads?import=1"), format!("/p/{program}/leads/imports"));
-    view! {
-        <Menu id="lead-menu" label="More" bare=true button=|| icon(Glyph::Dots)>
+    let imports = importing.then(|| {
+        view! {
             <MenuLink href=import icon=Glyph::Upload>"Import leads"</MenuLink>
             <MenuLink href=history icon=Glyph::Clock>"View import history"</MenuLink>
+        }
+    });
+    let share = submission.then(|| {
+        view! { <MenuLink href=format!("/p/{program}/leads/share") icon=Glyph::Share>"Share a form"</MenuLink> }
+    });
+    view! {
+        <Menu id="lead-menu" label="More" bare=true button=|| icon(Glyph::Dots)>
+            {imports}
+            {share}
         </Menu>
     }
     .into_any()

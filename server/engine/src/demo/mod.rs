@@ -4,6 +4,7 @@
 
 mod assets;
 mod bulk;
+mod forms;
 mod people;
 mod scene;
 mod story;
@@ -104,6 +105,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
     let scenes = scene::set(&fast, secrets, options, start, owner).await?;
     story::tell(&fast, secrets, options, start, &scenes).await?;
     assets::give(&fast, options, &scenes[0]).await?;
+    forms::share(&fast, options, &scenes[0]).await?;
     let more = bulk::More {
         start,
         at: options.at,

@@ -203,6 +203,35 @@ pub async fn add_note(conn: &mut PgConnection, moment: &Moment, actor: &Actor, i
     Ok(())
 }
 
+/// Says something about a lead, on its partner's behalf or as the program.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`, also for another partner's; `Invalid` on `text`; `Conflict` where it was taken back.
+pub async fn comment(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LeadId, text: &str) -> Result<()> {
+    match actor.partner() {
+        Some(own) if super::partner_of(conn, actor.program(), id).await? != own => return Err(Error::NotFound("lead")),
+        Some(_) => {}
+        None => crate::partners::allow(actor, Power::JudgeLeads)?,
+    }
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 5_000 {
+        return Err(Error::field("text", "Write 1 to 5,000 characters."));
+    }
+    lock(conn, actor, id).await?;
+    sqlx::query!(
+        "insert into lead_notes (program_id, lead_id, id, account_id, note, created_at) values ($1, $2, $3, $4, $5, $6)",
+        actor.program() as ProgramId,
+        id as LeadId,
+        moment.id::<LeadNoteId>() as LeadNoteId,
+        actor.account() as Option<AccountId>,
+        text,
+        moment.at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Adds a task about a lead. Asks for `JudgeLeads`.
 ///
 /// # Errors
