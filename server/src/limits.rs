@@ -1,4 +1,4 @@
-//! How often one address may knock: signing in, uploading, downloading, and the snippet's way in; and how often one API key
+//! How often one address may knock: signing in, uploading, downloading, the snippet's way in, and forms that partners share; and how often one API key
 //! may.
 
 use crate::Shared;

@@ -260,7 +260,7 @@ async fn files(conn: &mut PgConnection, program: ProgramId, id: LeadId, reader: 
 async fn notes(conn: &mut PgConnection, program: ProgramId, id: LeadId) -> Result<Vec<LeadNote>> {
     Ok(sqlx::query_as!(
         LeadNote,
-        r#"select n.id as "id: LeadNoteId", coalesce(nullif(a.name, ''), a.email, '') as "by!", n.note, n.created_at as at
+        r#"select n.id as "id: LeadNoteId", coalesce(nullif(a.name, ''), a.email, 'API') as "by!", n.note, n.created_at as at
            from lead_notes n left join accounts a on a.id = n.account_id
            where n.program_id = $1 and n.lead_id = $2 order by n.created_at desc, n.id desc limit 500"#,
         program as ProgramId,
