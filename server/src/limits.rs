@@ -1,5 +1,5 @@
-//! How often one address may knock: signing in, uploading, downloading, the snippet's way in, and forms that partners share; and how often one API key
-//! may.
+//! How often one address may knock: signing in, uploading, downloading, the snippet's way in, and forms that partners share;
+//! and how often one API key may.
 
 use crate::Shared;
 use crate::client::ClientIp;

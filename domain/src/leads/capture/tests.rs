@@ -146,7 +146,7 @@ fn holds(body: &[u8]) {
         Err(errors) => {
             // It is shown again, and nothing of it is markup.
             let html = fields(&form, 1, euro(), &captured.sent, &errors);
-            assert!(!html.contains("<script") && !html.contains("onx="), "{html}");
+            assert!(!html.contains("<script") && !html.contains('\''), "{html}");
         }
     }
 }
