@@ -95,7 +95,7 @@ pub async fn measure(table: &mut Table) -> Result<()> {
             ensure!(run.by_class[2] as usize == run.latencies.len(), "{name}: {:?}", run.by_class);
             least = least.min(ms(run.percentile(0.95)));
         }
-        table.add(&format!("leads p95, {name}"), least, "ms", Limit::None);
+        table.add(format!("leads p95, {name}"), least, "ms", Limit::None);
         worst = worst.max(least);
     }
     table.add("leads p95, the slowest", worst, "ms", Limit::AtMostHere(200.0));

@@ -17,6 +17,18 @@ words! {
         Photo = "photo",
         /// A file at a lead: for its partner and the team alone.
         Lead = "lead",
+        /// The proof of a submitted sale: for its partner and the team alone.
+        Sale = "sale",
+        /// What is attached to a message: for its partner and the team alone.
+        Message = "message",
+    }
+}
+
+impl FilePurpose {
+    /// Whether it is for those alone who may see what it belongs to: its address opens nothing.
+    #[must_use]
+    pub fn is_private(self) -> bool {
+        matches!(self, Self::Lead | Self::Sale | Self::Message)
     }
 }
 

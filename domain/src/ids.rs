@@ -89,6 +89,14 @@ ids! {
     LeadNoteId,
     /// A task about a lead.
     LeadTaskId,
+    /// A conversation between a partner and the team.
+    ConversationId,
+    /// A message of a conversation.
+    MessageId,
+    /// An answer that the team gives often.
+    SavedReplyId,
+    /// A sale that a partner has submitted.
+    SubmittedSaleId,
     /// A file of leads that is imported.
     LeadImportId,
     /// A group of partners.

@@ -7,6 +7,7 @@ pub mod assets;
 pub mod attribution;
 pub mod colour;
 pub mod commissions;
+pub mod conversations;
 pub mod countries;
 pub mod customers;
 pub mod files;

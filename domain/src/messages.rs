@@ -51,6 +51,16 @@ words! {
         LeadImportFinished = "lead_import_finished",
         /// To the team: a partner's file of leads was imported.
         LeadsImported = "leads_imported",
+        /// To the team: a partner has submitted a sale.
+        SaleSubmitted = "sale_submitted",
+        /// To a partner whose submitted sale was approved.
+        SaleApproved = "sale_approved",
+        /// To a partner whose submitted sale was declined.
+        SaleDeclined = "sale_declined",
+        /// To the team: a partner has written.
+        MessageToTeam = "message_to_team",
+        /// To a partner: the team has written.
+        MessageToPartner = "message_to_partner",
     }
 }
 
@@ -89,6 +99,11 @@ pub fn meaning(field: &str) -> &'static str {
         "lead.group" => "The group that the lead is in",
         "lead.stage" => "The stage that the lead came to",
         "lead.reason" => "Why, where the team gave a reason",
+        "message.about" => "What the conversation is about",
+        "message.text" => "The beginning of the message",
+        "sale.amount" => "How much was sold, as the partner told it",
+        "sale.customer" => "The customer's name",
+        "sale.reason" => "Why it was declined",
         "import.name" => "The name of the file",
         "import.rows" => "How many rows the file has",
         "import.accepted" => "How many rows became leads",
@@ -137,6 +152,8 @@ const REFERENCE: MergeField = ("payment.reference", "FP79Z85HRB9Y9X86");
 const IMPORT_NAME: MergeField = ("import.name", "leads.csv");
 const IMPORT_ROWS: MergeField = ("import.rows", "1200");
 const IMPORT_ACCEPTED: MergeField = ("import.accepted", "1196");
+const SALE_AMOUNT: MergeField = ("sale.amount", "$490.00");
+const SALE_CUSTOMER: MergeField = ("sale.customer", "Nora Berg");
 const LEAD_EMAIL: MergeField = ("lead.email", "nora@harbor.example");
 const LEAD_NAME: MergeField = ("lead.name", "Nora Berg");
 const LEAD_STAGE: MergeField = ("lead.stage", "Qualified");
@@ -192,6 +209,11 @@ impl MailKind {
             Self::LeadMoved => "Lead at another stage",
             Self::LeadImportFinished => "Import of leads finished",
             Self::LeadsImported => "Leads to review, from a file",
+            Self::SaleSubmitted => "A sale to review",
+            Self::SaleApproved => "Sale approved",
+            Self::SaleDeclined => "Sale declined",
+            Self::MessageToTeam => "A partner has written",
+            Self::MessageToPartner => "New message",
         }
     }
 
@@ -222,6 +244,16 @@ impl MailKind {
             Self::LeadMoved => "To a partner who wants to be told of every stage, where no other mail tells of it.",
             Self::LeadImportFinished => "To a partner whose file of leads was imported.",
             Self::LeadsImported => "To those of the team who may judge leads, when a file of leads was imported.",
+            Self::SaleSubmitted => {
+                "To those of the team who may judge commissions, when a partner has submitted a sale."
+            }
+            Self::SaleApproved => "To a partner whose submitted sale was approved.",
+            Self::SaleDeclined => "To a partner whose submitted sale was declined.",
+            Self::MessageToTeam => {
+                "To whoever of the team answers a partner that has written, else to those who may judge leads. Once, until it \
+                 is read."
+            }
+            Self::MessageToPartner => "To a partner to whom the team has written. Once, until it is read.",
         }
     }
 
@@ -286,6 +318,22 @@ impl MailKind {
                 &[NAME, CODE, PROGRAM, IMPORT_NAME, IMPORT_ROWS, IMPORT_ACCEPTED, ("import.refused", "4")]
             }
             Self::LeadsImported => &[NAME, CODE, PROGRAM, IMPORT_NAME, IMPORT_ROWS, IMPORT_ACCEPTED],
+            Self::MessageToTeam | Self::MessageToPartner => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                ("message.about", "Nora Berg"),
+                ("message.text", "Have you heard from Nora? She would like to see a demo."),
+            ],
+            Self::SaleSubmitted | Self::SaleApproved => &[NAME, CODE, PROGRAM, SALE_AMOUNT, SALE_CUSTOMER],
+            Self::SaleDeclined => &[
+                NAME,
+                CODE,
+                PROGRAM,
+                SALE_AMOUNT,
+                SALE_CUSTOMER,
+                ("sale.reason", "The invoice is of another company."),
+            ],
         }
     }
 
@@ -309,6 +357,9 @@ impl MailKind {
             Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => Some("See the lead"),
             Self::LeadImportFinished => Some("See the import"),
             Self::LeadsImported => Some("Review the leads"),
+            Self::SaleSubmitted => Some("Review the sale"),
+            Self::MessageToTeam | Self::MessageToPartner => Some("Reply"),
+            Self::SaleApproved | Self::SaleDeclined => Some("See the sale"),
         }
     }
 
@@ -320,6 +371,7 @@ impl MailKind {
             Self::CommissionEarned | Self::BalanceAdjusted => Some(Notice::Commission),
             Self::Summary => Some(Notice::Summary),
             Self::LeadQualified | Self::LeadWon | Self::LeadLost | Self::LeadMoved => Some(Notice::Lead),
+            Self::MessageToPartner => Some(Notice::Message),
             _ => None,
         }
     }
@@ -327,7 +379,14 @@ impl MailKind {
     /// Whether it goes to the team.
     #[must_use]
     pub fn is_to_team(self) -> bool {
-        matches!(self, Self::PartnerWaiting | Self::LeadSubmitted | Self::LeadsImported)
+        matches!(
+            self,
+            Self::PartnerWaiting
+                | Self::LeadSubmitted
+                | Self::LeadsImported
+                | Self::SaleSubmitted
+                | Self::MessageToTeam
+        )
     }
 
     /// The words that come with Tributary.
@@ -428,6 +487,27 @@ impl MailKind {
                 "{{import.accepted}} leads to review, from {{partner.name}}",
                 "{{partner.name}} has imported {{import.name}} to {{program.name}}: {{import.accepted}} of {{import.rows}} \
                  rows became leads.",
+            ),
+            Self::MessageToTeam => (
+                "{{partner.name}} has written about {{message.about}}",
+                "{{partner.name}} has written to {{program.name}} about {{message.about}}:\n\n{{message.text}}",
+            ),
+            Self::MessageToPartner => (
+                "{{program.name}} has written to you about {{message.about}}",
+                "{{program.name}} has written to you about {{message.about}}:\n\n{{message.text}}",
+            ),
+            Self::SaleSubmitted => (
+                "A sale to review: {{sale.amount}} from {{partner.name}}",
+                "{{partner.name}} has submitted a sale to {{program.name}}: {{sale.amount}} to {{sale.customer}}.",
+            ),
+            Self::SaleApproved => (
+                "Your sale of {{sale.amount}} is approved",
+                "{{program.name}} has approved the sale that you submitted: {{sale.amount}} to {{sale.customer}}.",
+            ),
+            Self::SaleDeclined => (
+                "Your sale of {{sale.amount}} is declined",
+                "{{program.name}} has declined the sale that you submitted: {{sale.amount}} to {{sale.customer}}.\n\n\
+                 {{sale.reason}}",
             ),
         };
         Template { subject: subject.into(), body: body.into() }

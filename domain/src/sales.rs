@@ -1,5 +1,11 @@
 //! Sales and refunds as companies report them.
 
+mod submitted;
+
+pub use submitted::{
+    Approval, CountedSale, KnownCustomer, MOST_A_DAY, NewSubmittedSale, SubmittedSale, SubmittedSaleStatus,
+};
+
 use crate::attribution::{Pointers, TrackedReferral};
 use crate::commissions::TrackedCommission;
 use crate::customers::LONGEST;

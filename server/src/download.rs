@@ -47,8 +47,7 @@ async fn file(State(server): State<Shared>, Path((slug, id, _)): Path<(String, S
     let work = async {
         let (program, id) = (program(&server, &slug)?, known::<FileId>(&id)?);
         let info = engine::files::find(&mut *server.pool.acquire().await?, program, id).await?;
-        // Those at leads are for who may see the lead.
-        if info.purpose == FilePurpose::Lead {
+        if info.purpose.is_private() {
             return Err(engine::Error::NotFound("file"));
         }
         let cached = if info.purpose == FilePurpose::Photo { PHOTO } else { IMMUTABLE };

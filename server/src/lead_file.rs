@@ -45,7 +45,7 @@ async fn of_team(
     answer(work.await, &here)
 }
 
-fn answer(outcome: access::Result<Response>, here: &str) -> Response {
+pub(crate) fn answer(outcome: access::Result<Response>, here: &str) -> Response {
     match outcome {
         Ok(response) => response,
         Err(error) => match error.leads_to(here) {

@@ -21,6 +21,7 @@ mod pages;
 mod payment_file;
 mod personal_data;
 mod problem;
+mod sale_proof;
 pub mod serve;
 mod shop;
 mod short_link;
@@ -149,6 +150,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(shop::router(server))
         .merge(export::router())
         .merge(lead_file::router())
+        .merge(sale_proof::router())
         .merge(ledger_print::router())
         .merge(payment_file::router())
         .merge(personal_data::router())

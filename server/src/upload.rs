@@ -16,6 +16,8 @@ use domain::ids::{AssetId, BatchId, EnrollmentId, FileId, LeadId};
 use domain::partners::ImportPreview;
 use domain::payments::ResultsPreview;
 use domain::portal::PortalPage;
+use domain::sales::NewSubmittedSale;
+use domain::text::FieldError;
 use engine::Moment;
 use engine::files::Upload;
 use http::request::Parts;
@@ -53,6 +55,7 @@ pub fn router(server: &Shared) -> Router<Shared> {
         .route(&of(access::UPLOAD_RESULTS), post(results))
         .route(&of(access::UPLOAD_LEAD_FILE), post(lead_file))
         .route(&of(access::UPLOAD_TEAM_LEAD_FILE), post(team_lead_file))
+        .route(&of(access::UPLOAD_SALE), post(sale))
         // The limit around them is higher.
         .layer(DefaultBodyLimit::disable())
 }
@@ -308,6 +311,60 @@ async fn team_lead_file(State(server): State<Shared>, Path(program): Path<String
         Ok(format!("/admin/{program}/leads/{lead}"))
     };
     answer(work.await, &parts.headers, access::UPLOAD_TEAM_LEAD_FILE)
+}
+
+/// A sale that a partner submits, with its proof.
+async fn sale(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        pages::in_context(&server, asked(&parts), access::partner(&program, PortalPage::Leads)).await?;
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let partner = form.id::<EnrollmentId>("partner")?;
+        let who = access::this_partner(&program, partner, PortalPage::Leads);
+        let mut asking = pages::in_context(&server, asked(&parts), who).await?;
+        let input = submitted(&form)?;
+        let today = engine::reports::day(&asking.program, asking.moment.at)?;
+        // What is wrong with the fields is told before a file is worked on.
+        let mut errors = input.check(asking.program.currency, today);
+        if form.file.is_none() {
+            errors.push(FieldError::new("file", "Choose a file that proves the sale."));
+        }
+        if !errors.is_empty() {
+            return Err(Error::Invalid(errors));
+        }
+        let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+        let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Sale, false, form.file()).await?;
+        asking.conn = conn;
+        let mut tx = access::begin(&mut asking.conn).await?;
+        engine::sales::submit(&mut tx, &asking.moment, &asking.actor, &input, file).await?;
+        tx.commit().await?;
+        Ok(format!("/p/{program}/submitted-sales"))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_SALE)
+}
+
+/// A sale as the form tells it.
+fn submitted(form: &Form) -> Result<NewSubmittedSale> {
+    let (amount, sold_on) = (form.text("amount").trim().parse(), form.text("sold_on").trim().parse());
+    let (Ok(amount), Ok(sold_on)) = (&amount, &sold_on) else {
+        let unread = [
+            ("amount", "Type an amount, such as 12.50.", amount.is_err()),
+            ("sold_on", "Choose a day.", sold_on.is_err()),
+        ];
+        let unread = unread.into_iter().filter(|(.., wrong)| *wrong);
+        return Err(Error::Invalid(unread.map(|(field, words, _)| FieldError::new(field, words)).collect()));
+    };
+    let text = |name: &str| form.text(name).to_owned();
+    let sale = NewSubmittedSale {
+        email: text("email"),
+        name: text("name"),
+        amount: *amount,
+        sold_on: *sold_on,
+        product: text("product"),
+        invoice_id: text("invoice_id"),
+        note: text("note").replace("\r\n", "\n"),
+    };
+    Ok(sale.trimmed())
 }
 
 /// A payment provider's result file of a batch: looked at; and applied where that is asked for, and nothing in it is wrong.

@@ -27,6 +27,8 @@ pub const UPLOAD_RESULTS: &str = "/upload/results";
 pub const UPLOAD_LEAD_FILE: &str = "/upload/lead-file";
 /// Where the team attaches a file to a lead.
 pub const UPLOAD_TEAM_LEAD_FILE: &str = "/upload/team-lead-file";
+/// Where a partner posts a sale with its proof.
+pub const UPLOAD_SALE: &str = "/upload/sale";
 
 /// A list of partners that was posted to the page that imports them, and what became of it: the page, which answers
 /// the post, finds it in its context.

@@ -243,6 +243,7 @@ fn shell(framed: Framed) -> AnyView {
     let waiting = counts(&slug, waiting);
     let of_partners = Signal::derive(move || Some(waiting.get().partners));
     let of_commissions = Signal::derive(move || Some(waiting.get().commissions));
+    let of_sales = Signal::derive(move || Some(waiting.get().sales));
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
     let mut last = vec![
         item("Offers", "offers", Glyph::Gift),
@@ -296,7 +297,7 @@ fn shell(framed: Framed) -> AnyView {
                 item("Leads", "leads", Glyph::UserPlus),
                 item("My tasks", "tasks", Glyph::CheckCircle),
                 item("Customers", "customers", Glyph::User),
-                item("Sales", "sales", Glyph::Cart),
+                item("Sales", "sales", Glyph::Cart).count(of_sales),
                 item("Reports", "reports", Glyph::Chart),
             ],
         ),

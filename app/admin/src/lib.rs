@@ -51,6 +51,9 @@ access::chunk!(
     admin_sales, __preload_admin_sales:
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
 );
+access::chunk!(
+    admin_submitted_sales, __preload_admin_submitted_sales: sales::SubmittedSalesPage, sales::SubmittedSalePage,
+);
 access::chunk!(admin_leads, __preload_admin_leads: leads::LeadsPage, leads::TasksPage);
 access::chunk!(admin_lead, __preload_admin_lead: leads::LeadPage);
 access::chunk!(admin_work, __preload_admin_work: review::ReviewPage, partners::ImportPage, partners::PartnerJobPage);
@@ -118,6 +121,8 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("customers/:id") view={lazy::<customers::CustomerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales/:id") view={lazy::<sales::SalePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("submitted-sales") view={lazy::<sales::SubmittedSalesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("submitted-sales/:id") view={lazy::<sales::SubmittedSalePage>()} ssr=SsrMode::Async/>
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("review") view={lazy::<review::ReviewPage>()} ssr=SsrMode::Async/>
             <Route path=path!("reports") view={lazy::<reports::ReportsPage>()} ssr=SsrMode::Async/>

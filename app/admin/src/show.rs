@@ -243,6 +243,11 @@ impl Figures {
         self.read(field, text, wrong)
     }
 
+    /// A day; the first of all where it can't be read.
+    pub(crate) fn day(&mut self, field: &str, text: &str) -> NaiveDate {
+        self.read(field, text, "Choose a day.")
+    }
+
     /// What is wrong with a field besides.
     pub(crate) fn wrong(&mut self, field: &str, words: String) {
         self.0.push(domain::text::FieldError::new(field, words));

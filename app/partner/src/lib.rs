@@ -49,6 +49,9 @@ access::chunk!(
     portal_leads, __preload_portal_leads:
     leads::LeadsPage, leads::SubmitLeadPage, leads::LeadPage, leads::EditLeadPage, leads::SharePage,
 );
+access::chunk!(
+    portal_submitted_sales, __preload_portal_submitted_sales: sales::SubmitSalePage, sales::SubmittedSalesPage,
+);
 access::chunk!(portal_lead_imports, __preload_portal_lead_imports: lead_import::ImportsPage);
 
 access::chunk!(portal_profile, __preload_portal_profile: profile::ProfilePage, terms::TermsPage);
@@ -87,6 +90,8 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("statements/:month") view={lazy::<statements::StatementPage>()} ssr=SsrMode::Async/>
             <Route path=path!("details") view={lazy::<details::DetailsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("commission-report") view={lazy::<commission_report::CommissionReportPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("submitted-sales") view={lazy::<sales::SubmittedSalesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("submitted-sales/submit") view={lazy::<sales::SubmitSalePage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
         </ParentRoute>
     }

@@ -117,11 +117,13 @@ pub async fn save_notifications(
     on_payment: Option<String>,
     summary: SummaryRhythm,
     on_lead: LeadMails,
+    on_message: Option<String>,
 ) -> Result<()> {
     access::answer(async {
         let mut asking = access::this_partner(&program, partner, PortalPage::Profile).await?;
         let (on_commission, on_payment) = (on_commission.is_some(), on_payment.is_some());
-        let input = Notifications { on_commission, on_payment, summary, on_lead };
+        let on_message = on_message.is_some();
+        let input = Notifications { on_commission, on_payment, summary, on_lead, on_message };
         engine::partners::profile::set_notifications(&mut asking.conn, &asking.moment, &asking.actor, input).await?;
         Ok(())
     })
@@ -365,7 +367,7 @@ fn choosing(
 }
 
 fn notifications(shown: &Shown, program: &str, form: Form<SaveNotifications>) -> AnyView {
-    let Notifications { on_commission, on_payment, summary, on_lead } = shown.notifications;
+    let Notifications { on_commission, on_payment, summary, on_lead, on_message } = shown.notifications;
     let of_leads = LeadMails::ALL.iter().map(|which| Choice::new(which.as_str(), which.label())).collect();
     let rhythms = SummaryRhythm::ALL.iter().map(|rhythm| Choice::new(rhythm.as_str(), rhythm.label())).collect();
     let whose = show::whose(program, shown.partner.id);
@@ -376,6 +378,7 @@ fn notifications(shown: &Shown, program: &str, form: Form<SaveNotifications>) ->
                 {whose}
                 <Switch id="on_commission" label="A mail at each commission" checked=on_commission/>
                 <Switch id="on_payment" label="A mail at each payment" checked=on_payment/>
+                <Switch id="on_message" label="A mail when the team writes to you" checked=on_message/>
                 <Select id="on_lead" label="Mails about your leads" choices=of_leads value=on_lead.as_str()/>
                 <Select id="summary" label="Summary by mail" choices=rhythms value=summary.as_str()/>
                 <div class="form-actions">

@@ -2,6 +2,7 @@
 
 use domain::commissions::CommissionStatus;
 use domain::money::Money;
+use domain::sales::SubmittedSaleStatus;
 use domain::why::Check;
 use leptos::prelude::*;
 
@@ -53,6 +54,16 @@ pub fn commission_tone(status: CommissionStatus) -> Tone {
         CommissionStatus::Due => Tone::Good,
         CommissionStatus::Paid => Tone::Accent,
         CommissionStatus::Reversed => Tone::Bad,
+    }
+}
+
+/// The tint of a submitted sale's status.
+pub fn submitted_sale_tone(status: SubmittedSaleStatus) -> Tone {
+    match status {
+        SubmittedSaleStatus::New => Tone::Warn,
+        SubmittedSaleStatus::Approved => Tone::Good,
+        SubmittedSaleStatus::Declined => Tone::Bad,
+        SubmittedSaleStatus::Withdrawn => Tone::Neutral,
     }
 }
 

@@ -208,6 +208,9 @@ pub struct LeadSettings {
     /// Whether partners import files of leads.
     #[serde(default)]
     pub importing: bool,
+    /// Whether partners submit sales.
+    #[serde(default)]
+    pub sales: bool,
     /// By what a lead is known again.
     #[serde(default)]
     pub duplicate_by: Vec<LeadKey>,
@@ -382,6 +385,7 @@ mod tests {
         let mut settings = LeadSettings {
             submission: true,
             importing: false,
+            sales: false,
             duplicate_by: vec![LeadKey::Domain, LeadKey::Email, LeadKey::Phone],
             duplicate_days: 90,
             duplicate_scope: DuplicateScope::Program,

@@ -113,11 +113,19 @@ pub struct Notifications {
     pub summary: SummaryRhythm,
     /// At the stages of its leads.
     pub on_lead: LeadMails,
+    /// At a message of the team's.
+    pub on_message: bool,
 }
 
 impl Default for Notifications {
     fn default() -> Self {
-        Self { on_commission: false, on_payment: true, summary: SummaryRhythm::None, on_lead: LeadMails::Outcomes }
+        Self {
+            on_commission: false,
+            on_payment: true,
+            summary: SummaryRhythm::None,
+            on_lead: LeadMails::Outcomes,
+            on_message: true,
+        }
     }
 }
 
@@ -156,6 +164,8 @@ words! {
         Summary = "summary",
         /// At a lead's stages.
         Lead = "lead",
+        /// At a message of the team's.
+        Message = "message",
     }
 }
 
@@ -168,6 +178,7 @@ impl Notice {
             Self::Payment => "mails about payments",
             Self::Summary => "summaries",
             Self::Lead => "mails about your leads",
+            Self::Message => "mails about messages",
         }
     }
 

@@ -91,4 +91,8 @@ pub struct Waiting {
     pub partners: i64,
     /// Commissions in review.
     pub commissions: i64,
+    /// Submitted sales that nobody has judged.
+    pub sales: i64,
+    /// Conversations with something that the asker has not read.
+    pub messages: i64,
 }

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod assets;
 pub mod attribution;
 pub mod commissions;
+pub mod conversations;
 pub mod customers;
 pub mod demo;
 mod error;

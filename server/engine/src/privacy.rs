@@ -44,6 +44,8 @@ const WRITTEN: &[Column] = &[
     ("audit_log", "subject_path", false),
     ("capture_forms", "thanks", false),
     ("commissions", "why", true),
+    ("conversation_messages", "body", false),
+    ("conversations", "subject", false),
     ("enrollment_statuses", "reason", false),
     ("enrollments", "answers", true),
     ("journal_notes", "note", false),
@@ -71,7 +73,12 @@ const WRITTEN: &[Column] = &[
     ("refunds", "reason", false),
     ("refunds", "why", true),
     ("sales", "why", true),
+    ("saved_replies", "body", false),
     ("sign_ups", "answers", true),
+    ("submitted_sales", "invoice_id", false),
+    ("submitted_sales", "note", false),
+    ("submitted_sales", "product", false),
+    ("submitted_sales", "reason", false),
 ];
 
 /// What people wrote that a copy of the program takes along: sought in all programs of the organization.

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
+use domain::conversations::{NewMessage, To};
 use domain::ids::{EnrollmentId, LeadGroupId, LeadId};
 use domain::leads::{
     BETWEEN, EMAIL, GivenConsent, LeadDetail, LeadFilter, LeadRow, Move, NAME, NewLead, Outcome, Sent, Stage,
@@ -20,7 +21,7 @@ use domain::leads::{
 use domain::money::{Currency, amount_text};
 use domain::programs::Program;
 use domain::text::FieldError;
-use engine::{Error, Moment, leads, partners};
+use engine::{Error, Moment, conversations, leads, partners};
 use http::HeaderMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -405,7 +406,7 @@ pub async fn edit(
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommentInput {
-    /// What, at most 5,000 characters.
+    /// What, at most 10,000 characters.
     text: String,
 }
 
@@ -416,6 +417,16 @@ pub struct Comment {
     pub text: String,
     /// When.
     pub created_at: DateTime<Utc>,
+}
+
+/// An error of a message, by the name in the body.
+fn of_text(error: Error) -> Error {
+    match error {
+        Error::Invalid(errors) => {
+            Error::Invalid(errors.into_iter().map(|error| FieldError::new("text", error.message)).collect())
+        }
+        error => error,
+    }
 }
 
 /// Comment on a lead: the team and its partner talk about it.
@@ -443,7 +454,8 @@ pub async fn comment(
     let path = format!("/leads/{id}/comments");
     let call = ("POST", path.as_str(), &input);
     let answered = once(&server, &key.actor, &headers, call, &moment, async |conn: &mut PgConnection| {
-        leads::comment(conn, &moment, &key.actor, id, &input.text).await?;
+        let message = NewMessage { to: To::Lead(id), id: moment.id(), body: input.text.clone(), file: None };
+        conversations::send(conn, &moment, &key.actor, &message).await.map_err(of_text)?;
         Ok(moment.at)
     })
     .await?;

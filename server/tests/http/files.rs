@@ -401,3 +401,60 @@ async fn files_at_a_lead_open_for_its_partner_and_the_team_alone(pool: PgPool) {
         );
     }
 }
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_sale_is_submitted_with_its_proof_or_not_at_all(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    join(&pool, site.program, "ann").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let ann = partner(&pool, site.program, "ann").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let today = now().at.date_naive().to_string();
+    let sent = |amount: &str, proof: Option<(&str, &[u8])>| {
+        let fields = [
+            ("partner", site.ada.to_string()),
+            ("email", "nora@harbor.test".to_owned()),
+            ("name", "Nora Berg".to_owned()),
+            ("amount", amount.to_owned()),
+            ("sold_on", today.clone()),
+        ];
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        form(&fields, proof)
+    };
+    let (path, proof) = ("/upload/acme/sale", Some(("invoice.pdf", &b"%PDF-1.7 invoice"[..])));
+    assert_eq!(upload(&site, path, Some(&ada), JSON, sent("49.00", proof)).await.status, 403, "switched off");
+    sqlx::query("update lead_settings set sales = true").execute(&pool).await.expect("switched on");
+    assert_eq!(upload(&site, path, None, JSON, sent("49.00", proof)).await.status, 401);
+    assert_eq!(upload(&site, path, Some(&ann), JSON, sent("49.00", proof)).await.status, 404, "another partner");
+    let fields = async |amount: &str, proof| -> Vec<String> {
+        let answer = upload(&site, path, Some(&ada), JSON, sent(amount, proof)).await;
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        let told = answer.json()["invalid"].as_array().expect("a list of fields").clone();
+        told.iter().map(|error| error["field"].as_str().expect("a field").to_owned()).collect()
+    };
+    assert_eq!(fields("much", proof).await, ["amount"]);
+    assert_eq!(fields("-1", None).await, ["amount", "file"]);
+    assert_eq!(fields("49", Some(("run.exe", &b"MZ"[..]))).await, ["file"]);
+    let count = async || -> i64 {
+        sqlx::query_scalar("select count(*) from submitted_sales").fetch_one(&pool).await.expect("count")
+    };
+    assert_eq!(count().await, 0);
+    assert_eq!(upload(&site, path, Some(&ada), JSON, sent("49.00", proof)).await.status, 200);
+    assert_eq!(count().await, 1);
+    let id: uuid::Uuid = sqlx::query_scalar("select id from submitted_sales").fetch_one(&pool).await.expect("sale");
+    let (own, team) =
+        (format!("/p/acme/submitted-sales/{id}/proof"), format!("/admin/acme/submitted-sales/{id}/proof"));
+    for (path, session, status) in [(&own, &ada, 200), (&own, &ann, 404), (&team, &owner, 200), (&team, &ada, 404)] {
+        let cookie = format!("tributary={session}");
+        let headers = [("cookie", &*cookie), ("accept", "text/html")];
+        let answer = site.send(Method::GET, path, &headers, Vec::new()).await;
+        assert_eq!(answer.status, status, "{path}");
+        if status == 200 {
+            assert_eq!(answer.text(), "%PDF-1.7 invoice");
+        }
+    }
+    let file: uuid::Uuid =
+        sqlx::query_scalar("select file_id from submitted_sales").fetch_one(&pool).await.expect("file");
+    let address = format!("/files/acme/{file}/invoice.pdf");
+    assert_eq!(site.send(Method::GET, &address, &[], Vec::new()).await.status, 404, "its address alone opens nothing");
+}

@@ -327,7 +327,7 @@ fn fields_card(editor: Editor, may_edit: bool) -> AnyView {
     };
     let names = NameField::ALL.iter().map(|name| Choice::new(name.as_str(), name.label())).collect();
     let kinds = FieldKind::ALL.iter().map(|kind| {
-        let (kind, add) = (*kind, add.clone());
+        let kind = *kind;
         view! { <MenuButton on_click=move |()| add(kind)>{kind.label()}</MenuButton> }
     });
     let adder = may_edit.then(|| {

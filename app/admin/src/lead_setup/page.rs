@@ -30,6 +30,7 @@ pub struct Shown {
 pub struct SettingsSent {
     submission: Option<String>,
     importing: Option<String>,
+    sales: Option<String>,
     by_email: Option<String>,
     by_phone: Option<String>,
     by_domain: Option<String>,
@@ -68,6 +69,7 @@ pub async fn save_lead_settings(program: String, settings: SettingsSent) -> Resu
         let input = LeadSettings {
             submission: settings.submission.is_some(),
             importing: settings.importing.is_some(),
+            sales: settings.sales.is_some(),
             duplicate_by: by.into_iter().filter(|(_, ticked)| ticked.is_some()).map(|(key, _)| key).collect(),
             duplicate_days: figures.whole("duplicate_days", &settings.duplicate_days),
             duplicate_scope: settings.duplicate_scope,
@@ -187,7 +189,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
 }
 
 fn permissions(settings: &LeadSettings) -> AnyView {
-    let &LeadSettings { submission, importing, .. } = settings;
+    let &LeadSettings { submission, importing, sales, .. } = settings;
     view! {
         <Card title="What partners may do">
             <div class="form">
@@ -204,6 +206,13 @@ fn permissions(settings: &LeadSettings) -> AnyView {
                     label="Import leads"
                     checked=importing
                     help="Partners send many leads at once, as a CSV file."
+                />
+                <Switch
+                    id="sales"
+                    name="settings[sales]"
+                    label="Submit sales"
+                    checked=sales
+                    help="Partners tell you of sales, each with a proof. One that you approve counts like any other."
                 />
             </div>
             <p class="sub">"What is off is not offered to them, and refused where it is asked for all the same."</p>

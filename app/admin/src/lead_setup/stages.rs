@@ -240,7 +240,7 @@ fn stages_card(editor: Editor, may_edit: bool) -> AnyView {
     };
     let adder = may_edit.then(|| {
         let kinds = Stage::ALL.iter().map(|kind| {
-            let (kind, add) = (*kind, add.clone());
+            let kind = *kind;
             view! { <MenuButton on_click=move |()| add(kind)>{kind.label()}</MenuButton> }
         });
         let kinds = kinds.collect_view();

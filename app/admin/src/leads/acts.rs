@@ -47,11 +47,7 @@ pub async fn assign_lead(program: String, id: LeadId, #[server(default)] assigne
         asking.may(domain::accounts::Power::JudgeLeads)?;
         let to = super::chosen(&assignee)?;
         let mut tx = access::begin(&mut asking.conn).await?;
-        let worked = engine::leads::assign(&mut tx, &asking.moment, &asking.actor, &[id], to).await?;
-        // Of one lead, being left out is a refusal.
-        if let Some((_, why)) = worked.left_out.into_iter().next() {
-            return Err(access::Error::Conflict(why));
-        }
+        engine::leads::assign(&mut tx, &asking.moment, &asking.actor, id, to).await?;
         Ok(tx.commit().await?)
     })
     .await

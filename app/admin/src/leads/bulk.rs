@@ -62,7 +62,8 @@ pub async fn bulk_leads(program: String, bulk: Bulk) -> Result<Worked> {
             BulkAct::Assign => {
                 let to = super::chosen(&bulk.assignee)?;
                 let mut tx = access::begin(&mut asking.conn).await?;
-                let worked = engine::leads::assign(&mut tx, &asking.moment, &asking.actor, &bulk.leads, to).await?;
+                let worked =
+                    engine::leads::assign_many(&mut tx, &asking.moment, &asking.actor, &bulk.leads, to).await?;
                 tx.commit().await?;
                 Ok(worked)
             }

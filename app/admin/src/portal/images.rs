@@ -45,7 +45,9 @@ pub async fn remove_image(program: String, which: FilePurpose) -> Result<()> {
             FilePurpose::Favicon => {
                 engine::files::set_favicon(&mut tx, &asking.moment, &asking.actor, None).await?;
             }
-            FilePurpose::Asset | FilePurpose::Photo | FilePurpose::Lead => return Err(Error::NotFound),
+            FilePurpose::Asset | FilePurpose::Photo | FilePurpose::Lead | FilePurpose::Sale | FilePurpose::Message => {
+                return Err(Error::NotFound);
+            }
         }
         tx.commit().await?;
         Ok(())

@@ -5,8 +5,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Address, Amount, Button, Card, EmptyState, Glyph, PageHead, SearchInput, Select, SkeletonTable, Table, TextInput,
-    Th, Why, orders,
+    Address, Amount, Button, ButtonLink, Card, EmptyState, Glyph, PageHead, SearchInput, Select, SkeletonTable, Table,
+    TextInput, Th, Why, orders,
 };
 
 use crate::show;
@@ -63,10 +63,16 @@ impl LazyPage for SalesPage {
     }
 
     fn view(this: Self) -> AnyView {
-        let address = show::address();
+        let (address, program) = (show::address(), show::program());
         view! {
             <Title text="Sales"/>
-            <PageHead title="Sales">{show::download("sales")}</PageHead>
+            <PageHead title="Sales">
+                {show::download("sales")}
+                {move || {
+                    let href = format!("/admin/{}/submitted-sales", program.get());
+                    view! { <ButtonLink href=href icon=Glyph::Inbox>"Submitted by partners"</ButtonLink> }
+                }}
+            </PageHead>
             {move || filters(&address.get())}
             {this.0.show(|| view! { <Card><SkeletonTable columns=6/></Card> }.into_any(), list)}
         }

@@ -234,7 +234,9 @@ fn take(drawer: Drawer, file: web_sys::File) {
     drawer.wrong.set(None);
     drawer.at.set(At::Reading(0, 0));
     leptos::task::spawn_local(ScopedFuture::new(async move {
-        let told = move |percent, rows| drop(drawer.at.try_set(At::Reading(percent, rows)));
+        let told = move |percent, rows| {
+            drawer.at.try_set(At::Reading(percent, rows));
+        };
         match read(&file, group, rules, told).await {
             Ok(work) => {
                 let wrong = work.counts().1 > 0;
@@ -398,7 +400,9 @@ fn submit(drawer: Drawer) {
     drawer.at.set(At::Sending(0));
     let (program, partner) = (drawer.program.get_value(), drawer.setup.with_value(|setup| setup.partner));
     leptos::task::spawn_local(ScopedFuture::new(async move {
-        let told = move |rows| drop(drawer.at.try_set(At::Sending(rows)));
+        let told = move |rows| {
+            drawer.at.try_set(At::Sending(rows));
+        };
         let stopped = move || drawer.stop.try_get_untracked().unwrap_or(true);
         match send(&program, partner, drawer.grid.held, told, stopped).await {
             Ok(Sent::Begun) => {

@@ -6,7 +6,6 @@ use domain::files::DOWNLOADS;
 use domain::ids::{EnrollmentId, FileId, LeadId};
 use domain::leads::{LeadDetail, LeadEvent, LeadFile};
 use domain::money::Currency;
-use domain::portal::PortalPage;
 use domain::time::Zone;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -34,7 +33,7 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/leads/one", input = GetUrl)]
 pub async fn read_lead(program: String, id: String) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Leads).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         let id: LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let lead = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         let zone = engine::programs::zone(&asking.program.time_zone, asking.moment.at)?;
@@ -47,7 +46,7 @@ pub async fn read_lead(program: String, id: String) -> Result<Shown> {
 #[server(prefix = "/fn", endpoint = "partner/leads/withdraw")]
 pub async fn withdraw_lead(program: String, partner: EnrollmentId, id: LeadId) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::leads::withdraw(&mut tx, &asking.moment, &asking.actor, id).await?;
         Ok(tx.commit().await?)
@@ -59,7 +58,7 @@ pub async fn withdraw_lead(program: String, partner: EnrollmentId, id: LeadId) -
 #[server(prefix = "/fn", endpoint = "partner/leads/detach")]
 pub async fn detach_file(program: String, partner: EnrollmentId, id: LeadId, file: FileId) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let mut tx = access::begin(&mut asking.conn).await?;
         engine::leads::detach(&mut tx, &asking.moment, &asking.actor, id, file).await?;
         Ok(tx.commit().await?)

@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use domain::ids::{EnrollmentId, LeadId};
 use domain::leads::LeadDetail;
 use domain::money::Currency;
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -18,7 +17,6 @@ use ui::{
 };
 
 use super::called;
-use super::submit::named;
 use crate::show;
 
 /// What the page shows.
@@ -33,7 +31,7 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/leads/filled", input = GetUrl)]
 pub async fn read_filled(program: String, id: String) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Leads).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         let id: LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let lead = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         Ok(Shown { partner: asking.partner.id, lead, currency: asking.program.currency })
@@ -51,12 +49,12 @@ pub async fn edit_lead(
     #[server(default)] fields: BTreeMap<String, String>,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let sent = domain::leads::posted(fields);
         let ip = access::client_address();
         let mut tx = access::begin(&mut asking.conn).await?;
         let edited = engine::leads::edit(&mut tx, &asking.moment, &asking.actor, id, seen, &sent, &ip).await;
-        edited.map_err(|error| named(error.into()))?;
+        edited.map_err(|error| super::submit::named(error.into()))?;
         tx.commit().await?;
         access::redirect(&format!("/p/{program}/leads/{id}"));
         Ok(())

@@ -4,7 +4,6 @@ use access::{LazyPage, Read, Result, read};
 use domain::ids::LeadGroupId;
 use domain::leads::{LeadRow, Stage};
 use domain::page::Page;
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -26,6 +25,8 @@ pub struct Shown {
     submission: bool,
     /// Whether it takes files of them.
     importing: bool,
+    /// Whether it takes sales from partners.
+    sales: bool,
     /// The program's groups, where there are several.
     groups: Vec<(LeadGroupId, String)>,
     /// How long a lead counts, in days.
@@ -39,7 +40,7 @@ const FILTERS: [&str; 9] = ["q", "kind", "stage", "group", "outcome", "withdrawn
 #[server(prefix = "/fn", endpoint = "partner/leads", input = GetUrl)]
 pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<String, String>) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Leads).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         let filter = domain::leads::LeadFilter::of(|key| asked.get(key).cloned(), None);
         let paging = domain::page::Paging { cursor: asked.get("cursor").cloned(), limit: None };
         let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &filter, &paging).await?;
@@ -50,6 +51,7 @@ pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<Stri
             leads,
             submission: settings.submission,
             importing: settings.importing,
+            sales: settings.sales,
             groups: groups.into_iter().map(|group| (group.id, group.name)).collect(),
             window_days: asking.program.lead_window_days,
         })
@@ -144,7 +146,7 @@ fn filters(address: &Address, groups: Vec<(LeadGroupId, String)>) -> AnyView {
 }
 
 fn page(shown: Shown, address: &Address) -> AnyView {
-    let Shown { leads, submission, importing, groups, window_days } = shown;
+    let Shown { leads, submission, importing, sales, groups, window_days } = shown;
     let program = show::program().get_untracked();
     let file = show::file(&program, "leads", address);
     let submit = submit_button(&program, submission);
@@ -153,8 +155,9 @@ fn page(shown: Shown, address: &Address) -> AnyView {
     view! {
         <PageHead title="Leads">
             <Download href=file what="leads"/>
+            {sales.then(|| crate::sales::submit_button(&program, ButtonKind::Plain))}
             {submit}
-            {(submission || importing).then(|| more(&program, submission, importing))}
+            {(submission || importing || sales).then(|| more(&program, submission, importing, sales))}
         </PageHead>
         {filters}
         {list}
@@ -163,21 +166,18 @@ fn page(shown: Shown, address: &Address) -> AnyView {
 }
 
 /// What else can be done, behind three dots.
-fn more(program: &str, submission: bool, importing: bool) -> AnyView {
-    let (import, history) = (format!("/p/{program}/leads?import=1"), format!("/p/{program}/leads/imports"));
-    let imports = importing.then(|| {
-        view! {
-            <MenuLink href=import icon=Glyph::Upload>"Import leads"</MenuLink>
-            <MenuLink href=history icon=Glyph::Clock>"View import history"</MenuLink>
-        }
-    });
-    let share = submission.then(|| {
-        view! { <MenuLink href=format!("/p/{program}/leads/share") icon=Glyph::Share>"Share a form"</MenuLink> }
-    });
+fn more(program: &str, submission: bool, importing: bool, sales: bool) -> AnyView {
+    let to = |path: &str| format!("/p/{program}/{path}");
+    let (import, history, submitted) = (to("leads?import=1"), to("leads/imports"), to("submitted-sales"));
+    let share = to("leads/share");
     view! {
         <Menu id="lead-menu" label="More" bare=true button=|| icon(Glyph::Dots)>
-            {imports}
-            {share}
+            {importing.then(|| view! {
+                <MenuLink href=import icon=Glyph::Upload>"Import leads"</MenuLink>
+                <MenuLink href=history icon=Glyph::Clock>"View import history"</MenuLink>
+            })}
+            {submission.then(|| view! { <MenuLink href=share icon=Glyph::Share>"Share a form"</MenuLink> })}
+            {sales.then(|| view! { <MenuLink href=submitted icon=Glyph::Cart>"Submitted sales"</MenuLink> })}
         </Menu>
     }
     .into_any()

@@ -4,7 +4,6 @@ use access::{Form, LazyPage, PostForm, Read, Result, read};
 use domain::ids::{EnrollmentId, LeadGroupId};
 use domain::leads::{Answers, GroupChoice};
 use domain::money::Currency;
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -40,7 +39,7 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/leads/form", input = GetUrl)]
 pub async fn read_form(program: String, group: Option<String>) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Leads).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         let settings = engine::leads::settings(&mut asking.conn, asking.program.id).await?;
         if !settings.submission {
             return Err(access::Error::NotFound);
@@ -71,7 +70,7 @@ pub async fn submit_lead(
     #[server(default)] fields: BTreeMap<String, String>,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let input = domain::leads::NewLead {
             group: Some(group),
             version: Some(version),
@@ -90,6 +89,7 @@ pub async fn submit_lead(
 }
 
 /// An error by the names that the inputs of a lead form have.
+#[cfg(feature = "ssr")]
 pub(super) fn named(error: access::Error) -> access::Error {
     match error {
         access::Error::Invalid(issues) => access::Error::Invalid(

@@ -42,16 +42,15 @@ pub fn match_columns(head: &[String], asked: &[Asked]) -> Vec<Option<usize>> {
     let mut columns = vec![None; head.len()];
     let mut taken = vec![false; asked.len()];
     // What is called exactly so goes before what is meant so.
-    let also = |asked: &Asked| match asked.key.as_str() {
-        EMAIL => vec!["emailaddress".to_owned(), "mail".to_owned()],
-        NAME => vec!["fullname".to_owned(), "contact".to_owned()],
-        _ => Vec::new(),
-    };
-    let names: [&dyn Fn(&Asked) -> Vec<String>; 3] =
-        [&|asked| vec![plain(&asked.label)], &|asked| vec![plain(&asked.key)], &also];
-    for names in names {
+    for way in 0..3 {
         for (at, question) in asked.iter().enumerate() {
-            let names = names(question);
+            let names = match (way, question.key.as_str()) {
+                (0, _) => vec![plain(&question.label)],
+                (1, key) => vec![plain(key)],
+                (_, EMAIL) => vec!["emailaddress".to_owned(), "mail".to_owned()],
+                (_, NAME) => vec!["fullname".to_owned(), "contact".to_owned()],
+                _ => Vec::new(),
+            };
             let fits = |column: usize| {
                 columns[column].is_none() && !heads[column].is_empty() && names.contains(&heads[column])
             };

@@ -116,7 +116,7 @@ impl Sheet {
         let base = self.text.len();
         let mut from = 0;
         match std::str::from_utf8(bytes) {
-            Ok(text) if !bytes.contains(&0) && !(guarded && bytes.contains(&b'\'')) && fits(text, ends) => {
+            Ok(text) if !(bytes.contains(&0) || guarded && bytes.contains(&b'\'')) && fits(text, ends) => {
                 self.text.push_str(text);
                 self.ends.extend(ends.iter().map(|end| place(base + end)));
             }

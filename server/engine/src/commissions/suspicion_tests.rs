@@ -117,7 +117,7 @@ async fn what_a_person_has_approved_holds_nothing_of_the_customer_again(pool: Pg
     let first = world.sold("colleague", "100").await.commissions[0].id;
     let second = world.sold("colleague", "100").await.commissions[0].id;
     let waiting = crate::reports::waiting(&mut conn, &world.owner()).await.expect("waiting");
-    assert_eq!(waiting, Waiting { partners: 0, commissions: 2 });
+    assert_eq!(waiting, Waiting { partners: 0, commissions: 2, sales: 0, messages: 0 });
     approved(&world, first).await;
     assert_eq!(world.status(second).await, CommissionStatus::Review, "what waits goes on waiting");
     let third = world.sold("colleague", "100").await;

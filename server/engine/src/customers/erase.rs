@@ -3,7 +3,7 @@
 use crate::leads::{self, Known};
 use crate::privacy::{self, ERASED, Rows, Sought, Whose};
 use crate::programs::audit;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, sales};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{CustomerId, LeadId, ProgramId};
@@ -31,6 +31,10 @@ pub async fn export(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
                                  where r.program_id = $1 and r.customer_id = $2)),
                'sales', (select coalesce(jsonb_agg(to_jsonb(s) order by s.occurred_at, s.id), '[]') from sales s
                          where s.program_id = $1 and s.customer_id = $2),
+               'submitted_sales', (select coalesce(jsonb_agg(to_jsonb(t) order by t.id), '[]') from submitted_sales t
+                                   where t.program_id = $1 and (c.email <> '' and lower(t.email) = lower(c.email)
+                                         or t.sale_id in (select s.id from sales s
+                                                          where s.program_id = $1 and s.customer_id = $2))),
                'refunds', (select coalesce(jsonb_agg(to_jsonb(r) order by r.occurred_at, r.id), '[]')
                            from refunds r join sales s on s.program_id = r.program_id and s.id = r.sale_id
                            where r.program_id = $1 and s.customer_id = $2),
@@ -120,6 +124,7 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
         leads::blank(conn, moment, program, lead, &mut known).await?;
     }
     let Known { emails, names, numbers } = known;
+    sales::blank(conn, moment, program, &emails, Some(id)).await?;
     privacy::forget_mail(conn, program, &emails).await?;
     let mut ids: Vec<String> = emails.iter().cloned().chain(numbers).collect();
     // An id that can be nothing else is sought everywhere, like an e-mail.

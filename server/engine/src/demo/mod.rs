@@ -8,6 +8,7 @@ mod forms;
 mod people;
 mod scene;
 mod story;
+mod submitted;
 #[cfg(test)]
 mod tests;
 
@@ -106,6 +107,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
     story::tell(&fast, secrets, options, start, &scenes).await?;
     assets::give(&fast, options, &scenes[0]).await?;
     forms::share(&fast, options, &scenes[0]).await?;
+    submitted::give(&fast, options, &scenes[0]).await?;
     let more = bulk::More {
         start,
         at: options.at,

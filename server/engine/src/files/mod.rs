@@ -41,7 +41,8 @@ struct Kept {
 }
 
 /// Keeps a file that was uploaded, for an act that follows at once: what nothing uses a day later is deleted. Partners
-/// keep photos and files at leads, the latter with `JudgeLeads` too; all else asks for `EditProgram`. `only_image` says that nothing but an image will do.
+/// keep photos, files at leads and messages, and proofs of sales; files at leads and messages ask for `JudgeLeads` of the team,
+/// all else for `EditProgram`. `only_image` says that nothing but an image will do.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `file`.
@@ -55,8 +56,10 @@ pub async fn keep(
     upload: Upload,
 ) -> Result<FileId> {
     let allowed = match (purpose, actor) {
-        (FilePurpose::Photo | FilePurpose::Lead, Actor::Partner { .. }) => true,
-        (FilePurpose::Lead, _) => actor.may(Power::JudgeLeads),
+        (FilePurpose::Photo | FilePurpose::Lead | FilePurpose::Sale | FilePurpose::Message, Actor::Partner { .. }) => {
+            true
+        }
+        (FilePurpose::Lead | FilePurpose::Message, _) => actor.may(Power::JudgeLeads),
         _ => actor.may(Power::EditProgram),
     };
     if !allowed {
@@ -151,7 +154,7 @@ async fn read(purpose: FilePurpose, only_image: bool, upload: Upload) -> Result<
     }
     if only_image || is_image_name(&upload.name) {
         let image = picture::rewritten(upload.bytes, purpose).await?;
-        let keeps_name = matches!(purpose, FilePurpose::Asset | FilePurpose::Lead);
+        let keeps_name = purpose == FilePurpose::Asset || purpose.is_private();
         let stem = if keeps_name { upload.name.as_str() } else { purpose.as_str() };
         return Ok(Kept {
             name: plain_name(stem, image.ending),

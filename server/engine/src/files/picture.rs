@@ -38,7 +38,7 @@ pub(super) struct Image {
 /// The longest side that an image of a purpose keeps.
 fn longest(purpose: FilePurpose) -> u32 {
     match purpose {
-        FilePurpose::Asset | FilePurpose::Lead => MOST_SIDE,
+        FilePurpose::Asset | FilePurpose::Lead | FilePurpose::Sale | FilePurpose::Message => MOST_SIDE,
         FilePurpose::Logo => 640,
         FilePurpose::Favicon => 256,
         FilePurpose::Photo => 512,

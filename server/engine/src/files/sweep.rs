@@ -24,6 +24,8 @@ pub async fn sweep(pool: &PgPool, store: &Store, moment: &Moment) -> Result<u64>
                  and not exists (select from assets a where a.program_id = f.program_id and a.file_id = f.id)
                  and not exists (select from enrollments e where e.program_id = f.program_id and e.photo_file_id = f.id)
                  and not exists (select from lead_files l where l.program_id = f.program_id and l.file_id = f.id)
+                 and not exists (select from conversation_messages m where m.program_id = f.program_id and m.file_id = f.id)
+                 and not exists (select from submitted_sales s where s.program_id = f.program_id and s.file_id = f.id)
                  and not exists (select from programs p
                                  where p.id = f.program_id and f.id in (p.logo_file_id, p.favicon_file_id))
                order by f.created_at limit 1 for update skip locked"#,

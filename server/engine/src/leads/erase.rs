@@ -3,7 +3,7 @@
 use crate::files::abandon;
 use crate::privacy::{self, ERASED, Sought, Whose};
 use crate::programs::audit;
-use crate::{Error, Moment, Result};
+use crate::{Error, Moment, Result, sales};
 use domain::accounts::{Actor, Power};
 use domain::ids::{FileId, LeadId, ProgramId};
 use domain::leads::{FieldKind, LeadForm};
@@ -40,6 +40,11 @@ pub(crate) async fn told(conn: &mut PgConnection, program: ProgramId, ids: &[Lea
                          from lead_notes n where n.program_id = $1 and n.lead_id = l.id),
                'tasks', (select coalesce(jsonb_agg(jsonb_build_object('task', t.task, 'due_on', t.due_on) order by t.id), '[]')
                          from lead_tasks t where t.program_id = $1 and t.lead_id = l.id),
+               'messages', (select coalesce(jsonb_agg(jsonb_build_object('at', m.created_at, 'by_partner', m.by_partner,
+                                       'text', m.body) order by m.created_at, m.id), '[]')
+                            from conversations v
+                            join conversation_messages m on m.program_id = v.program_id and m.conversation_id = v.id
+                            where v.program_id = $1 and v.lead_id = l.id),
                'files', (select coalesce(jsonb_agg(f.name order by f.id), '[]')
                          from lead_files x join files f on f.program_id = x.program_id and f.id = x.file_id
                          where x.program_id = $1 and x.lead_id = l.id)
@@ -79,6 +84,7 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     }
     let mut known = Known::default();
     blank(conn, moment, program, id, &mut known).await?;
+    sales::blank(conn, moment, program, &known.emails, None).await?;
     privacy::forget_mail(conn, program, &known.emails).await?;
     let same = privacy::same_email(conn, program, &known.emails).await?;
     let Known { emails, names, numbers } = known;
@@ -144,6 +150,7 @@ pub(crate) async fn blank(
     ] {
         sqlx::query(statement).bind(program).bind(id).execute(&mut *conn).await?;
     }
+    crate::conversations::remove(conn, moment, program, id).await?;
     let files = sqlx::query_scalar!(
         r#"delete from lead_files where program_id = $1 and lead_id = $2 returning file_id as "file: FileId""#,
         program as ProgramId,

@@ -35,7 +35,9 @@ pub(crate) use settings::{copy, set_up};
 pub use settings::{save_settings, settings};
 pub use stages::{save_stages, stages};
 pub use submit::{edit, submit, withdraw};
-pub use work::{add_note, add_task, assign, comment, delete_task, my_tasks, of_customer, set_deal_value, set_task_done, team};
+pub use work::{
+    add_note, add_task, assign, assign_many, delete_task, my_tasks, of_customer, set_deal_value, set_task_done, team,
+};
 
 use crate::programs::audit;
 use crate::{Error, Moment, Result};

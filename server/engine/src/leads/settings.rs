@@ -74,7 +74,7 @@ pub(crate) async fn set_up(conn: &mut PgConnection, moment: &Moment, program: Pr
 pub(crate) async fn copy(conn: &mut PgConnection, moment: &Moment, from: ProgramId, to: ProgramId) -> Result<()> {
     sqlx::query!(
         "update lead_settings s
-         set submission = f.submission, importing = f.importing,
+         set submission = f.submission, importing = f.importing, sales = f.sales,
              duplicate_by = f.duplicate_by, duplicate_days = f.duplicate_days, duplicate_scope = f.duplicate_scope,
              duplicate_rule = f.duplicate_rule, good_lead = f.good_lead
          from lead_settings f where s.program_id = $2 and f.program_id = $1",
@@ -163,7 +163,7 @@ pub(crate) async fn copy(conn: &mut PgConnection, moment: &Moment, from: Program
 pub async fn settings(conn: &mut PgConnection, program: ProgramId) -> Result<LeadSettings> {
     sqlx::query_as!(
         LeadSettings,
-        r#"select submission, importing, duplicate_by as "duplicate_by: Vec<LeadKey>", duplicate_days,
+        r#"select submission, importing, sales, duplicate_by as "duplicate_by: Vec<LeadKey>", duplicate_days,
                   duplicate_scope as "duplicate_scope: DuplicateScope",
                   duplicate_rule as "duplicate_rule: DuplicateRule", good_lead
            from lead_settings where program_id = $1"#,
@@ -214,7 +214,7 @@ pub async fn save_settings(
     sqlx::query!(
         "update lead_settings
          set submission = $2, importing = $3, duplicate_by = $4, duplicate_days = $5, duplicate_scope = $6,
-             duplicate_rule = $7, good_lead = $8
+             duplicate_rule = $7, good_lead = $8, sales = $9
          where program_id = $1",
         program as ProgramId,
         after.submission,
@@ -223,7 +223,8 @@ pub async fn save_settings(
         after.duplicate_days,
         after.duplicate_scope as DuplicateScope,
         after.duplicate_rule as DuplicateRule,
-        after.good_lead
+        after.good_lead,
+        after.sales
     )
     .execute(&mut *conn)
     .await?;

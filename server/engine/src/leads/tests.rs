@@ -282,9 +282,9 @@ async fn the_team_works_a_lead(pool: PgPool) {
     let moment = world.moment();
     let team = team(&mut conn, &owner).await.expect("team");
     assert_eq!(team.len(), 1);
-    let stranger = assign(&mut conn, &moment, &owner, &[id], Some(moment.id())).await;
+    let stranger = assign(&mut conn, &moment, &owner, id, Some(moment.id())).await;
     assert_eq!(refused(stranger), "assignee: Choose a member of your team who may work leads.");
-    assign(&mut conn, &moment, &owner, &[id, id], Some(team[0].account)).await.expect("assigned");
+    assign_many(&mut conn, &moment, &owner, &[id, id], Some(team[0].account)).await.expect("assigned");
     set_deal_value(&mut conn, &moment, &owner, id, Some(dec("5"))).await.expect("value");
     add_note(&mut conn, &moment, &owner, id, " Has budget ").await.expect("note");
     assert_eq!(refused(add_note(&mut conn, &moment, &owner, id, "").await), "note: Write 1 to 5,000 characters.");
@@ -313,7 +313,7 @@ async fn the_team_works_a_lead(pool: PgPool) {
     for actor in [&viewer, &hers] {
         assert!(matches!(add_note(&mut conn, &moment, actor, id, "x").await, Err(Error::Forbidden)));
         assert!(matches!(add_task(&mut conn, &moment, actor, id, &task).await, Err(Error::Forbidden)));
-        assert!(matches!(assign(&mut conn, &moment, actor, &[id], None).await, Err(Error::Forbidden)));
+        assert!(matches!(assign(&mut conn, &moment, actor, id, None).await, Err(Error::Forbidden)));
         assert!(matches!(set_deal_value(&mut conn, &moment, actor, id, None).await, Err(Error::Forbidden)));
         assert!(matches!(set_task_done(&mut conn, &moment, actor, mine[0].2.id, false).await, Err(Error::Forbidden)));
         assert!(matches!(delete_task(&mut conn, actor, mine[0].2.id).await, Err(Error::Forbidden)));

@@ -89,11 +89,27 @@ async fn lock(conn: &mut PgConnection, actor: &Actor, id: LeadId) -> Result<Stri
     Ok(found.code)
 }
 
-/// Says who works leads; `None`: nobody. Asks for `JudgeLeads`.
+/// Says who works a lead; `None`: nobody. Asks for `JudgeLeads`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` on `assignee`; `Conflict` where it was taken back.
+pub async fn assign(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: LeadId,
+    to: Option<AccountId>,
+) -> Result<()> {
+    may(actor)?;
+    check_assignee(conn, actor.program(), to).await?;
+    assign_one(conn, moment, actor, id, to).await
+}
+
+/// Says who works leads; `None`: nobody. Those that nobody works any more are left out. Asks for `JudgeLeads`.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `ids` or `assignee`.
-pub async fn assign(
+pub async fn assign_many(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,
@@ -108,36 +124,42 @@ pub async fn assign(
     sorted.dedup();
     let mut worked = Worked::default();
     for id in sorted {
-        let code = match lock(conn, actor, id).await {
-            Ok(code) => code,
-            Err(Error::NotFound(_)) => {
-                worked.left_out.push(("A lead".into(), "It is not there any more.".into()));
-                continue;
-            }
+        match assign_one(conn, moment, actor, id, to).await {
+            Ok(()) => worked.done += 1,
+            Err(Error::NotFound(_)) => worked.left_out.push(("A lead".into(), "It is not there any more.".into())),
             Err(Error::Conflict(words)) => {
                 worked.left_out.push((called(conn, actor.program(), id).await?, words));
-                continue;
             }
             Err(error) => return Err(error),
-        };
-        let changed = sqlx::query!(
-            "update leads set assignee_id = $3, updated_at = $4
-             where program_id = $1 and id = $2 and assignee_id is distinct from $3",
-            actor.program() as ProgramId,
-            id as LeadId,
-            to as Option<AccountId>,
-            moment.at
-        )
-        .execute(&mut *conn)
-        .await?;
-        if changed.rows_affected() == 1 {
-            let details = EventDetails { assignee: to, ..EventDetails::default() };
-            event(conn, moment, actor, id, LeadEventKind::Assigned, At::default(), &details).await?;
-            note(conn, moment, actor, "lead.assign", &code, json!({ "lead": id })).await?;
         }
-        worked.done += 1;
     }
     Ok(worked)
+}
+
+async fn assign_one(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    id: LeadId,
+    to: Option<AccountId>,
+) -> Result<()> {
+    let code = lock(conn, actor, id).await?;
+    let changed = sqlx::query!(
+        "update leads set assignee_id = $3, updated_at = $4
+         where program_id = $1 and id = $2 and assignee_id is distinct from $3",
+        actor.program() as ProgramId,
+        id as LeadId,
+        to as Option<AccountId>,
+        moment.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    if changed.rows_affected() == 1 {
+        let details = EventDetails { assignee: to, ..EventDetails::default() };
+        event(conn, moment, actor, id, LeadEventKind::Assigned, At::default(), &details).await?;
+        note(conn, moment, actor, "lead.assign", &code, json!({ "lead": id })).await?;
+    }
+    Ok(())
 }
 
 /// Sets what a lead's deal is worth; what was earned by it stays as it is. Asks for `JudgeLeads`.
@@ -196,35 +218,6 @@ pub async fn add_note(conn: &mut PgConnection, moment: &Moment, actor: &Actor, i
         moment.id::<LeadNoteId>() as LeadNoteId,
         actor.account() as Option<AccountId>,
         words,
-        moment.at
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Says something about a lead, on its partner's behalf or as the program.
-///
-/// # Errors
-/// `Forbidden`; `NotFound`, also for another partner's; `Invalid` on `text`; `Conflict` where it was taken back.
-pub async fn comment(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LeadId, text: &str) -> Result<()> {
-    match actor.partner() {
-        Some(own) if super::partner_of(conn, actor.program(), id).await? != own => return Err(Error::NotFound("lead")),
-        Some(_) => {}
-        None => crate::partners::allow(actor, Power::JudgeLeads)?,
-    }
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 5_000 {
-        return Err(Error::field("text", "Write 1 to 5,000 characters."));
-    }
-    lock(conn, actor, id).await?;
-    sqlx::query!(
-        "insert into lead_notes (program_id, lead_id, id, account_id, note, created_at) values ($1, $2, $3, $4, $5, $6)",
-        actor.program() as ProgramId,
-        id as LeadId,
-        moment.id::<LeadNoteId>() as LeadNoteId,
-        actor.account() as Option<AccountId>,
-        text,
         moment.at
     )
     .execute(conn)

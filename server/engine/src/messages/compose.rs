@@ -1,4 +1,4 @@
-use super::{Mail, notices, of_leads, templates};
+use super::{Mail, notices, of_conversations, of_leads, of_sales, templates};
 use crate::accounts;
 use crate::accounts::tokens::{self, Purpose};
 use crate::partners::profile::notifications_of;
@@ -175,6 +175,21 @@ pub async fn compose(
         Mail::LeadsImported { account, program, import } => {
             of_leads::imported(conn, public_url, *account, *program, *import).await?
         }
+        Mail::MessageToTeam { account, program, conversation } => {
+            of_conversations::to_team(conn, public_url, *account, *program, *conversation).await?
+        }
+        Mail::MessageToPartner { program, conversation } => {
+            of_conversations::to_partner(conn, moment, public_url, *program, *conversation).await?
+        }
+        Mail::SaleSubmitted { account, program, sale } => {
+            of_sales::submitted(conn, public_url, *account, *program, *sale).await?
+        }
+        Mail::SaleApproved { program, sale } => {
+            of_sales::judged(conn, public_url, *program, *sale, MailKind::SaleApproved).await?
+        }
+        Mail::SaleDeclined { program, sale } => {
+            of_sales::judged(conn, public_url, *program, *sale, MailKind::SaleDeclined).await?
+        }
     };
     let Some(content) = content else { return Ok(None) };
     let (from, contact) = house(conn, mail).await?;
@@ -187,6 +202,8 @@ pub async fn compose(
             | Mail::ApprovalWanted { .. }
             | Mail::LeadSubmitted { .. }
             | Mail::LeadsImported { .. }
+            | Mail::SaleSubmitted { .. }
+            | Mail::MessageToTeam { .. }
     ) || matches!(mail, Mail::Test { kind, .. } if kind.is_to_team());
     let contact = if to_team { String::new() } else { contact };
     Content { contact, ..content }.letter(from).map(Some)
@@ -207,6 +224,8 @@ async fn test(
     let place = match kind {
         MailKind::PartnerWaiting => format!("{public_url}/admin/{slug}/partners"),
         MailKind::LeadSubmitted | MailKind::LeadsImported => format!("{public_url}/admin/{slug}/leads"),
+        MailKind::MessageToTeam => format!("{public_url}/admin/{slug}/messages"),
+        MailKind::SaleSubmitted => format!("{public_url}/admin/{slug}/submitted-sales"),
         _ => format!("{public_url}/p/{slug}"),
     };
     let sample = words.sample(kind, &examples, &person.name);

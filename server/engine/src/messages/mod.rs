@@ -5,7 +5,9 @@
 mod compose;
 mod mailer;
 mod notices;
+mod of_conversations;
 mod of_leads;
+mod of_sales;
 pub mod outbox;
 pub mod templates;
 
@@ -15,8 +17,8 @@ pub use mailer::Mailer;
 use crate::{Result, jobs};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{
-    AccountId, CommissionId, DraftId, EnrollmentId, JournalId, LeadId, LeadImportId, LeadStageId, PartnerLetterId,
-    PaymentId, ProgramId, SignUpId,
+    AccountId, CommissionId, ConversationId, DraftId, EnrollmentId, JournalId, LeadId, LeadImportId, LeadStageId,
+    PartnerLetterId, PaymentId, ProgramId, SignUpId, SubmittedSaleId,
 };
 use domain::messages::{MailKind, Template};
 use serde::{Deserialize, Serialize};
@@ -245,6 +247,45 @@ pub enum Mail {
         /// The import.
         import: LeadImportId,
     },
+    /// To a member of the team: a partner has submitted a sale.
+    SaleSubmitted {
+        /// To whom.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The submitted sale.
+        sale: SubmittedSaleId,
+    },
+    /// To a partner whose submitted sale was approved.
+    SaleApproved {
+        /// The program.
+        program: ProgramId,
+        /// The submitted sale.
+        sale: SubmittedSaleId,
+    },
+    /// To a member of the team: a partner has written.
+    MessageToTeam {
+        /// To whom.
+        account: AccountId,
+        /// The program.
+        program: ProgramId,
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// To a partner: the team has written.
+    MessageToPartner {
+        /// The program.
+        program: ProgramId,
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// To a partner whose submitted sale was declined.
+    SaleDeclined {
+        /// The program.
+        program: ProgramId,
+        /// The submitted sale.
+        sale: SubmittedSaleId,
+    },
 }
 
 impl Mail {
@@ -279,6 +320,11 @@ impl Mail {
             Self::LeadMoved { .. } => "Mail: lead at another stage",
             Self::LeadImportFinished { .. } => "Mail: a file of leads was imported",
             Self::LeadsImported { .. } => "Mail: leads to review, from a file",
+            Self::SaleSubmitted { .. } => "Mail: a sale to review",
+            Self::SaleApproved { .. } => "Mail: sale approved",
+            Self::SaleDeclined { .. } => "Mail: sale declined",
+            Self::MessageToTeam { .. } => "Mail: a partner has written",
+            Self::MessageToPartner { .. } => "Mail: new message",
         }
     }
 
@@ -309,7 +355,12 @@ impl Mail {
             | Self::LeadSubmitted { program, .. }
             | Self::LeadMoved { program, .. }
             | Self::LeadImportFinished { program, .. }
-            | Self::LeadsImported { program, .. } => Some(*program),
+            | Self::LeadsImported { program, .. }
+            | Self::SaleSubmitted { program, .. }
+            | Self::SaleApproved { program, .. }
+            | Self::SaleDeclined { program, .. }
+            | Self::MessageToTeam { program, .. }
+            | Self::MessageToPartner { program, .. } => Some(*program),
         }
     }
 }

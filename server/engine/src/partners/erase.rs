@@ -71,6 +71,11 @@ pub async fn export(
                                       where ea.program_id = $1 and ea.enrollment_id = $2)),
                'leads', (select coalesce(jsonb_agg(to_jsonb(l) - 'email' - 'email_key' - 'name' order by l.id), '[]')
                          from leads l where l.program_id = $1 and l.enrollment_id = $2),
+               'messages', (select coalesce(jsonb_agg(jsonb_build_object('at', m.created_at, 'about', v.subject,
+                                       'by_partner', m.by_partner, 'text', m.body) order by m.created_at, m.id), '[]')
+                            from conversations v
+                            join conversation_messages m on m.program_id = v.program_id and m.conversation_id = v.id
+                            where v.program_id = $1 and v.enrollment_id = $2),
                'commissions', (select coalesce(jsonb_agg(to_jsonb(c) - 'why' order by c.occurred_at, c.id), '[]')
                                from commissions c where c.program_id = $1 and c.enrollment_id = $2),
                'payments', (select coalesce(jsonb_agg(to_jsonb(p) - 'why' order by p.created_at, p.id), '[]')
@@ -178,6 +183,7 @@ pub async fn erase(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: 
     if let Some(photo) = person.photo {
         crate::files::abandon(conn, moment, program, photo).await?;
     }
+    crate::conversations::blank_partner(conn, moment, program, id).await?;
     stop(conn, moment, actor, id, person.status).await?;
     let alone: Vec<AccountId> = accounts.iter().filter(|account| account.alone).map(|account| account.id).collect();
     for account in &alone {

@@ -119,7 +119,8 @@ pub(crate) async fn notifications_of(
 ) -> Result<Notifications> {
     let row = sqlx::query_as!(
         Notifications,
-        r#"select on_commission, on_payment, summary as "summary: SummaryRhythm", on_lead as "on_lead: LeadMails"
+        r#"select on_commission, on_payment, summary as "summary: SummaryRhythm", on_lead as "on_lead: LeadMails",
+                  on_message
            from notification_settings where program_id = $1 and enrollment_id = $2"#,
         program as ProgramId,
         partner as EnrollmentId
@@ -141,11 +142,12 @@ pub async fn set_notifications(
 ) -> Result<()> {
     let partner = own(actor)?;
     sqlx::query!(
-        "insert into notification_settings (program_id, enrollment_id, on_commission, on_payment, summary, key, on_lead)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into notification_settings (program_id, enrollment_id, on_commission, on_payment, summary, key, on_lead,
+                                            on_message)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (program_id, enrollment_id) do update
              set on_commission = excluded.on_commission, on_payment = excluded.on_payment, summary = excluded.summary,
-                 on_lead = excluded.on_lead,
+                 on_lead = excluded.on_lead, on_message = excluded.on_message,
                  summed_to = case when notification_settings.summary = excluded.summary
                                   then notification_settings.summed_to end",
         actor.program() as ProgramId,
@@ -154,7 +156,8 @@ pub async fn set_notifications(
         input.on_payment,
         input.summary as SummaryRhythm,
         moment.token(),
-        input.on_lead as LeadMails
+        input.on_lead as LeadMails,
+        input.on_message
     )
     .execute(conn)
     .await?;
@@ -208,7 +211,8 @@ pub async fn stop(conn: &mut PgConnection, program_slug: &str, key: &str, notice
         "update notification_settings s
          set on_commission = s.on_commission and $3 <> 'commission', on_payment = s.on_payment and $3 <> 'payment',
              summary = case when $3 = 'summary' then 'none' else s.summary end,
-             on_lead = case when $3 = 'lead' then 'none' else s.on_lead end
+             on_lead = case when $3 = 'lead' then 'none' else s.on_lead end,
+             on_message = s.on_message and $3 <> 'message'
          from programs p where p.slug = $1 and s.program_id = p.id and s.key = $2",
         program_slug,
         key,

@@ -427,6 +427,7 @@ async fn a_partner_gets_the_mails_that_it_wants(pool: PgPool) {
         on_payment: false,
         summary: SummaryRhythm::None,
         on_lead: LeadMails::None,
+        on_message: false,
     };
     assert_eq!(notifications(&mut conn, &me).await.expect("settings"), none);
     assert!(compose(&mut conn, &world.moment(), "https://t.example", &sent[0]).await.expect("answer").is_none());

@@ -53,15 +53,17 @@ pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<Waiting> 
     if !actor.may(Power::View) {
         return Err(Error::Forbidden);
     }
-    let waiting = sqlx::query_as!(
-        Waiting,
+    let messages = crate::conversations::unread(conn, actor).await?;
+    let waiting = sqlx::query!(
         r#"select (select count(*) from enrollments where program_id = $1 and status = 'pending') as "partners!",
-                  (select count(*) from commissions where program_id = $1 and status = 'review') as "commissions!""#,
+                  (select count(*) from commissions where program_id = $1 and status = 'review') as "commissions!",
+                  (select count(*) from submitted_sales where program_id = $1 and status = 'new') as "sales!""#,
         actor.program() as ProgramId
     )
     .fetch_one(conn)
     .await?;
-    Ok(waiting)
+    let (partners, commissions, sales) = (waiting.partners, waiting.commissions, waiting.sales);
+    Ok(Waiting { partners, commissions, sales, messages })
 }
 
 #[derive(Default)]

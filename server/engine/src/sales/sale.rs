@@ -37,10 +37,25 @@ async fn work(
 ) -> Result<Answered<TrackedSale>> {
     let mut tx = pool.begin().await?;
     let scene = lock_or_make(&mut tx, moment, program, &input.customer_id).await?;
+    let answered = count(&mut tx, moment, &scene, input, hash).await?;
+    if !answered.replayed {
+        tx.commit().await?;
+    }
+    Ok(answered)
+}
+
+/// Counts a sale of the customer whose row the transaction has locked.
+pub(super) async fn count(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    scene: &Scene,
+    input: &TrackSale,
+    hash: &[u8],
+) -> Result<Answered<TrackedSale>> {
     // A time that is refused is not looked up: Postgres need not know its year.
     let untimely = check_time(input.occurred_at, moment.at);
     let occurred_at = input.occurred_at.filter(|_| untimely.is_none()).unwrap_or(moment.at);
-    let known = look_up(&mut tx, program, scene.customer.id, "sale", &input.event_id, occurred_at).await?;
+    let known = look_up(conn, scene.rules.program, scene.customer.id, "sale", &input.event_id, occurred_at).await?;
     if let Some((first_hash, first)) = known.answered {
         return replay(hash, &first_hash, first);
     }
@@ -60,7 +75,7 @@ async fn work(
         ip_hash: None,
         occurred_at,
     };
-    let mut decided = decide(&mut tx, moment, &scene, known.referral, &happening).await?;
+    let mut decided = decide(conn, moment, scene, known.referral, &happening).await?;
     let by = decided.referral.as_ref().map(|referral| (referral.id, referral.enrollment));
     let answer = TrackedSale {
         sale: SaleAnswer {
@@ -77,9 +92,8 @@ async fn work(
         commissions: decided.tracked(),
         why: std::mem::take(&mut decided.why),
     };
-    insert(&mut tx, moment, &scene, by, hash, &answer).await?;
-    record(&mut tx, moment, &scene, &happening, &decided).await?;
-    tx.commit().await?;
+    insert(conn, moment, scene, by, hash, &answer).await?;
+    record(conn, moment, scene, &happening, &decided).await?;
     Ok(Answered { answer, replayed: false })
 }
 

@@ -298,7 +298,7 @@ async fn nobody_imports_who_may_not(pool: PgPool) {
     let mut conn = world.pool.acquire().await.expect("connection");
     assert!(matches!(error_file(&mut conn, &other, id).await, Err(Error::NotFound(_))));
     let all = async |actor: &Actor| {
-        list(&mut *world.pool.acquire().await.expect("connection"), actor, None, &Paging::default())
+        list(&mut world.pool.acquire().await.expect("connection"), actor, None, &Paging::default())
             .await
             .expect("imports")
             .data
