@@ -89,11 +89,18 @@ words! {
     pub enum Scope in "scope" {
         /// Report clicks, sign-ups, sales and refunds.
         Track = "track",
-        /// Read partners, customers, commissions and payments.
+        /// Read partners, customers, commissions, payments and leads.
         Read = "read",
-        /// Create partners and links.
+        /// Create partners and links; add and work leads.
         Manage = "manage",
+        /// Submit the leads of the one partner that it is bound to, and follow them.
+        Submit = "submit",
     }
+}
+
+impl Scope {
+    /// Those of a program's own keys, in any combination. A partner's key has `Submit` alone.
+    pub const OF_PROGRAM: [Self; 3] = [Self::Track, Self::Read, Self::Manage];
 }
 
 /// Who is asking, and for which program. Made by `access` and by the server; use cases trust it.
@@ -126,6 +133,13 @@ pub enum Actor {
         /// The program acted in.
         program: ProgramId,
     },
+    /// What acts for a partner without a person: a key that is bound to it, or a form that it shares.
+    OnBehalf {
+        /// The program acted in.
+        program: ProgramId,
+        /// The enrollment acted for.
+        enrollment: EnrollmentId,
+    },
     /// Tributary itself: jobs, the command line, the demo.
     System {
         /// The program acted in.
@@ -141,6 +155,7 @@ impl Actor {
             Self::Admin { program, .. }
             | Self::Partner { program, .. }
             | Self::Key { program, .. }
+            | Self::OnBehalf { program, .. }
             | Self::System { program } => *program,
         }
     }
@@ -150,7 +165,16 @@ impl Actor {
     pub fn account(&self) -> Option<AccountId> {
         match self {
             Self::Admin { account, .. } | Self::Partner { account, .. } => Some(*account),
-            Self::Key { .. } | Self::System { .. } => None,
+            Self::Key { .. } | Self::OnBehalf { .. } | Self::System { .. } => None,
+        }
+    }
+
+    /// The partner acted for, if one is.
+    #[must_use]
+    pub fn partner(&self) -> Option<EnrollmentId> {
+        match self {
+            Self::Partner { enrollment, .. } | Self::OnBehalf { enrollment, .. } => Some(*enrollment),
+            Self::Admin { .. } | Self::Key { .. } | Self::System { .. } => None,
         }
     }
 
@@ -161,7 +185,7 @@ impl Actor {
         match self {
             Self::Admin { role, .. } => role.may(power),
             Self::System { .. } => true,
-            Self::Partner { .. } | Self::Key { .. } => false,
+            Self::Partner { .. } | Self::Key { .. } | Self::OnBehalf { .. } => false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::accounts::Scope;
 use crate::ids::ApiKeyId;
+use crate::partners::PartnerName;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ pub struct ApiKey {
     pub name: String,
     /// What it may be used for.
     pub scopes: Vec<Scope>,
+    /// The one partner whose leads it submits.
+    pub partner: Option<PartnerName>,
     /// Its first characters, by which people tell keys apart.
     pub prefix: String,
     /// Who made it; empty where the command line did.
@@ -27,13 +30,16 @@ pub struct ApiKey {
 }
 
 /// An API key to make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewApiKey {
     /// What it is for.
     pub name: String,
     /// What it may be used for; at least one.
     #[serde(default)]
     pub scopes: Vec<Scope>,
+    /// The code of the partner whose leads it submits; for `submit`, and for that alone.
+    #[serde(default)]
+    pub partner_code: String,
 }
 
 /// A key just made: the only time that it is seen.

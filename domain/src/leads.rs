@@ -1,20 +1,23 @@
 //! Leads: potential customers whom a partner introduces.
 
 mod answers;
+pub mod capture;
 pub mod file;
 mod form;
 mod stages;
 mod views;
 
 pub use answers::{Answers, BETWEEN, Sent, Wrong, domain_key, phone_key, posted, yes_no};
-pub use form::{EMAIL, FieldKind, LINE, LONG, LeadField, LeadForm, MOST_FIELDS, MOST_OPTIONS, NAME, NameField, key_of};
+pub use form::{
+    CONSENT, EMAIL, FieldKind, LINE, LONG, LeadField, LeadForm, MOST_FIELDS, MOST_OPTIONS, NAME, NameField, key_of,
+};
 pub use stages::{
     DuplicateRule, DuplicateScope, FormVersion, GroupChoice, LeadGroup, LeadGroupInput, LeadKey, LeadSettings,
     LeadStage, MOST_GROUPS, MOST_STAGES, StageColour, StageInput, StageName, check_stages,
 };
 pub use views::{
-    BoardColumn, Consent, EventDetails, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadFilter, LeadNote, LeadRow,
-    LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Unearned, Worked,
+    BoardColumn, Consent, EventDetails, GivenConsent, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadFilter,
+    LeadNote, LeadRow, LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Unearned, Worked,
 };
 
 use crate::attribution::Step;

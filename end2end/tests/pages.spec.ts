@@ -23,6 +23,7 @@ const partner = [
   "/p/acme/leads/submit",
   "/p/acme/messages",
   "/p/acme/messages/new",
+  "/p/acme/leads/share",
   "/p/acme/submitted-sales",
   "/p/acme/submitted-sales/submit",
   "/p/acme/details",

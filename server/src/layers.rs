@@ -1,5 +1,6 @@
 //! What stands around every route but the short link's.
 
+use crate::capture::Framed;
 use crate::client::ClientIp;
 use crate::notice::notice;
 use crate::problem::Problem;
@@ -51,7 +52,7 @@ pub fn around(router: Router<Shared>, server: &Shared) -> Router<Shared> {
                 .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, hsts))
                 .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
                 .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-                .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+                .layer(SetResponseHeaderLayer::if_not_present(header::X_FRAME_OPTIONS, frame_options))
                 .layer(fixed(header::REFERRER_POLICY, "same-origin"))
                 .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
                 .layer(fixed(
@@ -83,6 +84,11 @@ pub fn guard(router: Router<Shared>, server: &Shared, body_limit: usize) -> Rout
         .layer(csrf)
 }
 
+/// Nothing is framed but what says by its own policy who may, of which this header knows no word.
+fn frame_options(response: &Response) -> Option<HeaderValue> {
+    response.extensions().get::<Framed>().is_none().then(|| HeaderValue::from_static("DENY"))
+}
+
 /// Tells server functions from where a request comes.
 async fn tell_address(ip: ClientIp, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(access::ClientAddress(ip.text()));
@@ -92,7 +98,7 @@ async fn tell_address(ip: ClientIp, mut request: Request, next: Next) -> Respons
 /// A request that takes too long is let go, and answered as an outage is.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let longest = if is_upload(path) { LONG_TIMEOUT } else { TIMEOUT };
+    let longest = if is_upload(path) || path == "/api/v1/lead-imports" { LONG_TIMEOUT } else { TIMEOUT };
     let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::unavailable().into_response())
 }

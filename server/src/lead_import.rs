@@ -10,9 +10,11 @@ use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, LeadGroupId, LeadImportId};
 use domain::leads::file::{ImportStart, ROW_CHARACTERS, SLICE_BYTES, template};
 use domain::portal::PortalPage;
+use engine::leads::imports::ErrorFile;
 use futures_util::stream::try_unfold;
 use http::header;
 use http::request::Parts;
@@ -137,10 +139,14 @@ async fn errors(
         let file = engine::leads::imports::error_file(&mut asking.conn, &asking.actor, id).await?;
         Ok((file, asking.actor))
     };
-    let (file, actor) = match work.await {
-        Ok(found) => found,
-        Err(error) => return refused(&error, &here),
-    };
+    match work.await {
+        Ok((file, actor)) => error_rows(server, actor, id, file),
+        Err(error) => refused(&error, &here),
+    }
+}
+
+/// The file of the rows that were refused.
+pub fn error_rows(server: Shared, actor: Actor, id: LeadImportId, file: ErrorFile) -> Response {
     let headers = csv(&file.name);
     let first = Bytes::from(file.head.clone());
     let rows = try_unfold((Some(first), 0), move |(first, after)| {

@@ -2,6 +2,7 @@
 //! one use case, and answers.
 
 pub mod api;
+mod capture;
 mod client;
 pub mod config;
 mod download;
@@ -141,8 +142,8 @@ impl Drop for Server {
     }
 }
 
-/// Every route. Four ways in stand outside the guard against other sites' posts, since they read no session: the short
-/// link, the API, the snippet's, and what is downloaded.
+/// Every route. Five ways in stand outside the guard against other sites' posts, since they read no session: the short
+/// link, the API, the snippet's, forms that partners share, and what is downloaded.
 pub fn router(server: &Shared) -> Router {
     let guarded = Router::new()
         .merge(health::router())
@@ -156,7 +157,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(payment_file::router())
         .merge(personal_data::router())
         .merge(pages::router(server));
-    let open = api::router().merge(snippet::router(server)).merge(download::router());
+    let open = api::router().merge(snippet::router(server)).merge(capture::router()).merge(download::router());
     let guarded = layers::guard(guarded, server, layers::BODY_LIMIT);
     let uploads = layers::guard(upload::router(server), server, upload::BODY_LIMIT);
     let leads = layers::guard(lead_import::router(), server, lead_import::BODY_LIMIT);

@@ -1,5 +1,5 @@
-//! How often one address may knock: signing in, uploading, downloading, and the snippet's way in; and how often one API key
-//! may.
+//! How often one address may knock: signing in, uploading, downloading, the snippet's way in, and forms that partners share;
+//! and how often one API key may.
 
 use crate::Shared;
 use crate::client::ClientIp;
@@ -28,6 +28,10 @@ pub struct Limits {
     download: DefaultKeyedRateLimiter<IpAddr>,
     /// QR codes, each drawn anew.
     drawing: DefaultKeyedRateLimiter<IpAddr>,
+    /// Forms that partners share: all of them.
+    forms: DefaultKeyedRateLimiter<IpAddr>,
+    /// One of them.
+    form: DefaultKeyedRateLimiter<(IpAddr, String)>,
     api: DefaultKeyedRateLimiter<ApiKeyId>,
 }
 
@@ -39,6 +43,8 @@ impl Default for Limits {
             upload: per_minute(30, 60),
             download: per_minute(6_000, 3_000),
             drawing: per_minute(300, 300),
+            forms: per_minute(60, 60),
+            form: per_minute(6, 12),
             api: per_minute(120_000, 10_000),
         }
     }
@@ -53,11 +59,21 @@ fn per_minute<K: Hash + Eq + Clone>(rate: u32, burst: u32) -> DefaultKeyedRateLi
 impl Limits {
     /// Lets go of addresses that have not knocked for a while.
     pub fn forget(&self) {
-        for limiter in [&self.sign_in, &self.snippet, &self.upload, &self.download, &self.drawing] {
+        for limiter in [&self.sign_in, &self.snippet, &self.upload, &self.download, &self.drawing, &self.forms] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
+        self.form.retain_recent();
+        self.form.shrink_to_fit();
         self.api.retain_recent();
+    }
+
+    /// Counts what an address sends to one form, which is known to be there.
+    ///
+    /// # Errors
+    /// After how many seconds it may send it again.
+    pub fn form(&self, ip: IpAddr, path: &str) -> Result<(), u64> {
+        self.form.check_key(&(ip, path.to_owned())).map_err(|refused| wait(&refused))
     }
 
     /// Counts a call by a key: far more than a shop makes, so that a client that runs wild doesn't stop the others.
@@ -82,6 +98,8 @@ impl Limits {
             None
         } else if path.starts_with("/t/") {
             Some(&self.snippet)
+        } else if path.starts_with("/f/") {
+            Some(&self.forms)
         } else if is_upload(path) {
             Some(&self.upload)
         } else if crate::pages::DOORS.contains(&path) {
@@ -114,7 +132,9 @@ fn too_many(request: &Request, seconds: u64) -> Response {
         accepts.is_some_and(|accepts| accepts.contains("text/html"))
     };
     let path = request.uri().path();
-    let mut response = if !path.starts_with("/fn/") && !is_upload(path) {
+    let mut response = if path.starts_with("/f/") {
+        notice(StatusCode::TOO_MANY_REQUESTS, "Too many tries", "Wait a little, go back, and try again.")
+    } else if !path.starts_with("/fn/") && !is_upload(path) {
         Problem::too_many(seconds).into_response()
     } else if wants_html() {
         notice(StatusCode::TOO_MANY_REQUESTS, "Too many tries", "Wait a little, go back, and try again.")

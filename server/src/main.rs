@@ -87,9 +87,12 @@ enum ApiKey {
         /// What the key is for.
         #[arg(long)]
         name: String,
-        /// What it may do: track, read, manage.
-        #[arg(long, value_delimiter = ',', required = true)]
+        /// What it may do: track, read, manage; or submit, for one partner's leads.
+        #[arg(long, visible_alias = "scope", value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
+        /// With submit: the code of the partner whose leads it submits.
+        #[arg(long)]
+        partner: Option<String>,
     },
 }
 
@@ -133,11 +136,11 @@ async fn run(cli: Cli) -> Result<()> {
             }
             Ok(())
         }
-        Command::ApiKey(ApiKey::Create { program, name, scopes }) => {
+        Command::ApiKey(ApiKey::Create { program, name, scopes, partner }) => {
             let pool = serve::command_pool(config).await?;
             let program = programs::by_slug(&mut *pool.acquire().await?, &program).await?;
             let actor = Actor::System { program: program.id };
-            let input = NewApiKey { name, scopes };
+            let input = NewApiKey { name, scopes, partner_code: partner.unwrap_or_default() };
             let made = integrations::api_keys::create(&pool, &Moment::now(), &actor, &input).await?;
             println!("{}", made.key);
             Ok(())

@@ -94,17 +94,15 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", "Conflict", detail)
     }
 
-    /// 413.
+    /// 413: larger than this.
     #[must_use]
-    pub fn too_large() -> Self {
-        let detail = "The body is larger than 64 KiB.";
+    pub fn too_large(most: &str) -> Self {
+        let detail = format!("The body is larger than {most}.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Content too large", detail)
     }
 
-    /// 415.
-    #[must_use]
-    pub fn not_json() -> Self {
-        let detail = "Send application/json.";
+    /// 415: what to send instead.
+    pub fn unsupported(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type", detail)
     }
 
@@ -178,7 +176,7 @@ impl From<engine::Error> for Problem {
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
         match rejection {
-            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Self::too_large(),
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Self::too_large("64 KiB"),
             _ => Self::bad_request("The body could not be read."),
         }
     }

@@ -50,15 +50,18 @@ pub async fn make_key(
     track: Option<String>,
     read: Option<String>,
     manage: Option<String>,
+    submit: Option<String>,
+    partner_code: Option<String>,
 ) -> Result<MadeApiKey> {
     access::answer(async {
         let asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::ManageKeys)?;
         let access::Admin { state, conn, moment, actor, .. } = asking;
         drop(conn);
-        let chosen = [(Scope::Track, track), (Scope::Read, read), (Scope::Manage, manage)];
+        let chosen = [(Scope::Track, track), (Scope::Read, read), (Scope::Manage, manage), (Scope::Submit, submit)];
         let scopes = chosen.into_iter().filter_map(|(scope, ticked)| ticked.map(|_| scope)).collect();
-        let input = domain::integrations::NewApiKey { name, scopes };
+        let partner_code = partner_code.unwrap_or_default();
+        let input = domain::integrations::NewApiKey { name, scopes, partner_code };
         Ok(engine::integrations::api_keys::create(&state.pool, &moment, &actor, &input).await?)
     })
     .await
@@ -173,9 +176,19 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
 fn scope_words(scope: Scope) -> (&'static str, &'static str) {
     match scope {
         Scope::Track => ("Track", "Report clicks, sign-ups, sales and refunds."),
-        Scope::Read => ("Read", "Read partners, customers, commissions and payments."),
-        Scope::Manage => ("Manage", "Create partners and links."),
+        Scope::Read => ("Read", "Read partners, customers, commissions, payments and leads."),
+        Scope::Manage => ("Manage", "Create partners and links; add and work leads."),
+        Scope::Submit => ("Submit", "Submit one partner's leads and follow them: for the partner's own systems."),
     }
+}
+
+/// How a partner's system submits a lead.
+fn lead_command(server: &str, key: &str) -> String {
+    format!(
+        r#"curl {server}/api/v1/leads \
+  -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \
+  -d '{{"fields": {{"email": "n@example.com", "name": "Nora"}}}}'"#
+    )
 }
 
 /// How a company's server reports a sign-up and a sale.
@@ -200,6 +213,7 @@ fn made_card(made: MadeApiKey, server: &str, currency: &str) -> AnyView {
         scopes if scopes.contains(&Scope::Read) => {
             Some(format!("curl {server}/api/v1/commissions \\\n  -H \"Authorization: Bearer {}\"", made.key))
         }
+        scopes if scopes.contains(&Scope::Submit) => Some(lead_command(server, &made.key)),
         _ => None,
     };
     view! {
@@ -224,7 +238,7 @@ fn new_key(form: Form<MakeKey>) -> AnyView {
     let none = form.field("scopes");
     view! {
         <Drawer id="new-key" title="New API key">
-            {show::wrong(form.beside(&["name", "scopes"]))}
+            {show::wrong(form.beside(&["name", "scopes", "partner_code"]))}
             <PostForm form=form class="form">
                 {show::program_field()}
                 <TextInput id="key-name" name="name" label="Name" placeholder="Shop server" help="So that you know it again." required=true error=form.field("name")/>
@@ -233,6 +247,7 @@ fn new_key(form: Form<MakeKey>) -> AnyView {
                     {scopes}
                     <p class="error" aria-live="polite">{move || none.get()}</p>
                 </fieldset>
+                <TextInput id="key-partner" name="partner_code" label="Partner's code" optional=true help="For Submit, which goes alone: whose leads the key submits." error=form.field("partner_code")/>
                 <div class="form-actions">
                     <CloseButton closes="new-key"/>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Make the API key"</Button>
@@ -244,7 +259,10 @@ fn new_key(form: Form<MakeKey>) -> AnyView {
 }
 
 fn row(key: ApiKey, revoke: Form<RevokeKey>) -> AnyView {
-    let scopes = key.scopes.iter().map(|scope| scope_words(*scope).0).collect::<Vec<_>>().join(", ");
+    let mut scopes = key.scopes.iter().map(|scope| scope_words(*scope).0).collect::<Vec<_>>().join(", ");
+    if let Some(partner) = &key.partner {
+        scopes = format!("{scopes} for {}", partner.code);
+    }
     let used = key.last_used_at.map_or_else(|| "Never".into_any(), show::time);
     let made = if key.created_by.is_empty() {
         show::day(key.created_at.date_naive())

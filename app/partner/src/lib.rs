@@ -48,7 +48,7 @@ access::chunk!(
 
 access::chunk!(
     portal_leads, __preload_portal_leads:
-    leads::LeadsPage, leads::SubmitLeadPage, leads::LeadPage, leads::EditLeadPage,
+    leads::LeadsPage, leads::SubmitLeadPage, leads::LeadPage, leads::EditLeadPage, leads::SharePage,
 );
 access::chunk!(
     portal_messages, __preload_portal_messages:
@@ -82,6 +82,7 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads") view={lazy::<leads::LeadsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads/imports") view={lazy::<lead_import::ImportsPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("leads/share") view={lazy::<leads::SharePage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads/submit") view={lazy::<leads::SubmitLeadPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads/:id") view={lazy::<leads::LeadPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads/:id/edit") view={lazy::<leads::EditLeadPage>()} ssr=SsrMode::Async/>

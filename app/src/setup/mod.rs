@@ -205,7 +205,7 @@ pub async fn create_key(program: String) -> Result<MadeApiKey> {
     access::answer(async {
         let asking = access::admin(&program).await?;
         asking.may(Power::ManageKeys)?;
-        let input = NewApiKey { name: "Website".into(), scopes: vec![Scope::Track] };
+        let input = NewApiKey { name: "Website".into(), scopes: vec![Scope::Track], ..NewApiKey::default() };
         Ok(engine::integrations::api_keys::create(&asking.state.pool, &asking.moment, &asking.actor, &input).await?)
     })
     .await

@@ -13,6 +13,8 @@ pub const MOST_OPTIONS: usize = 200;
 pub const EMAIL: &str = "email";
 /// The key of the name.
 pub const NAME: &str = "name";
+/// The key of a consent that was given elsewhere than on the form.
+pub const CONSENT: &str = "consent";
 /// The longest answer of one line, in characters.
 pub const LINE: usize = 400;
 /// The longest answer of several lines, in characters.

@@ -15,9 +15,10 @@ use crate::reports::CommissionRow;
 use crate::text::{FieldError, check_line};
 use crate::why::Why;
 use crate::words;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// A lead to be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,43 @@ pub struct NewLead {
     /// How it came, if not by hand: `import`, `api`, `capture_form`.
     #[serde(default)]
     pub by: String,
+    /// A consent that was given elsewhere.
+    #[serde(default)]
+    pub consent: Option<GivenConsent>,
+}
+
+/// A consent that was given elsewhere, as who adds the lead knows of it: kept as evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GivenConsent {
+    /// What was agreed to.
+    pub text: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// From which address.
+    pub ip: String,
+}
+
+impl GivenConsent {
+    /// Checks what was sent at an instant.
+    #[must_use]
+    pub fn check(&self, now: DateTime<Utc>) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let bad = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if self.text.trim().is_empty() || self.text.chars().count() > super::LONG || self.text.contains(bad) {
+            errors.push(FieldError::new("consent.text", "Use 1 to 5,000 characters."));
+        }
+        if self.at > now + Duration::minutes(5) {
+            errors.push(FieldError::new("consent.at", "This is in the future."));
+        } else if self.at.year() < 2000 {
+            errors.push(FieldError::new("consent.at", "This is too long ago."));
+        }
+        if self.ip.parse::<IpAddr>().is_err() {
+            errors.push(FieldError::new("consent.ip", "This is not an IP address."));
+        }
+        errors
+    }
 }
 
 impl NewLead {
@@ -162,6 +200,8 @@ pub struct LeadRow {
     pub day: NaiveDate,
     /// The day since which it is at its stage, in the program's time zone.
     pub stage_day: NaiveDate,
+    /// When it was added, UTC.
+    pub created_at: DateTime<Utc>,
     /// When anything about it changed, UTC.
     pub updated_at: DateTime<Utc>,
 }

@@ -42,6 +42,7 @@ const WRITTEN: &[Column] = &[
     ("audit_log", "details", true),
     ("audit_log", "subject", false),
     ("audit_log", "subject_path", false),
+    ("capture_forms", "thanks", false),
     ("commissions", "why", true),
     ("conversation_messages", "body", false),
     ("conversations", "subject", false),

@@ -1,5 +1,7 @@
-//! Reading a body: JSON of at most 64 KiB with known fields only, each refusal with its own status.
+//! Reading a body: JSON, or XML where that is taken too, of at most 64 KiB with known fields only, each refusal with its own
+//! status.
 
+use super::xml;
 use crate::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -22,9 +24,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// A body of JSON, or of XML with the same names, read into its type.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonOrXml<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonOrXml<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if is_kind(request.headers(), "application/xml") {
+            let value = xml::read(&Bytes::from_request(request, state).await?)?;
+            check_texts(&value, &mut String::new())?;
+            return Ok(Self(typed(value)?));
+        }
+        if !is_kind(request.headers(), "application/json") {
+            return Err(Problem::unsupported("Send application/json or application/xml."));
+        }
+        Ok(Self(typed(read(request, state).await?)?))
+    }
+}
+
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Value, Problem> {
-    if !is_json(request.headers()) {
-        return Err(Problem::not_json());
+    if !is_kind(request.headers(), "application/json") {
+        return Err(Problem::unsupported("Send application/json."));
     }
     let bytes = Bytes::from_request(request, state).await?;
     let value = serde_json::from_slice(&bytes)
@@ -33,12 +55,13 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Value, Prob
     Ok(value)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a body is said to be of this kind.
+pub fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|told| told.trim().eq_ignore_ascii_case(kind))
 }
 
 /// Postgres' texts hold any character but NUL.

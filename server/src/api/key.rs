@@ -23,8 +23,8 @@ pub struct Key<S> {
 
 /// A scope that a call asks for.
 pub trait Needs {
-    /// Which.
-    const SCOPE: Scope;
+    /// Which; one of these is enough.
+    const SCOPES: &'static [Scope];
 }
 
 /// `track`.
@@ -37,14 +37,27 @@ pub struct Read;
 #[derive(Clone, Copy, Debug)]
 pub struct Manage;
 
+/// `read`, or `submit`, which sees its partner's own alone.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadLeads;
+/// `manage`, or `submit`, which writes its partner's own alone.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteLeads;
+
 impl Needs for Track {
-    const SCOPE: Scope = Scope::Track;
+    const SCOPES: &'static [Scope] = &[Scope::Track];
 }
 impl Needs for Read {
-    const SCOPE: Scope = Scope::Read;
+    const SCOPES: &'static [Scope] = &[Scope::Read];
 }
 impl Needs for Manage {
-    const SCOPE: Scope = Scope::Manage;
+    const SCOPES: &'static [Scope] = &[Scope::Manage];
+}
+impl Needs for ReadLeads {
+    const SCOPES: &'static [Scope] = &[Scope::Read, Scope::Submit];
+}
+impl Needs for WriteLeads {
+    const SCOPES: &'static [Scope] = &[Scope::Manage, Scope::Submit];
 }
 
 impl<S: Needs> FromRequestParts<Shared> for Key<S> {
@@ -61,13 +74,12 @@ impl<S: Needs> FromRequestParts<Shared> for Key<S> {
             .ok_or_else(Problem::unauthorized)?;
         let mut connection = server.pool.acquire().await.map_err(engine::Error::from)?;
         let holder = authenticate(&mut connection, &Moment::now(), key).await?.ok_or_else(Problem::unauthorized)?;
-        if let Actor::Key { key, .. } = holder.actor {
-            server.limits.call(key).map_err(Problem::too_many)?;
-        }
-        if holder.scopes.contains(&S::SCOPE) {
+        server.limits.call(holder.key).map_err(Problem::too_many)?;
+        if S::SCOPES.iter().any(|scope| holder.scopes.contains(scope)) {
             Ok(Self { actor: holder.actor, program: holder.program, scope: PhantomData })
         } else {
-            Err(Problem::forbidden(format!("This key lacks the scope {}.", S::SCOPE)))
+            let scopes: Vec<&str> = S::SCOPES.iter().map(|scope| scope.as_str()).collect();
+            Err(Problem::forbidden(format!("This key lacks the scope {}.", scopes.join(" or "))))
         }
     }
 }

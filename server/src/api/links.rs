@@ -113,7 +113,7 @@ pub async fn create(
     let moment = Moment::now();
     let path = format!("/partners/{}/links", domain::text::code_key(&code));
     let call = ("POST", path.as_str(), &input);
-    let answered = once(&server, key.program.id, &headers, call, &moment, async |conn: &mut sqlx::PgConnection| {
+    let answered = once(&server, &key.actor, &headers, call, &moment, async |conn: &mut sqlx::PgConnection| {
         let partner = partners::find_by_code(conn, &key.actor, &code).await?;
         let new = NewLink { code: input.code.clone(), destination: input.destination.clone(), ..NewLink::default() };
         let row = links::create(conn, &moment, &key.actor, partner.id, &new).await?;

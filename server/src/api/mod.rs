@@ -4,6 +4,8 @@ pub mod body;
 mod commissions;
 mod customers;
 mod key;
+mod lead_imports;
+mod leads;
 mod links;
 mod once;
 mod partners;
@@ -11,6 +13,7 @@ mod payments;
 mod query;
 mod sign_in_links;
 mod track;
+mod xml;
 
 use crate::Shared;
 use crate::problem::Problem;
@@ -52,6 +55,13 @@ fn calls() -> (Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(commissions::list))
         .routes(routes!(customers::one))
         .routes(routes!(payments::list))
+        .routes(routes!(leads::list, leads::create))
+        .routes(routes!(leads::one, leads::edit))
+        .routes(routes!(leads::set_stage))
+        .routes(routes!(leads::comment))
+        .routes(routes!(lead_imports::create))
+        .routes(routes!(lead_imports::one))
+        .routes(routes!(lead_imports::errors))
         .split_for_parts()
 }
 
@@ -75,7 +85,8 @@ impl Modify for Keys {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let key = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A key of one program, with the scopes track, read or manage."))
+            .description(Some("A key of one program, with the scopes track, read or manage; or one of a partner, with the scope submit: \
+                 it opens the partner's own leads alone."))
             .build();
         openapi.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(key));
     }

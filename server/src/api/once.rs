@@ -2,7 +2,7 @@
 
 use crate::Shared;
 use crate::problem::Problem;
-use domain::ids::ProgramId;
+use domain::accounts::Actor;
 use engine::Moment;
 use engine::integrations::answers::{self, Answered};
 use http::{HeaderMap, HeaderName};
@@ -18,7 +18,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// 409 where the key came with another call or body; 422 where it is none; the work's own.
 pub async fn once<T, W>(
     server: &Shared,
-    program: ProgramId,
+    actor: &Actor,
     headers: &HeaderMap,
     call: (&str, &str, &(impl Serialize + Sync)),
     moment: &Moment,
@@ -35,5 +35,5 @@ where
         return Ok(Answered { answer, replayed: false });
     };
     let key = key.to_str().map_err(|_| Problem::field("Idempotency-Key", "Use visible ASCII characters."))?;
-    Ok(answers::once(&server.pool, &server.secrets, moment, program, key, &call, work).await?)
+    Ok(answers::once(&server.pool, &server.secrets, moment, actor, key, &call, work).await?)
 }

@@ -168,7 +168,7 @@ pub async fn create(
         status: EnrollmentStatus::Active,
     };
     let call = ("POST", "/partners", &input);
-    let answered = once(&server, key.program.id, &headers, call, &moment, async |conn: &mut sqlx::PgConnection| {
+    let answered = once(&server, &key.actor, &headers, call, &moment, async |conn: &mut sqlx::PgConnection| {
         let partner = partners::create(conn, &moment, &key.actor, &new).await?;
         Ok(Made { code: partner.code, status: new.status, created_at: moment.at })
     })

@@ -51,7 +51,7 @@ pub async fn create(
     let moment = Moment::now();
     let path = format!("/partners/{}/sign-in-links", code_key(&code));
     let call = ("POST", path.as_str(), &());
-    let answered = once(&server, key.program.id, &headers, call, &moment, async |conn: &mut sqlx::PgConnection| {
+    let answered = once(&server, &key.actor, &headers, call, &moment, async |conn: &mut sqlx::PgConnection| {
         let token = sign_in_links::make(conn, &moment, &key.actor, &code).await?;
         Ok(Sealed { token: server.secrets.encrypt(Use::ApiAnswer, token.as_bytes())? })
     })

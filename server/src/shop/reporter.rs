@@ -131,7 +131,8 @@ impl Reporter {
         for key in keys.iter().filter(|key| key.name == KEY_NAME && key.revoked_at.is_none()) {
             api_keys::revoke(&self.pool, &moment, &actor, key.id).await?;
         }
-        let new = NewApiKey { name: KEY_NAME.into(), scopes: vec![domain::accounts::Scope::Track] };
+        let new =
+            NewApiKey { name: KEY_NAME.into(), scopes: vec![domain::accounts::Scope::Track], ..NewApiKey::default() };
         Ok(api_keys::create(&self.pool, &moment, &actor, &new).await?.key)
     }
 }

@@ -1,6 +1,6 @@
 //! Every call of the API, as a company makes it.
 
-use crate::site::{Site, key, now, program};
+use crate::site::{Site, key, now, program, submit_key};
 use domain::accounts::{Actor, Scope};
 use http::Method;
 use serde_json::{Value, json};
@@ -175,6 +175,15 @@ async fn a_key_opens_its_program_and_scope_alone(pool: PgPool) {
         (Method::GET, "/commissions", Scope::Read),
         (Method::GET, "/customers/c1", Scope::Read),
         (Method::GET, "/payments", Scope::Read),
+        (Method::GET, "/leads", Scope::Read),
+        (Method::POST, "/leads", Scope::Manage),
+        (Method::GET, "/leads/00000000-0000-7000-8000-000000000000", Scope::Read),
+        (Method::PATCH, "/leads/00000000-0000-7000-8000-000000000000", Scope::Manage),
+        (Method::POST, "/leads/00000000-0000-7000-8000-000000000000/stage", Scope::Manage),
+        (Method::POST, "/leads/00000000-0000-7000-8000-000000000000/comments", Scope::Manage),
+        (Method::POST, "/lead-imports", Scope::Manage),
+        (Method::GET, "/lead-imports/00000000-0000-7000-8000-000000000000", Scope::Read),
+        (Method::GET, "/lead-imports/00000000-0000-7000-8000-000000000000/errors.csv", Scope::Read),
     ];
     for (method, path, scope) in calls {
         let path = format!("/api/v1{path}");
@@ -184,15 +193,20 @@ async fn a_key_opens_its_program_and_scope_alone(pool: PgPool) {
         for wrong in ["Bearer trb_0000", "Basic eDp5", "Bearer"] {
             site.send(method.clone(), &path, &[("authorization", wrong)], "").await.problem(401);
         }
-        let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
+        let others: Vec<Scope> = Scope::OF_PROGRAM.into_iter().filter(|other| *other != scope).collect();
         let without = format!("Bearer {}", key(&site.pool, site.program, &others).await);
         let refused = site.send(method.clone(), &path, &[("authorization", &without)], "nonsense").await.problem(403);
         assert!(refused["detail"].as_str().is_some_and(|words| words.contains(scope.as_str())), "{refused}");
+        // A partner's key opens leads alone, and stages are the company's to set.
+        if !path.contains("lead") || path.ends_with("/stage") {
+            let submit = format!("Bearer {}", submit_key(&site.pool, site.program, "ada").await);
+            site.send(method.clone(), &path, &[("authorization", &submit)], "").await.problem(403);
+        }
     }
 
     // Another program's key sees nothing of ada, nor her customers.
     assert_eq!(site.post("/track/sale", sale("e1")).await.status, 201);
-    let elsewhere = format!("Bearer {}", key(&site.pool, other, Scope::ALL).await);
+    let elsewhere = format!("Bearer {}", key(&site.pool, other, &Scope::OF_PROGRAM).await);
     let headers = [("authorization", elsewhere.as_str()), ("content-type", "application/json")];
     for path in ["/partners/ada", "/partners/ada/links", "/customers/c1"] {
         site.send(Method::GET, &format!("/api/v1{path}"), &headers, "").await.problem(404);
@@ -245,6 +259,15 @@ async fn the_description_names_every_call(pool: PgPool) {
         "GET /api/v1/commissions",
         "GET /api/v1/customers/{external_id}",
         "GET /api/v1/payments",
+        "GET /api/v1/leads",
+        "POST /api/v1/leads",
+        "GET /api/v1/leads/{id}",
+        "PATCH /api/v1/leads/{id}",
+        "POST /api/v1/leads/{id}/stage",
+        "POST /api/v1/leads/{id}/comments",
+        "POST /api/v1/lead-imports",
+        "GET /api/v1/lead-imports/{id}",
+        "GET /api/v1/lead-imports/{id}/errors.csv",
     ] {
         assert!(paths.iter().any(|path| path == call), "{call} is not described");
     }

@@ -46,7 +46,9 @@ const IDS: &[(&str, &str)] = &[
     ("DRAFT", "select id from payment_drafts where program_id = $1"),
     ("GROUP", "select id from partner_groups where program_id = $1"),
     ("IMPORT", "select id from lead_imports where program_id = $1 and status = 'receiving'"),
-    ("KEY", "select id from api_keys where program_id = $1"),
+    // Before the word that stands in it.
+    ("OWN_KEY", "select id from api_keys where program_id = $1 and enrollment_id is not null"),
+    ("KEY", "select id from api_keys where program_id = $1 and enrollment_id is null"),
     ("LEAD", "select id from leads where program_id = $1 and email = 'lee@harbor.test'"),
     ("LINK", "select id from links where program_id = $1 and not is_default"),
     ("MAIL", "select id from outbox where program_id = $1"),
@@ -324,8 +326,16 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/invitation", "token=x", Anyone),
     ("/fn/invitation/accept", "token=x&name=X&password=x", Anyone),
     ("/fn/landing", "", Anyone),
+    ("/fn/partner/api-keys/create", "program=acme&partner=ADA&name=X", Partner),
+    ("/fn/partner/api-keys/revoke", "program=acme&partner=ADA&key=OWN_KEY", Partner),
     ("/fn/partner/assets", "program=acme", Partner),
     ("/fn/partner/assets/one", "program=acme&id=ASSET", Partner),
+    ("/fn/partner/capture-forms", "program=acme", Partner),
+    (
+        "/fn/partner/capture-forms/save",
+        "program=acme&partner=ADA&group=LEAD_GROUP&is_open=true&sites=www.harbor.test&thanks=X&redirect=",
+        Partner,
+    ),
     ("/fn/partner/commission-report", "program=acme", Partner),
     ("/fn/partner/commissions", "program=acme", Partner),
     ("/fn/partner/dashboard", "program=acme", Partner),
@@ -434,6 +444,9 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
         "insert into lead_files (program_id, lead_id, file_id, by_partner, created_at)
          select l.program_id, l.id, f.id, true, l.created_at from leads l
          join files f on f.program_id = l.program_id and f.purpose = 'lead' where l.program_id = $1",
+        "insert into api_keys (program_id, id, name, scopes, prefix, key_hash, created_at, enrollment_id)
+         select program_id, gen_random_uuid(), 'theirs', '{submit}', '', uuid_send(gen_random_uuid()), created_at, id from enrollments
+         where program_id = $1 and code = 'ada'",
         "insert into lead_imports (program_id, id, enrollment_id, group_id, form_version, name, head, keys, rows, by_partner,
                                    created_at)
          select e.program_id, gen_random_uuid(), e.id, g.id, g.version, 'leads.csv', '{E-mail}', '{email}', 1, true,

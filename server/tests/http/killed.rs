@@ -1,7 +1,7 @@
 //! A server that is killed in the middle of a batch leaves all of it or none, and the next one does it again. The real one,
 //! in a process of its own.
 
-use crate::site::{PASSWORD, now, program};
+use crate::site::{PASSWORD, now, program, submit_key};
 use axum::body::Bytes;
 use domain::accounts::Actor;
 use domain::ids::{DraftId, EnrollmentId, ProgramId};
@@ -114,6 +114,43 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     panic!("not within two minutes: {what}");
 }
 
+/// So many rows: twenty pieces of an import.
+const ROWS: usize = 20_000;
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn a_file_of_leads_sent_by_the_api_goes_on_where_it_was(pool: PgPool) {
+    let (acme, _) = program(&pool, "acme", "ada").await;
+    sqlx::query("update lead_settings set importing = true").execute(&pool).await.expect("settings");
+    let key = submit_key(&pool, acme, "ada").await;
+    let csv: String = std::iter::once("E-mail,Name\n".to_owned())
+        .chain((0..ROWS).map(|n| format!("lead{n}@harbor{n}.test,Lead {n}\n")))
+        .collect();
+    let running = Running::start(&pool).await;
+    let request = Request::post(format!("{}/api/v1/lead-imports", running.base))
+        .header("content-type", "text/csv")
+        .header("authorization", format!("Bearer {key}"))
+        .body(Full::new(Bytes::from(csv)))
+        .expect("request");
+    let answer = running.client.request(request).await.expect("answer");
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let accepted = async || {
+        sqlx::query_scalar::<_, i64>("select accepted from lead_imports").fetch_one(&pool).await.expect("import")
+    };
+    until("some rows are leads", async || accepted().await > 0).await;
+    running.kill(&pool).await;
+    let by_then = accepted().await;
+    assert!(by_then < ROWS as i64, "it was in the middle");
+    let leads = "select count(*) from leads where program_id = $1";
+    let count = async || sqlx::query_scalar::<_, i64>(leads).bind(acme).fetch_one(&pool).await.expect("leads");
+    assert_eq!(count().await, by_then, "as many leads as it says");
+    minutes_pass(&pool).await;
+    let running = Running::start(&pool).await;
+    taken_over(&pool, "work_on_lead_import").await;
+    until("the import is done", async || accepted().await == ROWS as i64).await;
+    assert_eq!(count().await, ROWS as i64, "no row twice");
+    running.kill(&pool).await;
+}
+
 /// Partners to whom each another amount is due, and a batch that pays them: the batch, and what it comes to.
 async fn prepared(pool: &PgPool, program: ProgramId) -> (DraftId, Decimal) {
     let (moment, actor) = (now(), Actor::System { program });
@@ -211,11 +248,11 @@ async fn minutes_pass(pool: &PgPool) {
 }
 
 /// The server has taken the job over; and does it now, and not in half a minute.
-async fn taken_over(pool: &PgPool) {
+async fn taken_over(pool: &PgPool, job: &str) {
     until("the job is taken over", async || {
         let now = "update graphile_worker._private_jobs j set run_at = now() from graphile_worker._private_tasks t
-                   where t.id = j.task_id and t.identifier = 'process_payments' and j.locked_at is null";
-        sqlx::query(now).execute(pool).await.expect("job").rows_affected() == 1
+                   where t.id = j.task_id and t.identifier = $1 and j.locked_at is null";
+        sqlx::query(now).bind(job).execute(pool).await.expect("job").rows_affected() == 1
     })
     .await;
 }
@@ -254,7 +291,7 @@ async fn a_server_that_is_killed_leaves_all_of_a_batch_or_none(pool: PgPool) {
             break;
         }
         cut_off += 1;
-        taken_over(&pool).await;
+        taken_over(&pool, "process_payments").await;
     }
     assert!(cut_off > 0, "it was killed in the middle at least once");
     until("the batch is whole", async || status(&pool).await == "processed").await;

@@ -3,10 +3,12 @@
 mod api;
 mod bad_input;
 mod browser;
+mod capture;
 mod exports;
 mod files;
 mod functions;
 mod killed;
+mod leads;
 mod links;
 mod payments;
 mod shop;

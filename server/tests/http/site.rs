@@ -152,7 +152,13 @@ pub async fn join(pool: &PgPool, program: ProgramId, partner: &str) -> Enrollmen
 
 /// A key with these scopes.
 pub async fn key(pool: &PgPool, program: ProgramId, scopes: &[Scope]) -> String {
-    let new = NewApiKey { name: "test".into(), scopes: scopes.to_vec() };
+    let new = NewApiKey { name: "test".into(), scopes: scopes.to_vec(), ..NewApiKey::default() };
+    api_keys::create(pool, &now(), &Actor::System { program }, &new).await.expect("key").key
+}
+
+/// A key that submits a partner's leads.
+pub async fn submit_key(pool: &PgPool, program: ProgramId, partner: &str) -> String {
+    let new = NewApiKey { name: "theirs".into(), scopes: vec![Scope::Submit], partner_code: partner.into() };
     api_keys::create(pool, &now(), &Actor::System { program }, &new).await.expect("key").key
 }
 
@@ -164,7 +170,7 @@ impl Site {
     /// Serves program `acme` with partner `ada`.
     pub async fn start_with(pool: PgPool, change: impl FnOnce(&mut Parts)) -> Self {
         let (program, ada) = program(&pool, "acme", "ada").await;
-        let key = key(&pool, program, Scope::ALL).await;
+        let key = key(&pool, program, &Scope::OF_PROGRAM).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let address = listener.local_addr().expect("address");
         let base = format!("http://{address}");

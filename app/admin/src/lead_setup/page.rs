@@ -198,7 +198,7 @@ fn permissions(settings: &LeadSettings) -> AnyView {
                     name="settings[submission]"
                     label="Submit leads"
                     checked=submission
-                    help="Partners send you potential customers one by one, and follow what becomes of each."
+                    help="Partners send you potential customers one by one, also by the API and by forms that they share, and follow what becomes of each."
                 />
                 <Switch
                     id="importing"

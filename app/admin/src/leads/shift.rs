@@ -63,6 +63,7 @@ mod tests {
             withdrawn: false,
             day: DateTime::UNIX_EPOCH.date_naive(),
             stage_day: DateTime::UNIX_EPOCH.date_naive(),
+            created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         };
         let value = leads.iter().filter_map(|(_, value)| *value).sum();

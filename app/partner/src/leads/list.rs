@@ -157,7 +157,7 @@ fn page(shown: Shown, address: &Address) -> AnyView {
             <Download href=file what="leads"/>
             {sales.then(|| crate::sales::submit_button(&program, ButtonKind::Plain))}
             {submit}
-            {(importing || sales).then(|| more(&program, importing, sales))}
+            {(submission || importing || sales).then(|| more(&program, submission, importing, sales))}
         </PageHead>
         {filters}
         {list}
@@ -166,15 +166,17 @@ fn page(shown: Shown, address: &Address) -> AnyView {
 }
 
 /// What else can be done, behind three dots.
-fn more(program: &str, importing: bool, sales: bool) -> AnyView {
+fn more(program: &str, submission: bool, importing: bool, sales: bool) -> AnyView {
     let to = |path: &str| format!("/p/{program}/{path}");
     let (import, history, submitted) = (to("leads?import=1"), to("leads/imports"), to("submitted-sales"));
+    let share = to("leads/share");
     view! {
         <Menu id="lead-menu" label="More" bare=true button=|| icon(Glyph::Dots)>
             {importing.then(|| view! {
                 <MenuLink href=import icon=Glyph::Upload>"Import leads"</MenuLink>
                 <MenuLink href=history icon=Glyph::Clock>"View import history"</MenuLink>
             })}
+            {submission.then(|| view! { <MenuLink href=share icon=Glyph::Share>"Share a form"</MenuLink> })}
             {sales.then(|| view! { <MenuLink href=submitted icon=Glyph::Cart>"Submitted sales"</MenuLink> })}
         </Menu>
     }

@@ -3,12 +3,14 @@
 mod detail;
 mod edit;
 mod list;
+mod share;
 mod submit;
 
 pub use detail::LeadPage;
 pub use edit::EditLeadPage;
 pub use list::LeadsPage;
 pub(crate) use list::card;
+pub use share::SharePage;
 pub use submit::SubmitLeadPage;
 
 use domain::leads::LeadRow;

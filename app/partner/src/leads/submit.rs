@@ -76,7 +76,7 @@ pub async fn submit_lead(
             version: Some(version),
             sent: domain::leads::posted(fields),
             ip: access::client_address(),
-            by: String::new(),
+            ..domain::leads::NewLead::default()
         };
         let mut tx = access::begin(&mut asking.conn).await?;
         let submitted = engine::leads::submit(&mut tx, &asking.moment, &asking.actor, partner, &input).await;
@@ -139,7 +139,7 @@ impl LazyPage for SubmitLeadPage {
 fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
     let Shown { partner, groups, chosen, good_lead, currency, window_days } = shown;
     let program = show::program().get_untracked();
-    let choose = choose(&program, &groups, chosen.id);
+    let choose = choose(&format!("/p/{program}/leads/submit"), &groups, chosen.id);
     let about = (!chosen.description.is_empty()).then(|| view! { <p class="lines">{chosen.description.clone()}</p> });
     let good = (!good_lead.is_empty()).then(|| {
         view! { <Card title="What makes a good lead"><p class="lines">{good_lead}</p></Card> }
@@ -172,14 +172,13 @@ fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
     .into_any()
 }
 
-/// Which group the lead is of, where there are several: by the address, so that it works without WASM too.
-fn choose(program: &str, groups: &[(LeadGroupId, String)], chosen: LeadGroupId) -> Option<AnyView> {
+/// Which group the lead is of, where there are several: by the page's address, so that it works without WASM too.
+pub(super) fn choose(action: &str, groups: &[(LeadGroupId, String)], chosen: LeadGroupId) -> Option<AnyView> {
     if groups.len() < 2 {
         return None;
     }
     let choices = groups.iter().map(|(id, name)| Choice::new(id.to_string(), name)).collect();
-    let action = format!("/p/{program}/leads/submit");
-    let (navigate, address) = (use_navigate(), action.clone());
+    let (navigate, action, address) = (use_navigate(), action.to_owned(), action.to_owned());
     let go = Callback::new(move |group: String| {
         navigate(&format!("{address}?group={group}"), NavigateOptions { replace: true, ..Default::default() });
     });

@@ -14,6 +14,7 @@ pub use replies::{delete_reply, replies, save_reply};
 pub use send::{assign, mark_read, send};
 pub use thread::{file, thread};
 
+use crate::partners::allow;
 use crate::{Error, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{ConversationId, EnrollmentId, ProgramId};
@@ -32,10 +33,9 @@ fn readable(actor: &Actor) -> Result<Option<EnrollmentId>> {
 /// # Errors
 /// `Forbidden`.
 fn writable(actor: &Actor) -> Result<Option<EnrollmentId>> {
-    match actor {
-        Actor::Partner { enrollment, .. } => Ok(Some(*enrollment)),
-        _ if actor.may(Power::JudgeLeads) => Ok(None),
-        _ => Err(Error::Forbidden),
+    match actor.partner() {
+        Some(own) => Ok(Some(own)),
+        None => allow(actor, Power::JudgeLeads).map(|()| None),
     }
 }
 

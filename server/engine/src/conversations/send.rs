@@ -42,7 +42,7 @@ pub async fn send(
         }
     };
     let partner = lock(conn, program, own, id).await?;
-    let by_partner = matches!(actor, Actor::Partner { .. });
+    let by_partner = actor.partner().is_some();
     let written = sqlx::query_scalar!(
         r#"select exists (select from conversation_messages where program_id = $1 and conversation_id = $2 and id = $3)
                as "there!""#,

@@ -5,6 +5,7 @@
 mod assets;
 mod bulk;
 mod conversations;
+mod forms;
 mod people;
 mod scene;
 mod story;
@@ -106,6 +107,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
     let scenes = scene::set(&fast, secrets, options, start, owner).await?;
     story::tell(&fast, secrets, options, start, &scenes).await?;
     assets::give(&fast, options, &scenes[0]).await?;
+    forms::share(&fast, options, &scenes[0]).await?;
     submitted::give(&fast, options, &scenes[0]).await?;
     conversations::give(&fast, options, &scenes[0]).await?;
     let more = bulk::More {

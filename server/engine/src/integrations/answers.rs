@@ -3,6 +3,7 @@
 use crate::secrets::{Secrets, Use};
 use crate::{Error, Moment, Result};
 use chrono::Duration;
+use domain::accounts::Actor;
 use domain::ids::ProgramId;
 use domain::text::check_line;
 use serde::Serialize;
@@ -32,7 +33,7 @@ pub async fn once<T, W>(
     pool: &PgPool,
     secrets: &Secrets,
     moment: &Moment,
-    program: ProgramId,
+    actor: &Actor,
     key: &str,
     body: &(impl Serialize + Sync),
     work: W,
@@ -42,6 +43,9 @@ where
     W: AsyncFnOnce(&mut PgConnection) -> Result<T>,
 {
     check_line(key, 200).map_err(|message| Error::field("Idempotency-Key", message))?;
+    let program = actor.program();
+    // Each partner's keys are its own.
+    let key = actor.partner().map_or_else(|| key.to_owned(), |partner| format!("{partner} {key}"));
     let hash = body_hash(secrets, body)?;
     let mut tx = pool.begin().await?;
     // Waits for another that works on the same key; inserts nothing once that has committed.
@@ -164,7 +168,8 @@ mod tests {
     /// Renames the program, and answers how often that was done.
     async fn rename(world: &World, key: &str, body: Value) -> Result<Answered<i64>> {
         let moment = world.moment();
-        once(&world.pool, &world.secrets, &moment, world.program, key, &body, async |conn: &mut PgConnection| {
+        let actor = Actor::System { program: world.program };
+        once(&world.pool, &world.secrets, &moment, &actor, key, &body, async |conn: &mut PgConnection| {
             let length: i64 = sqlx::query_scalar(
                 "update programs set name = name || '!' where id = $1 returning length(name)::bigint",
             )

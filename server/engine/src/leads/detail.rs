@@ -2,6 +2,7 @@ use super::board::moves;
 use super::submit::partner_may_edit;
 use super::work::task;
 use super::{earn, list, partner_of};
+use crate::partners::allow;
 use crate::reports::{Setting, commissions, listing};
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
@@ -25,9 +26,9 @@ use std::collections::BTreeMap;
 /// `Forbidden` without the power to view; `NotFound`, also for another partner's.
 pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LeadId) -> Result<LeadDetail> {
     let program = actor.program();
-    let of_partner = matches!(actor, Actor::Partner { .. });
-    if let Actor::Partner { enrollment, .. } = actor
-        && partner_of(conn, program, id).await? != *enrollment
+    let of_partner = actor.partner().is_some();
+    if let Some(own) = actor.partner()
+        && partner_of(conn, program, id).await? != own
     {
         return Err(Error::NotFound("lead"));
     }
@@ -73,9 +74,9 @@ pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     let unearned = earn::unearned(conn, program, id).await?;
     let closed = row.withdrawn || found.erased;
     let may_edit = !closed
-        && match actor {
-            Actor::Partner { .. } => partner_may_edit(row.stage.kind) && found.submission,
-            _ => actor.may(Power::JudgeLeads),
+        && match of_partner {
+            true => partner_may_edit(row.stage.kind) && found.submission,
+            false => allow(actor, Power::JudgeLeads).is_ok(),
         };
     let seen = row.customer.is_some();
     let label = [&found.customer_email, &found.customer_name, &found.external_id];
@@ -269,7 +270,7 @@ async fn files(conn: &mut PgConnection, program: ProgramId, id: LeadId, reader: 
 async fn notes(conn: &mut PgConnection, program: ProgramId, id: LeadId) -> Result<Vec<LeadNote>> {
     Ok(sqlx::query_as!(
         LeadNote,
-        r#"select n.id as "id: LeadNoteId", coalesce(nullif(a.name, ''), a.email, '') as "by!", n.note, n.created_at as at
+        r#"select n.id as "id: LeadNoteId", coalesce(nullif(a.name, ''), a.email, 'API') as "by!", n.note, n.created_at as at
            from lead_notes n left join accounts a on a.id = n.account_id
            where n.program_id = $1 and n.lead_id = $2 order by n.created_at desc, n.id desc limit 500"#,
         program as ProgramId,

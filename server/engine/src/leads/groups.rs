@@ -345,3 +345,19 @@ pub async fn form_versions(conn: &mut PgConnection, actor: &Actor, id: LeadGroup
     });
     Ok(version.collect())
 }
+
+/// The group with an id or a name, whatever the case.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn group_named(conn: &mut PgConnection, program: ProgramId, text: &str) -> Result<Option<LeadGroupId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id: LeadGroupId" from lead_groups
+           where program_id = $1 and (id::text = lower($2) or lower(name) = lower($2))
+           order by id::text = lower($2) desc limit 1"#,
+        program as ProgramId,
+        text.trim()
+    )
+    .fetch_optional(conn)
+    .await?)
+}

@@ -71,7 +71,7 @@ pub async fn list(
                   l.assignee_id as "assignee: AccountId", l.assignee_name, l.deal_value, l.earned as "earned!",
                   l.earned_status as "earned_status: CommissionStatus",
                   l.currency as "currency: Currency", l.duplicate as "duplicate!", l.withdrawn as "withdrawn!",
-                  l.day as "day!", l.stage_day as "stage_day!", l.updated_at
+                  l.day as "day!", l.stage_day as "stage_day!", l.created_at, l.updated_at
            from (
                select l.id, l.email, l.name, l.outcome, l.customer_id as next_customer, c.enrollment_id as customers_partner,
                       e.id as enrollment, e.code, coalesce(nullif(e.name, ''), e.company) as called, g.name as group_name,
@@ -97,7 +97,7 @@ pub async fn list(
                        where m.program_id = $1 and m.lead_id = l.id) as earned_status,
                       p.currency, l.duplicate_of is not null as duplicate, l.withdrawn_at is not null as withdrawn,
                       (l.created_at at time zone p.time_zone)::date as day,
-                      (l.stage_at at time zone p.time_zone)::date as stage_day, l.updated_at
+                      (l.stage_at at time zone p.time_zone)::date as stage_day, l.created_at, l.updated_at
                from found l
                join programs p on p.id = l.program_id
                join lead_groups g on g.program_id = l.program_id and g.id = l.group_id
@@ -180,6 +180,7 @@ pub(super) struct Row {
     withdrawn: bool,
     day: NaiveDate,
     stage_day: NaiveDate,
+    created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
@@ -205,6 +206,7 @@ impl Row {
             withdrawn: self.withdrawn,
             day: self.day,
             stage_day: self.stage_day,
+            created_at: self.created_at,
             updated_at: self.updated_at,
         })
     }

@@ -1,6 +1,9 @@
 //! Leads: what partners add, what the team makes of it, and the customers that they become.
 
 mod board;
+mod capture;
+#[cfg(test)]
+mod capture_tests;
 pub(crate) mod claims;
 mod detail;
 mod earn;
@@ -23,13 +26,14 @@ mod won;
 mod work;
 
 pub use board::board;
+pub use capture::{Capture, capture, capture_form, capture_forms, save_capture_form};
 pub use detail::detail;
 pub(crate) use erase::{Known, blank, told};
 pub use erase::{erase, export};
 pub use files::{attach, detach, file};
-pub use groups::{choices, form, form_versions, groups, make_group, save_form, save_group};
+pub use groups::{choices, form, form_versions, group_named, groups, make_group, save_form, save_group};
 pub use list::list;
-pub use moves::{move_many, move_to, stage_of_kind};
+pub use moves::{move_many, move_to, stage_named, stage_of_kind};
 pub(crate) use settings::{copy, set_up};
 pub use settings::{save_settings, settings};
 pub use stages::{save_stages, stages};
@@ -61,7 +65,7 @@ pub(crate) async fn partner_of(conn: &mut PgConnection, program: ProgramId, id: 
 
 /// Whether it is the team that acts, so that the audit log tells of it.
 fn of_team(actor: &Actor) -> bool {
-    !matches!(actor, Actor::Partner { .. })
+    actor.partner().is_none()
 }
 
 /// Between which stages, and why.

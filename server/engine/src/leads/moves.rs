@@ -2,6 +2,7 @@
 
 use super::{At, earn, event, note, won};
 use crate::messages::{self, Mail};
+use crate::partners::allow;
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, LeadId, LeadStageId, ProgramId};
@@ -18,9 +19,7 @@ use sqlx::{PgConnection, PgPool};
 /// `Forbidden`; `NotFound` without such a lead or stage; `Invalid` on `reason`, `deal_value` or `customer`; `Conflict` where
 /// the lead was taken back, or may not move there.
 pub async fn move_to(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LeadId, input: &Move) -> Result<()> {
-    if !actor.may(Power::JudgeLeads) {
-        return Err(Error::Forbidden);
-    }
+    allow(actor, Power::JudgeLeads)?;
     let program = actor.program();
     let named = input.customer.trim();
     let kind = stage_kind(conn, program, input.stage).await?;
@@ -193,4 +192,21 @@ pub async fn stage_of_kind(conn: &mut PgConnection, program: ProgramId, kind: St
     .fetch_optional(conn)
     .await?
     .ok_or(Error::NotFound("stage"))
+}
+
+/// The stage with an id or a name, whatever the case, else the first one of a kind.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn stage_named(conn: &mut PgConnection, program: ProgramId, text: &str) -> Result<Option<LeadStageId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id: LeadStageId" from lead_stages
+           where program_id = $1 and archived_at is null
+             and (id::text = lower($2) or lower(name) = lower($2) or kind::text = lower($2))
+           order by id::text = lower($2) desc, lower(name) = lower($2) desc, position, id limit 1"#,
+        program as ProgramId,
+        text.trim()
+    )
+    .fetch_optional(conn)
+    .await?)
 }

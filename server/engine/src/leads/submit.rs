@@ -4,12 +4,14 @@ use super::claims::{self, Claims};
 use super::{At, note, of_team};
 use crate::accounts::members_who_may;
 use crate::messages::{self, Mail};
+use crate::partners::allow;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, LeadGroupId, LeadId, LeadStageId, ProgramId};
 use domain::leads::{
-    Answers, DuplicateRule, EventDetails, FieldKind, LeadEventKind, LeadForm, MOST_A_DAY, NewLead, Sent, Stage,
+    Answers, CONSENT, DuplicateRule, EventDetails, FieldKind, GivenConsent, LeadEventKind, LeadField, LeadForm,
+    MOST_A_DAY, NewLead, Sent, Stage,
 };
 use domain::money::Currency;
 use domain::partners::EnrollmentStatus;
@@ -17,6 +19,7 @@ use domain::text::email_key;
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::borrow::Cow;
 
 /// A partner as leads are added for it, locked: of many leads at once each sees those before it.
 struct Submitter {
@@ -47,8 +50,16 @@ impl Submitter {
     }
 }
 
-/// Adds a lead of a partner, in the caller's transaction: by the partner itself, where the program takes leads, or by
-/// `JudgeLeads`.
+/// What became of a lead that was added.
+pub(super) enum Added {
+    /// It is there.
+    Made(LeadId),
+    /// It is known already, for which reason it is refused: the caller takes all of it back.
+    Known(Error),
+}
+
+/// Adds a lead of a partner, in the caller's transaction: by the partner itself or a key, where the program takes leads, or
+/// by `JudgeLeads`.
 ///
 /// # Errors
 /// `Forbidden`, also where the program takes no leads from partners; `NotFound` without such a partner, where it is
@@ -61,23 +72,42 @@ pub async fn submit(
     partner: EnrollmentId,
     input: &NewLead,
 ) -> Result<LeadId> {
-    let of_partner = match actor {
-        Actor::Partner { enrollment, .. } if *enrollment == partner => true,
-        Actor::Partner { .. } => return Err(Error::NotFound("partner")),
-        _ if actor.may(Power::JudgeLeads) => false,
-        _ => return Err(Error::Forbidden),
+    match add(conn, moment, actor, partner, input).await? {
+        Added::Made(id) => Ok(id),
+        Added::Known(refusal) => Err(refusal),
+    }
+}
+
+pub(super) async fn add(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    actor: &Actor,
+    partner: EnrollmentId,
+    input: &NewLead,
+) -> Result<Added> {
+    let of_partner = match actor.partner() {
+        Some(own) if own == partner => true,
+        Some(_) => return Err(Error::NotFound("partner")),
+        None => allow(actor, Power::JudgeLeads).map(|()| false)?,
     };
+    let by_key = matches!(actor, Actor::Key { .. });
+    if let Some(errors) =
+        input.consent.as_ref().map(|consent| consent.check(moment.at)).filter(|found| !found.is_empty())
+    {
+        return Err(Error::Invalid(errors));
+    }
     let program = actor.program();
     let submitter = Submitter::lock(conn, program, partner).await?;
     let rules = claims::rules(conn, program).await?;
-    if of_partner && !rules.submission {
+    if (of_partner || by_key) && !rules.submission {
         return Err(Error::Forbidden);
     }
     let group = group(conn, program, input.group).await?;
     if input.version.is_some_and(|version| version != group.version) {
         return Err(Error::Conflict("The form has changed since it was shown. Look through it again.".into()));
     }
-    let answers = group.form.read(&input.sent, submitter.currency, &submitter.emails).map_err(Error::Invalid)?;
+    let answers =
+        group.form.read(&agreed(&group.form, input), submitter.currency, &submitter.emails).map_err(Error::Invalid)?;
     if submitter.status != EnrollmentStatus::Active {
         return Err(Error::Conflict("Only active partners can add leads.".into()));
     }
@@ -91,7 +121,7 @@ pub async fn submit(
     if let Some(found) = &repeats
         && rules.rule == DuplicateRule::Refuse
     {
-        return Err(found.refusal(&group.form, partner, of_partner));
+        return Ok(Added::Known(found.refusal(&group.form, partner, of_partner)));
     }
     let duplicate_of = repeats.filter(|_| rules.rule == DuplicateRule::Flag).map(|found| found.lead);
     if duplicate_of.is_some() {
@@ -104,18 +134,31 @@ pub async fn submit(
         .execute(&mut *conn)
         .await?;
     }
-    consent(conn, moment, program, id, (&group.form, group.version), &answers, &input.ip).await?;
+    let consents = Consents { ip: &input.ip, given: input.consent.as_ref() };
+    consents.keep(conn, moment, program, id, (&group.form, group.version), &answers).await?;
     let details = EventDetails { duplicate_of, by: input.by.clone(), ..EventDetails::default() };
     let at = At { to: Some(group.stage), ..At::default() };
     super::event(conn, moment, actor, id, LeadEventKind::Submitted, at, &details).await?;
-    if of_partner {
+    if of_partner || by_key {
         for account in members_who_may(conn, program, Power::JudgeLeads).await? {
             messages::enqueue(conn, &Mail::LeadSubmitted { account, program, lead: id }).await?;
         }
-    } else {
+    }
+    if !of_partner {
         note(conn, moment, actor, "lead.add", &submitter.code, json!({ "lead": id })).await?;
     }
-    Ok(id)
+    Ok(Added::Made(id))
+}
+
+/// What was sent, with the form's own consents that were given elsewhere in the same words.
+fn agreed<'a>(form: &LeadForm, input: &'a NewLead) -> Cow<'a, Sent> {
+    let Some(given) = &input.consent else { return Cow::Borrowed(&input.sent) };
+    let same = |field: &&LeadField| field.kind == FieldKind::Consent && field.value.trim() == given.text.trim();
+    let mut sent = input.sent.clone();
+    for field in form.fields.iter().filter(same) {
+        sent.entry(field.key.clone()).or_insert_with(|| "Yes".to_owned());
+    }
+    Cow::Owned(sent)
 }
 
 /// A group with the form in force, and the stage at which leads begin.
@@ -214,37 +257,54 @@ async fn insert(
     Ok(())
 }
 
-/// Keeps what was agreed to, with its text as it stood, as evidence; what was agreed to before is not kept twice.
-async fn consent(
-    conn: &mut PgConnection,
-    moment: &Moment,
-    program: ProgramId,
-    lead: LeadId,
-    (form, version): (&LeadForm, i32),
-    answers: &Answers,
-    ip: &str,
-) -> Result<()> {
-    let given = form.fields.iter().filter(|field| {
-        field.kind == FieldKind::Consent && answers.fields.get(&field.key).is_some_and(|answer| answer == "Yes")
-    });
-    for field in given {
-        sqlx::query!(
-            "insert into lead_consents (program_id, lead_id, field, form_version, body, given_at, ip)
-             select $1, $2, $3, $4, $5, $6, $7
-             where not exists (select from lead_consents
-                               where program_id = $1 and lead_id = $2 and field = $3 and body = $5)",
-            program as ProgramId,
-            lead as LeadId,
-            field.key,
-            version,
-            field.value,
-            moment.at,
-            ip
-        )
-        .execute(&mut *conn)
-        .await?;
+/// How consents were given.
+struct Consents<'a> {
+    /// From which address, where it is known.
+    ip: &'a str,
+    /// The one that was given elsewhere: when and from where goes for all.
+    given: Option<&'a GivenConsent>,
+}
+
+impl Consents<'_> {
+    /// Keeps what was agreed to, with its text as it stood, as evidence; what was agreed to before is not kept twice.
+    async fn keep(
+        &self,
+        conn: &mut PgConnection,
+        moment: &Moment,
+        program: ProgramId,
+        lead: LeadId,
+        (form, version): (&LeadForm, i32),
+        answers: &Answers,
+    ) -> Result<()> {
+        let agreed = form.fields.iter().filter(|field| {
+            field.kind == FieldKind::Consent && answers.fields.get(&field.key).is_some_and(|answer| answer == "Yes")
+        });
+        let mut texts: Vec<(&str, &str)> = agreed.map(|field| (field.key.as_str(), field.value.as_str())).collect();
+        if let Some(given) = self.given
+            && !texts.iter().any(|(_, text)| text.trim() == given.text.trim())
+        {
+            texts.push((CONSENT, given.text.trim()));
+        }
+        let (at, ip) = self.given.map_or((moment.at, self.ip), |given| (given.at, given.ip.as_str()));
+        for (key, text) in texts {
+            sqlx::query!(
+                "insert into lead_consents (program_id, lead_id, field, form_version, body, given_at, ip)
+                 select $1, $2, $3, $4, $5, $6, $7
+                 where not exists (select from lead_consents
+                                   where program_id = $1 and lead_id = $2 and field = $3 and body = $5)",
+                program as ProgramId,
+                lead as LeadId,
+                key,
+                version,
+                text,
+                at,
+                ip
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A lead as it is worked on, locked.
@@ -262,11 +322,10 @@ struct Found {
 }
 
 async fn lock(conn: &mut PgConnection, actor: &Actor, id: LeadId) -> Result<Found> {
-    let own = match actor {
-        Actor::Partner { enrollment, .. } => Some(*enrollment),
-        _ if actor.may(Power::JudgeLeads) => None,
-        _ => return Err(Error::Forbidden),
-    };
+    let own = actor.partner();
+    if own.is_none() {
+        allow(actor, Power::JudgeLeads)?;
+    }
     let row = sqlx::query!(
         r#"select l.enrollment_id as "enrollment: EnrollmentId", e.code, l.form_version,
                   f.form as "form: Json<LeadForm>", l.stage as "kind: Stage", l.email, l.name,
@@ -322,9 +381,7 @@ pub async fn edit(
     let program = actor.program();
     // Before the lead: in the order in which leads are added.
     let of = super::partner_of(conn, program, id).await?;
-    if let Actor::Partner { enrollment, .. } = actor
-        && *enrollment != of
-    {
+    if actor.partner().is_some_and(|own| own != of) {
         return Err(Error::NotFound("lead"));
     }
     let submitter = Submitter::lock(conn, program, of).await?;
@@ -333,7 +390,7 @@ pub async fn edit(
     if found.gone {
         return Err(Error::Conflict("This lead was taken back or erased: it can't be changed.".into()));
     }
-    let of_partner = matches!(actor, Actor::Partner { .. });
+    let of_partner = actor.partner().is_some();
     if of_partner && !(partner_may_edit(found.kind) && rules.submission) {
         return Err(Error::Conflict("The team has closed this lead: it can't be changed any more.".into()));
     }
@@ -382,7 +439,8 @@ pub async fn edit(
             DuplicateRule::Accept => {}
         }
     }
-    consent(conn, moment, program, id, (&found.form, found.version), &answers, ip).await?;
+    let consents = Consents { ip, given: None };
+    consents.keep(conn, moment, program, id, (&found.form, found.version), &answers).await?;
     let details = EventDetails { fields: changed.clone(), ..EventDetails::default() };
     super::event(conn, moment, actor, id, LeadEventKind::Edited, At::default(), &details).await?;
     if of_team(actor) {

@@ -136,9 +136,6 @@ pub async fn find_by_code(conn: &mut PgConnection, actor: &Actor, code: &str) ->
     )
     .fetch_optional(conn)
     .await?;
-    let own = |partner: &PartnerName| match actor {
-        Actor::Partner { enrollment, .. } => *enrollment == partner.id,
-        _ => true,
-    };
+    let own = |partner: &PartnerName| actor.partner().is_none_or(|own| own == partner.id);
     found.filter(own).ok_or(Error::NotFound("partner"))
 }

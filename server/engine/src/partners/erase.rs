@@ -292,10 +292,14 @@ async fn blank(
               settings as (delete from notification_settings where program_id = $1 and enrollment_id = $2),
               seen as (update sessions set sees_program = null, sees_enrollment = null, sees_until = null
                        where sees_program = $1 and sees_enrollment = $2),
+              forms as (delete from capture_forms where program_id = $1 and enrollment_id = $2),
+              keys as (update api_keys set revoked_at = coalesce(revoked_at, $3)
+                       where program_id = $1 and enrollment_id = $2),
               accounts as (delete from enrollment_accounts where program_id = $1 and enrollment_id = $2)
          update enrollment_statuses set reason = '' where program_id = $1 and enrollment_id = $2",
         program as ProgramId,
-        id as EnrollmentId
+        id as EnrollmentId,
+        moment.at
     )
     .execute(conn)
     .await?;

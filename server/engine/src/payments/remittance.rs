@@ -9,8 +9,8 @@ use domain::money::{Currency, Money};
 use domain::offers::Trigger;
 use domain::page::{Page, Paging};
 use domain::payments::{PartKind, PaymentDetail, PaymentLine, PaymentPart};
-use domain::reports::LeadName;
 use domain::programs::Payer;
+use domain::reports::LeadName;
 use domain::text::email_masked;
 use sqlx::PgConnection;
 

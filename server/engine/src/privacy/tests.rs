@@ -220,6 +220,10 @@ const BESIDE: &[&str] = &[
      values ($1, $1, $1, 'Augusta Lovelace knows more', '2026-01-01T00:00:00Z')",
     "insert into lead_tasks (program_id, id, lead_id, task, created_at)
      values ($1, $1, $1, 'Ask Augusta Lovelace', '2026-01-01T00:00:00Z')",
+    "insert into capture_forms (program_id, enrollment_id, group_id, code, sites, thanks, redirect, created_at)
+     select e.program_id, e.id, g.id, e.code, '{https://www.analytical.example}', 'Augusta Lovelace thanks you',
+            'https://www.analytical.example/me', e.created_at
+     from enrollments e join lead_groups g on g.program_id = e.program_id where e.program_id = $1",
     "insert into api_keys (program_id, id, name, scopes, prefix, key_hash, created_at)
      values ($1, $1, 'For Augusta Lovelace', '{}', '', '', '2026-01-01T00:00:00Z')",
 ];
@@ -352,6 +356,7 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
     for place in [
         "api_keys.name",
         "api_answers.answer",
+        "capture_forms.thanks",
         "commissions.why",
         "lead_earnings.terms",
         "lead_earnings.why",
@@ -620,6 +625,7 @@ async fn copies_and_answers_of_others_are_looked_through_and_the_log_names_the_s
 /// Columns of words that an erasure blanks, deletes or makes anew, each in its room.
 const BLANKED: &[(&str, &[&str])] = &[
     ("accounts", &["email", "email_key", "name", "password_hash"]),
+    ("capture_forms", &["code", "redirect", "sites"]),
     ("customers", &["email", "external_id", "name"]),
     ("email_changes", &["email"]),
     ("enrollment_codes", &["code_key"]),

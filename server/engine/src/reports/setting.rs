@@ -92,7 +92,7 @@ pub(super) fn zone(name: &str) -> Result<chrono_tz::Tz> {
 /// Whose rows are seen: `None` for all of the program.
 pub(crate) fn own(actor: &Actor) -> Result<Option<EnrollmentId>> {
     match actor {
-        Actor::Partner { enrollment, .. } => Ok(Some(*enrollment)),
+        Actor::Partner { enrollment, .. } | Actor::OnBehalf { enrollment, .. } => Ok(Some(*enrollment)),
         // The server has checked the key's scope.
         Actor::Key { .. } => Ok(None),
         _ if actor.may(Power::View) => Ok(None),

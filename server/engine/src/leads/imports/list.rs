@@ -56,7 +56,7 @@ pub async fn get(conn: &mut PgConnection, actor: &Actor, id: LeadImportId) -> Re
 /// As [`whose`], to look at.
 pub(super) fn reads(actor: &Actor) -> Result<Option<EnrollmentId>> {
     match actor {
-        Actor::Partner { enrollment, .. } => Ok(Some(*enrollment)),
+        Actor::Partner { enrollment, .. } | Actor::OnBehalf { enrollment, .. } => Ok(Some(*enrollment)),
         Actor::Key { .. } => Ok(None),
         _ if actor.may(Power::View) => Ok(None),
         _ => Err(Error::Forbidden),
@@ -71,7 +71,7 @@ async fn rows(
     after: Option<LeadImportId>,
     most: i64,
 ) -> Result<Vec<LeadImport>> {
-    let of_partner = matches!(actor, Actor::Partner { .. });
+    let of_partner = actor.partner().is_some();
     let found = sqlx::query!(
         r#"select i.id as "id: LeadImportId", i.name, g.name as lead_group, i.status as "status: ImportStatus", i.rows,
                   i.accepted, i.refused, i.created_at, i.finished_at, (i.created_at at time zone p.time_zone) as "began!",

@@ -15,6 +15,7 @@ pub use slice::{cancel, finish, receive};
 pub use start::{start, take};
 pub(crate) use work::WorkOnImport;
 
+use crate::partners::allow;
 use crate::{Error, Moment, Result};
 use chrono::Duration;
 use domain::accounts::{Actor, Power};
@@ -28,16 +29,15 @@ const ABANDONED: i64 = 1;
 
 /// The partner for whom somebody works on imports: a partner its own, the team any.
 fn whose(actor: &Actor) -> Result<Option<EnrollmentId>> {
-    match actor {
-        Actor::Partner { enrollment, .. } => Ok(Some(*enrollment)),
-        _ if actor.may(Power::JudgeLeads) => Ok(None),
-        _ => Err(Error::Forbidden),
+    match actor.partner() {
+        Some(own) => Ok(Some(own)),
+        None => allow(actor, Power::JudgeLeads).map(|()| None),
     }
 }
 
-/// Refuses a partner where its program takes no files of leads.
+/// Refuses a partner, and what isn't a person, where the program takes no files of leads.
 async fn may_import(conn: &mut PgConnection, actor: &Actor) -> Result<()> {
-    if !matches!(actor, Actor::Partner { .. }) {
+    if actor.partner().is_none() && !matches!(actor, Actor::Key { .. }) {
         return Ok(());
     }
     let importing =

@@ -79,7 +79,7 @@ pub async fn start(
         &input.keys,
         input.rows,
         actor.account() as Option<AccountId>,
-        matches!(actor, Actor::Partner { .. }),
+        actor.partner().is_some(),
         ip,
         moment.at
     )

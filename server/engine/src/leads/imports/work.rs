@@ -96,6 +96,7 @@ impl Import {
         match self.account {
             Some(account) if self.by_partner => Actor::Partner { account, program, enrollment: self.enrollment },
             Some(account) => Actor::Admin { account, organization: self.organization, role: Role::Manager, program },
+            None if self.by_partner => Actor::OnBehalf { program, enrollment: self.enrollment },
             None => Actor::System { program },
         }
     }
