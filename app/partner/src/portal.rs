@@ -101,6 +101,7 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Rewards => Glyph::Gift,
         PortalPage::Payouts => Glyph::Bank,
         PortalPage::Leads => Glyph::UserPlus,
+        PortalPage::Customers => Glyph::Users,
         PortalPage::Ledger => Glyph::Book,
         PortalPage::Statements => Glyph::Calendar,
     }
