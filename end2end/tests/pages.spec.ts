@@ -21,6 +21,7 @@ const partner = [
   "/p/acme/structure",
   "/p/acme/leads",
   "/p/acme/leads/submit",
+  "/p/acme/customers",
   "/p/acme/details",
   "/p/acme/details?period=12m&unit=month",
   "/p/acme/commission-report",
