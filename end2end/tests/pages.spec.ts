@@ -26,6 +26,7 @@ const partner = [
   "/p/acme/leads/share",
   "/p/acme/submitted-sales",
   "/p/acme/submitted-sales/submit",
+  "/p/acme/customers",
   "/p/acme/details",
   "/p/acme/details?period=12m&unit=month",
   "/p/acme/commission-report",
