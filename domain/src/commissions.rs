@@ -6,7 +6,7 @@ mod suspicion;
 pub use judging::{JudgeMany, Judged, MOST_JUDGED, Verdict};
 pub use suspicion::{Suspicion, ad_mark, mail_domain, review_reasons, shared_domain};
 
-use crate::ids::CommissionId;
+use crate::ids::{CommissionId, LeadId};
 use crate::money::{Currency, Money, percent};
 use crate::offers::{Brought, Duration, Rate, RateOf, Reward, Terms, Trigger};
 use crate::why::Why;
@@ -69,12 +69,15 @@ pub struct TrackedCommission {
     pub available_at: Option<DateTime<Utc>>,
     /// What was taken back of it so far; zero or above.
     pub clawed_back: Decimal,
+    /// The lead that it is for; not there where it is for a sign-up or a sale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_id: Option<LeadId>,
 }
 
 /// What happened, as far as rewards ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// Sign-up or sale.
+    /// What it is.
     pub trigger: Trigger,
     /// The sale's amount, or the deal's; zero where there is none.
     pub amount: Decimal,
@@ -86,7 +89,7 @@ pub struct Event<'a> {
     pub occurred_at: DateTime<Utc>,
     /// When the customer's first sale happened; `None` where none was told before this one.
     pub first_sale_at: Option<DateTime<Utc>>,
-    /// What the partner has brought, this event included.
+    /// What the partner has brought, a sale included where it is one.
     pub figures: Brought,
 }
 
@@ -128,7 +131,10 @@ pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
                 Ok(when) => {
                     matched = true;
                     let reckoned = reckon(offer, reward, rule, terms, event, &format!("{name}{when}."));
-                    if reckoned.amount > Decimal::ZERO {
+                    if event.trigger == Trigger::LeadWon && reckoned.base.is_some_and(|value| value.is_zero()) {
+                        let waits = "the deal's value is not known. It is earned once the team sets it.";
+                        passed_over.fail("deal_value", format!("{name}: {waits}"));
+                    } else if reckoned.amount > Decimal::ZERO {
                         earned.push(reckoned);
                     } else {
                         passed_over.0.extend(reckoned.why.0);
@@ -140,7 +146,7 @@ pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
         }
     }
     if earned.is_empty() && passed_over.0.is_empty() {
-        let (trigger, others) = (event.trigger.label().to_lowercase(), "the partner's offers pay for other events");
+        let (trigger, others) = (event.trigger.noun(), "the partner's offers pay for other events");
         let why = if terms.is_empty() { "the partner has no offer" } else { others };
         passed_over.fail("offer", format!("Nothing is owed for a {trigger}: {why}."));
     }
@@ -223,15 +229,16 @@ fn reckon(offer: usize, reward: usize, rule: &Reward, terms: &Terms, event: &Eve
 fn tiered(rule: &Reward, event: &Event<'_>, why: &mut Why) -> Rate {
     let Some(tiers) = &rule.tiers else { return rule.rate };
     let words = |figure| tiers.figure_words(figure, event.currency);
-    let has = words(event.figures.of(tiers.by));
+    let with = if event.trigger.is_of_leads() { "" } else { " with this one" };
+    let has = words(event.figures.of(tiers.by)) + with;
     if let Some(tier) = tiers.reached(event.figures) {
         let rate = tier.rate.words(event.currency);
-        why.pass("tier", format!("The partner has {has} with this one: {rate} from {} on.", words(tier.from)));
+        why.pass("tier", format!("The partner has {has}: {rate} from {} on.", words(tier.from)));
         return tier.rate;
     }
     if let Some(first) = tiers.steps.first() {
         let rate = first.rate.words(event.currency);
-        why.fail("tier", format!("The partner has {has} with this one: {rate} begins at {}.", words(first.from)));
+        why.fail("tier", format!("The partner has {has}: {rate} begins at {}.", words(first.from)));
     }
     rule.rate
 }
@@ -263,7 +270,7 @@ pub fn examples(terms: &Terms, currency: Currency) -> Vec<Example> {
     // About what a customer pays, also where a unit of the currency is worth little.
     let amount = if currency.decimals() == 0 { Decimal::from(10_000) } else { Decimal::ONE_HUNDRED };
     let mut examples = Vec::new();
-    for reward in terms.rewards.iter().filter(|reward| !reward.trigger.is_of_leads()) {
+    for reward in &terms.rewards {
         let one = Terms { rewards: vec![reward.clone()], ..terms.clone() };
         let nothing = |amount| (amount, Brought::default(), String::new());
         let mut stages = vec![nothing(amount)];
@@ -463,6 +470,37 @@ mod tests {
         );
     }
 
+    fn won(deal: &str) -> Event<'static> {
+        Event { trigger: Trigger::LeadWon, ..sale(deal) }
+    }
+
+    #[test]
+    fn a_lead_pays_by_the_first_offer_that_pays_for_it() {
+        let of = |trigger, rate| Reward { trigger, ..reward(rate, Duration::FirstSale) };
+        let deal = of(Trigger::LeadWon, Rate::Percent(dec("5")));
+        let bonus = of(Trigger::LeadWon, Rate::Flat(dec("50")));
+        let lead = of(Trigger::LeadQualified, Rate::Flat(dec("20")));
+        let sales = offer("Sales", vec![reward(Rate::Percent(dec("30")), Duration::Lifetime)]);
+        let terms = [sales.clone(), offer("Leads", vec![deal.clone(), bonus, lead.clone()]), offer("More", vec![deal])];
+        assert_eq!(amounts(&terms, &won("1000")), ["50.00", "50.00"]);
+        assert_eq!(amounts(&terms, &Event { trigger: Trigger::LeadQualified, ..sale("0") }), ["20.00"]);
+        // A share of a value that isn't known waits, and the next offer doesn't pay instead.
+        let (earned, passed_over) = earn(&terms, &won("0"));
+        assert_eq!(earned.iter().map(|earned| earned.reward).collect::<Vec<_>>(), [1]);
+        let checks: Vec<_> = passed_over.0.iter().map(|check| check.check.as_str()).collect();
+        assert_eq!(checks, ["deal_value", "offer"]);
+        let least = Reward { minimum: Some(dec("10")), ..terms[2].rewards[0].clone() };
+        assert!(amounts(&[offer("Least", vec![least.clone()])], &won("0")).is_empty(), "the minimum is of a share");
+        assert_eq!(amounts(&[offer("Least", vec![least])], &won("1")), ["10.00"]);
+        let none = earn(&[sales], &won("1000")).1;
+        assert_eq!(none.0[0].detail, "Nothing is owed for a won lead: the partner's offers pay for other events.");
+        let told: Vec<_> = examples(&offer("Leads", vec![lead]), eur()).iter().map(Example::sentence).collect();
+        assert_eq!(
+            told,
+            ["The team qualifies a lead of yours → you earn €20.00, once, when the team qualifies it, held 30 days"]
+        );
+    }
+
     #[test]
     fn a_full_refund_takes_back_exactly_the_commission() {
         let total = |refunded| clawed_back_total(dec("14.70"), dec("49.00"), dec(refunded), eur()).to_string();
@@ -520,6 +558,38 @@ mod tests {
                     prop_assert!(passed_over.0.iter().any(|check| check.check == "nothing"));
                 }
             }
+        }
+
+        /// A share of a deal is rounded once and kept within its bounds; rewards of one offer add up, each by itself.
+        #[test]
+        fn shares_of_a_deal_add_up(
+            units in 0_i64..100_000_000_000,
+            rates in proptest::collection::vec(1_i64..1_000_000, 1..5),
+            bounds in (0_i64..1_000, 1_000_i64..100_000_000),
+            code in prop::sample::select(vec!["EUR", "JPY", "KWD"]),
+        ) {
+            let currency: Currency = code.parse().expect("currency");
+            let unit = |units| Decimal::new(units, currency.decimals());
+            let (deal, least, most) = (unit(units), unit(bounds.0), unit(bounds.1));
+            let share = |rate: &i64| Reward {
+                trigger: Trigger::LeadWon,
+                minimum: Some(least),
+                cap: Some(most),
+                ..reward(Rate::Percent(Decimal::new(*rate, 4)), Duration::FirstSale)
+            };
+            let terms = [offer("Leads", rates.iter().map(share).collect())];
+            let (earned, passed_over) = earn(&terms, &Event { amount: deal, currency, ..won("1") });
+            prop_assert_eq!(earned.len() + passed_over.0.iter().filter(|check| ["deal_value", "nothing"].contains(&check.check.as_str())).count(), rates.len());
+            prop_assert!(!deal.is_zero() || earned.is_empty());
+            for one in &earned {
+                let exact = deal * Decimal::new(rates[one.reward], 4) / Decimal::ONE_HUNDRED;
+                let half = Decimal::new(5, currency.decimals() + 1);
+                prop_assert!((one.amount - exact.clamp(least, most)).abs() <= half);
+                prop_assert_eq!(one.amount.scale(), currency.decimals());
+                prop_assert_eq!(one.base, Some(deal));
+            }
+            let sum: Decimal = earned.iter().map(|one| one.amount).sum();
+            prop_assert_eq!(currency.round(sum), sum, "a sum of commissions is payable as it is");
         }
 
         /// "N months" are the sales before the first sale plus N calendar months; a first sale is paid once.

@@ -13,8 +13,25 @@ words! {
     pub enum CustomerStatus in "customer_status" {
         /// Has signed up.
         SignedUp = "signed_up",
-        /// Has paid.
+        /// Has paid, and not got all of it back.
         Paid = "paid",
+    }
+}
+
+impl CustomerStatus {
+    /// By whether there was a sale, and whether all sales were refunded in full.
+    #[must_use]
+    pub fn of(bought: bool, refunded: bool) -> Self {
+        if bought && !refunded { Self::Paid } else { Self::SignedUp }
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::SignedUp => "Signed Up",
+            Self::Paid => "Paid",
+        }
     }
 }
 

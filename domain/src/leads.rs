@@ -17,7 +17,7 @@ pub use stages::{
 };
 pub use views::{
     BoardColumn, Consent, EventDetails, GivenConsent, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadFilter,
-    LeadNote, LeadRow, LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Worked,
+    LeadNote, LeadRow, LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Unearned, Worked,
 };
 
 use crate::attribution::Step;

@@ -36,8 +36,18 @@ impl Trigger {
         }
     }
 
-    /// Whether it is something that becomes of a lead: no event of these is reckoned, so partners aren't told of rewards
-    /// for them.
+    /// The event as a thing, inside a sentence: `a qualified lead` without its article.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign-up",
+            Self::Sale => "sale",
+            Self::LeadQualified => "qualified lead",
+            Self::LeadWon => "won lead",
+        }
+    }
+
+    /// Whether it is something that becomes of a lead.
     #[must_use]
     pub fn is_of_leads(self) -> bool {
         matches!(self, Self::LeadQualified | Self::LeadWon)

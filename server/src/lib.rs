@@ -15,6 +15,7 @@ mod lead_import;
 mod ledger_print;
 mod limits;
 pub mod logging;
+mod message_file;
 mod metrics;
 mod notice;
 mod pages;
@@ -150,6 +151,7 @@ pub fn router(server: &Shared) -> Router {
         .merge(shop::router(server))
         .merge(export::router())
         .merge(lead_file::router())
+        .merge(message_file::router())
         .merge(sale_proof::router())
         .merge(ledger_print::router())
         .merge(payment_file::router())

@@ -11,6 +11,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use domain::accounts::{Actor, Power};
 use domain::assets::{AssetInput, AssetKind};
+use domain::conversations::{NewMessage, To};
 use domain::files::{FilePurpose, MOST_FILE, MOST_IMAGE};
 use domain::ids::{AssetId, BatchId, EnrollmentId, FileId, LeadId};
 use domain::partners::ImportPreview;
@@ -56,6 +57,8 @@ pub fn router(server: &Shared) -> Router<Shared> {
         .route(&of(access::UPLOAD_LEAD_FILE), post(lead_file))
         .route(&of(access::UPLOAD_TEAM_LEAD_FILE), post(team_lead_file))
         .route(&of(access::UPLOAD_SALE), post(sale))
+        .route(&of(access::UPLOAD_MESSAGE), post(message))
+        .route(&of(access::UPLOAD_TEAM_MESSAGE), post(team_message))
         // The limit around them is higher.
         .layer(DefaultBodyLimit::disable())
 }
@@ -313,6 +316,73 @@ async fn team_lead_file(State(server): State<Shared>, Path(program): Path<String
     answer(work.await, &parts.headers, access::UPLOAD_TEAM_LEAD_FILE)
 }
 
+/// A message of a partner's to the team.
+async fn message(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        pages::in_context(&server, asked(&parts), access::partner(&program, PortalPage::Messages)).await?;
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let partner = form.id::<EnrollmentId>("partner")?;
+        let who = access::this_partner(&program, partner, PortalPage::Messages);
+        let mut asking = pages::in_context(&server, asked(&parts), who).await?;
+        let file = form.file.take();
+        let mut input = written(&form, partner, file.is_some())?;
+        if let Some(file) = file {
+            let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+            let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Message, false, file).await?;
+            asking.conn = conn;
+            input.file = Some(file);
+        }
+        let mut tx = access::begin(&mut asking.conn).await?;
+        let id = engine::conversations::send(&mut tx, &asking.moment, &asking.actor, &input).await?;
+        tx.commit().await?;
+        Ok(format!("/p/{program}/messages/{id}"))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_MESSAGE)
+}
+
+/// A message of the team's to a partner.
+async fn team_message(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let work = async {
+        pages::in_context(&server, asked(&parts), access::admin(&program)).await?.may(Power::JudgeLeads)?;
+        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let mut asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
+        asking.may(Power::JudgeLeads)?;
+        let file = form.file.take();
+        let partner =
+            if form.text("partner").is_empty() { EnrollmentId(uuid::Uuid::nil()) } else { form.id("partner")? };
+        let mut input = written(&form, partner, file.is_some())?;
+        if let Some(file) = file {
+            let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
+            let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Message, false, file).await?;
+            asking.conn = conn;
+            input.file = Some(file);
+        }
+        let mut tx = access::begin(&mut asking.conn).await?;
+        let id = engine::conversations::send(&mut tx, &asking.moment, &asking.actor, &input).await?;
+        tx.commit().await?;
+        Ok(format!("/admin/{program}/messages/{id}"))
+    };
+    answer(work.await, &parts.headers, access::UPLOAD_TEAM_MESSAGE)
+}
+
+/// A message as the form tells it; what is wrong with its words is told before a file is worked on.
+fn written(form: &Form, partner: EnrollmentId, with_file: bool) -> Result<NewMessage> {
+    let to = if !form.text("conversation").is_empty() {
+        To::Conversation(form.id("conversation")?)
+    } else if !form.text("lead").is_empty() {
+        To::Lead(form.id("lead")?)
+    } else {
+        To::Partner { partner, id: form.id("new")?, subject: form.text("subject").to_owned() }
+    };
+    let body = form.text("body").replace("\r\n", "\n");
+    let message = NewMessage { to, id: form.id("message")?, body, file: None };
+    let mut errors = message.check();
+    errors.retain(|error| !with_file || !(error.field == "body" && message.body.trim().is_empty()));
+    if errors.is_empty() { Ok(message) } else { Err(Error::Invalid(errors)) }
+}
+
 /// A sale that a partner submits, with its proof.
 async fn sale(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
@@ -489,7 +559,7 @@ fn answer(outcome: Result<String>, headers: &HeaderMap, path: &str) -> Response 
     let html = wants_page(headers);
     match outcome {
         Ok(then) if html => Redirect::to(&then).into_response(),
-        Ok(_) => Json(()).into_response(),
+        Ok(then) => Json(then).into_response(),
         Err(error) if html => {
             let (back, cookie) = access::shown_again(&error, path, headers);
             let mut response = Redirect::to(&back).into_response();

@@ -40,8 +40,8 @@ pub use read::{Read, read, read_after};
 #[cfg(feature = "ssr")]
 pub use server::{State, answer, cookie, icon, over, shown_again};
 pub use upload::{
-    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LEAD_FILE, UPLOAD_LOGO, UPLOAD_PHOTO, UPLOAD_RESULTS, UPLOAD_SALE,
-    UPLOAD_TEAM_LEAD_FILE, Upload, UploadForm, upload_path,
+    ImportSent, UPLOAD_ASSET, UPLOAD_FAVICON, UPLOAD_LEAD_FILE, UPLOAD_LOGO, UPLOAD_MESSAGE, UPLOAD_PHOTO,
+    UPLOAD_RESULTS, UPLOAD_SALE, UPLOAD_TEAM_LEAD_FILE, UPLOAD_TEAM_MESSAGE, Upload, UploadForm, upload_path,
 };
 
 /// What a server function answers.

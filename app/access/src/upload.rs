@@ -27,6 +27,10 @@ pub const UPLOAD_RESULTS: &str = "/upload/results";
 pub const UPLOAD_LEAD_FILE: &str = "/upload/lead-file";
 /// Where the team attaches a file to a lead.
 pub const UPLOAD_TEAM_LEAD_FILE: &str = "/upload/team-lead-file";
+/// Where a partner posts a message, with a file or none.
+pub const UPLOAD_MESSAGE: &str = "/upload/message";
+/// Where the team posts one.
+pub const UPLOAD_TEAM_MESSAGE: &str = "/upload/team-message";
 /// Where a partner posts a sale with its proof.
 pub const UPLOAD_SALE: &str = "/upload/sale";
 

@@ -243,6 +243,7 @@ fn shell(framed: Framed) -> AnyView {
     let waiting = counts(&slug, waiting);
     let of_partners = Signal::derive(move || Some(waiting.get().partners));
     let of_commissions = Signal::derive(move || Some(waiting.get().commissions));
+    let of_messages = Signal::derive(move || Some(waiting.get().messages));
     let of_sales = Signal::derive(move || Some(waiting.get().sales));
     let item = |label: &str, path: &str, glyph| NavItem::new(label, format!("/admin/{slug}/{path}"), glyph);
     let mut last = vec![
@@ -252,7 +253,7 @@ fn shell(framed: Framed) -> AnyView {
         item("Promo codes", "promo-codes", Glyph::Tag),
         item("Assets", "assets", Glyph::Image),
         item("Portal", "portal", Glyph::Globe),
-        item("Mails", "mails", Glyph::Mail),
+        item("Mails", "mails", Glyph::Edit),
         item("API keys", "api-keys", Glyph::Key),
         item("Team", "team", Glyph::Shield),
         item("Settings", "settings", Glyph::Settings),
@@ -295,6 +296,7 @@ fn shell(framed: Framed) -> AnyView {
                 NavItem::new("Overview", home.clone(), Glyph::Home).exact(),
                 item("Partners", "partners", Glyph::Users).count(of_partners),
                 item("Leads", "leads", Glyph::UserPlus),
+                item("Messages", "messages", Glyph::Mail).count(of_messages),
                 item("My tasks", "tasks", Glyph::CheckCircle),
                 item("Customers", "customers", Glyph::User),
                 item("Sales", "sales", Glyph::Cart).count(of_sales),

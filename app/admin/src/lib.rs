@@ -15,6 +15,7 @@ mod lead_setup;
 mod leads;
 mod ledger;
 mod mails;
+mod messages;
 mod new_program;
 mod offers;
 mod outbox;
@@ -50,6 +51,10 @@ access::chunk!(admin_partner, __preload_admin_partner: partners::PartnerPage);
 access::chunk!(
     admin_sales, __preload_admin_sales:
     customers::CustomersPage, customers::CustomerPage, sales::SalesPage, sales::SalePage, commissions::CommissionsPage,
+);
+access::chunk!(
+    admin_messages, __preload_admin_messages:
+    messages::MessagesPage, messages::NewMessagePage, messages::ConversationPage, messages::SavedRepliesPage,
 );
 access::chunk!(
     admin_submitted_sales, __preload_admin_submitted_sales: sales::SubmittedSalesPage, sales::SubmittedSalePage,
@@ -121,6 +126,10 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("customers/:id") view={lazy::<customers::CustomerPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales/:id") view={lazy::<sales::SalePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("messages") view={lazy::<messages::MessagesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("messages/new") view={lazy::<messages::NewMessagePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("messages/:id") view={lazy::<messages::ConversationPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("saved-replies") view={lazy::<messages::SavedRepliesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("submitted-sales") view={lazy::<sales::SubmittedSalesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("submitted-sales/:id") view={lazy::<sales::SubmittedSalePage>()} ssr=SsrMode::Async/>
             <Route path=path!("commissions") view={lazy::<commissions::CommissionsPage>()} ssr=SsrMode::Async/>

@@ -159,10 +159,15 @@ impl Acts {
         self.0.track();
     }
 
+    /// One more.
+    pub(crate) fn count(self) {
+        self.0.try_update(|count| *count += 1);
+    }
+
     /// One more, where the page stands in a frame.
     pub(crate) fn another() {
         if let Some(acts) = use_context::<Self>() {
-            acts.0.try_update(|count| *count += 1);
+            acts.count();
         }
     }
 }

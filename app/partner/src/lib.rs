@@ -11,6 +11,7 @@ mod leads;
 mod ledger;
 mod link;
 mod links;
+mod messages;
 mod offers;
 mod payout;
 mod payouts;
@@ -48,6 +49,10 @@ access::chunk!(
 access::chunk!(
     portal_leads, __preload_portal_leads:
     leads::LeadsPage, leads::SubmitLeadPage, leads::LeadPage, leads::EditLeadPage, leads::SharePage,
+);
+access::chunk!(
+    portal_messages, __preload_portal_messages:
+    messages::MessagesPage, messages::NewMessagePage, messages::ConversationPage,
 );
 access::chunk!(
     portal_submitted_sales, __preload_portal_submitted_sales: sales::SubmitSalePage, sales::SubmittedSalesPage,
@@ -90,6 +95,9 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("statements/:month") view={lazy::<statements::StatementPage>()} ssr=SsrMode::Async/>
             <Route path=path!("details") view={lazy::<details::DetailsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("commission-report") view={lazy::<commission_report::CommissionReportPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("messages") view={lazy::<messages::MessagesPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("messages/new") view={lazy::<messages::NewMessagePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("messages/:id") view={lazy::<messages::ConversationPage>()} ssr=SsrMode::Async/>
             <Route path=path!("submitted-sales") view={lazy::<sales::SubmittedSalesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("submitted-sales/submit") view={lazy::<sales::SubmitSalePage>()} ssr=SsrMode::Async/>
             <Route path=path!("sales") view={lazy::<sales::SalesPage>()} ssr=SsrMode::Async/>

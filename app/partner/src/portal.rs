@@ -13,7 +13,7 @@ use ui::{
     AccountInfo, AppShell, Button, Glyph, MenuButton, MenuLine, MenuLink, NavItem, NavSection, Note, PlainShell, Tone,
 };
 
-use crate::show::{self, ShownPages};
+use crate::show::{self, ShownPages, Unread};
 
 /// What the frame shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct Frame {
     terms_due: bool,
     /// The e-mail at which partners reach the team, or empty.
     contact: String,
+    /// In how many conversations there is something unread.
+    unread: i64,
 }
 
 /// What the frame of a program's portal shows.
@@ -46,6 +48,7 @@ pub async fn read_frame(program: String) -> Result<Frame> {
     access::answer(async {
         let mut asking = access::portal(&program).await?;
         let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
+        let unread = engine::conversations::unread(&mut asking.conn, &asking.actor).await?;
         let slug = asking.program.slug;
         let path = |id: Option<_>, name: &str| id.map(|id| domain::files::file_path(&slug, id, name));
         Ok(Frame {
@@ -58,6 +61,7 @@ pub async fn read_frame(program: String) -> Result<Frame> {
             outside: (!asking.seat.is_open()).then_some(asking.seat.status),
             brand: asking.seat.brand,
             contact: asking.seat.contact_email,
+            unread,
             shown: asking.seat.shown,
             name: asking.session.name,
             email: asking.session.email,
@@ -101,16 +105,21 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Rewards => Glyph::Gift,
         PortalPage::Payouts => Glyph::Bank,
         PortalPage::Leads => Glyph::UserPlus,
+        PortalPage::Messages => Glyph::Mail,
         PortalPage::Ledger => Glyph::Book,
         PortalPage::Statements => Glyph::Calendar,
     }
 }
 
 /// The menu: the pages that show, by section.
-fn sections(slug: &str, shown: &[PortalPage]) -> Vec<NavSection> {
+fn sections(slug: &str, shown: &[PortalPage], unread: RwSignal<i64>) -> Vec<NavSection> {
     let item = |page: PortalPage| {
         let item = NavItem::new(page.label(), page.href(slug), glyph(page));
-        if page.path().is_empty() { item.exact() } else { item }
+        match page {
+            PortalPage::Dashboard => item.exact(),
+            PortalPage::Messages => item.count(Signal::derive(move || Some(unread.get()))),
+            _ => item,
+        }
     };
     let section = |section: &Section| {
         let pages = shown.iter().filter(|page| page.section() == *section);
@@ -209,6 +218,7 @@ fn shell(frame: Frame) -> AnyView {
         seen_as,
         terms_due,
         contact,
+        unread,
     } = frame;
     if let Some(status) = status {
         return outside(&slug, brand, accent, logo, status, &contact);
@@ -216,7 +226,9 @@ fn shell(frame: Frame) -> AnyView {
     let contact = reach(&contact);
     let home = format!("/p/{slug}");
     let banner = banner(&slug, seen_as, terms_due);
-    let sections = sections(&slug, &shown);
+    let unread = RwSignal::new(unread);
+    provide_context(Unread(unread));
+    let sections = sections(&slug, &shown, unread);
     provide_context(ShownPages(shown));
     let program = signed_out_of(&slug);
     let account_menu = move || {

@@ -1,12 +1,13 @@
 //! What several pages show alike.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::EnrollmentId;
 use domain::leads::Stage;
 use domain::money::Money;
 use domain::page::Page;
 use domain::portal::PortalPage;
 use domain::reports::LineState;
+use domain::time::Zone;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
 use ui::{Address, Tab, Tabs, Tone, commission_tone, payment_state};
@@ -41,6 +42,15 @@ pub(crate) fn value(address: &Address, key: &str) -> Option<String> {
 /// The pages that show, as the frame tells the pages inside.
 #[derive(Clone, Debug)]
 pub(crate) struct ShownPages(pub Vec<PortalPage>);
+
+/// In how many conversations there is something unread, as the menu counts them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unread(pub RwSignal<i64>);
+
+/// An instant in full, in the program's time zone: `19 Nov 2026, 14:05`.
+pub(crate) fn instant(zone: &Zone, at: DateTime<Utc>) -> String {
+    zone.local(at).format("%-d %b %Y, %H:%M").to_string()
+}
 
 /// Whether a page shows.
 pub(crate) fn shows(page: PortalPage) -> bool {

@@ -4,12 +4,16 @@ use super::form::LeadForm;
 use super::stages::StageName;
 use super::{Answers, Outcome, Sent, Stage};
 use crate::accounts::MemberName;
+use crate::commissions::CommissionStatus;
 use crate::ids::{
     AccountId, CustomerId, FileId, LeadEventId, LeadGroupId, LeadId, LeadNoteId, LeadStageId, LeadTaskId,
 };
 use crate::money::Money;
+use crate::offers::Trigger;
 use crate::partners::PartnerName;
+use crate::reports::CommissionRow;
 use crate::text::{FieldError, check_line};
+use crate::why::Why;
 use crate::words;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -186,6 +190,8 @@ pub struct LeadRow {
     pub deal_value: Option<Money>,
     /// What its partner has earned by it and by its customer, clawbacks taken off; zero where nothing.
     pub commission: Money,
+    /// Where what it earned by itself stands: of several commissions, that which is furthest from being paid.
+    pub commission_status: Option<CommissionStatus>,
     /// Whether it repeats another lead; told to the team alone.
     pub duplicate: bool,
     /// Whether its partner has taken it back.
@@ -387,6 +393,19 @@ pub struct LeadDetail {
     pub moves: Vec<MoveTo>,
     /// Whether the reader may change what was filled in, or take it back.
     pub may_edit: bool,
+    /// What it earned its partner by itself, and then what its customer did, the newest first.
+    pub commissions: Vec<CommissionRow>,
+    /// What was reckoned of it and came to nothing.
+    pub unearned: Vec<Unearned>,
+}
+
+/// Something that became of a lead for which nothing was earned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unearned {
+    /// What became of it.
+    pub trigger: Trigger,
+    /// Why nothing.
+    pub why: Why,
 }
 
 /// A stage that a lead may move to.

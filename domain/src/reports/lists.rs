@@ -1,7 +1,7 @@
 use crate::attribution::Source;
 use crate::commissions::CommissionStatus;
 use crate::customers::CustomerStatus;
-use crate::ids::{BatchId, CommissionId, CustomerId, EntryId, LinkId, PaymentId, ReferralId, RefundId, SaleId};
+use crate::ids::{BatchId, CommissionId, CustomerId, EntryId, LeadId, LinkId, PaymentId, ReferralId, RefundId, SaleId};
 use crate::ledger::{JournalKind, LedgerAccount};
 use crate::money::Money;
 use crate::offers::Trigger;
@@ -59,6 +59,24 @@ pub struct CustomerName {
     pub label: String,
 }
 
+/// A lead as lists name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadName {
+    /// Its id.
+    pub id: LeadId,
+    /// For people: the e-mail, else the name, else that it was erased.
+    pub label: String,
+}
+
+impl LeadName {
+    /// A lead by its e-mail, else its name.
+    #[must_use]
+    pub fn new(id: LeadId, email: &str, name: &str) -> Self {
+        let known = [email, name].into_iter().find(|text| !text.is_empty());
+        Self { id, label: known.unwrap_or("An erased lead").to_owned() }
+    }
+}
+
 /// What a partner is owed and has been paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
@@ -94,7 +112,8 @@ pub struct CommissionFilter {
     /// That happened on this day or earlier.
     #[serde(default)]
     pub to: Option<NaiveDate>,
-    /// Words of the customer's e-mail, name or external id. Partners search in vain: customers are masked for them.
+    /// Words of the customer's e-mail, name or external id, or of the lead's e-mail or name. Partners search in vain:
+    /// customers are masked for them.
     #[serde(default)]
     pub search: Option<String>,
     /// Whose "Why?" has this check as failed: what waits for that reason.
@@ -112,9 +131,11 @@ pub struct CommissionRow {
     pub id: CommissionId,
     /// Who earns it.
     pub partner: PartnerName,
-    /// Whose event.
-    pub customer: CustomerName,
-    /// Sign-up or sale.
+    /// Whose event; `None` where it is a lead's.
+    pub customer: Option<CustomerName>,
+    /// The lead, where it is for one.
+    pub lead: Option<LeadName>,
+    /// What it is for.
     pub trigger: Trigger,
     /// The sale, where it is for one.
     pub sale_id: Option<SaleId>,
@@ -144,6 +165,22 @@ pub struct CommissionRow {
     pub batch: Option<(BatchId, String)>,
     /// How the amount came about.
     pub why: Why,
+}
+
+impl CommissionRow {
+    /// The customer's name or the lead's.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        let customer = self.customer.as_ref().map(|customer| customer.label.as_str());
+        customer.or(self.lead.as_ref().map(|lead| lead.label.as_str())).unwrap_or_default()
+    }
+
+    /// What happened, in a few words: `Sale · Team plan`.
+    #[must_use]
+    pub fn happened(&self) -> String {
+        let what = self.trigger.label();
+        if self.product.is_empty() { what.to_owned() } else { format!("{what} · {}", self.product) }
+    }
 }
 
 /// What a list of commissions comes to.
@@ -203,6 +240,8 @@ pub struct CustomerRow {
     pub signed_up_at: Option<DateTime<Utc>>,
     /// When it first paid, UTC.
     pub first_sale_at: Option<DateTime<Utc>>,
+    /// How far it has come.
+    pub status: CustomerStatus,
     /// The day on which the program first heard of it.
     pub day: NaiveDate,
     /// How many sales (where a partner asks: those that count for it).
@@ -430,8 +469,10 @@ pub struct LedgerRow {
     pub reason: String,
     /// Which member of the team did it; empty where none did, or a partner asks.
     pub by: String,
-    /// The customer behind it as the asker may see it; empty where there is none.
+    /// The customer or the lead behind it as the asker may see it; empty where there is none.
     pub customer: String,
+    /// That lead.
+    pub lead_id: Option<LeadId>,
     /// That customer, for the team.
     pub customer_id: Option<CustomerId>,
     /// The sale behind it, for the team.

@@ -16,7 +16,7 @@ pub use ledgers::{
 };
 pub use lists::{
     Balance, CommissionFilter, CommissionRow, CommissionTotals, CustomerDetail, CustomerFilter, CustomerName,
-    CustomerRow, CustomerTotals, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,
+    CustomerRow, CustomerTotals, LeadName, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,
     SaleDetail, SaleFilter, SaleRow, SaleState, SaleTotals, StatusTotal,
 };
 pub use overview::{Attention, Overview, OverviewDay, TopPartner, Waiting};

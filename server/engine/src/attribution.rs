@@ -123,6 +123,60 @@ pub(crate) async fn attribute(
     Ok((Some(referral), decision.why))
 }
 
+/// Makes the referral of a customer whom a lead was won with: it is the lead's partner's, whatever window there is. The
+/// customer's row is locked and has no standing referral.
+pub(crate) async fn attribute_to_won_lead(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    rules: &Rules,
+    customer: &Customer,
+    email: Option<&str>,
+    lead: LeadId,
+) -> Result<Option<Referral>> {
+    let row = sqlx::query!(
+        r#"select e.id as "enrollment: EnrollmentId", e.code, e.status as "now: EnrollmentStatus",
+                  array(select e.email where e.email <> ''
+                        union
+                        select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
+                        where ea.program_id = $1 and ea.enrollment_id = e.id) as "emails!"
+           from leads l join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
+           where l.program_id = $1 and l.id = $2 for share of e"#,
+        rules.program as ProgramId,
+        lead as LeadId
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound("lead"))?;
+    let then = standings(conn, rules.program, vec![row.enrollment.0], moment.at).await?;
+    let standing = Standing { now: row.now, then: then.get(&row.enrollment).copied() };
+    let candidate = Candidate {
+        step: Step::QualifiedLead,
+        label: "won lead".into(),
+        found: Found::Partner {
+            partner_code: row.code.clone(),
+            active: standing.earns(),
+            emails: row.emails,
+            made_at: None,
+        },
+    };
+    let decision = decide(&[candidate], email, rules.windows, rules.self_referral, moment.at);
+    if decision.winner.is_none() {
+        return Ok(None);
+    }
+    let referral = Referral {
+        id: moment.id(),
+        enrollment: row.enrollment,
+        partner_code: row.code,
+        source: Source::Lead,
+        attributed_at: moment.at,
+        terms: terms(conn, rules.program, row.enrollment).await?,
+        review: decision.review,
+        standing,
+    };
+    insert(conn, moment, rules.program, customer.id, &referral, None, &decision.why).await?;
+    Ok(Some(referral))
+}
+
 /// Makes the referral of a customer that an admin assigns by hand. The standing one has ended.
 pub(crate) async fn assign(
     conn: &mut PgConnection,
@@ -348,6 +402,25 @@ async fn point(
     Ok(pointed.collect())
 }
 
+/// A partner's code and standing; its row is share-locked.
+pub(crate) async fn standing(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    partner: EnrollmentId,
+    at: DateTime<Utc>,
+) -> Result<(String, Standing)> {
+    let row = sqlx::query!(
+        r#"select code, status as "now: EnrollmentStatus" from enrollments
+           where program_id = $1 and id = $2 for share"#,
+        program as ProgramId,
+        partner as EnrollmentId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let then = standings(conn, program, vec![partner.0], at).await?;
+    Ok((row.code, Standing { now: row.now, then: then.get(&partner).copied() }))
+}
+
 /// How partners, whose rows are locked, stood at an instant. By its own statement: whoever held the locks before has
 /// committed.
 async fn standings(
@@ -375,7 +448,7 @@ async fn standings(
 
 /// The terms of a partner as they stand: its group's offers and its own in order, archived ones too, the rates of the
 /// group and of its own in their places.
-async fn terms(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<Vec<Terms>> {
+pub(crate) async fn terms(conn: &mut PgConnection, program: ProgramId, enrollment: EnrollmentId) -> Result<Vec<Terms>> {
     let rows = sqlx::query!(
         r#"select o.id as "id: OfferId", o.version, o.name, v.rewards as "rewards: Json<Vec<Reward>>",
                   po.group_name as "group!", po.group_overrides as "group_overrides!: Json<Vec<Override>>",

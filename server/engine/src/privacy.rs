@@ -52,6 +52,8 @@ const WRITTEN: &[Column] = &[
     ("lead_events", "reason", false),
     ("lead_notes", "note", false),
     ("lead_tasks", "task", false),
+    ("lead_earnings", "terms", true),
+    ("lead_earnings", "why", true),
     ("leads", "answers", true),
     ("leads", "reason", false),
     ("links", "name", false),
@@ -122,6 +124,10 @@ const OF_PARTNER: &[(Column, &str)] = &[
     (("referrals", "why", true), "enrollment_id = $3::uuid"),
     (("sales", "why", true), "enrollment_id = $3::uuid"),
     (("commissions", "why", true), "enrollment_id = $3::uuid"),
+    (
+        ("lead_earnings", "why", true),
+        "lead_id in (select id from leads where program_id = $1 and enrollment_id = $3::uuid)",
+    ),
     (("payment_draft_lines", "reason", false), "enrollment_id = $3::uuid"),
     (
         ("payment_drafts", "problem", false),
@@ -165,7 +171,8 @@ const OF_CUSTOMER: &[(Column, &str)] = &[
         "journal_id in (
         select j.id from journals j
         join commissions c on c.program_id = j.program_id and c.id = j.commission_id
-        where j.program_id = $1 and c.customer_id = $3::uuid)",
+        where j.program_id = $1 and (c.customer_id = $3::uuid
+               or c.lead_id in (select id from leads where program_id = $1 and customer_id = $3::uuid)))",
     ),
     (("audit_log", "details", true), LOG_OF_CUSTOMER),
     (("audit_log", "subject", false), LOG_OF_CUSTOMER),
@@ -176,6 +183,15 @@ const OF_CUSTOMER: &[(Column, &str)] = &[
                                                   where program_id = $1 and id = $3::uuid))",
     ),
 ];
+
+/// Where rows are about a lead, and which (`$3`).
+const OF_LEAD: &[(Column, &str)] = &[(
+    ("journal_notes", "note", false),
+    "journal_id in (
+        select j.id from journals j
+        join commissions c on c.program_id = j.program_id and c.id = j.commission_id
+        where j.program_id = $1 and c.lead_id = $3::uuid)",
+)];
 
 const LOG_OF_CUSTOMER: &str = "subject_path = 'customers/' || $3::uuid::text";
 
@@ -422,8 +438,7 @@ async fn scrub(
         let about = match whose {
             Whose::Partner { .. } => OF_PARTNER,
             Whose::Customer { .. } => OF_CUSTOMER,
-            // What tells of a lead holds ids alone.
-            Whose::Lead { .. } => &[],
+            Whose::Lead { .. } => OF_LEAD,
         };
         for (column, which) in about {
             let mut tx = begin(pool).await?;

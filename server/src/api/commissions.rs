@@ -73,5 +73,6 @@ pub(super) fn commission(row: CommissionRow) -> TrackedCommission {
         status: row.status,
         available_at: row.available_at,
         clawed_back: rounded(row.clawed_back),
+        lead_id: row.lead.map(|lead| lead.id),
     }
 }

@@ -191,7 +191,7 @@ pub fn commission_head(team: bool) -> Vec<&'static str> {
 
 /// A commission.
 pub fn commission(row: CommissionRow, team: bool) -> Row {
-    let mut cells = vec![plain(row.day), row.customer.label.into()];
+    let mut cells = vec![plain(row.day), row.who().to_owned().into()];
     whose(&mut cells, team, Some(&row.partner));
     cells.extend([
         trigger(row.trigger),
@@ -362,13 +362,12 @@ pub fn customer_head() -> Vec<&'static str> {
 
 /// A customer.
 pub fn customer(row: CustomerRow) -> Row {
-    let status = if row.first_sale_at.is_some() { CustomerStatus::Paid } else { CustomerStatus::SignedUp };
     let mut cells = vec![plain(row.day), row.customer.label.into(), row.name.into(), row.customer.external_id.into()];
     let referral = row.referral.as_ref();
     whose(&mut cells, true, referral.map(|referral| &referral.partner));
     cells.extend([
         maybe(referral.map(|referral| referral.source)),
-        plain(status),
+        plain(row.status),
         plain(row.sales),
         amount(row.revenue),
         amount(row.earned),

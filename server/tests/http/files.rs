@@ -458,3 +458,48 @@ async fn a_sale_is_submitted_with_its_proof_or_not_at_all(pool: PgPool) {
     let address = format!("/files/acme/{file}/invoice.pdf");
     assert_eq!(site.send(Method::GET, &address, &[], Vec::new()).await.status, 404, "its address alone opens nothing");
 }
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn messages_and_their_files_are_for_the_partner_and_the_team(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    join(&pool, site.program, "ann").await;
+    let ada = partner(&pool, site.program, "ada").await;
+    let ann = partner(&pool, site.program, "ann").await;
+    let owner = account(&pool, "owner@acme.test").await;
+    let id = || uuid::Uuid::now_v7().to_string();
+    let sent = |fields: &[(&str, &str)], body: &str, file: bool| {
+        let (partner, message) = (site.ada.to_string(), id());
+        let mut all = vec![("partner", &*partner), ("message", &*message), ("body", body)];
+        all.extend(fields);
+        form(&all, file.then_some(("facts.pdf", &b"%PDF-1.7 facts"[..])))
+    };
+    let (path, team, new) = ("/upload/acme/message", "/upload/acme/team-message", id());
+    let begin = [("new", &*new), ("subject", "Payout")];
+    assert_eq!(upload(&site, path, None, JSON, sent(&begin, "When?", false)).await.status, 401);
+    assert_eq!(upload(&site, path, Some(&ann), JSON, sent(&begin, "When?", false)).await.status, 404);
+    assert_eq!(upload(&site, path, Some(&ada), JSON, sent(&begin, " ", false)).await.status, 422);
+    let begun = upload(&site, path, Some(&ada), JSON, sent(&begin, "When?", true)).await;
+    assert_eq!((begun.status.as_u16(), begun.json()), (200, serde_json::json!(format!("/p/acme/messages/{new}"))));
+    let reply = [("conversation", &*new)];
+    assert_eq!(upload(&site, team, Some(&ada), JSON, sent(&reply, "x", false)).await.status, 404, "no admin");
+    assert_eq!(upload(&site, team, Some(&owner), JSON, sent(&reply, "On the 5th.", false)).await.status, 200);
+    assert_eq!(upload(&site, path, Some(&ada), JSON, sent(&reply, "", true)).await.status, 200, "a file alone");
+    let written: i64 =
+        sqlx::query_scalar("select count(*) from conversation_messages").fetch_one(&pool).await.expect("n");
+    assert_eq!(written, 3);
+    let file: uuid::Uuid =
+        sqlx::query_scalar("select file_id from conversation_messages where file_id is not null limit 1")
+            .fetch_one(&pool)
+            .await
+            .expect("file");
+    let (own, theirs) =
+        (format!("/p/acme/messages/{new}/files/{file}"), format!("/admin/acme/messages/{new}/files/{file}"));
+    for (path, session, status) in [(&own, &ada, 200), (&own, &ann, 404), (&theirs, &owner, 200), (&theirs, &ada, 404)]
+    {
+        let cookie = format!("tributary={session}");
+        let headers = [("cookie", &*cookie), ("accept", "text/html")];
+        assert_eq!(site.send(Method::GET, path, &headers, Vec::new()).await.status, status, "{path}");
+    }
+    let address = format!("/files/acme/{file}/facts.pdf");
+    assert_eq!(site.send(Method::GET, &address, &[], Vec::new()).await.status, 404, "its address alone opens nothing");
+}

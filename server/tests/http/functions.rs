@@ -41,6 +41,7 @@ const IDS: &[(&str, &str)] = &[
     ("CHANGE", "select id from payout_changes where program_id = $1"),
     ("BATCH", "select id from payment_batches where program_id = $1"),
     ("COMMISSION", "select id from commissions where program_id = $1"),
+    ("CONVERSATION", "select id from conversations where program_id = $1"),
     ("CUSTOMER", "select id from customers where program_id = $1"),
     ("DRAFT", "select id from payment_drafts where program_id = $1"),
     ("GROUP", "select id from partner_groups where program_id = $1"),
@@ -57,6 +58,7 @@ const IDS: &[(&str, &str)] = &[
     ("ORGANIZATION", "select organization_id from programs where id = $1"),
     ("PAYMENT", "select id from payments where program_id = $1"),
     ("PROMO_CODE", "select id from promo_codes where program_id = $1"),
+    ("REPLY", "select id from saved_replies where program_id = $1"),
     ("SALE", "select id from sales where program_id = $1"),
     ("STAGE", "select id from lead_stages where program_id = $1 and kind = 'qualified'"),
     ("SUBMITTED", "select id from submitted_sales where program_id = $1"),
@@ -295,6 +297,14 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         May(Power::EditProgram),
     ),
     ("/fn/admin/tasks", "program=acme", Team),
+    ("/fn/admin/messages", "program=acme", Team),
+    ("/fn/admin/messages/assign", "program=acme&id=CONVERSATION&assignee=", May(Power::JudgeLeads)),
+    ("/fn/admin/messages/new", "program=acme&lead=LEAD", May(Power::JudgeLeads)),
+    ("/fn/admin/messages/one", "program=acme&id=CONVERSATION", Team),
+    ("/fn/admin/messages/read", "program=acme&id=CONVERSATION", Team),
+    ("/fn/admin/saved-replies", "program=acme", May(Power::JudgeLeads)),
+    ("/fn/admin/saved-replies/delete", "program=acme&id=REPLY", May(Power::JudgeLeads)),
+    ("/fn/admin/saved-replies/save", "program=acme&id=REPLY&name=X&body=X", May(Power::JudgeLeads)),
     ("/fn/admin/submitted-sales", "program=acme", Team),
     (
         "/fn/admin/submitted-sales/approve",
@@ -358,6 +368,10 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/links/create", "program=acme&partner=ADA&code=fresh", Partner),
     ("/fn/partner/links/edit", "program=acme&partner=ADA&id=LINK&name=X&utm[source]=x", Partner),
     ("/fn/partner/links/one", "program=acme&id=LINK", Partner),
+    ("/fn/partner/messages", "program=acme", Partner),
+    ("/fn/partner/messages/new", "program=acme&lead=LEAD", Partner),
+    ("/fn/partner/messages/one", "program=acme&id=CONVERSATION", Partner),
+    ("/fn/partner/messages/read", "program=acme&partner=ADA&id=CONVERSATION", Partner),
     ("/fn/partner/notifications", "program=acme&partner=ADA&on_payment=true&summary=weekly&on_lead=every", Partner),
     (
         "/fn/partner/payout-method",
@@ -460,6 +474,11 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
                 e.created_at
          from enrollments e join files f on f.program_id = e.program_id and f.purpose = 'sale'
          where e.program_id = $1 and e.code = 'ada'",
+        "insert into conversations (program_id, id, enrollment_id, subject, last_at, created_at)
+         select program_id, gen_random_uuid(), id, 'Payout', created_at, created_at from enrollments
+         where program_id = $1 and code = 'ada'",
+        "insert into saved_replies (program_id, id, name, body, created_at)
+         select id, gen_random_uuid(), 'Thanks', 'Thank you', created_at from programs where id = $1",
         "insert into promo_codes (program_id, id, enrollment_id, code, code_key, created_at)
          select program_id, gen_random_uuid(), id, 'SPRING', 'spring', created_at from enrollments
          where program_id = $1 and code = 'ada'",

@@ -2,14 +2,15 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::accounts::MemberName;
+use domain::ids::ConversationId;
 use domain::leads::{Consent, LeadDetail, LeadEvent};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Amount, Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, EmptyState, Fact, Facts, Glyph, Menu,
-    MenuButton, MoneyInput, Note, PageHead, Select, SkeletonCard, Tone, answers_list, icon, stage_pill,
+    Amount, Button, ButtonKind, ButtonLink, Card, CloseButton, Dialog, DialogButton, EmptyState, Fact, Facts, Glyph,
+    Menu, MenuButton, MoneyInput, Note, PageHead, Select, SkeletonCard, Tone, answers_list, icon, stage_pill,
 };
 
 use super::acts::{AssignLead, SetDealValue};
@@ -27,6 +28,8 @@ pub struct Shown {
     may_judge: bool,
     /// Whether the asker may take its personal data away.
     erases: bool,
+    /// The conversation about it, where there is one.
+    conversation: Option<ConversationId>,
 }
 
 /// A lead of a program.
@@ -37,9 +40,10 @@ pub async fn read_lead(program: String, id: String) -> Result<Shown> {
         let id: domain::ids::LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let detail = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         let team = engine::leads::team(&mut asking.conn, &asking.actor).await?;
+        let conversation = engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await?;
         let may = |power| asking.actor.may(power);
         let (may_judge, erases) = (may(domain::accounts::Power::JudgeLeads), may(domain::accounts::Power::Erase));
-        Ok(Shown { detail, team, may_judge, erases })
+        Ok(Shown { detail, team, may_judge, erases, conversation })
     })
     .await
 }
@@ -129,7 +133,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, forms: Forms) -> AnyView {
-    let Shown { detail, team, may_judge, erases } = shown;
+    let Shown { detail, team, may_judge, erases, conversation } = shown;
     let program = show::program().get_untracked();
     let title = called(&detail.row);
     let back = (format!("/admin/{program}/leads"), "Leads".to_owned());
@@ -158,6 +162,14 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {history(detail.events.clone())}
     };
     let erased = detail.answers.email.is_empty();
+    let messages = match conversation {
+        Some(id) => Some((format!("/admin/{program}/messages/{id}"), "Messages")),
+        None if works && !erased => {
+            Some((format!("/admin/{program}/messages/new?lead={}", detail.row.id), "Write to the partner"))
+        }
+        None => None,
+    };
+    let messages = messages.map(|(href, label)| view! { <ButtonLink href=href icon=Glyph::Mail>{label}</ButtonLink> });
     let personal = erases.then(|| privacy::card(forms.erase, &program, detail.row.id, erased));
     let side = view! {
         {facts(&detail, &program)}
@@ -170,6 +182,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         <Title text=title.clone()/>
         <PageHead title=title back=back>
             {stage}
+            {messages}
             {acts}
         </PageHead>
         {repeats}

@@ -58,6 +58,7 @@ mod tests {
             assignee: None,
             deal_value: value.map(money),
             commission: money(0),
+            commission_status: None,
             duplicate: false,
             withdrawn: false,
             day: DateTime::UNIX_EPOCH.date_naive(),

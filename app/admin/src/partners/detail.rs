@@ -210,6 +210,10 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     let code = detail.partner.code.clone();
     let status = detail.partner.status;
     let acts = may_manage.then(|| actions(&detail, forms, may_see));
+    let messages = may_manage.then(|| {
+        let href = format!("/admin/{program}/messages/new?partner={code}");
+        view! { <ButtonLink href=href icon=Glyph::Mail>"Message"</ButtonLink> }
+    });
     let owed = balance.owed();
     let tiles = tiles(&detail, balance);
     let dialog = adjust.map(|key| adjust::dialog(forms.adjust, detail.partner.id, balance.due.currency, key));
@@ -238,6 +242,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         <Title text=name.clone()/>
         <PageHead title=name back=back>
             <Pill tone=show::standing_tone(status) text=show::standing_words(status)/>
+            {messages}
             {acts}
         </PageHead>
         {tiles}

@@ -1,9 +1,8 @@
 //! One lead: what was filled in, where it stands, and what happened to it.
 
 use access::{Form, LazyPage, PostForm, Read, Result, UPLOAD_LEAD_FILE, Upload, UploadForm, read};
-use chrono::{DateTime, Utc};
 use domain::files::DOWNLOADS;
-use domain::ids::{EnrollmentId, FileId, LeadId};
+use domain::ids::{ConversationId, EnrollmentId, FileId, LeadId};
 use domain::leads::{LeadDetail, LeadEvent, LeadFile};
 use domain::money::Currency;
 use domain::time::Zone;
@@ -27,6 +26,8 @@ pub struct Shown {
     lead: LeadDetail,
     currency: Currency,
     zone: Zone,
+    /// The conversation about it, where there is one.
+    conversation: Option<ConversationId>,
 }
 
 /// A lead of the partner who asks.
@@ -37,7 +38,8 @@ pub async fn read_lead(program: String, id: String) -> Result<Shown> {
         let id: LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let lead = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         let zone = engine::programs::zone(&asking.program.time_zone, asking.moment.at)?;
-        Ok(Shown { partner: asking.partner.id, lead, currency: asking.program.currency, zone })
+        let conversation = engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await?;
+        Ok(Shown { partner: asking.partner.id, lead, currency: asking.program.currency, zone, conversation })
     })
     .await
 }
@@ -112,7 +114,7 @@ fn skeleton() -> AnyView {
 }
 
 fn page(shown: Shown, acts: Acts) -> AnyView {
-    let Shown { partner, lead, currency, zone } = shown;
+    let Shown { partner, lead, currency, zone, conversation } = shown;
     let program = show::program().get_untracked();
     let LeadDetail {
         row,
@@ -129,6 +131,13 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
     } = lead;
     let base = format!("/p/{program}/leads/{}", row.id);
     let back = (format!("/p/{program}/leads"), "Leads".to_owned());
+    let ask = show::shows(domain::portal::PortalPage::Messages).then(|| {
+        let href = match conversation {
+            Some(id) => format!("/p/{program}/messages/{id}"),
+            None => format!("/p/{program}/messages/new?lead={}", row.id),
+        };
+        view! { <ButtonLink href=href icon=Glyph::Mail>"Ask about this"</ButtonLink> }
+    });
     let actions = may_edit.then(|| {
         view! {
             <ButtonLink href=format!("{base}/edit") icon=Glyph::Edit label="Edit"/>
@@ -150,7 +159,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
     let why = (!reason.is_empty()).then(|| view! { <Fact label="The team says">{reason}</Fact> });
     let customer = row.customer.is_some().then(|| view! { <Fact label="Customer">{customer_name}</Fact> });
     let consents = consents.into_iter().map(|consent| {
-        let at = instant(&zone, consent.at);
+        let at = show::instant(&zone, consent.at);
         view! { <Fact label=consent.label><span class="lines">{consent.text}</span><small class="sub">{format!("Agreed to on {at}")}</small></Fact> }
     });
     let consents = consents.collect_view();
@@ -162,12 +171,12 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
         answers_list(&filled, &answers, currency)
     };
     let history = events.iter().map(|event| happened(event, &zone)).collect_view();
-    let added = instant(&zone, created_at);
+    let added = show::instant(&zone, created_at);
     let outcome = row.outcome.label();
     let withdrawing = withdraw(acts.withdraw, &program, partner, row.id);
     let files = files_card(acts, &program, partner, row.id, files, !row.withdrawn && !answers.email.is_empty());
     view! {
-        <PageHead title=title back=back>{actions}</PageHead>
+        <PageHead title=title back=back>{ask}{actions}</PageHead>
         {ui::wrong(acts.withdraw.beside(&[]))}
         {withdrawn}
         <div class="cols">
@@ -249,14 +258,9 @@ fn files_card(
     view! { <Card title="Files"><ul class="list">{list}</ul>{attach}</Card> }.into_any()
 }
 
-/// An instant in full, in the program's time zone: `19 Nov 2026, 14:05`.
-fn instant(zone: &Zone, at: DateTime<Utc>) -> String {
-    zone.local(at).format("%-d %b %Y, %H:%M").to_string()
-}
-
 fn happened(event: &LeadEvent, zone: &Zone) -> AnyView {
     let by = if event.by.is_empty() { String::new() } else { format!(", {}", event.by) };
-    let when = format!("{}{by}", instant(zone, event.at));
+    let when = format!("{}{by}", show::instant(zone, event.at));
     let reason = (!event.reason.is_empty()).then(|| view! { <p class="quote lines">{event.reason.clone()}</p> });
     view! {
         <li>

@@ -3,7 +3,7 @@ use crate::{Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::Actor;
 use domain::commissions::{CommissionStatus, TrackedCommission};
-use domain::ids::{AccountId, CommissionId, EnrollmentId, JournalId, ProgramId, RefundId, SaleId};
+use domain::ids::{AccountId, CommissionId, EnrollmentId, JournalId, LeadId, ProgramId, RefundId, SaleId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::money::{Currency, Money};
 use domain::offers::Trigger;
@@ -25,6 +25,7 @@ pub(crate) struct Owed {
     pub(crate) available_at: DateTime<Utc>,
     /// So far, by the ledger.
     pub(crate) clawed_back: Decimal,
+    lead: Option<LeadId>,
 }
 
 impl Owed {
@@ -56,6 +57,7 @@ impl Owed {
             status,
             available_at: (status != CommissionStatus::Review).then_some(self.available_at),
             clawed_back: round(self.clawed_back + takes),
+            lead_id: self.lead,
         }
     }
 }
@@ -199,7 +201,7 @@ pub(super) async fn owed(conn: &mut PgConnection, program: ProgramId, ids: &[Com
         Owed,
         r#"select c.id as "id: CommissionId", c.enrollment_id as "enrollment: EnrollmentId", p.code as partner_code,
                   c.trigger as "trigger: Trigger", c.base, c.rate, c.amount, c.currency as "currency: Currency",
-                  c.status as "status: CommissionStatus", c.available_at,
+                  c.status as "status: CommissionStatus", c.available_at, c.lead_id as "lead: LeadId",
                   coalesce((select sum(e.amount) from journals j
                             join entries e on e.program_id = j.program_id and e.journal_id = j.id
                             where j.program_id = $1 and j.commission_id = c.id and j.kind = 'clawback'

@@ -1,5 +1,5 @@
 use super::suspicion::{self, Look};
-use crate::attribution::Referral;
+use crate::attribution::{Referral, Standing};
 use crate::customers::{Rules, Scene};
 use crate::ledger::{Move, OpenMonth, Posting, hold_month_open, post};
 use crate::messages::{self, Mail};
@@ -7,10 +7,10 @@ use crate::{Moment, Result, attribution};
 use chrono::{DateTime, Utc};
 use domain::attribution::Pointers;
 use domain::commissions::{CommissionStatus, Event, TrackedCommission, earn};
-use domain::ids::{CustomerId, EnrollmentId, OfferId, ProgramId, ReferralId, SaleId};
+use domain::ids::{CustomerId, EnrollmentId, LeadId, OfferId, ProgramId, ReferralId, SaleId};
 use domain::ledger::{JournalKind, LedgerAccount};
 use domain::money::Currency;
-use domain::offers::{Brought, TierMeasure, Trigger};
+use domain::offers::{Brought, Terms, TierMeasure, Trigger};
 use domain::partners::EnrollmentStatus;
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -63,6 +63,60 @@ pub(crate) struct Earned {
     why: Why,
 }
 
+/// What a commission is made of besides what was reckoned.
+pub(super) struct Made<'a> {
+    pub trigger: Trigger,
+    pub partner_code: &'a str,
+    pub lead: Option<LeadId>,
+    /// Whether it waits for a person.
+    pub review: bool,
+}
+
+/// Why all commissions of a program wait for a person.
+pub(super) const REVIEWED: &str = "Every commission is reviewed: a person of the program looks at each first.";
+
+impl Earned {
+    /// A commission by what was reckoned, under the terms that it was reckoned by.
+    pub(super) fn new(
+        moment: &Moment,
+        rules: &Rules,
+        terms: &Terms,
+        earned: domain::commissions::Earned,
+        made: Made<'_>,
+        why: Why,
+    ) -> Self {
+        let Made { trigger, partner_code, lead, review } = made;
+        let status = if review {
+            CommissionStatus::Review
+        } else if earned.available_at > moment.at {
+            CommissionStatus::Held
+        } else {
+            CommissionStatus::Due
+        };
+        let round = |amount| rules.currency.round(amount);
+        Self {
+            tracked: TrackedCommission {
+                id: moment.id(),
+                partner_code: partner_code.to_owned(),
+                trigger,
+                base: earned.base.map(round),
+                rate: earned.rate.map(|rate| rate.normalize()),
+                amount: earned.amount,
+                currency: rules.currency,
+                status,
+                available_at: (!review).then_some(earned.available_at),
+                clawed_back: round(Decimal::ZERO),
+                lead_id: lead,
+            },
+            offer: terms.offer_id,
+            version: terms.version,
+            reward: i32::try_from(earned.reward).unwrap_or(i32::MAX),
+            available_at: earned.available_at,
+            why,
+        }
+    }
+}
+
 /// Decides what an event earns: attributes the customer where it has no referral, then asks its terms.
 pub(crate) async fn decide(
     conn: &mut PgConnection,
@@ -93,13 +147,12 @@ pub(crate) async fn decide(
     let Look { suspicions, judged, tells } =
         suspicion::look(conn, rules, &referral, event.email, event.ip_hash).await?;
     if !referral.standing.earns() {
-        why.fail("standing", standing_words(&referral));
+        why.fail("standing", standing_words(&referral.partner_code, referral.standing));
         return Ok(Decided { referral: Some(referral), commissions: Vec::new(), tells, why });
     }
-    let rewards = referral.terms.iter().flat_map(|terms| &terms.rewards);
-    let tiered = rewards.filter(|reward| reward.trigger == event.trigger).filter_map(|reward| reward.tiers.as_ref());
-    let measures: Vec<TierMeasure> = tiered.map(|tiers| tiers.by).collect();
-    let figures = figures(conn, rules.program, referral.enrollment, scene, event, &measures).await?;
+    let first = event.trigger == Trigger::Sale && customer.first_sale_at.is_none();
+    let with = Brought { customers: i64::from(first), revenue: event.amount };
+    let figures = figures(conn, rules.program, referral.enrollment, (&referral.terms, event.trigger), with).await?;
     let asked = Event {
         trigger: event.trigger,
         amount: event.amount,
@@ -111,12 +164,12 @@ pub(crate) async fn decide(
     };
     let (earned, passed_over) = earn(&referral.terms, &asked);
     let mut commissions = Vec::with_capacity(earned.len());
-    for earned in earned {
+    for mut earned in earned {
         let mut own = Why::default();
         own.pass("referral", referral.explain(rules));
-        let mut reasons = earned.why;
+        let mut reasons = std::mem::take(&mut earned.why);
         if rules.review {
-            reasons.fail("review", "Every commission is reviewed: a person of the program looks at each first.");
+            reasons.fail("review", REVIEWED);
         }
         if referral.review {
             reasons.fail(
@@ -134,49 +187,25 @@ pub(crate) async fn decide(
         why.0.extend(reasons.0.iter().cloned());
         own.0.extend(reasons.0);
         own.0.extend(passed_over.0.iter().cloned());
-        let status = if review {
-            CommissionStatus::Review
-        } else if earned.available_at > moment.at {
-            CommissionStatus::Held
-        } else {
-            CommissionStatus::Due
-        };
         let terms = &referral.terms[earned.offer];
-        let round = |amount| rules.currency.round(amount);
-        commissions.push(Earned {
-            tracked: TrackedCommission {
-                id: moment.id(),
-                partner_code: referral.partner_code.clone(),
-                trigger: event.trigger,
-                base: earned.base.map(round),
-                rate: earned.rate.map(|rate| rate.normalize()),
-                amount: earned.amount,
-                currency: rules.currency,
-                status,
-                available_at: (!review).then_some(earned.available_at),
-                clawed_back: round(Decimal::ZERO),
-            },
-            offer: terms.offer_id,
-            version: terms.version,
-            reward: i32::try_from(earned.reward).unwrap_or(i32::MAX),
-            available_at: earned.available_at,
-            why: own,
-        });
+        let made = Made { trigger: event.trigger, partner_code: &referral.partner_code, lead: None, review };
+        commissions.push(Earned::new(moment, rules, terms, earned, made, own));
     }
     why.0.extend(passed_over.0);
     Ok(Decided { referral: Some(referral), commissions, tells, why })
 }
 
-/// What a partner has brought with this event, by the measures that tiers ask for. Where one does, no other event of the
-/// partner's is reckoned by tiers until the transaction ends: of two at once, the second counts the first.
-async fn figures(
+/// What a partner has brought with what this event brings, by the measures that tiers ask for. Where one does, no other
+/// event of the partner's is reckoned by tiers until the transaction ends: of two at once, the second counts the first.
+pub(super) async fn figures(
     conn: &mut PgConnection,
     program: ProgramId,
     partner: EnrollmentId,
-    scene: &Scene,
-    event: &Happening<'_>,
-    measures: &[TierMeasure],
+    (terms, trigger): (&[Terms], Trigger),
+    with: Brought,
 ) -> Result<Brought> {
+    let rewards = terms.iter().flat_map(|terms| &terms.rewards).filter(|reward| reward.trigger == trigger);
+    let measures: Vec<TierMeasure> = rewards.filter_map(|reward| Some(reward.tiers.as_ref()?.by)).collect();
     if measures.is_empty() {
         return Ok(Brought::default());
     }
@@ -205,13 +234,12 @@ async fn figures(
     )
     .fetch_one(conn)
     .await?;
-    let first = event.trigger == Trigger::Sale && scene.customer.first_sale_at.is_none();
-    Ok(Brought { customers: before.customers + i64::from(first), revenue: before.revenue + event.amount })
+    Ok(Brought { customers: before.customers + with.customers, revenue: before.revenue + with.revenue })
 }
 
-fn standing_words(referral: &Referral) -> String {
-    let code = &referral.partner_code;
-    match (referral.standing.then, referral.standing.now) {
+/// Why a partner with such a standing earns nothing.
+pub(super) fn standing_words(code: &str, standing: Standing) -> String {
+    match (standing.then, standing.now) {
         (_, EnrollmentStatus::Banned) => format!("Partner {code} is banned: nothing is earned."),
         (Some(then), _) => format!("Partner {code} was {then} when it happened: nothing is earned."),
         (None, _) => format!("Partner {code} was not in the program when it happened: nothing is earned."),
@@ -228,37 +256,73 @@ pub(crate) async fn record(
 ) -> Result<()> {
     let (Some(referral), false) = (&decided.referral, decided.commissions.is_empty()) else { return Ok(()) };
     let Rules { program, currency, .. } = scene.rules;
-    insert(conn, moment, program, scene.customer.id, referral, event, &decided.commissions).await?;
-    let postings: Vec<_> = decided
-        .commissions
+    let cause = Cause {
+        of: Of::Customer { referral: referral.id, customer: scene.customer.id, sale: event.sale },
+        enrollment: referral.enrollment,
+        trigger: event.trigger,
+        occurred_at: event.occurred_at,
+        tells: decided.tells,
+    };
+    write(conn, moment, (program, currency), scene.month, &cause, &decided.commissions).await
+}
+
+/// What commissions are paid for.
+pub(super) enum Of {
+    /// Who signed up or bought.
+    Customer { referral: ReferralId, customer: CustomerId, sale: Option<SaleId> },
+    /// What became of a lead.
+    Lead(LeadId),
+}
+
+/// Of what event commissions are, and whose.
+pub(super) struct Cause {
+    pub of: Of,
+    pub enrollment: EnrollmentId,
+    pub trigger: Trigger,
+    pub occurred_at: DateTime<Utc>,
+    /// Whether the partner wants a mail at each commission.
+    pub tells: bool,
+}
+
+/// Writes commissions of one event, and posts them.
+pub(super) async fn write(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    (program, currency): (ProgramId, Currency),
+    month: Option<OpenMonth>,
+    cause: &Cause,
+    commissions: &[Earned],
+) -> Result<()> {
+    insert(conn, moment, program, cause, currency, commissions).await?;
+    let postings: Vec<_> = commissions
         .iter()
         .map(|earned| Posting {
             kind: JournalKind::Commission,
             idempotency_key: format!("commission:{}", earned.tracked.id),
-            reason_code: event.trigger.as_str(),
+            reason_code: cause.trigger.as_str(),
             commission: Some(earned.tracked.id),
             payment: None,
             refund: None,
             by: None,
-            occurred_at: event.occurred_at,
+            occurred_at: cause.occurred_at,
             moves: vec![Move {
                 from: LedgerAccount::CommissionExpense,
                 to: match earned.tracked.status {
                     CommissionStatus::Due => LedgerAccount::Payable,
                     _ => LedgerAccount::Held,
                 },
-                enrollment: referral.enrollment,
+                enrollment: cause.enrollment,
                 amount: earned.tracked.amount,
             }],
         })
         .collect();
-    let month: OpenMonth = match scene.month {
+    let month: OpenMonth = match month {
         Some(month) => month,
         None => hold_month_open(conn, program, moment.at).await?,
     };
     post(conn, moment, program, currency, month, &postings).await?;
-    let counts = |earned: &&Earned| decided.tells && earned.tracked.status != CommissionStatus::Review;
-    for earned in decided.commissions.iter().filter(counts) {
+    let counts = |earned: &&Earned| cause.tells && earned.tracked.status != CommissionStatus::Review;
+    for earned in commissions.iter().filter(counts) {
         messages::enqueue(conn, &Mail::CommissionEarned { program, commission: earned.tracked.id }).await?;
     }
     Ok(())
@@ -268,31 +332,35 @@ async fn insert(
     conn: &mut PgConnection,
     moment: &Moment,
     program: ProgramId,
-    customer: CustomerId,
-    referral: &Referral,
-    event: &Happening<'_>,
+    cause: &Cause,
+    currency: Currency,
     commissions: &[Earned],
 ) -> Result<()> {
+    let (referral, customer, sale, lead, id) = match cause.of {
+        Of::Customer { referral, customer, sale } => {
+            (Some(referral), Some(customer), sale, None, sale.map_or(customer.0, |sale| sale.0))
+        }
+        Of::Lead(lead) => (None, None, None, Some(lead), lead.0),
+    };
     let column = |of: fn(&Earned) -> Uuid| commissions.iter().map(of).collect::<Vec<_>>();
     let tracked = || commissions.iter().map(|earned| &earned.tracked);
-    let currency: Currency = commissions[0].tracked.currency;
     sqlx::query!(
         "insert into commissions (program_id, id, enrollment_id, referral_id, customer_id, sale_id, trigger, cause_id,
                                   offer_id, offer_version, reward, base, rate, amount, currency, status, why,
-                                  occurred_at, available_at, created_at, cleared)
+                                  occurred_at, available_at, created_at, cleared, lead_id)
          select $1, id, $2, $3, $4, $5, $6, $20, offer_id, offer_version, reward, base, rate, amount, $7,
-                status, why, $8, available_at, $9, status <> 'review'
+                status, why, $8, available_at, $9, status <> 'review', $21
          from unnest($10::uuid[], $11::uuid[], $12::integer[], $13::integer[], $14::numeric[], $15::numeric[],
                      $16::numeric[], $17::commission_status[], $18::jsonb[], $19::timestamptz[])
               as c (id, offer_id, offer_version, reward, base, rate, amount, status, why, available_at)",
         program as ProgramId,
-        referral.enrollment as EnrollmentId,
-        referral.id as ReferralId,
-        customer as CustomerId,
-        event.sale as Option<SaleId>,
-        event.trigger as Trigger,
+        cause.enrollment as EnrollmentId,
+        referral as Option<ReferralId>,
+        customer as Option<CustomerId>,
+        sale as Option<SaleId>,
+        cause.trigger as Trigger,
         currency.code(),
-        event.occurred_at,
+        cause.occurred_at,
         moment.at,
         &column(|earned| earned.tracked.id.0),
         &column(|earned| earned.offer.0),
@@ -304,7 +372,8 @@ async fn insert(
         &tracked().map(|tracked| tracked.status).collect::<Vec<_>>() as &[CommissionStatus],
         &commissions.iter().map(|earned| Json(&earned.why)).collect::<Vec<_>>() as _,
         &commissions.iter().map(|earned| earned.available_at).collect::<Vec<_>>(),
-        event.sale.map_or(customer.0, |sale| sale.0),
+        id,
+        lead as Option<LeadId>
     )
     .execute(conn)
     .await?;

@@ -106,32 +106,66 @@ pub(crate) async fn look(
     let found = rules.suspicions.iter().copied().filter(|suspicion| is(*suspicion));
     let (judged, suspicions): (Vec<_>, Vec<_>) = found.partition(|suspicion| judged.contains(suspicion));
     Ok(Look {
-        suspicions: suspicions.into_iter().map(|found| (found, waits_words(found))).collect(),
+        suspicions: suspicions.into_iter().map(|found| (found, waits_words(found, "customer"))).collect(),
         judged: judged.into_iter().map(|found| (found, judged_words(found))).collect(),
         tells: row.tells,
     })
 }
 
+/// Looks at a lead of a partner, whose row is locked.
+pub(super) async fn look_at_lead(
+    conn: &mut PgConnection,
+    rules: &Rules,
+    partner: EnrollmentId,
+    email: &str,
+) -> Result<Look> {
+    let row = sqlx::query!(
+        r#"select array(select e.email where e.email <> ''
+                        union
+                        select a.email from enrollment_accounts ea join accounts a on a.id = ea.account_id
+                        where ea.program_id = $1 and ea.enrollment_id = e.id) as "emails!",
+                  exists (select from enrollments o
+                          where o.program_id = $1 and o.payout_hash = e.payout_hash and o.id <> e.id) as "shared!",
+                  coalesce(s.on_commission, false) as "tells!"
+           from enrollments e
+           left join notification_settings s on s.program_id = $1 and s.enrollment_id = e.id
+           where e.program_id = $1 and e.id = $2"#,
+        rules.program as ProgramId,
+        partner as EnrollmentId
+    )
+    .fetch_one(conn)
+    .await?;
+    let is = |suspicion: &Suspicion| match suspicion {
+        Suspicion::SharedPayout => row.shared,
+        Suspicion::SameDomain => shared_domain(&row.emails, email).is_some(),
+        Suspicion::DisposableDomain => is_disposable(email),
+        // A lead comes by no click.
+        Suspicion::SameIp | Suspicion::AdClick => false,
+    };
+    let suspicions = rules.suspicions.iter().copied().filter(is).map(|found| (found, waits_words(found, "lead")));
+    Ok(Look { suspicions: suspicions.collect(), judged: Vec::new(), tells: row.tells })
+}
+
 /// What was found, by its name and in full. Partners read it too: it names nobody.
-fn words(suspicion: Suspicion) -> String {
+fn words(suspicion: Suspicion, whose: &str) -> String {
     let found = match suspicion {
-        Suspicion::SameDomain => "the customer's e-mail is at the partner's own domain",
+        Suspicion::SameDomain => &format!("the {whose}'s e-mail is at the partner's own domain"),
         Suspicion::SameIp => "both came from one internet address",
         Suspicion::AdClick => "the click came from one",
-        Suspicion::DisposableDomain => "the customer's e-mail is a throw-away address",
+        Suspicion::DisposableDomain => &format!("the {whose}'s e-mail is a throw-away address"),
         Suspicion::SharedPayout => "another partner of the program has the same",
     };
     format!("{}: {found}.", suspicion.label())
 }
 
 /// Why a commission waits.
-fn waits_words(suspicion: Suspicion) -> String {
-    format!("{} A person reviews it first.", words(suspicion))
+fn waits_words(suspicion: Suspicion, whose: &str) -> String {
+    format!("{} A person reviews it first.", words(suspicion, whose))
 }
 
 /// Why it doesn't.
 fn judged_words(suspicion: Suspicion) -> String {
-    format!("{} The program has approved a commission of this customer with that.", words(suspicion))
+    format!("{} The program has approved a commission of this customer with that.", words(suspicion, "customer"))
 }
 
 /// Holds what partners with the same payout details as this one are to get: whatever is not due yet waits for a person,
@@ -139,7 +173,7 @@ fn judged_words(suspicion: Suspicion) -> String {
 /// by then.
 pub(crate) async fn hold_shared(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId) -> Result<()> {
     let mut why = Why::default();
-    why.fail(Suspicion::SharedPayout.as_str(), waits_words(Suspicion::SharedPayout));
+    why.fail(Suspicion::SharedPayout.as_str(), waits_words(Suspicion::SharedPayout, "customer"));
     sqlx::query!(
         "with sharing as (
              select o.id from enrollments e

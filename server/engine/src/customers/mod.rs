@@ -98,6 +98,17 @@ pub(crate) async fn lock_or_make(
     Ok(Scene { rules, month, customer: customer.ok_or(Error::NotFound("customer"))? })
 }
 
+/// A program's rules and the month to post into, as [`Scene`] has them, for what has no customer.
+pub(crate) async fn rules(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    program: ProgramId,
+) -> Result<(Rules, Option<OpenMonth>)> {
+    // No customer has an empty id.
+    let (rules, month, _) = lock(conn, moment, program, "").await?;
+    Ok((rules, month))
+}
+
 /// The program's row is locked too: who would change its currency waits, and then finds what was posted in it. So is
 /// the partner's whose customer it is: the next statement sees its standings as they are by then.
 async fn lock(

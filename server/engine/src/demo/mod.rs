@@ -4,6 +4,7 @@
 
 mod assets;
 mod bulk;
+mod conversations;
 mod forms;
 mod people;
 mod scene;
@@ -108,6 +109,7 @@ pub async fn build(pool: &PgPool, secrets: &Secrets, options: &Options) -> Resul
     assets::give(&fast, options, &scenes[0]).await?;
     forms::share(&fast, options, &scenes[0]).await?;
     submitted::give(&fast, options, &scenes[0]).await?;
+    conversations::give(&fast, options, &scenes[0]).await?;
     let more = bulk::More {
         start,
         at: options.at,

@@ -80,6 +80,11 @@ pub(super) async fn set(
         reward(Trigger::Sale, Rate::Percent(30.into()), Long::Months(12), 30),
     ];
     let standard = acme.offer("Standard", "For everybody who recommends Acme.", &standard, true).await?;
+    let introductions = [
+        reward(Trigger::LeadQualified, Rate::Flat(20.into()), Long::FirstSale, 0),
+        reward(Trigger::LeadWon, Rate::Percent(10.into()), Long::FirstSale, 30),
+    ];
+    acme.offer("Introductions", "For those who bring us a lead: our team does the rest.", &introductions, true).await?;
     let agencies = [
         reward(Trigger::SignUp, Rate::Flat(5.into()), Long::FirstSale, 14),
         reward(Trigger::Sale, Rate::Percent(20.into()), Long::Lifetime, 30),

@@ -55,6 +55,22 @@ impl Story {
     }
 }
 
+/// What a customer pays in a month of its subscription.
+fn sale(place: usize, customer: &str, month: u32, product: &Product) -> TrackSale {
+    TrackSale {
+        event_id: format!("sale-{customer}-{month}"),
+        customer_id: customer.to_owned(),
+        amount: product.price,
+        currency: if place == 0 { "USD" } else { "GBP" }.into(),
+        product: Some(product.name.into()),
+        invoice_id: Some(format!("INV-{customer}-{month}")),
+        click_id: None,
+        promo_code: None,
+        partner_code: None,
+        occurred_at: None,
+    }
+}
+
 /// Tells the story of all scenes.
 pub(super) async fn tell(
     pool: &PgPool,
@@ -226,26 +242,10 @@ impl Plot<'_> {
             partner_code: Some(partner.code.clone()),
             ..TrackSignup::default()
         };
-        let sale = self.sale(&key, 1, product);
+        let sale = sale(self.place, &key, 1, product);
         let at = self.options.at - Duration::days(2);
         story.at(at, Act::SignUp(self.place, Box::new(sign_up)));
         story.at(at + Duration::hours(3), Act::Sale(self.place, Box::new(sale)));
-    }
-
-    /// What a customer pays in a month of its subscription.
-    fn sale(&self, customer: &str, month: u32, product: &Product) -> TrackSale {
-        TrackSale {
-            event_id: format!("sale-{customer}-{month}"),
-            customer_id: customer.to_owned(),
-            amount: product.price,
-            currency: if self.place == 0 { "USD" } else { "GBP" }.into(),
-            product: Some(product.name.into()),
-            invoice_id: Some(format!("INV-{customer}-{month}")),
-            click_id: None,
-            promo_code: None,
-            partner_code: None,
-            occurred_at: None,
-        }
     }
 
     /// A subscription, month by month until it ends.
@@ -256,7 +256,7 @@ impl Plot<'_> {
             if at > self.options.at || (month > 0 && self.dice.percent(11)) {
                 break;
             }
-            let sale = self.sale(customer, month + 1, product);
+            let sale = sale(self.place, customer, month + 1, product);
             let event_id = sale.event_id.clone();
             story.at(at, Act::Sale(self.place, Box::new(sale)));
             if self.dice.percent(5) {
@@ -358,9 +358,17 @@ impl Telling<'_> {
                     Stage::ClosedLost => "They chose another product.",
                     _ => "",
                 };
-                let input = Move { stage: to, reason: reason.into(), deal_value: None, customer: String::new() };
+                let won = stage == Stage::ClosedWon;
+                let slug = self.scenes[place].slug;
+                let customer = if won { format!("{slug}-deal") } else { String::new() };
+                let deal_value = won.then(|| 2_400.into());
+                let input = Move { stage: to, reason: reason.into(), deal_value, customer };
                 leads::move_to(&mut conn, moment, self.owner(place), lead, &input).await?;
                 conn.commit().await?;
+                if let (true, Some(product)) = (won, self.scenes[place].products.first()) {
+                    let sale = sale(place, &format!("{slug}-deal"), 1, product);
+                    self.story.at(moment.at + Duration::days(1), Act::Sale(place, Box::new(sale)));
+                }
             }
             Act::Stand(place, partner, status, reason) => {
                 let mut conn = self.pool.begin().await?;

@@ -1,9 +1,9 @@
 use super::board::moves;
 use super::submit::partner_may_edit;
 use super::work::task;
-use super::{list, partner_of};
+use super::{earn, list, partner_of};
 use crate::partners::allow;
-use crate::reports::Setting;
+use crate::reports::{Setting, commissions, listing};
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, MemberName, Power};
@@ -64,6 +64,14 @@ pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
         let moves = moves(conn, program, Some(found.stage_id)).await?.into_iter().map(|(_, to)| to).collect();
         (notes(conn, program, id).await?, tasks(conn, program, id, today).await?, moves)
     };
+    let mut list = listing(&mut *conn, actor, None).await?;
+    let mut commissions = commissions::of_lead(&mut list, id).await?;
+    if let Some(customer) = row.customer {
+        let of_customer = commissions::of_customer(&mut list, customer).await?;
+        commissions.extend(of_customer.into_iter().filter(|earned| earned.partner.id == row.partner.id));
+    }
+    drop(list);
+    let unearned = earn::unearned(conn, program, id).await?;
     let closed = row.withdrawn || found.erased;
     let may_edit = !closed
         && match of_partner {
@@ -94,6 +102,8 @@ pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
         tasks,
         moves: if closed { Vec::new() } else { moves },
         may_edit,
+        commissions,
+        unearned,
         row,
     })
 }

@@ -3,6 +3,7 @@ use crate::reports::{like, listing};
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::{Actor, MemberName};
+use domain::commissions::CommissionStatus;
 use domain::ids::{AccountId, CustomerId, EnrollmentId, LeadGroupId, LeadId, LeadStageId, ProgramId};
 use domain::leads::{LeadFilter, LeadRow, LeadSort, Outcome, Stage, StageColour, StageName};
 use domain::money::{Currency, Money};
@@ -41,7 +42,7 @@ pub async fn list(
                    select case
                        when l.customer_id is not null then
                            case when c.enrollment_id is distinct from l.enrollment_id then 'not_yours'
-                                when c.first_sale_at is null then 'signed_up' else 'customer' end
+                                when c.first_sale_at is null or c.refunded then 'signed_up' else 'customer' end
                        when l.stage in ('unqualified', 'closed_lost') then 'lost'
                        when l.created_at < $3::timestamptz - make_interval(days => p.lead_window_days) then 'expired'
                        when l.stage = 'closed_won' then 'won'
@@ -68,6 +69,7 @@ pub async fn list(
                   l.stage_id as "stage_id: LeadStageId", l.stage as "kind: Stage", l.stage_name as "stage_name!",
                   l.colour as "colour: StageColour", l.next_step as "next_step!",
                   l.assignee_id as "assignee: AccountId", l.assignee_name, l.deal_value, l.earned as "earned!",
+                  l.earned_status as "earned_status: CommissionStatus",
                   l.currency as "currency: Currency", l.duplicate as "duplicate!", l.withdrawn as "withdrawn!",
                   l.day as "day!", l.stage_day as "stage_day!", l.created_at, l.updated_at
            from (
@@ -82,7 +84,17 @@ pub async fn list(
                                               and t.account in ('held', 'payable')), 0))
                                 from commissions m
                                 where m.program_id = $1 and m.customer_id = l.customer_id
-                                  and m.enrollment_id = l.enrollment_id), 0) as earned,
+                                  and m.enrollment_id = l.enrollment_id), 0)
+                          + coalesce((select sum(m.amount + coalesce(
+                                           (select sum(t.amount) from journals j
+                                            join entries t on t.program_id = j.program_id and t.journal_id = j.id
+                                            where j.program_id = $1 and j.commission_id = m.id and j.kind = 'clawback'
+                                              and t.account in ('held', 'payable')), 0))
+                                from commissions m
+                                where m.program_id = $1 and m.lead_id = l.id), 0) as earned,
+                      -- In the order of the states; what was reversed counts where there is nothing else.
+                      (select min(m.status) from commissions m
+                       where m.program_id = $1 and m.lead_id = l.id) as earned_status,
                       p.currency, l.duplicate_of is not null as duplicate, l.withdrawn_at is not null as withdrawn,
                       (l.created_at at time zone p.time_zone)::date as day,
                       (l.stage_at at time zone p.time_zone)::date as stage_day, l.created_at, l.updated_at
@@ -162,6 +174,7 @@ pub(super) struct Row {
     assignee_name: Option<String>,
     deal_value: Option<Decimal>,
     earned: Decimal,
+    earned_status: Option<CommissionStatus>,
     currency: Currency,
     duplicate: bool,
     withdrawn: bool,
@@ -188,6 +201,7 @@ impl Row {
             assignee: assignee.filter(|_| !of_partner),
             deal_value: self.deal_value.map(|value| Money::new(value, self.currency)),
             commission: Money::new(self.currency.round(self.earned), self.currency),
+            commission_status: self.earned_status,
             duplicate: self.duplicate && !of_partner,
             withdrawn: self.withdrawn,
             day: self.day,

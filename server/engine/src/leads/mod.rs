@@ -6,6 +6,9 @@ mod capture;
 mod capture_tests;
 pub(crate) mod claims;
 mod detail;
+mod earn;
+#[cfg(test)]
+mod earn_tests;
 mod erase;
 mod files;
 mod groups;

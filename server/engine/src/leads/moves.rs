@@ -1,6 +1,6 @@
 //! A lead's way through the stages.
 
-use super::{At, event, note, won};
+use super::{At, earn, event, note, won};
 use crate::messages::{self, Mail};
 use crate::partners::allow;
 use crate::{Error, Moment, Result};
@@ -22,19 +22,28 @@ pub async fn move_to(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     allow(actor, Power::JudgeLeads)?;
     let program = actor.program();
     let named = input.customer.trim();
-    let scene = match stage_kind(conn, program, input.stage).await? {
-        Stage::ClosedWon if !named.is_empty() => Some(won::lock(conn, moment, program, named).await?),
-        _ => None,
-    };
+    let kind = stage_kind(conn, program, input.stage).await?;
+    let scene = if kind == Stage::ClosedWon { won::lock(conn, moment, program, id, named).await? } else { None };
+    if matches!(kind, Stage::Qualified | Stage::ClosedWon) {
+        earn::hold_partner(conn, program, id).await?;
+    }
+    // By a statement of its own: of two at once the second reads the stage to which the first has moved it.
+    sqlx::query!(
+        "select from leads where program_id = $1 and id = $2 for no key update",
+        program as ProgramId,
+        id as LeadId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let lead = sqlx::query!(
-        r#"select l.stage as "kind: Stage", l.email, l.name, l.customer_id is not null as "has_customer!", l.stage_id as "stage: LeadStageId", s.name as stage_name, e.code,
+        r#"select l.stage as "kind: Stage", l.email, l.name, l.stage_id as "stage: LeadStageId", s.name as stage_name, e.code,
                   l.enrollment_id as "enrollment: EnrollmentId", p.currency as "currency: Currency", l.deal_value,
                   l.withdrawn_at is not null as "withdrawn!", l.erased_at is not null as "erased!"
            from leads l
            join programs p on p.id = l.program_id
            join lead_stages s on s.program_id = l.program_id and s.id = l.stage_id
            join enrollments e on e.program_id = l.program_id and e.id = l.enrollment_id
-           where l.program_id = $1 and l.id = $2 for no key update of l"#,
+           where l.program_id = $1 and l.id = $2"#,
         program as ProgramId,
         id as LeadId
     )
@@ -88,14 +97,13 @@ pub async fn move_to(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     )
     .execute(&mut *conn)
     .await?;
-    match &scene {
-        Some(scene) => won::link(conn, moment, actor, id, (&lead.email, &lead.name), scene).await?,
-        None if won && !lead.has_customer => won::meet_by_email(conn, moment, actor, id, &lead.email).await?,
-        None => {}
-    }
     let at = At { from: Some(lead.stage), to: Some(input.stage), reason };
     let details = EventDetails { deal_value: deal_value.filter(|_| won), ..EventDetails::default() };
     event(conn, moment, actor, id, LeadEventKind::Moved, at, &details).await?;
+    if let Some(scene) = scene {
+        won::link(conn, moment, actor, id, (&lead.email, &lead.name), scene).await?;
+    }
+    earn::moved(conn, moment, program, id, (lead.kind, to.kind)).await?;
     let details = json!({ "lead": id, "from": lead.stage_name, "to": to.name });
     note(conn, moment, actor, "lead.set_stage", &lead.code, details).await?;
     messages::enqueue(conn, &Mail::LeadMoved { program, lead: id, stage: input.stage }).await

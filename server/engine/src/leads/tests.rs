@@ -13,14 +13,14 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::sync::Arc;
 
-const NORA: &str = "nora@harbor.example";
+pub(super) const NORA: &str = "nora@harbor.example";
 
 /// A partner as it asks for itself.
-fn own(world: &World, partner: &Partner) -> Actor {
+pub(super) fn own(world: &World, partner: &Partner) -> Actor {
     Actor::Partner { account: world.owner, program: world.program, enrollment: partner.id }
 }
 
-async fn add(world: &World, partner: &Partner, email: &str) -> Result<LeadId> {
+pub(super) async fn add(world: &World, partner: &Partner, email: &str) -> Result<LeadId> {
     let mut tx = world.pool.begin().await.expect("transaction");
     let id = submit(&mut tx, &world.moment(), &own(world, partner), partner.id, &NewLead::named(email, "")).await?;
     tx.commit().await.expect("commit");
@@ -28,7 +28,7 @@ async fn add(world: &World, partner: &Partner, email: &str) -> Result<LeadId> {
 }
 
 /// A move to the first stage of a kind, with a reason.
-async fn to(world: &World, kind: Stage) -> Move {
+pub(super) async fn to(world: &World, kind: Stage) -> Move {
     let mut conn = world.pool.acquire().await.expect("connection");
     let stage = stage_of_kind(&mut conn, world.program, kind).await.expect("stage");
     Move { stage, reason: "As we agreed.".into(), deal_value: None, customer: String::new() }
@@ -132,7 +132,7 @@ async fn what_was_taken_back_or_erased_can_be_added_again(pool: PgPool) {
 }
 
 /// One lead's row, by its id.
-async fn row(world: &World, id: LeadId) -> LeadRow {
+pub(super) async fn row(world: &World, id: LeadId) -> LeadRow {
     let mut conn = world.pool.acquire().await.expect("connection");
     detail(&mut conn, &world.moment(), &world.owner(), id).await.expect("lead").row
 }

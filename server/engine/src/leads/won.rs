@@ -1,6 +1,7 @@
 //! The customer of a won lead.
 
-use super::{At, event};
+use super::{At, event, meet};
+use crate::attribution::attribute_to_won_lead;
 use crate::commissions::{Happening, decide, record};
 use crate::customers::{Scene, lock_or_make, look_up};
 use crate::{Error, Moment, Result};
@@ -13,8 +14,9 @@ use domain::text::check_line;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-/// Locks the customer that a lead is won with, by the company's own id, or makes it. Before the lead is locked: whoever
-/// signs up locks in this order too.
+/// Locks the customer that a lead is won with, by the company's own id, or makes it. Where none is named, it is the one
+/// that the lead has, or whoever has signed up with its e-mail. Before the lead is locked: whoever signs up locks in this
+/// order too.
 ///
 /// # Errors
 /// `Invalid` on `customer`.
@@ -22,76 +24,84 @@ pub(super) async fn lock(
     conn: &mut PgConnection,
     moment: &Moment,
     program: ProgramId,
-    external_id: &str,
-) -> Result<Scene> {
-    check_line(external_id, 200).map_err(|words| Error::field("customer", words))?;
-    lock_or_make(conn, moment, program, external_id).await
+    lead: LeadId,
+    named: &str,
+) -> Result<Option<Scene>> {
+    if !named.is_empty() {
+        check_line(named, 200).map_err(|words| Error::field("customer", words))?;
+        return lock_or_make(conn, moment, program, named).await.map(Some);
+    }
+    let known = sqlx::query_scalar!(
+        r#"select coalesce(
+               (select c.external_id from customers c where c.program_id = $1 and c.id = l.customer_id),
+               (select c.external_id from customers c
+                where c.program_id = $1 and c.email <> '' and lower(c.email) = lower(l.email)
+                  and c.signed_up_at is not null
+                order by c.signed_up_at, c.id limit 1)) as external_id
+           from leads l where l.program_id = $1 and l.id = $2"#,
+        program as ProgramId,
+        lead as LeadId
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    match known.flatten() {
+        Some(external_id) => lock_or_make(conn, moment, program, &external_id).await.map(Some),
+        None => Ok(None),
+    }
 }
 
-/// Links a lead that has just been won with its customer. One that has not signed up does so by this, with the lead's e-mail
-/// and name: it is attributed as at any sign-up, where the won lead counts, and sign-ups are paid as the offers say. Whose
-/// customer it is already stays so.
+/// Links a lead that has just been won with its customer, who counts for the lead's partner from then on. One that has not
+/// signed up does so by this, with the lead's e-mail and name, and sign-ups are paid as the offers say. Whose customer it
+/// is already stays so.
 pub(super) async fn link(
     conn: &mut PgConnection,
     moment: &Moment,
     actor: &Actor,
     lead: LeadId,
     (email, name): (&str, &str),
-    scene: &Scene,
+    mut scene: Scene,
 ) -> Result<()> {
-    let (program, customer) = (actor.program(), &scene.customer);
-    if customer.signed_up_at.is_none() {
-        let known = look_up(conn, program, customer.id, "lead", &lead.to_string(), moment.at).await?;
-        let own = if customer.email.is_empty() { email } else { customer.email.as_str() };
-        let happening = Happening {
-            trigger: Trigger::SignUp,
-            sale: None,
-            amount: Decimal::ZERO,
-            product: None,
-            email: Some(own).filter(|email| !email.is_empty()),
-            sent: Pointers::default(),
-            ip_hash: None,
-            occurred_at: moment.at,
-        };
-        let decided = decide(conn, moment, scene, known.referral, &happening).await?;
-        sqlx::query!(
-            "update customers set signed_up_at = $3, email = case when email = '' then $4 else email end,
-                                  name = case when name = '' then $5 else name end
-             where program_id = $1 and id = $2",
-            program as ProgramId,
-            customer.id as CustomerId,
-            moment.at,
-            email,
-            name
-        )
-        .execute(&mut *conn)
-        .await?;
-        record(conn, moment, scene, &happening, &decided).await?;
+    let program = actor.program();
+    let id = scene.customer.id;
+    set(conn, moment, actor, lead, id).await?;
+    let mut referral = look_up(conn, program, id, "lead", &lead.to_string(), moment.at).await?.referral;
+    let own = if scene.customer.email.is_empty() { email } else { scene.customer.email.as_str() }.to_owned();
+    let own = Some(own.as_str()).filter(|email| !email.is_empty());
+    if referral.is_none() {
+        referral = attribute_to_won_lead(conn, moment, &scene.rules, &scene.customer, own, lead).await?;
+        if let (Some(_), Some(email)) = (&referral, own) {
+            meet(conn, program, id, email).await?;
+        }
     }
-    set(conn, moment, actor, lead, customer.id).await
-}
-
-/// Links a lead that was won without naming its customer, where somebody has signed up with its e-mail.
-pub(super) async fn meet_by_email(
-    conn: &mut PgConnection,
-    moment: &Moment,
-    actor: &Actor,
-    lead: LeadId,
-    email: &str,
-) -> Result<()> {
-    let found = sqlx::query_scalar!(
-        r#"select id as "id: CustomerId" from customers
-           where program_id = $1 and email <> '' and lower(email) = lower($2) and signed_up_at is not null
-           order by signed_up_at, id limit 1"#,
-        actor.program() as ProgramId,
-        email
+    if scene.customer.signed_up_at.is_some() {
+        return Ok(());
+    }
+    // Its e-mail was judged with the lead's.
+    scene.customer.email = own.unwrap_or_default().to_owned();
+    let happening = Happening {
+        trigger: Trigger::SignUp,
+        sale: None,
+        amount: Decimal::ZERO,
+        product: None,
+        email: own,
+        sent: Pointers::default(),
+        ip_hash: None,
+        occurred_at: moment.at,
+    };
+    let decided = decide(conn, moment, &scene, referral, &happening).await?;
+    sqlx::query!(
+        "update customers set signed_up_at = $3, email = case when email = '' then $4 else email end,
+                              name = case when name = '' then $5 else name end
+         where program_id = $1 and id = $2",
+        program as ProgramId,
+        id as CustomerId,
+        moment.at,
+        email,
+        name
     )
-    .fetch_optional(&mut *conn)
+    .execute(&mut *conn)
     .await?;
-    match found {
-        Some(customer) => set(conn, moment, actor, lead, customer).await,
-        None => Ok(()),
-    }
+    record(conn, moment, &scene, &happening, &decided).await
 }
 
 async fn set(

@@ -1,13 +1,13 @@
 //! What the team does with leads besides moving them: who works one, what its deal is worth, notes and tasks.
 
 use super::moves::{called, check_count, checked};
-use super::{At, event, note};
+use super::{At, earn, event, note};
 use crate::reports::Setting;
 use crate::{Error, Moment, Result};
 use chrono::NaiveDate;
 use domain::accounts::{Actor, MemberName, Power};
 use domain::ids::{AccountId, CustomerId, LeadId, LeadNoteId, LeadTaskId, ProgramId};
-use domain::leads::{EventDetails, LeadEventKind, LeadTask, TaskInput, Worked};
+use domain::leads::{EventDetails, LeadEventKind, LeadTask, Stage, TaskInput, Worked};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -162,7 +162,8 @@ async fn assign_one(
     Ok(())
 }
 
-/// Sets what a lead's deal is worth; what was earned by it stays as it is. Asks for `JudgeLeads`.
+/// Sets what a lead's deal is worth; what was earned by it stays as it is, and where it is won and nothing was earned for
+/// want of a value, that is earned now. Asks for `JudgeLeads`.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` on `deal_value`; `Conflict` where it was taken back.
@@ -174,28 +175,33 @@ pub async fn set_deal_value(
     value: Option<Decimal>,
 ) -> Result<()> {
     may(actor)?;
+    let program = actor.program();
+    earn::hold_partner(conn, program, id).await?;
     let code = lock(conn, actor, id).await?;
     let currency = sqlx::query_scalar!(
         r#"select currency as "currency: Currency" from programs where id = $1"#,
-        actor.program() as ProgramId
+        program as ProgramId
     )
     .fetch_one(&mut *conn)
     .await?;
     let value = value.map(|value| checked(value, currency)).transpose()?;
-    let changed = sqlx::query!(
-        "update leads set deal_value = $3, updated_at = $4
-         where program_id = $1 and id = $2 and deal_value is distinct from $3",
-        actor.program() as ProgramId,
+    let changed = sqlx::query_scalar!(
+        r#"update leads set deal_value = $3, updated_at = $4
+           where program_id = $1 and id = $2 and deal_value is distinct from $3 returning stage as "stage: Stage""#,
+        program as ProgramId,
         id as LeadId,
         value,
         moment.at
     )
-    .execute(&mut *conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    if changed.rows_affected() == 1 {
+    if let Some(stage) = changed {
         let details = EventDetails { deal_value: value, ..EventDetails::default() };
         event(conn, moment, actor, id, LeadEventKind::DealValue, At::default(), &details).await?;
         note(conn, moment, actor, "lead.set_deal_value", &code, json!({ "lead": id, "deal_value": value })).await?;
+        if stage == Stage::ClosedWon {
+            earn::valued(conn, moment, program, id).await?;
+        }
     }
     Ok(())
 }

@@ -307,6 +307,16 @@ async fn commissions(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Resul
     prove!(
         conn,
         broken,
+        "commissions_of_leads_are_their_partner's",
+        "select format('commission %s', c.id) as example
+         from commissions c join leads l on l.program_id = c.program_id and l.id = c.lead_id
+         where l.enrollment_id <> c.enrollment_id or c.trigger not in ('lead_qualified', 'lead_won')
+            or not exists (select from lead_earnings e
+                           where e.program_id = c.program_id and e.lead_id = c.lead_id and e.trigger = c.trigger)"
+    );
+    prove!(
+        conn,
+        broken,
         "banned_partners_hold_nothing",
         "select format('partner %s holds %s', p.code, sum(e.amount)) as example
          from enrollments p
@@ -498,6 +508,20 @@ async fn events(conn: &mut PgConnection, broken: &mut Vec<Broken>) -> Result<()>
         "select format('customer %s: %s, not %s', c.external_id, c.first_sale_at, min(s.occurred_at)) as example
          from customers c left join sales s on s.program_id = c.program_id and s.customer_id = c.id
          group by c.program_id, c.id having c.first_sale_at is distinct from min(s.occurred_at)"
+    );
+    prove!(
+        conn,
+        broken,
+        "refunded_customers_have_paid_nothing",
+        "select format('customer %s', c.external_id) as example
+         from customers c
+         left join (
+             select s.program_id, s.customer_id,
+                    bool_or(s.amount > coalesce((select sum(r.amount) from refunds r
+                                                 where r.program_id = s.program_id and r.sale_id = s.id), 0)) as paid
+             from sales s group by 1, 2
+         ) as s on s.program_id = c.program_id and s.customer_id = c.id
+         where c.refunded <> (s.paid is not null and not s.paid)"
     );
     prove!(
         conn,

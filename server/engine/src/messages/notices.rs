@@ -59,8 +59,8 @@ pub(super) async fn commission_earned(
     let amount = Money::new(row.amount, row.currency).to_string();
     let due =
         Setting::of(conn, &Actor::System { program }).await?.day(row.available_at).format("%-d %B %Y").to_string();
-    let what = row.trigger.label().to_lowercase();
-    let values = [("commission.amount", &*amount), ("commission.event", &*what), ("commission.due", &*due)];
+    let what = row.trigger.noun();
+    let values = [("commission.amount", &*amount), ("commission.event", what), ("commission.due", &*due)];
     let content = to_partner(conn, program, MailKind::CommissionEarned, to, &values).await?;
     stoppable(conn, moment, public_url, (program, row.enrollment), Notice::Commission, content).await
 }

@@ -46,9 +46,8 @@ async fn read(conn: &mut PgConnection, program: ProgramId, partner: EnrollmentId
         .map(|row| {
             let offer = (row.id, row.version, row.name);
             let terms = Terms::new(offer, &row.rewards, (row.group, &row.group_overrides), &row.overrides);
-            let rewards = terms.rewards.iter().zip(&terms.rates);
-            let told = rewards.filter(|(reward, _)| !reward.trigger.is_of_leads());
-            let (rewards, rates) = told.map(|(reward, rate)| (reward.words(row.currency), *rate)).unzip();
+            let rewards = terms.rewards.iter().map(|reward| reward.words(row.currency)).collect();
+            let rates = terms.rates.clone();
             MyOffer {
                 description: row.description,
                 rewards,

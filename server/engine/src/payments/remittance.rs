@@ -3,13 +3,14 @@ use crate::{Error, Result};
 use chrono::DateTime;
 use domain::accounts::Actor;
 use domain::countries;
-use domain::ids::{BatchId, EntryId, PaymentId, ProgramId};
+use domain::ids::{BatchId, EntryId, LeadId, PaymentId, ProgramId};
 use domain::ledger::JournalKind;
 use domain::money::{Currency, Money};
 use domain::offers::Trigger;
 use domain::page::{Page, Paging};
 use domain::payments::{PartKind, PaymentDetail, PaymentLine, PaymentPart};
 use domain::programs::Payer;
+use domain::reports::LeadName;
 use domain::text::email_masked;
 use sqlx::PgConnection;
 
@@ -170,12 +171,14 @@ async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> R
     let rows = sqlx::query!(
         r#"select e.id as "id: EntryId", e.amount, j.kind as "kind: JournalKind", h.at as "happened_at!",
                   c.trigger as "trigger?: Trigger", r.amount as "refunded?", u.email as "email?",
-                  u.name as "customer_name?", b.code as "batch_code?", n.note as "note?"
+                  u.name as "customer_name?", c.lead_id as "lead: LeadId", l.email as "lead_email?",
+                  l.name as "lead_name?", b.code as "batch_code?", n.note as "note?"
            from payment_items i
            join entries e on e.program_id = i.program_id and e.id = i.entry_id
            join journals j on j.program_id = e.program_id and j.id = e.journal_id
            left join commissions c on c.program_id = $1 and c.id = j.commission_id
            left join customers u on u.program_id = $1 and u.id = c.customer_id
+           left join leads l on l.program_id = $1 and l.id = c.lead_id
            left join refunds r on r.program_id = $1 and r.id = j.refund_id
            left join payments p on p.program_id = $1 and p.id = j.payment_id
            left join payment_batches b on b.program_id = $1 and b.id = p.batch_id
@@ -207,7 +210,12 @@ async fn lines(list: &mut Listing<'_>, payment: PaymentId, paging: &Paging) -> R
             PartKind::Reopened => format!("{} did not arrive", row.batch_code.as_deref().unwrap_or("A payment")),
             PartKind::Opening => "Opening balance".to_owned(),
         };
+        let lead = row.lead.map(|id| {
+            let [email, name] = [row.lead_email, row.lead_name].map(Option::unwrap_or_default);
+            LeadName::new(id, &email, &name).label
+        });
         let customer = match (row.email, row.customer_name) {
+            _ if lead.is_some() => lead.unwrap_or_default(),
             (Some(email), _) if masked => email_masked(&email),
             (Some(email), Some(name)) if email.is_empty() => name,
             (email, _) => email.unwrap_or_default(),

@@ -18,6 +18,10 @@ fn key(table: &str) -> (&'static str, &'static str) {
             "jsonb_build_array(t.group_id, t.version)::text",
             "t.group_id = (c.place::jsonb ->> 0)::uuid and t.version = (c.place::jsonb ->> 1)::integer",
         ),
+        "lead_earnings" => (
+            "jsonb_build_array(t.lead_id, t.trigger)::text",
+            "t.lead_id = (c.place::jsonb ->> 0)::uuid and t.trigger::text = c.place::jsonb ->> 1",
+        ),
         "portals" => ("t.program_id::text", "t.program_id = c.place::uuid"),
         _ => ("t.id::text", "t.id = c.place::uuid"),
     }

@@ -212,6 +212,10 @@ const BESIDE: &[&str] = &[
      where e.program_id = $1 and e.code = 'lovelace'",
     "insert into lead_events (program_id, lead_id, id, at, kind, reason)
      values ($1, $1, $1, '2026-01-01T00:00:00Z', 'moved', 'Augusta Lovelace said no')",
+    r#"insert into lead_earnings (program_id, lead_id, trigger, terms, why, at)
+       values ($1, $1, 'lead_won', '[{"name": "Thanks to Augusta Lovelace"}]',
+               '[{"check": "offer", "passed": true, "detail": "Offer “Thanks to Augusta Lovelace” pays."}]',
+               '2026-01-01T00:00:00Z')"#,
     "insert into lead_notes (program_id, lead_id, id, note, created_at)
      values ($1, $1, $1, 'Augusta Lovelace knows more', '2026-01-01T00:00:00Z')",
     "insert into lead_tasks (program_id, id, lead_id, task, created_at)
@@ -354,6 +358,8 @@ async fn nothing_holds_an_erased_partner_and_every_sum_stays(pool: PgPool) {
         "api_answers.answer",
         "capture_forms.thanks",
         "commissions.why",
+        "lead_earnings.terms",
+        "lead_earnings.why",
         "lead_events.reason",
         "lead_forms.form",
         "lead_groups.description",

@@ -3,11 +3,11 @@ use crate::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
 use domain::commissions::CommissionStatus;
-use domain::ids::{BatchId, CommissionId, CustomerId, EnrollmentId, ProgramId, SaleId};
+use domain::ids::{BatchId, CommissionId, CustomerId, EnrollmentId, LeadId, ProgramId, SaleId};
 use domain::offers::Trigger;
 use domain::page::{Page, Paging};
 use domain::partners::PartnerName;
-use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, Listed, Order, StatusTotal};
+use domain::reports::{CommissionFilter, CommissionRow, CommissionTotals, LeadName, Listed, Order, StatusTotal};
 use domain::why::Why;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -60,7 +60,9 @@ pub async fn commissions(
          and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
          and ($6::text is null or exists (
              select from customers u where u.program_id = $1 and u.id = c.customer_id
-               and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+               and concat_ws(' ', u.email, u.name, u.external_id) ilike $6) or exists (
+             select from leads l where l.program_id = $1 and l.id = c.lead_id
+               and concat_ws(' ', l.email, l.name) ilike $6))
          and ($7::text is null or c.why @> jsonb_build_array(jsonb_build_object('check', $7::text, 'passed', false)))"
     )
     .fetch_one(&mut *list.conn)
@@ -138,10 +140,13 @@ struct Row {
     partner_id: EnrollmentId,
     partner_code: String,
     partner_name: String,
-    customer_id: CustomerId,
-    external_id: String,
-    email: String,
-    customer_name: String,
+    customer_id: Option<CustomerId>,
+    external_id: Option<String>,
+    email: Option<String>,
+    customer_name: Option<String>,
+    lead_id: Option<LeadId>,
+    lead_email: Option<String>,
+    lead_name: Option<String>,
     trigger: Trigger,
     sale_id: Option<SaleId>,
     product: Option<String>,
@@ -163,7 +168,9 @@ macro_rules! rows {
             Row,
             r#"select c.id as "id: CommissionId", c.enrollment_id as "partner_id: EnrollmentId", e.code as partner_code,
                       coalesce(nullif(e.name, ''), e.company) as "partner_name!",
-                      c.customer_id as "customer_id: CustomerId", u.external_id, u.email, u.name as customer_name,
+                      c.customer_id as "customer_id: CustomerId", u.external_id as "external_id?", u.email as "email?",
+                      u.name as "customer_name?", c.lead_id as "lead_id: LeadId", l.email as "lead_email?",
+                      l.name as "lead_name?",
                       c.trigger as "trigger: Trigger", c.sale_id as "sale_id: SaleId", s.product as "product?",
                       c.base, c.rate, c.amount, c.status as "status: CommissionStatus", c.occurred_at, c.available_at,
                       c.why as "why: Json<Why>",
@@ -173,7 +180,8 @@ macro_rules! rows {
                          and t.account in ('held', 'payable')) as "clawed_back!"
                from (select * from commissions c where c.program_id = $1 "# + $rest + ") c
                join enrollments e on e.program_id = c.program_id and e.id = c.enrollment_id
-               join customers u on u.program_id = c.program_id and u.id = c.customer_id
+               left join customers u on u.program_id = c.program_id and u.id = c.customer_id
+               left join leads l on l.program_id = c.program_id and l.id = c.lead_id
                left join sales s on s.program_id = c.program_id and s.id = c.sale_id
                order by " + $order,
             $program as ProgramId
@@ -215,7 +223,9 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
              and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
              and ($6::text is null or exists (
                  select from customers u where u.program_id = $1 and u.id = c.customer_id
-                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6) or exists (
+                 select from leads l where l.program_id = $1 and l.id = c.lead_id
+                   and concat_ws(' ', l.email, l.name) ilike $6))
              and ($10::text is null
                   or c.why @> jsonb_build_array(jsonb_build_object('check', $10::text, 'passed', false)))
              and ($7::timestamptz is null or (c.occurred_at, c.id) < ($7, $8::uuid))
@@ -229,7 +239,9 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
              and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
              and ($6::text is null or exists (
                  select from customers u where u.program_id = $1 and u.id = c.customer_id
-                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6) or exists (
+                 select from leads l where l.program_id = $1 and l.id = c.lead_id
+                   and concat_ws(' ', l.email, l.name) ilike $6))
              and ($10::text is null
                   or c.why @> jsonb_build_array(jsonb_build_object('check', $10::text, 'passed', false)))
              and ($7::timestamptz is null or (c.occurred_at, c.id) > ($7, $8::uuid))
@@ -243,7 +255,9 @@ async fn read(list: &mut Listing<'_>, filter: &CommissionFilter, paging: &Paging
              and ($4::timestamptz is null or c.occurred_at >= $4) and ($5::timestamptz is null or c.occurred_at < $5)
              and ($6::text is null or exists (
                  select from customers u where u.program_id = $1 and u.id = c.customer_id
-                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6))
+                   and concat_ws(' ', u.email, u.name, u.external_id) ilike $6) or exists (
+                 select from leads l where l.program_id = $1 and l.id = c.lead_id
+                   and concat_ws(' ', l.email, l.name) ilike $6))
              and ($10::text is null
                   or c.why @> jsonb_build_array(jsonb_build_object('check', $10::text, 'passed', false)))
              and ($7::numeric is null or (c.amount, c.id) < ($7, $8::uuid))
@@ -265,8 +279,15 @@ pub(super) async fn of_sale(list: &mut Listing<'_>, sale: SaleId) -> Result<Vec<
     finish(list, rows).await
 }
 
+/// What a lead has earned its partner by itself: for being qualified, then for being won.
+pub(crate) async fn of_lead(list: &mut Listing<'_>, lead: LeadId) -> Result<Vec<CommissionRow>> {
+    let rows =
+        rows!(&mut *list.conn, "and c.lead_id = $2", "c.trigger, c.reward, c.id", list.setting.program, lead as LeadId);
+    finish(list, rows).await
+}
+
 /// The newest commissions by a customer; where a partner asks, its own.
-pub(super) async fn of_customer(list: &mut Listing<'_>, customer: CustomerId) -> Result<Vec<CommissionRow>> {
+pub(crate) async fn of_customer(list: &mut Listing<'_>, customer: CustomerId) -> Result<Vec<CommissionRow>> {
     let rows = rows!(
         &mut *list.conn,
         "and c.customer_id = $2 and ($3::uuid is null or c.enrollment_id = $3)
@@ -295,7 +316,16 @@ async fn finish(list: &mut Listing<'_>, rows: Vec<Row>) -> Result<Vec<Commission
         CommissionRow {
             id: row.id,
             partner: PartnerName { id: row.partner_id, code: row.partner_code, name: row.partner_name },
-            customer: list.customer(row.customer_id, row.external_id, &row.email, &row.customer_name),
+            customer: row.customer_id.map(|id| {
+                let [external_id, email, name] =
+                    [row.external_id, row.email, row.customer_name].map(Option::unwrap_or_default);
+                list.customer(id, external_id, &email, &name)
+            }),
+            // A partner knows its own leads.
+            lead: row.lead_id.map(|id| {
+                let [email, name] = [row.lead_email, row.lead_name].map(Option::unwrap_or_default);
+                LeadName::new(id, &email, &name)
+            }),
             trigger: row.trigger,
             sale_id: row.sale_id,
             product: row.product.unwrap_or_default(),

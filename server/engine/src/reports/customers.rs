@@ -29,10 +29,10 @@ pub async fn customers(
     let page = read(&mut list, filter, paging).await?;
     let totals = sqlx::query_as!(
         CustomerTotals,
-        r#"select count(*) as "count!", count(first_sale_at) as "paid!" from customers u
+        r#"select count(*) as "count!", count(*) filter (where first_sale_at is not null and not refunded) as "paid!" from customers u
            where program_id = $1 and ($2::uuid is null or enrollment_id = $2)
              and ($3::boolean is null or (enrollment_id is not null) = $3)
-             and ($4::boolean is null or (first_sale_at is not null) = $4)
+             and ($4::boolean is null or (first_sale_at is not null and not refunded) = $4)
              and ($5::text is null or concat_ws(' ', email, name, external_id) ilike $5)"#,
         list.setting.program as ProgramId,
         list.partner as Option<EnrollmentId>,
@@ -71,6 +71,7 @@ struct Row {
     name: String,
     signed_up_at: Option<DateTime<Utc>>,
     first_sale_at: Option<DateTime<Utc>>,
+    refunded: bool,
     created_at: DateTime<Utc>,
     sales: i64,
     revenue: Decimal,
@@ -87,18 +88,18 @@ async fn read(list: &mut Listing<'_>, filter: &CustomerFilter, paging: &Paging) 
             sqlx::query_as!(
                 Row,
                 r#"with listed as (
-                       select id, external_id, email, name, signed_up_at, first_sale_at, created_at, enrollment_id
+                       select id, external_id, email, name, signed_up_at, first_sale_at, refunded, created_at, enrollment_id
                        from customers
                        where program_id = $1 and ($2::uuid is null or enrollment_id = $2)
                          and ($3::boolean is null or (enrollment_id is not null) = $3)
-                         and ($4::boolean is null or (first_sale_at is not null) = $4)
+                         and ($4::boolean is null or (first_sale_at is not null and not refunded) = $4)
                          and ($5::text is null or concat_ws(' ', email, name, external_id) ilike $5)
                          and "#
                     + $rest
                     + r#" limit $7
                    )
                    select u.id as "id: CustomerId", u.external_id, u.email, u.name, u.signed_up_at, u.first_sale_at,
-                          u.created_at, s.sales as "sales!", s.amount - r.amount as "revenue!",
+                          u.refunded, u.created_at, s.sales as "sales!", s.amount - r.amount as "revenue!",
                           m.amount - b.amount as "earned!"
                    from listed u
                    cross join lateral (
@@ -154,6 +155,7 @@ async fn read(list: &mut Listing<'_>, filter: &CustomerFilter, paging: &Paging) 
             referral: place.map(|place| standing.swap_remove(place).1),
             signed_up_at: row.signed_up_at,
             first_sale_at: row.first_sale_at,
+            status: CustomerStatus::of(row.first_sale_at.is_some(), row.refunded),
             day: list.setting.day(row.created_at),
             sales: row.sales,
             revenue: list.setting.money(row.revenue),

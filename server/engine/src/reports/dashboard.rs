@@ -143,7 +143,7 @@ async fn head(conn: &mut PgConnection, program: ProgramId, enrollment: Enrollmen
 fn rewards(offers: &[HeadOffer], currency: Currency) -> Vec<RewardWords> {
     let mut words: Vec<RewardWords> = Vec::new();
     let own = |offer: &HeadOffer| overridden(&overridden(&offer.rewards, &offer.group_overrides), &offer.overrides);
-    for reward in offers.iter().flat_map(own).filter(|reward| !reward.trigger.is_of_leads()) {
+    for reward in offers.iter().flat_map(own) {
         let said = reward.words(currency);
         if !words.contains(&said) {
             words.push(said);
@@ -346,7 +346,7 @@ async fn earned(conn: &mut PgConnection, setting: &Setting, enrollment: Enrollme
     let rows = sqlx::query_as!(
         LatestRow,
         r#"with latest as (
-               select id, customer_id, sale_id, trigger, status, base, amount, occurred_at, available_at, why
+               select id, customer_id, lead_id, sale_id, trigger, status, base, amount, occurred_at, available_at, why
                from commissions where program_id = $1 and enrollment_id = $2
                order by occurred_at desc, id desc limit 10
            ), since as (
@@ -361,23 +361,25 @@ async fn earned(conn: &mut PgConnection, setting: &Setting, enrollment: Enrollme
                group by j.program_id, j.id
                order by j.occurred_at desc, j.id desc limit 10
            )
-           select l.id as "id!", l.id as "commission_id?: CommissionId", u.email as "email!",
+           select l.id as "id!", l.id as "commission_id?: CommissionId", coalesce(u.email, (select email from leads where program_id = $1 and id = l.lead_id), '') as "email!",
+                  l.lead_id is not null as "of_lead!",
                   l.trigger as "trigger!: Trigger", l.status as "status!: CommissionStatus",
                   s.product as "product?", s.occurred_at = u.first_sale_at as first_sale,
                   null::numeric as refunded, s.amount as "sale_amount?", l.base as base, l.amount as "amount!",
                   l.occurred_at as "occurred_at!", l.available_at as "available_at!", l.why as "why!: Json<Why>"
            from latest l
-           join customers u on u.program_id = $1 and u.id = l.customer_id
+           left join customers u on u.program_id = $1 and u.id = l.customer_id
            left join sales s on s.program_id = $1 and s.id = l.sale_id
            union all
-           select b.id, null, u.email, c.trigger, c.status, s.product, null, r.amount, s.amount, c.base, b.amount,
+           select b.id, null, coalesce(u.email, (select email from leads where program_id = $1 and id = c.lead_id), ''),
+                  c.lead_id is not null, c.trigger, c.status, s.product, null, r.amount, s.amount, c.base, b.amount,
                   b.occurred_at, c.available_at, coalesce(r.why, c.why)
            from back b
            join commissions c on c.program_id = $1 and c.id = b.commission_id
-           join customers u on u.program_id = $1 and u.id = c.customer_id
+           left join customers u on u.program_id = $1 and u.id = c.customer_id
            left join refunds r on r.program_id = $1 and r.id = b.refund_id
            left join sales s on s.program_id = $1 and s.id = c.sale_id
-           order by 12 desc, 1 desc limit 10"#,
+           order by 13 desc, 1 desc limit 10"#,
         setting.program as ProgramId,
         enrollment as EnrollmentId
     )
@@ -397,7 +399,7 @@ async fn earned(conn: &mut PgConnection, setting: &Setting, enrollment: Enrollme
         };
         Line {
             id: row.id,
-            who: seen(setting, &row.email),
+            who: if row.of_lead && !row.email.is_empty() { row.email.clone() } else { seen(setting, &row.email) },
             happened: happened(&row, setting),
             occurred_at: row.occurred_at,
             day: setting.day(row.occurred_at),
@@ -414,6 +416,8 @@ struct LatestRow {
     id: Uuid,
     commission_id: Option<CommissionId>,
     email: String,
+    /// Of a lead: the e-mail is its, which its partner knows.
+    of_lead: bool,
     trigger: Trigger,
     status: CommissionStatus,
     product: Option<String>,

@@ -2,12 +2,12 @@ use super::setting::{Cursor, Key, Setting, page};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::Actor;
-use domain::ids::{BatchId, CommissionId, CustomerId, EnrollmentId, EntryId, PaymentId, ProgramId, SaleId};
+use domain::ids::{BatchId, CommissionId, CustomerId, EnrollmentId, EntryId, LeadId, PaymentId, ProgramId, SaleId};
 use domain::ledger::{AdjustmentKind, JournalKind, LedgerAccount};
 use domain::offers::Trigger;
 use domain::page::Paging;
 use domain::payments::PaymentStatus;
-use domain::reports::{Balance, LedgerFilter, LedgerPage, LedgerRow};
+use domain::reports::{Balance, LeadName, LedgerFilter, LedgerPage, LedgerRow};
 use domain::text::email_masked;
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -190,7 +190,12 @@ impl Whose {
     fn finish(&self, row: Row, balance: Decimal, running: Decimal) -> LedgerRow {
         let (setting, team) = (&self.setting, self.team);
         let cause = cause(setting, &row);
+        let lead = row.lead_id.map(|id| {
+            let [email, name] = [row.lead_email, row.lead_name].map(Option::unwrap_or_default);
+            LeadName::new(id, &email, &name).label
+        });
         let customer = match (row.email, row.customer_name) {
+            _ if lead.is_some() => lead.unwrap_or_default(),
             (Some(email), _) if !team && setting.masks => email_masked(&email),
             (Some(email), Some(name)) => {
                 if email.is_empty() {
@@ -215,6 +220,7 @@ impl Whose {
             reason: row.note.filter(|_| told).unwrap_or_default(),
             by: row.by.filter(|_| team).unwrap_or_default(),
             customer,
+            lead_id: row.lead_id,
             customer_id: row.customer_id.filter(|_| team),
             sale_id: row.sale_id.filter(|_| team),
             commission_id: row.commission_id,
@@ -245,6 +251,9 @@ struct Row {
     customer_id: Option<CustomerId>,
     email: Option<String>,
     customer_name: Option<String>,
+    lead_id: Option<LeadId>,
+    lead_email: Option<String>,
+    lead_name: Option<String>,
     payment_id: Option<PaymentId>,
     batch_id: Option<BatchId>,
     batch_code: Option<String>,
@@ -275,7 +284,8 @@ macro_rules! listed {
                       j.reason_code as "reason_code!", n.note as "note?", a.name as "by?", t.amount as "amount!",
                       j.commission_id as "commission_id?: CommissionId", c.trigger as "trigger?: Trigger",
                       c.sale_id as "sale_id?: SaleId", r.amount as "refunded?", c.customer_id as "customer_id?: CustomerId",
-                      u.email as "email?", u.name as "customer_name?", p.id as "payment_id?: PaymentId",
+                      u.email as "email?", u.name as "customer_name?", c.lead_id as "lead_id?: LeadId",
+                      l.email as "lead_email?", l.name as "lead_name?", p.id as "payment_id?: PaymentId",
                       p.batch_id as "batch_id?: BatchId", b.code as "batch_code?",
                       p.status as "payment_status?: PaymentStatus",
                       case when j.kind in ('commission', 'hold_end') then c.why
@@ -285,6 +295,7 @@ macro_rules! listed {
                join journals j on j.program_id = $1 and j.id = t.journal_id
                left join commissions c on c.program_id = $1 and c.id = j.commission_id
                left join customers u on u.program_id = $1 and u.id = c.customer_id
+               left join leads l on l.program_id = $1 and l.id = c.lead_id
                left join refunds r on r.program_id = $1 and r.id = j.refund_id
                left join payments p on p.program_id = $1 and p.id = j.payment_id
                left join payment_batches b on b.program_id = $1 and b.id = p.batch_id
@@ -344,7 +355,7 @@ async fn rows(
 
 /// What a commission was for, in words.
 pub(crate) fn commission_words(trigger: Option<Trigger>) -> String {
-    format!("Commission for a {}", trigger.unwrap_or(Trigger::Sale).label().to_lowercase())
+    format!("Commission for a {}", trigger.unwrap_or(Trigger::Sale).noun())
 }
 
 /// What took a commission back, in words: a refund, or the team.

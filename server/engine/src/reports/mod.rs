@@ -3,7 +3,7 @@
 //! Who asks decides what is seen: a member of the team and a program's key see the whole program, a partner its own
 //! rows, with customers masked unless the program shows them. Another's row is `NotFound`.
 
-mod commissions;
+pub(crate) mod commissions;
 mod customers;
 mod dashboard;
 mod ledger;

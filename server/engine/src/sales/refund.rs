@@ -3,7 +3,7 @@ use crate::integrations::answers::{Answered, body_hash, once_more, replay};
 use crate::secrets::Secrets;
 use crate::{Error, Moment, Result};
 use domain::commissions::{CommissionStatus, clawed_back_total};
-use domain::ids::{ProgramId, RefundId, SaleId};
+use domain::ids::{CustomerId, ProgramId, RefundId, SaleId};
 use domain::money::{Currency, Money};
 use domain::sales::{RefundAnswer, TrackRefund, TrackedRefund, check_refund, check_time, left_to_refund};
 use domain::text::FieldError;
@@ -89,6 +89,9 @@ async fn work(
     };
     insert(&mut tx, moment, program, sale.id, input, hash, &answer).await?;
     claw_back(&mut tx, moment, program, &taken, &Reason::Refund { refund, occurred_at }).await?;
+    if refunded >= sale.amount {
+        note_whole(&mut tx, program, sale.customer).await?;
+    }
     tx.commit().await?;
     Ok(Answered { answer, replayed: false })
 }
@@ -110,6 +113,7 @@ fn explain(why: &mut Why, owed: &Owed, total: Decimal, takes: Decimal, refunded:
 
 struct Sale {
     id: SaleId,
+    customer: CustomerId,
     amount: Decimal,
     currency: Currency,
 }
@@ -118,13 +122,38 @@ struct Sale {
 async fn lock(conn: &mut PgConnection, program: ProgramId, event_id: &str) -> Result<Option<Sale>> {
     Ok(sqlx::query_as!(
         Sale,
-        r#"select id as "id: SaleId", amount, currency as "currency: Currency" from sales
+        r#"select id as "id: SaleId", customer_id as "customer: CustomerId", amount, currency as "currency: Currency" from sales
            where program_id = $1 and event_id = $2 for no key update"#,
         program as ProgramId,
         event_id
     )
     .fetch_optional(conn)
     .await?)
+}
+
+/// Notes whether all sales of a customer are refunded in full. The customer is locked first: a sale that is recorded
+/// meanwhile is waited for, and seen.
+async fn note_whole(conn: &mut PgConnection, program: ProgramId, customer: CustomerId) -> Result<()> {
+    sqlx::query!(
+        "select from customers where program_id = $1 and id = $2 for no key update",
+        program as ProgramId,
+        customer as CustomerId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update customers set refunded = true
+         where program_id = $1 and id = $2
+           and not exists (select from sales s
+                           where s.program_id = $1 and s.customer_id = $2
+                             and s.amount > (select coalesce(sum(r.amount), 0) from refunds r
+                                             where r.program_id = $1 and r.sale_id = s.id))",
+        program as ProgramId,
+        customer as CustomerId
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 struct Known {

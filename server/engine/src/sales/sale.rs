@@ -113,8 +113,8 @@ async fn insert(
                                product, invoice_id, why, occurred_at, created_at)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         ), first_sale as (
-            update customers set first_sale_at = $12
-            where program_id = $1 and id = $3 and (first_sale_at is null or first_sale_at > $12)
+            update customers set first_sale_at = least(first_sale_at, $12), refunded = false
+            where program_id = $1 and id = $3 and (first_sale_at is null or first_sale_at > $12 or refunded)
         )
         insert into api_answers (program_id, call, event_id, body_hash, answer, created_at)
         values ($1, 'sale', $6, $14, $15, $13)",
