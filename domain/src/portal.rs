@@ -91,6 +91,8 @@ portal_pages! {
     Structure = "structure", "My commission structure", Home;
     /// Those whom the partner introduces, and what became of each.
     Leads = "leads", "Leads", Home;
+    /// Who signed up or was won, and what they have paid.
+    Customers = "customers", "Customers", Home;
     /// What the partner and the team write to one another.
     Messages = "messages", "Messages", Home;
     /// What the partner tells of itself, how it is paid and which mails it gets.

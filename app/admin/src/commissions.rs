@@ -266,7 +266,7 @@ fn filters(address: &Address) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
-            <SearchInput id="q" label="Search customers" name="q" value=of("q")/>
+            <SearchInput id="q" label="Search customers and leads" name="q" value=of("q")/>
             <TextInput id="partner_code" label="Partner code" placeholder="Partner code" value=of("partner_code")/>
             <Select id="status" label="Status" choices=statuses value=of("status")/>
             <TextInput id="from" label="From" kind="date" value=of("from")/>
@@ -290,7 +290,7 @@ fn list(shown: Shown) -> AnyView {
                 <EmptyState
                     glyph=Glyph::Receipt
                     title="No commissions yet"
-                    words="When a partner's customer signs up or buys, what the partner earns shows here, with the reason."
+                    words="When a partner's customer signs up or buys, or a lead is qualified or won, what the partner earns shows here, with the reason."
                 />
             </Card>
         }
@@ -326,7 +326,7 @@ where
     let program = show::program().get_untracked();
     let head = move || {
         view! {
-            <Th label="Customer"/>
+            <Th label="Customer or lead"/>
             <Th label="Partner" under=true/>
             <Th label="Status" under=true/>
             <Th label="Base" num=true wide=true/>
@@ -346,17 +346,16 @@ where
 
 fn row(row: CommissionRow, program: &str, judges: bool) -> AnyView {
     let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
-    let trigger = row.trigger.label();
-    let what = if row.product.is_empty() { trigger.to_owned() } else { format!("{trigger} · {}", row.product) };
+    let what = row.happened();
     let buttons = judges.then(|| {
         let buttons = use_context::<Judging>().map(|judging| judging.buttons(&row));
         view! { <td class="row-actions under">{buttons}</td> }
     });
-    let customer = format!("/admin/{program}/customers/{}", row.customer.id);
+    let who = show::who_link(program, &row);
     view! {
         <tr>
             <td>
-                <a class="link" href=customer>{row.customer.label.clone()}</a>
+                {who}
                 <small>{show::day(row.day)}" · "{what}</small>
                 <Why checks=row.why.0/>
             </td>

@@ -6,6 +6,7 @@ use access::{Form, PostForm};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::messages::{Examples, MergeField, meaning};
 use domain::partners::{EnrollmentStatus, PartnerName};
+use domain::reports::CommissionRow;
 use domain::time::Zone;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -114,6 +115,16 @@ pub(crate) fn tell<S: 'static>(form: Form<S>, done: &'static str) {
 pub(crate) fn partner_link(program: &str, partner: &PartnerName) -> AnyView {
     let href = format!("/admin/{program}/partners/{}", partner.code);
     view! { <a class="link" href=href>{partner.name.clone()}</a> }.into_any()
+}
+
+/// A link to the customer or the lead that a commission is for.
+pub(crate) fn who_link(program: &str, row: &CommissionRow) -> AnyView {
+    let label = row.who().to_owned();
+    let customer = row.customer.as_ref().map(|customer| format!("customers/{}", customer.id));
+    match customer.or(row.lead.as_ref().map(|lead| format!("leads/{}", lead.id))) {
+        Some(path) => view! { <a class="link" href=format!("/admin/{program}/{path}")>{label}</a> }.into_any(),
+        None => label.into_any(),
+    }
 }
 
 /// Whether one of these filters is set.

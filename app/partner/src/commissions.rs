@@ -151,7 +151,7 @@ fn list(page: Page<CommissionRow>, statuses: &[StatusTotal], address: &Address) 
                     <EmptyState
                         glyph=Glyph::Gift
                         title="No commissions yet"
-                        words="When somebody who came by your link or promo code signs up or buys, what you earn shows here."
+                        words="When somebody who came by your link or promo code signs up or buys, or a lead of yours is qualified or won, what you earn shows here."
                     />
                 </Card>
             }
@@ -161,7 +161,7 @@ fn list(page: Page<CommissionRow>, statuses: &[StatusTotal], address: &Address) 
     let pages = show::pages(&page, totals.map(|totals| totals.count), address);
     let head = || {
         view! {
-            <Th label="Customer"/>
+            <Th label="Customer or lead"/>
             <Th label="What happened" wide=true/>
             <Th label="Status" wide=true/>
             <Th label="Due" wide=true/>
@@ -183,7 +183,8 @@ fn list(page: Page<CommissionRow>, statuses: &[StatusTotal], address: &Address) 
             <td class="num"><Amount value=show::kept(totals.amount, totals.clawed_back) strong=true/></td>
         }
     };
-    let rows = page.data.into_iter().map(row).collect_view();
+    let program = show::program().get_untracked();
+    let rows = page.data.into_iter().map(|earned| row(earned, &program)).collect_view();
     let table = match totals {
         Some(totals) => {
             view! { <Table caption="Commissions" head=head foot=move || foot(totals)>{rows}</Table> }.into_any()
@@ -199,20 +200,16 @@ fn list(page: Page<CommissionRow>, statuses: &[StatusTotal], address: &Address) 
     .into_any()
 }
 
-fn happened(row: &CommissionRow) -> String {
-    let what = row.trigger.label();
-    if row.product.is_empty() { what.to_owned() } else { format!("{what} · {}", row.product) }
-}
-
-fn row(row: CommissionRow) -> AnyView {
-    let what = happened(&row);
+fn row(row: CommissionRow, program: &str) -> AnyView {
+    let what = row.happened();
+    let who = show::who(program, &row);
     let state = LineState::Commission { status: row.status, due: row.due_day, paid: row.paid_day };
     let day = row.day.format("%-d %b %Y").to_string();
     let rate = row.rate.map_or_else(|| "flat".to_owned(), percent);
     view! {
         <tr>
             <td>
-                {row.customer.label}
+                {who}
                 <small>{day}</small>
                 <div class="narrow"><Pill tone=show::tone(state) text=state.words()/><small>{what.clone()}</small><Why checks=row.why.0.clone()/></div>
             </td>

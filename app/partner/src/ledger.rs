@@ -2,6 +2,7 @@
 
 use access::{LazyPage, Read, Result, read};
 use domain::ledger::LedgerAccount;
+use domain::portal::PortalPage;
 use domain::reports::{Balance, LedgerPage as Entries, LedgerRow};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -33,7 +34,7 @@ pub async fn read_ledger(
     use domain::page::Paging;
     use domain::reports::LedgerFilter;
     access::answer(async {
-        let mut asking = access::partner(&program, domain::portal::PortalPage::Ledger).await?;
+        let mut asking = access::partner(&program, PortalPage::Ledger).await?;
         let partner = asking.partner.id;
         let balance = engine::reports::balance(&mut asking.conn, &asking.actor, partner).await?;
         let filter = LedgerFilter {
@@ -178,7 +179,8 @@ fn list(entries: Entries, address: &Address) -> AnyView {
             <Th label="Balance" num=true/>
         }
     };
-    let rows = page.data.into_iter().map(row).collect_view();
+    let program = show::program().get_untracked();
+    let rows = page.data.into_iter().map(|entry| row(entry, &program)).collect_view();
     view! {
         <Card title=days(address)>
             <Facts>
@@ -192,7 +194,14 @@ fn list(entries: Entries, address: &Address) -> AnyView {
     .into_any()
 }
 
-fn row(row: LedgerRow) -> AnyView {
+fn row(row: LedgerRow, program: &str) -> AnyView {
+    let who = (!row.customer.is_empty()).then(|| match row.lead_id.filter(|_| show::shows(PortalPage::Leads)) {
+        Some(lead) => {
+            let href = format!("/p/{program}/leads/{lead}");
+            view! { " · "<a class="link" href=href>{row.customer.clone()}</a> }.into_any()
+        }
+        None => format!(" · {}", row.customer).into_any(),
+    });
     let day = row.day.format("%-d %b %Y").to_string();
     let account = row.account.label();
     let reason = (!row.reason.is_empty()).then(|| view! { <small>{row.reason}</small> });
@@ -201,7 +210,7 @@ fn row(row: LedgerRow) -> AnyView {
         <tr>
             <td>
                 {row.cause}
-                <small>{day}{(!row.customer.is_empty()).then(|| format!(" · {}", row.customer))}</small>
+                <small>{day}{who}</small>
                 {reason}
                 <small class="narrow">{account}</small>
                 {why}

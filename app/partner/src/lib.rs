@@ -4,6 +4,7 @@
 mod assets;
 mod commission_report;
 mod commissions;
+mod customers;
 mod dashboard;
 mod details;
 mod lead_import;
@@ -42,8 +43,8 @@ access::chunk!(
 );
 access::chunk!(
     portal_reports, __preload_portal_reports:
-    details::DetailsPage, commission_report::CommissionReportPage, sales::SalesPage, payout::PayoutPage,
-    statements::StatementsPage, statements::StatementPage,
+    details::DetailsPage, commission_report::CommissionReportPage, sales::SalesPage, customers::CustomersPage,
+    payout::PayoutPage, statements::StatementsPage, statements::StatementPage,
 );
 
 access::chunk!(
@@ -86,6 +87,7 @@ pub fn PartnerRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("leads/submit") view={lazy::<leads::SubmitLeadPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads/:id") view={lazy::<leads::LeadPage>()} ssr=SsrMode::Async/>
             <Route path=path!("leads/:id/edit") view={lazy::<leads::EditLeadPage>()} ssr=SsrMode::Async/>
+            <Route path=path!("customers") view={lazy::<customers::CustomersPage>()} ssr=SsrMode::Async/>
             <Route path=path!("programs") view={lazy::<offers::ProgramsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("structure") view={lazy::<offers::StructurePage>()} ssr=SsrMode::Async/>
             <Route path=path!("summary") view={lazy::<offers::SummaryPage>()} ssr=SsrMode::Async/>

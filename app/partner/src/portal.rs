@@ -106,6 +106,7 @@ fn glyph(page: PortalPage) -> Glyph {
         PortalPage::Payouts => Glyph::Bank,
         PortalPage::Leads => Glyph::UserPlus,
         PortalPage::Messages => Glyph::Mail,
+        PortalPage::Customers => Glyph::Users,
         PortalPage::Ledger => Glyph::Book,
         PortalPage::Statements => Glyph::Calendar,
     }

@@ -6,7 +6,7 @@ use domain::leads::Stage;
 use domain::money::Money;
 use domain::page::Page;
 use domain::portal::PortalPage;
-use domain::reports::LineState;
+use domain::reports::{CommissionRow, LineState};
 use domain::time::Zone;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
@@ -100,6 +100,18 @@ pub(crate) fn tone(state: LineState) -> Tone {
         LineState::Lead(_) => Tone::Neutral,
         LineState::Payment(status) => payment_state(status).0,
         LineState::Commission { status, .. } => commission_tone(status),
+    }
+}
+
+/// The customer that a commission is for, or a link to the lead.
+pub(crate) fn who(program: &str, row: &CommissionRow) -> AnyView {
+    let label = row.who().to_owned();
+    match row.lead.as_ref().filter(|_| shows(PortalPage::Leads)) {
+        Some(lead) => {
+            let href = format!("/p/{program}/leads/{}", lead.id);
+            view! { <a class="link" href=href>{label}</a> }.into_any()
+        }
+        None => label.into_any(),
     }
 }
 

@@ -252,6 +252,38 @@ pub struct CustomerRow {
     pub earned: Money,
 }
 
+/// A customer as the partner who referred it reads of it: who signed up, or a lead of its own that was won.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MyCustomer {
+    /// The customer's id, or that of a won lead of whom nobody has signed up yet.
+    pub id: uuid::Uuid,
+    /// Whom the partner knows by its lead, else the customer, masked where the program says so.
+    pub label: String,
+    /// The partner's lead that it was.
+    pub lead: Option<LeadName>,
+    /// How far it has come.
+    pub status: CustomerStatus,
+    /// The day on which the program first heard of it.
+    pub day: NaiveDate,
+    /// How many sales count for the partner.
+    pub sales: i64,
+    /// What they came to, refunds deducted.
+    pub revenue: Money,
+    /// What the partner has earned by it and its lead, clawbacks taken off.
+    pub earned: Money,
+}
+
+/// Which of its customers a partner asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MyCustomerFilter {
+    /// Come this far and no further.
+    #[serde(default)]
+    pub status: Option<CustomerStatus>,
+    /// Words of the e-mail or name as far as the partner may know them.
+    #[serde(default)]
+    pub search: Option<String>,
+}
+
 /// What a list of customers comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerTotals {

@@ -16,8 +16,8 @@ pub use ledgers::{
 };
 pub use lists::{
     Balance, CommissionFilter, CommissionRow, CommissionTotals, CustomerDetail, CustomerFilter, CustomerName,
-    CustomerRow, CustomerTotals, LeadName, LedgerFilter, LedgerPage, LedgerRow, Listed, Order, ReferralRow, RefundRow,
-    SaleDetail, SaleFilter, SaleRow, SaleState, SaleTotals, StatusTotal,
+    CustomerRow, CustomerTotals, LeadName, LedgerFilter, LedgerPage, LedgerRow, Listed, MyCustomer, MyCustomerFilter,
+    Order, ReferralRow, RefundRow, SaleDetail, SaleFilter, SaleRow, SaleState, SaleTotals, StatusTotal,
 };
 pub use overview::{Attention, Overview, OverviewDay, TopPartner, Waiting};
 pub use performance::{Figures, Performance, PerformanceRow, Unit, rate};

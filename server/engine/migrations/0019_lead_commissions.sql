@@ -32,3 +32,7 @@ where c.first_sale_at is not null
                   where s.program_id = c.program_id and s.customer_id = c.id
                     and s.amount > (select coalesce(sum(r.amount), 0) from refunds r
                                     where r.program_id = s.program_id and r.sale_id = s.id));
+
+-- A partner's customers are listed with the won leads of whom nobody has signed up yet.
+create index leads_won_alone on leads (program_id, enrollment_id, id desc)
+    where stage = 'closed_won' and customer_id is null and withdrawn_at is null;

@@ -1,7 +1,6 @@
 //! How rows are written.
 
 use chrono::NaiveDate;
-use domain::customers::CustomerStatus;
 use domain::leads::LeadRow;
 use domain::ledger::{AccountBalance, JournalDay, JournalLine, Statement, credit, debit, month_word};
 use domain::money::Money;
@@ -9,8 +8,8 @@ use domain::offers::Trigger;
 use domain::partners::{PartnerName, PartnerRow};
 use domain::payments::{PaymentLine, PaymentRow};
 use domain::reports::{
-    Cohort, CommissionGroup, CommissionRow, CustomerRow, InactivePartner, LedgerRow, LedgersRow, PartnerFigures,
-    PerformanceRow, SaleRow, TopKind, TopRow,
+    Cohort, CommissionGroup, CommissionRow, CustomerRow, InactivePartner, LedgerRow, LedgersRow, MyCustomer,
+    PartnerFigures, PerformanceRow, SaleRow, TopKind, TopRow,
 };
 use domain::why::Why;
 use rust_decimal::Decimal;
@@ -375,6 +374,25 @@ pub fn customer(row: CustomerRow) -> Row {
         referral.map_or(Cell::Plain(String::new()), |referral| why(&referral.why)),
     ]);
     cells
+}
+
+/// A partner's customers: the names of their columns.
+pub fn my_customer_head() -> Vec<&'static str> {
+    vec!["First heard of", "Customer", "Lead", "Status", "Sales", "Revenue", "My commission", "Currency"]
+}
+
+/// A customer, as its partner knows it.
+pub fn my_customer(row: MyCustomer) -> Row {
+    vec![
+        plain(row.day),
+        row.label.into(),
+        plain(if row.lead.is_some() { "yes" } else { "no" }),
+        plain(row.status),
+        plain(row.sales),
+        amount(row.revenue),
+        amount(row.earned),
+        plain(row.revenue.currency),
+    ]
 }
 
 /// The program's partners: the names of their columns.

@@ -11,7 +11,8 @@ use domain::partners::PartnerFilter;
 use domain::payments::{BatchFilter, PaymentFilter};
 use domain::portal::PortalPage;
 use domain::reports::{
-    CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Measure, SaleFilter, TopKind, inactive_days,
+    CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Measure, MyCustomerFilter, SaleFilter, TopKind,
+    inactive_days,
 };
 use domain::time::local_time;
 use engine::{Moment, leads, ledger, partners, payments, reports};
@@ -55,6 +56,7 @@ pub(super) fn page_of(file: &str) -> Option<PortalPage> {
         "rewards" => PortalPage::Rewards,
         "commission-report" => PortalPage::CommissionReport,
         "sales" => PortalPage::Sales,
+        "customers" => PortalPage::Customers,
         what if what == "details" || what.starts_with("top-") => PortalPage::Details,
         _ => return None,
     })
@@ -92,6 +94,17 @@ pub(super) async fn of_partner(asking: Partner, file: &str, asked: &Asked) -> Re
                 rows::line
             );
             (rows::line_head(), lines)
+        }
+        "customers" => {
+            let search = asked.text("q").map(str::to_owned);
+            let filter = MyCustomerFilter { status: asked.get("status"), search };
+            let pages = paged!(
+                pool,
+                (actor, filter),
+                |conn, paging| reports::my_customers(conn, &actor, &filter, paging),
+                rows::my_customer
+            );
+            (rows::my_customer_head(), pages)
         }
         "ledger" | "statements" | "statement" => of_ledger(&mut conn, pool, &moment, &actor, id, what, asked).await?,
         "leads" => {

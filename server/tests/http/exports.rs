@@ -20,6 +20,7 @@ pub const PARTNER: &[&str] = &[
     "rewards.csv",
     "commission-report.csv",
     "sales.csv",
+    "customers.csv",
     "payouts.csv",
     "ledger.csv",
     "statements.csv",

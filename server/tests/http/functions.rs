@@ -388,6 +388,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     ("/fn/partner/programs", "program=acme", Partner),
     ("/fn/partner/promo-codes", "program=acme", Partner),
     ("/fn/partner/sales", "program=acme", Partner),
+    ("/fn/partner/customers", "program=acme", Partner),
     ("/fn/partner/statement", "program=acme", Partner),
     ("/fn/partner/statements", "program=acme", Partner),
     ("/fn/partner/structure", "program=acme", Partner),

@@ -167,7 +167,10 @@ fn row(row: CustomerRow, program: &str) -> AnyView {
         .into_any(),
         None => view! { <span class="muted">"Not referred"</span> }.into_any(),
     };
-    let (tone, words) = if row.first_sale_at.is_some() { (Tone::Good, "Paid") } else { (Tone::Neutral, "Signed up") };
+    let (tone, words) = match row.status {
+        CustomerStatus::Paid => (Tone::Good, "Paid"),
+        CustomerStatus::SignedUp => (Tone::Neutral, "Signed up"),
+    };
     let name = (!row.name.is_empty()).then(|| view! { <small>{row.name}</small> });
     view! {
         <tr>

@@ -10,7 +10,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Button, ButtonKind, ButtonLink, Card, CloseButton, Dialog, DialogButton, EmptyState, Fact, Facts, Glyph,
-    Menu, MenuButton, MoneyInput, Note, PageHead, Select, SkeletonCard, Tone, answers_list, icon, stage_pill,
+    Menu, MenuButton, MoneyInput, Note, PageHead, Select, SkeletonCard, Tone, answers_list, icon, lead_earned,
+    stage_pill,
 };
 
 use super::acts::{AssignLead, SetDealValue};
@@ -263,7 +264,7 @@ fn dialogs(detail: &LeadDetail, team: &[MemberName], forms: Forms) -> AnyView {
                         currency=currency
                         value=value
                         optional=true
-                        help="What the customer pays by this deal. What was earned by it before stays."
+                        help="What the customer pays by this deal. A share of it is earned once, when the lead is won and the value is known; what was earned before stays."
                         error=forms.deal.field("deal_value")
                     />
                     <div class="dialog-actions">
@@ -328,11 +329,13 @@ fn customer(detail: &LeadDetail, program: &str) -> Option<AnyView> {
 fn commissions(detail: &LeadDetail, program: &str) -> AnyView {
     let all = format!("/admin/{program}/commissions?partner_code={}", detail.row.partner.code);
     let earned = detail.row.commission;
+    let each = lead_earned(detail.commissions.clone(), detail.unearned.clone());
     view! {
         <Card title="Commission">
             <Facts>
-                <Fact label="Earned by this lead"><Amount value=earned strong=true/></Fact>
+                <Fact label="Earned by this lead and its customer"><Amount value=earned strong=true/></Fact>
             </Facts>
+            {each}
             <p><a class="link" href=all>"All commissions of this partner"</a></p>
         </Card>
     }

@@ -239,6 +239,7 @@ fn row(row: LedgerRow, program: &str) -> AnyView {
         reason,
         by,
         customer,
+        lead_id,
         customer_id,
         sale_id,
         batch_id,
@@ -255,8 +256,9 @@ fn row(row: LedgerRow, program: &str) -> AnyView {
         Some(href) => view! { <a class="link" href=href>{cause}</a> }.into_any(),
         None => cause.into_any(),
     };
-    let customer = customer_id.filter(|_| !customer.is_empty()).map(|id| {
-        let href = format!("/admin/{program}/customers/{id}");
+    let path = customer_id.map(|id| format!("customers/{id}")).or(lead_id.map(|id| format!("leads/{id}")));
+    let customer = path.filter(|_| !customer.is_empty()).map(|path| {
+        let href = format!("/admin/{program}/{path}");
         view! { " · "<a class="link" href=href>{customer}</a> }
     });
     let told = match (reason.is_empty(), by.is_empty()) {

@@ -394,11 +394,6 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
         let share = "The percentage was emptied: type an amount.";
         gone.get().then(|| if percent.get() { amount } else { share })
     };
-    let not_yet = move || {
-        trigger.get().is_of_leads().then(|| {
-            view! { <Note glyph=Glyph::Clock>"Rewards for leads can be set already, but are not paid yet."</Note> }
-        })
-    };
     let rate = move || {
         if percent.get() {
             view! { <TextInput id=id("rate") label="Percentage" bind=reward.rate suffix="%" inputmode="decimal" required=true error=issue("rate")/> }
@@ -451,7 +446,6 @@ fn reward_fields(reward: Draft, editor: Editor) -> AnyView {
         })
     };
     view! {
-        {not_yet}
         <div class="form-row">
             <Select id=id("trigger") label="For" choices=triggers bind=reward.trigger on_change=paid_for error=issue("trigger")/>
             {unit}

@@ -433,11 +433,11 @@ fn latest_card(latest: Vec<CommissionRow>, program: &str, code: &str) -> AnyView
     let rows = latest
         .into_iter()
         .map(|row| {
-            let href = format!("/admin/{program}/customers/{}", row.customer.id);
+            let who = show::who_link(program, &row);
             view! {
                 <tr>
                     <td>
-                        <a class="link" href=href>{row.customer.label}</a>
+                        {who}
                         <small>{show::day(row.day)}</small>
                     </td>
                     <td class="under"><Pill tone=commission_tone(row.status) text=row.status.label()/></td>

@@ -208,13 +208,13 @@ fn row(row: CommissionRow, program: &str, many: Option<Many>) -> AnyView {
         let buttons = use_context::<Judging>().map(|judging| judging.buttons(&row));
         view! { <td class="row-actions under">{buttons}</td> }
     });
-    let customer = format!("/admin/{program}/customers/{}", row.customer.id);
+    let who = show::who_link(program, &row);
     let what = row.trigger.label();
     view! {
         <tr>
             {tick}
             <td>
-                <a class="link" href=customer>{row.customer.label.clone()}</a>
+                {who}
                 <small>{show::day(row.day)}" · "{what}</small>
             </td>
             <td class="under">{show::partner_link(program, &row.partner)}</td>

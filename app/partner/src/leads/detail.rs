@@ -3,7 +3,7 @@
 use access::{Form, LazyPage, PostForm, Read, Result, UPLOAD_LEAD_FILE, Upload, UploadForm, read};
 use domain::files::DOWNLOADS;
 use domain::ids::{ConversationId, EnrollmentId, FileId, LeadId};
-use domain::leads::{LeadDetail, LeadEvent, LeadFile};
+use domain::leads::{LeadDetail, LeadEvent, LeadFile, Stage};
 use domain::money::Currency;
 use domain::time::Zone;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Button, ButtonKind, ButtonLink, Card, Dialog, DialogButton, EmptyState, Fact, Facts, FileInput, Glyph,
-    Note, PageHead, SkeletonCard, answers_list, stage_pill, use_toasts,
+    Note, PageHead, SkeletonCard, answers_list, lead_earned, stage_pill, use_toasts,
 };
 
 use super::called;
@@ -127,9 +127,12 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
         consents,
         files,
         may_edit,
+        commissions,
+        unearned,
         ..
     } = lead;
     let base = format!("/p/{program}/leads/{}", row.id);
+    let has_earned = !commissions.is_empty() || !unearned.is_empty();
     let back = (format!("/p/{program}/leads"), "Leads".to_owned());
     let ask = show::shows(domain::portal::PortalPage::Messages).then(|| {
         let href = match conversation {
@@ -157,7 +160,19 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
         .then(|| row.next_step.clone())
         .map(|next| view! { <Fact label="Next step">{next}</Fact> });
     let why = (!reason.is_empty()).then(|| view! { <Fact label="The team says">{reason}</Fact> });
-    let customer = row.customer.is_some().then(|| view! { <Fact label="Customer">{customer_name}</Fact> });
+    // A won lead stands among the customers, by its e-mail.
+    let won = row.customer.is_some() || row.stage.kind == Stage::ClosedWon && !row.withdrawn;
+    let customer = won.then(|| {
+        let known = if customer_name.is_empty() { row.email.clone() } else { customer_name };
+        let shown = if show::shows(domain::portal::PortalPage::Customers) && !row.email.is_empty() {
+            let href = format!("/p/{program}/customers?q={}", access::escape(&row.email));
+            view! { <a class="link" href=href>{known}</a> }.into_any()
+        } else {
+            known.into_any()
+        };
+        view! { <Fact label="Customer">{shown}</Fact> }
+    });
+    let earned = lead_earned(commissions, unearned);
     let consents = consents.into_iter().map(|consent| {
         let at = show::instant(&zone, consent.at);
         view! { <Fact label=consent.label><span class="lines">{consent.text}</span><small class="sub">{format!("Agreed to on {at}")}</small></Fact> }
@@ -201,6 +216,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
                         <Fact label="Added">{added}</Fact>
                     </Facts>
                 </Card>
+                {has_earned.then(|| view! { <Card title="Commission">{earned}</Card> })}
                 <Card title="History"><ol class="history">{history}</ol></Card>
             </div>
         </div>

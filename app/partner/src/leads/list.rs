@@ -10,8 +10,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ui::{
-    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, Menu, MenuLink, PageHead,
-    SearchInput, Select, SkeletonTable, Table, TextInput, Th, icon, stage_pill,
+    Address, Button, ButtonKind, ButtonLink, Card, Choice, Download, EmptyState, Glyph, Menu, MenuLink, PageHead, Pill,
+    SearchInput, Select, SkeletonTable, Table, TextInput, Th, commission_tone, icon, stage_pill,
 };
 
 use super::{called, rule, submit_button};
@@ -232,6 +232,9 @@ fn row(program: &str, lead: LeadRow) -> AnyView {
         true => view! { <span class="pill">"Taken back"</span> }.into_any(),
         false => stage_pill(&lead.stage),
     };
+    let earned = lead
+        .commission_status
+        .map(|status| view! { <small><Pill tone=commission_tone(status) text=status.label()/></small> });
     view! {
         <tr>
             <td>
@@ -241,7 +244,7 @@ fn row(program: &str, lead: LeadRow) -> AnyView {
             </td>
             <td class="wide">{status()}<small>{since}</small></td>
             <td class="wide">{lead.next_step.clone()}</td>
-            <td class="num">{ui::unless_zero(lead.commission)}</td>
+            <td class="num">{ui::unless_zero(lead.commission)}{earned}</td>
             <td class="wide">{day}</td>
             <td class="wide">{updated}</td>
         </tr>

@@ -5,7 +5,7 @@ use super::{detail, move_many, move_to, set_deal_value};
 use crate::commissions::{release_holds, reverse};
 use crate::fixtures::{Partner, World, checks, dec, instant, moment, percent, refund, refused};
 use crate::ledger::close_months;
-use crate::reports::{commission_report, commissions, customers, dashboard, ledger};
+use crate::reports::{commission_report, commissions, customers, dashboard, ledger, my_customers};
 use crate::sales::races::{at_once, crowded};
 use crate::{Error, Result};
 use domain::accounts::Role;
@@ -17,7 +17,7 @@ use domain::leads::{LeadDetail, Move, Outcome, Stage};
 use domain::offers::{Duration, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::page::Paging;
 use domain::partners::EnrollmentStatus;
-use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, Period};
+use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, MyCustomerFilter, Period};
 use rust_decimal::Decimal;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -285,7 +285,7 @@ async fn a_throw_away_address_waits_for_a_person(pool: PgPool) {
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
 async fn a_won_lead_s_customer_is_its_partner_s(pool: PgPool) {
-    let (world, ada, lead) = with(pool, &[percent("10")]).await;
+    let (world, ada, lead) = with(pool, &[percent("10"), of_deal("5")]).await;
     // Somebody who has signed up long ago, by another e-mail, and is nobody's.
     world.tell_signup(&crate::fixtures::signup("c1")).await.expect("sign-up");
     world.sold("c1", "40").await;
@@ -298,6 +298,15 @@ async fn a_won_lead_s_customer_is_its_partner_s(pool: PgPool) {
     let sold = world.sold("c1", "100").await;
     assert_eq!(sold.commissions[0].amount, dec("10.00"));
     let whose = |status| CustomerFilter { status, ..CustomerFilter::default() };
+    let mine = async |conn: &mut sqlx::PgConnection, status, search: Option<&str>| {
+        let filter = MyCustomerFilter { status, search: search.map(str::to_owned) };
+        let found = my_customers(conn, &own(&world, &ada), &filter, &Paging::default()).await.expect("own");
+        let told = |row: &domain::reports::MyCustomer| {
+            let earned = row.earned.amount;
+            format!("{} {} {} {} {}", row.label, row.status, row.sales, row.revenue.amount, earned)
+        };
+        found.data.iter().map(told).collect::<Vec<_>>()
+    };
     let conn = &mut *world.pool.acquire().await.expect("connection");
     let list = customers(conn, &own(&world, &ada), &whose(None), &Paging::default()).await.expect("own");
     let one = &list.page.data[0];
@@ -312,6 +321,21 @@ async fn a_won_lead_s_customer_is_its_partner_s(pool: PgPool) {
     let list = customers(conn, &own(&world, &ada), &whose(None), &Paging::default()).await.expect("own");
     assert_eq!((list.page.data[0].status, list.page.data[0].revenue.amount), (CustomerStatus::SignedUp, dec("0")));
     assert_eq!(list.totals.paid, 0);
+    assert_eq!(mine(conn, None, None).await, ["nora@harbor.example signed_up 1 0.00 0.00"]);
+    // One of whom nobody has signed up stands there by itself.
+    let alone = add(&world, &ada, "omar@harbor.example").await.expect("lead");
+    moved(&world, alone, Stage::ClosedWon, Some("100"), "").await.expect("won");
+    let both = ["nora@harbor.example signed_up 1 0.00 0.00", "omar@harbor.example signed_up 0 0.00 5.00"];
+    let mut found = mine(conn, Some(CustomerStatus::SignedUp), None).await;
+    found.sort_unstable();
+    assert_eq!(found, both);
+    assert_eq!(mine(conn, None, Some("OMAR@")).await, both[1..]);
+    assert!(mine(conn, Some(CustomerStatus::Paid), None).await.is_empty());
+    let bob = world.partner("bob").await;
+    let none = my_customers(conn, &own(&world, &bob), &MyCustomerFilter::default(), &Paging::default()).await;
+    assert!(none.expect("own").data.is_empty());
+    let team = my_customers(conn, &world.owner(), &MyCustomerFilter::default(), &Paging::default()).await;
+    assert!(matches!(team, Err(Error::Forbidden)), "{team:?}");
     let paid = whose(Some(CustomerStatus::Paid));
     assert_eq!(customers(conn, &own(&world, &ada), &paid, &Paging::default()).await.expect("own").totals.count, 0);
     assert_eq!(row(&world, lead).await.outcome, Outcome::SignedUp);

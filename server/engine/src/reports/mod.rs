@@ -8,6 +8,7 @@ mod customers;
 mod dashboard;
 mod ledger;
 mod ledgers;
+mod mine;
 mod overview;
 mod performance;
 mod print;
@@ -26,6 +27,7 @@ pub(crate) use ledger::{Asked, clawback_words, commission_words, entries, visibl
 pub use ledger::{balance, ledger};
 pub(crate) use ledgers::{Pieces, Scope, make_room, summed};
 pub use ledgers::{ledgers, send_ledgers};
+pub use mine::my_customers;
 pub use overview::{overview, waiting};
 pub use performance::{commission_report, performance};
 pub use print::{PrintedLedger, print_ledgers};

@@ -3,7 +3,7 @@ use crate::assets::{self, Servers};
 use crate::payments::{batch_payments, batches, due_partners, payment, payments};
 use crate::reports::{
     Scope, balance, commission_statuses, commissions, commissions_page, customers, dashboard, inactive, ledger,
-    overview, performance, sales, sales_page, tops, waiting,
+    my_customers, overview, performance, sales, sales_page, tops, waiting,
 };
 use domain::assets::{AssetFilter, AssetKind};
 use domain::commissions::CommissionStatus;
@@ -12,7 +12,9 @@ use domain::leads::LeadFilter;
 use domain::page::Paging;
 use domain::partners::{EnrollmentStatus, PartnerFilter, PartnerSort};
 use domain::payments::{BatchFilter, PaymentFilter, PaymentStatus};
-use domain::reports::{CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, Order, Period, SaleFilter, Unit};
+use domain::reports::{
+    CommissionFilter, CustomerFilter, LedgerFilter, LedgersAsked, MyCustomerFilter, Order, Period, SaleFilter, Unit,
+};
 use sqlx::{Connection, PgConnection};
 
 /// Tables that grow with the history.
@@ -295,6 +297,8 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
         by_index!(world.pool, "customers", conn => customers(conn, &owner, &ours, &Paging::default()));
         by_index!(world.pool, "found customers", conn => customers(conn, &owner, &found, &Paging::default()));
         by_index!(world.pool, "own customers", conn => customers(conn, &own, &ours, &Paging::default()));
+        let mine = MyCustomerFilter { search: found.search.clone(), ..MyCustomerFilter::default() };
+        by_index!(world.pool, "my customers", conn => my_customers(conn, &own, &mine, &Paging::default()));
     }
 }
 
