@@ -58,6 +58,8 @@ pub async fn export(
                          where t.program_id = $1 and t.enrollment_id = $2),
                'notifications', (select to_jsonb(n) - 'key' from notification_settings n
                                  where n.program_id = $1 and n.enrollment_id = $2),
+               'forms', (select coalesce(jsonb_agg(to_jsonb(c) order by c.created_at, c.code), '[]') from capture_forms c
+                         where c.program_id = $1 and c.enrollment_id = $2),
                'tags', (select coalesce(jsonb_agg(t.tag order by t.tag), '[]') from partner_tags t
                         where t.program_id = $1 and t.enrollment_id = $2),
                'notes', (select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]') from partner_notes n
