@@ -379,7 +379,7 @@ fn written(form: &Form, partner: EnrollmentId, with_file: bool) -> Result<NewMes
     let body = form.text("body").replace("\r\n", "\n");
     let message = NewMessage { to, id: form.id("message")?, body, file: None };
     let mut errors = message.check();
-    errors.retain(|error| !with_file || !(error.field == "body" && message.body.trim().is_empty()));
+    errors.retain(|error| !(with_file && error.field == "body" && message.body.trim().is_empty()));
     if errors.is_empty() { Ok(message) } else { Err(Error::Invalid(errors)) }
 }
 

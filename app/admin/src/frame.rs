@@ -44,7 +44,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
-        let waiting = engine::reports::waiting(&mut asking.conn, &asking.actor).await?;
+        let waiting = engine::reports::waiting(&mut asking.conn, &asking.moment, &asking.actor).await?;
         let slug = asking.program.slug.clone();
         let path = |id: Option<_>, name: &str| id.map(|id| domain::files::file_path(&slug, id, name));
         let zone = engine::programs::zone(&asking.program.time_zone, asking.moment.at)?;
@@ -74,7 +74,7 @@ pub async fn read_frame(program: String) -> Result<Framed> {
 pub async fn read_waiting(program: String) -> Result<Waiting> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
-        Ok(engine::reports::waiting(&mut asking.conn, &asking.actor).await?)
+        Ok(engine::reports::waiting(&mut asking.conn, &asking.moment, &asking.actor).await?)
     })
     .await
 }

@@ -48,7 +48,7 @@ pub async fn read_frame(program: String) -> Result<Frame> {
     access::answer(async {
         let mut asking = access::portal(&program).await?;
         let places = access::places(&mut asking.conn, &asking.session, &asking.actor).await?;
-        let unread = engine::conversations::unread(&mut asking.conn, &asking.actor).await?;
+        let unread = engine::conversations::unread(&mut asking.conn, &asking.moment, &asking.actor).await?;
         let slug = asking.program.slug;
         let path = |id: Option<_>, name: &str| id.map(|id| domain::files::file_path(&slug, id, name));
         Ok(Frame {

@@ -26,6 +26,7 @@ create table conversations (
 create unique index conversations_by_lead on conversations (program_id, lead_id) where lead_id is not null;
 create index conversations_by_enrollment on conversations (program_id, enrollment_id, last_at desc, id desc);
 create index conversations_latest on conversations (program_id, last_at desc, id desc);
+create index conversations_written_to on conversations (program_id, partner_at);
 create index conversations_by_assignee on conversations (program_id, assignee_id, last_at desc, id desc);
 
 create table conversation_messages (

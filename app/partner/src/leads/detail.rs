@@ -141,10 +141,12 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
         };
         view! { <ButtonLink href=href icon=Glyph::Mail>"Ask about this"</ButtonLink> }
     });
+    // What has earned something stays.
+    let may_withdraw = !commissions.iter().any(|earned| earned.lead.is_some());
     let actions = may_edit.then(|| {
         view! {
             <ButtonLink href=format!("{base}/edit") icon=Glyph::Edit label="Edit"/>
-            <DialogButton opens="withdraw">"Take back"</DialogButton>
+            {may_withdraw.then(|| view! { <DialogButton opens="withdraw">"Take back"</DialogButton> })}
         }
     });
     let withdrawn = row.withdrawn.then(|| {

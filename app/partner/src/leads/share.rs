@@ -1,11 +1,9 @@
 //! Sharing a form: its address, a frame and plain HTML for the partner's own pages; and keys for the partner's own systems.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
-use domain::accounts::Scope;
 use domain::ids::{ApiKeyId, EnrollmentId, LeadGroupId};
 use domain::integrations::{ApiKey, MadeApiKey};
 use domain::leads::capture::CaptureForm;
-use domain::portal::PortalPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
@@ -44,7 +42,7 @@ pub struct Shown {
 #[server(prefix = "/fn", endpoint = "partner/capture-forms", input = GetUrl)]
 pub async fn read_share(program: String, group: Option<String>) -> Result<Shown> {
     access::answer(async {
-        let mut asking = access::partner(&program, PortalPage::Leads).await?;
+        let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         if !engine::leads::settings(&mut asking.conn, asking.program.id).await?.submission {
             return Err(access::Error::NotFound);
         }
@@ -80,7 +78,7 @@ pub async fn save_share(
     #[server(default)] redirect: String,
 ) -> Result<()> {
     access::answer(async {
-        let mut asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         let is_open = is_open.is_some();
         let input = domain::leads::capture::CaptureInput { group, is_open, sites, thanks, redirect };
         let mut tx = access::begin(&mut asking.conn).await?;
@@ -94,11 +92,15 @@ pub async fn save_share(
 #[server(prefix = "/fn", endpoint = "partner/api-keys/create")]
 pub async fn make_own_key(program: String, partner: EnrollmentId, name: String) -> Result<MadeApiKey> {
     access::answer(async {
-        let asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         engine::accounts::require_confirmed(&asking.session, &asking.moment)?;
         let access::Partner { state, conn, moment, actor, .. } = asking;
         drop(conn);
-        let input = domain::integrations::NewApiKey { name, scopes: vec![Scope::Submit], ..Default::default() };
+        let input = domain::integrations::NewApiKey {
+            name,
+            scopes: vec![domain::accounts::Scope::Submit],
+            ..Default::default()
+        };
         Ok(engine::integrations::api_keys::create(&state.pool, &moment, &actor, &input).await?)
     })
     .await
@@ -108,7 +110,7 @@ pub async fn make_own_key(program: String, partner: EnrollmentId, name: String) 
 #[server(prefix = "/fn", endpoint = "partner/api-keys/revoke")]
 pub async fn revoke_own_key(program: String, partner: EnrollmentId, key: ApiKeyId) -> Result<()> {
     access::answer(async {
-        let asking = access::this_partner(&program, partner, PortalPage::Leads).await?;
+        let asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
         engine::accounts::require_confirmed(&asking.session, &asking.moment)?;
         let access::Partner { state, conn, moment, actor, .. } = asking;
         drop(conn);

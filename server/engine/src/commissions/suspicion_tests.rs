@@ -116,7 +116,7 @@ async fn what_a_person_has_approved_holds_nothing_of_the_customer_again(pool: Pg
     set_checks(&mut conn, &world.moment(), &world.owner(), Suspicion::ALL).await.expect("set");
     let first = world.sold("colleague", "100").await.commissions[0].id;
     let second = world.sold("colleague", "100").await.commissions[0].id;
-    let waiting = crate::reports::waiting(&mut conn, &world.owner()).await.expect("waiting");
+    let waiting = crate::reports::waiting(&mut conn, &world.moment(), &world.owner()).await.expect("waiting");
     assert_eq!(waiting, Waiting { partners: 0, commissions: 2, sales: 0, messages: 0 });
     approved(&world, first).await;
     assert_eq!(world.status(second).await, CommissionStatus::Review, "what waits goes on waiting");

@@ -1,7 +1,7 @@
 use super::readable;
 use crate::reports::{like, planned};
-use crate::{Error, Result};
-use chrono::{DateTime, Utc};
+use crate::{Error, Moment, Result};
+use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, MemberName, Power};
 use domain::conversations::{ConversationFilter, ConversationRow, Inbox};
 use domain::ids::{AccountId, ConversationId, EnrollmentId, LeadId, ProgramId};
@@ -166,11 +166,11 @@ pub async fn of_lead(conn: &mut PgConnection, actor: &Actor, lead: LeadId) -> Re
 }
 
 /// In how many conversations there is something that the asker has not read; for the team, among those that it or nobody
-/// answers, and none for who can't answer. At most 100 are counted.
+/// answers, written within 90 days, and none for who can't answer. At most 100 are counted.
 ///
 /// # Errors
 /// `Forbidden` without the power to view.
-pub async fn unread(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
+pub async fn unread(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> Result<i64> {
     let own = readable(actor)?;
     if own.is_none() && !actor.may(Power::JudgeLeads) {
         return Ok(0);
@@ -181,13 +181,14 @@ pub async fn unread(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
                    select from conversations c
                    left join conversation_readers r
                         on r.program_id = c.program_id and r.conversation_id = c.id and r.account_id = $2
-                   where c.program_id = $1 and (c.assignee_id is null or c.assignee_id = $2)
+                   where c.program_id = $1 and c.partner_at > $3 and (c.assignee_id is null or c.assignee_id = $2)
                      and c.partner_at > coalesce(r.read_at, (
                          select s.created_at from memberships s join programs p using (organization_id)
                          where p.id = $1 and s.account_id = $2), '-infinity')
                    limit 100) unread"#,
             actor.program() as ProgramId,
-            actor.account() as Option<AccountId>
+            actor.account() as Option<AccountId>,
+            moment.at - Duration::days(90)
         )
         .fetch_one(conn)
         .await?);

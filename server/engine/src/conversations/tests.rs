@@ -45,7 +45,7 @@ async fn found(world: &World, actor: &Actor, filter: ConversationFilter) -> Vec<
 }
 
 async fn unread_of(world: &World, actor: &Actor) -> i64 {
-    unread(&mut world.pool.acquire().await.expect("connection"), actor).await.expect("count")
+    unread(&mut world.pool.acquire().await.expect("connection"), &world.moment(), actor).await.expect("count")
 }
 
 async fn mails_about(world: &World) -> (usize, usize) {
@@ -180,7 +180,7 @@ async fn lists_are_searched_and_filtered(pool: PgPool) {
         }
     }
     assert_eq!(seen, ["Nora Berg", "Welcome", "Payout"]);
-    assert_eq!(of_lead(&mut conn, &hers, nora).await.expect("asked").is_some(), true);
+    assert!(of_lead(&mut conn, &hers, nora).await.expect("asked").is_some());
     assert_eq!(of_lead(&mut conn, &own(&world, &bob), nora).await.expect("asked"), None);
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn share(pool: &PgPool, options: &Options, scene: &Scene) -> Re
     }
     let forms = capture_forms(&mut conn, &actor).await?;
     if let Some(made) = forms.first() {
-        let form = capture_form(&mut conn, &scene.slug, &made.code).await?;
+        let form = capture_form(&mut conn, scene.slug, &made.code).await?;
         drop(conn);
         let sent = [(EMAIL, "vera.lund@fjord.example"), (NAME, "Vera Lund")];
         let sent = sent.map(|(key, value)| (key.to_owned(), value.to_owned())).into();

@@ -1,7 +1,7 @@
 //! What leads earn: once, by the terms, through the ledger, and told to whoever may know.
 
 use super::tests::{NORA, add, own, row, to};
-use super::{detail, move_many, move_to, set_deal_value};
+use super::{detail, move_many, move_to, set_deal_value, withdraw};
 use crate::commissions::{release_holds, reverse};
 use crate::fixtures::{Partner, World, checks, dec, instant, moment, percent, refund, refused};
 use crate::ledger::close_months;
@@ -80,6 +80,10 @@ async fn a_lead_earns_when_it_is_qualified_and_when_it_is_won(pool: PgPool) {
     moved(&world, lead, Stage::Qualified, None, "").await.expect("qualified");
     assert_eq!(earned(&world, lead).await, ["lead_qualified 20.00 due"]);
     assert_eq!(world.balances(&ada).await, "0 20");
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let back = withdraw(&mut conn, &world.moment(), &own(&world, &ada), lead).await;
+    assert!(matches!(back, Err(Error::Conflict(_))), "it would earn again: {back:?}");
+    drop(conn);
     world.pass(1);
     moved(&world, lead, Stage::ClosedWon, Some("1234.50"), "c-nora").await.expect("won");
     assert_eq!(earned(&world, lead).await, ["lead_qualified 20.00 due", "lead_won 61.73 held"]);

@@ -466,7 +466,8 @@ fn changed(before: &Answers, after: &Answers) -> Vec<String> {
 /// Takes a lead back: its partner, while it is open. Nobody works it any more, and it can be added again.
 ///
 /// # Errors
-/// `Forbidden` for anybody but a partner; `NotFound`; `Conflict` where the team has closed it.
+/// `Forbidden` for anybody but a partner; `NotFound`; `Conflict` where the team has closed it, or it has earned something: it
+/// would earn that again under another id.
 pub async fn withdraw(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LeadId) -> Result<()> {
     if !matches!(actor, Actor::Partner { .. }) {
         return Err(Error::Forbidden);
@@ -480,6 +481,16 @@ pub async fn withdraw(conn: &mut PgConnection, moment: &Moment, actor: &Actor, i
     }
     if !partner_may_edit(found.kind) {
         return Err(Error::Conflict("The team has closed this lead: it can't be taken back any more.".into()));
+    }
+    let earned = sqlx::query_scalar!(
+        r#"select exists (select from commissions where program_id = $1 and lead_id = $2) as "earned!""#,
+        program as ProgramId,
+        id as LeadId
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if earned {
+        return Err(Error::Conflict("This lead has earned you a commission: it can't be taken back any more.".into()));
     }
     sqlx::query!(
         "update leads set withdrawn_at = $3, updated_at = $3 where program_id = $1 and id = $2",

@@ -49,11 +49,11 @@ pub async fn overview(conn: &mut PgConnection, moment: &Moment, actor: &Actor, p
 ///
 /// # Errors
 /// `Forbidden` without the power to view.
-pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<Waiting> {
+pub async fn waiting(conn: &mut PgConnection, moment: &Moment, actor: &Actor) -> Result<Waiting> {
     if !actor.may(Power::View) {
         return Err(Error::Forbidden);
     }
-    let messages = crate::conversations::unread(conn, actor).await?;
+    let messages = crate::conversations::unread(conn, moment, actor).await?;
     let waiting = sqlx::query!(
         r#"select (select count(*) from enrollments where program_id = $1 and status = 'pending') as "partners!",
                   (select count(*) from commissions where program_id = $1 and status = 'review') as "commissions!",

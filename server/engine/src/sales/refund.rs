@@ -58,6 +58,11 @@ async fn work(
     }
     let occurred_at = input.occurred_at.unwrap_or(moment.at);
     let refunded = known.refunded + amount;
+    let whole = refunded >= sale.amount;
+    if whole {
+        // Before the commissions, as events lock them.
+        lock_customer(&mut tx, program, sale.customer).await?;
+    }
     let commissions = lock_of_sale(&mut tx, program, sale.id).await?;
     let money = |amount| Money::new(amount, sale.currency);
     let mut why = Why::default();
@@ -89,7 +94,7 @@ async fn work(
     };
     insert(&mut tx, moment, program, sale.id, input, hash, &answer).await?;
     claw_back(&mut tx, moment, program, &taken, &Reason::Refund { refund, occurred_at }).await?;
-    if refunded >= sale.amount {
+    if whole {
         note_whole(&mut tx, program, sale.customer).await?;
     }
     tx.commit().await?;
@@ -131,16 +136,20 @@ async fn lock(conn: &mut PgConnection, program: ProgramId, event_id: &str) -> Re
     .await?)
 }
 
-/// Notes whether all sales of a customer are refunded in full. The customer is locked first: a sale that is recorded
-/// meanwhile is waited for, and seen.
-async fn note_whole(conn: &mut PgConnection, program: ProgramId, customer: CustomerId) -> Result<()> {
+/// Locks a customer: a sale that is recorded meanwhile is waited for, and seen.
+async fn lock_customer(conn: &mut PgConnection, program: ProgramId, customer: CustomerId) -> Result<()> {
     sqlx::query!(
         "select from customers where program_id = $1 and id = $2 for no key update",
         program as ProgramId,
         customer as CustomerId
     )
-    .fetch_one(&mut *conn)
+    .fetch_one(conn)
     .await?;
+    Ok(())
+}
+
+/// Notes whether all sales of a customer, who is locked, are refunded in full.
+async fn note_whole(conn: &mut PgConnection, program: ProgramId, customer: CustomerId) -> Result<()> {
     sqlx::query!(
         "update customers set refunded = true
          where program_id = $1 and id = $2

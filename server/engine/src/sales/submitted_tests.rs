@@ -214,7 +214,7 @@ async fn lists_hold_the_asker_s_own_page_by_page(pool: PgPool) {
         submitted(&mut conn, &world.owner(), status, code, &every).await.expect("page").data.len()
     };
     assert_eq!((count(None, None).await, count(new, None).await, count(None, Some("bob")).await), (6, 5, 1));
-    let waiting = crate::reports::waiting(&mut conn, &world.owner()).await.expect("waiting");
+    let waiting = crate::reports::waiting(&mut conn, &world.moment(), &world.owner()).await.expect("waiting");
     assert_eq!(waiting.sales, 5);
 }
 

@@ -18,7 +18,7 @@ use domain::reports::{
 use sqlx::{Connection, PgConnection};
 
 /// Tables that grow with the history.
-const BIG: &str = "{leads,lead_imports,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,\
+const BIG: &str = "{leads,lead_imports,submitted_sales,conversations,conversation_messages,click_days,click_tops,customers,referrals,sales,commissions,journals,entries,payment_items,\
                    ledger_months,assets,asset_groups,asset_days}";
 
 /// Twenty programs of ten partners, with 100 customers, sales, commissions and days of clicks for each partner, and of
@@ -68,6 +68,19 @@ async fn history(world: &World) {
                                    created_at)
          select e.program_id, gen_random_uuid(), e.id, g.id, 1, 'leads.csv', '{E-mail}', '{email}', 1, true, e.created_at
          from enrollments e join lead_groups g using (program_id), generate_series(0, 99) n",
+        "insert into files (program_id, id, purpose, name, content_type, bytes, sha256, created_at)
+         select id, id, 'sale', 'a.pdf', 'application/pdf', 1, '', created_at from programs",
+        "insert into submitted_sales (program_id, id, enrollment_id, email, name, amount, currency, sold_on, file_id, status,
+                                      created_at)
+         select program_id, gen_random_uuid(), id, 'c@harbor.example', 'Nora', 9, 'EUR', '2026-11-01', program_id,
+                case when n % 20 = 0 then 'new' else 'declined' end::submitted_sale_status, created_at
+         from enrollments, generate_series(0, 99) n",
+        "insert into conversations (program_id, id, enrollment_id, subject, partner_at, last_at, created_at)
+         select program_id, gen_random_uuid(), id, 'Payout', at, at, at
+         from enrollments, generate_series(0, 99) n,
+              lateral (select timestamptz '2026-11-20T10:00:00Z' - n * interval '3 days' as at) t",
+        "insert into conversation_messages (program_id, conversation_id, id, by_partner, body, created_at)
+         select program_id, id, id, true, 'When am I paid?', created_at from conversations",
         "insert into referrals (program_id, id, customer_id, enrollment_id, source, link_id, terms, why, attributed_at,
                                 created_at)
          select c.program_id, c.id, c.id, l.enrollment_id, 'click', l.id, '[]', '[]', c.created_at, c.created_at
@@ -244,7 +257,7 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
         by_index!(world.pool, "dashboard", conn => dashboard(conn, &moment, &own, id, *period));
     }
     by_index!(world.pool, "overview", conn => overview(conn, &moment, &owner, Period::Week));
-    by_index!(world.pool, "waiting", conn => waiting(conn, &owner));
+    by_index!(world.pool, "waiting", conn => waiting(conn, &moment, &owner));
     by_index!(world.pool, "balance", conn => balance(conn, &own, id));
     by_index!(world.pool, "ledger", conn => ledger(conn, &own, id, &LedgerFilter::default(), &Paging::default()));
     by_index!(world.pool, "statements", PAGE, conn => crate::ledger::statements(conn, &moment, &own, id));
@@ -269,6 +282,12 @@ async fn reports_and_lists_read_by_their_indexes(pool: PgPool) {
     by_index!(world.pool, "all leads", conn => crate::leads::list(conn, &moment, &owner, &all, &Paging::default()));
     let page = Paging::default();
     by_index!(world.pool, "imports", conn => crate::leads::imports::list(conn, &own, None, &page));
+    by_index!(world.pool, "submitted sales", conn => crate::sales::submitted(conn, &own, None, None, &page));
+    let new = Some(domain::sales::SubmittedSaleStatus::New);
+    by_index!(world.pool, "sales to review", conn => crate::sales::submitted(conn, &owner, new, None, &page));
+    let every = domain::conversations::ConversationFilter::default();
+    by_index!(world.pool, "conversations", conn => crate::conversations::list(conn, &own, &every, &page));
+    by_index!(world.pool, "all conversations", conn => crate::conversations::list(conn, &owner, &every, &page));
     by_index!(world.pool, "all imports", conn => crate::leads::imports::list(conn, &owner, None, &page));
     let (all, kind) = (AssetFilter::default(), Some(AssetKind::Social));
     let social = AssetFilter { kind, search: "asset 7".into(), ..AssetFilter::default() };
