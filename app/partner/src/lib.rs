@@ -47,10 +47,9 @@ access::chunk!(
     payout::PayoutPage, statements::StatementsPage, statements::StatementPage,
 );
 
-access::chunk!(
-    portal_leads, __preload_portal_leads:
-    leads::LeadsPage, leads::SubmitLeadPage, leads::LeadPage, leads::EditLeadPage, leads::SharePage,
-);
+access::chunk!(portal_leads, __preload_portal_leads: leads::LeadsPage, leads::LeadPage);
+access::chunk!(portal_lead_form, __preload_portal_lead_form: leads::SubmitLeadPage, leads::EditLeadPage);
+access::chunk!(portal_lead_share, __preload_portal_lead_share: leads::SharePage);
 access::chunk!(
     portal_messages, __preload_portal_messages:
     messages::MessagesPage, messages::NewMessagePage, messages::ConversationPage,

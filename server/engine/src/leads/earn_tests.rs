@@ -361,8 +361,10 @@ async fn every_list_names_the_lead(pool: PgPool) {
         assert_eq!(found.totals.count, 2);
         assert!(found.page.data.iter().all(|row| row.who() == NORA && row.customer.is_none()));
         let entries = ledger(conn, &actor, ada.id, &LedgerFilter::default(), &Paging::default()).await.expect("ledger");
-        let causes: Vec<_> = entries.page.data.iter().map(|row| (row.cause.as_str(), row.customer.as_str())).collect();
-        assert_eq!(causes, [("Commission for a won lead", NORA), ("Commission for a qualified lead", NORA)]);
+        let mut causes: Vec<_> =
+            entries.page.data.iter().map(|row| (row.cause.as_str(), row.customer.as_str())).collect();
+        causes.sort_unstable();
+        assert_eq!(causes, [("Commission for a qualified lead", NORA), ("Commission for a won lead", NORA)]);
         assert!(entries.page.data.iter().all(|row| row.lead_id == Some(lead)));
     }
     let others = commissions(conn, &own(&world, &bob), &all, &Paging::default()).await.expect("none");
