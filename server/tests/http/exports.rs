@@ -129,7 +129,6 @@ async fn each_goes_to_whom_it_should_alone(pool: PgPool) {
         "performance.csv",
         "commissions.csv",
         "partners.csv",
-        "customers.csv",
         "payments.csv",
         "payout.csv",
         "payout.csv?id=x",

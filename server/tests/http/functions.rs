@@ -551,13 +551,32 @@ async fn session(pool: &PgPool, email: &str) -> String {
     sign_in(pool, &now(), &input).await.expect("signed in").token
 }
 
-/// A session of a partner.
-async fn partner(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> String {
+/// A session of a partner that a link began: no password was given.
+async fn by_link(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> String {
     let actor = Actor::System { program };
     let mut connection = pool.acquire().await.expect("connection");
     let token = sign_in_links::make(&mut connection, &now(), &actor, code).await.expect("link");
     drop(connection);
     sign_in_links::redeem(pool, &now(), &token, "").await.expect("signed in").0.token
+}
+
+/// A session of a partner who has given its password of late.
+async fn partner(pool: &PgPool, program: domain::ids::ProgramId, code: &str) -> String {
+    let token = by_link(pool, program, code).await;
+    sqlx::query("update sessions set confirmed_at = now()").execute(pool).await.expect("confirmed");
+    token
+}
+
+#[sqlx::test(migrator = "engine::MIGRATIONS")]
+async fn who_came_by_a_link_makes_no_key_without_a_password(pool: PgPool) {
+    let site = Site::start(pool.clone()).await;
+    greet(&site).await;
+    let ids = things(&site).await;
+    let ada = by_link(&pool, site.program, "ada").await;
+    for (path, arguments, _) in FUNCTIONS.iter().filter(|(path, ..)| path.starts_with("/fn/partner/api-keys/")) {
+        let answer = call(&site, &Method::POST, path, &filled(arguments, &ids), Some(&ada)).await;
+        assert_eq!((answer.status.as_u16(), answer.text().contains("confirm_first")), (403, true), "{path}");
+    }
 }
 
 /// A session of a member of the team with this role.
