@@ -7,7 +7,7 @@ import { ada, enter, fits, fresh, signIn } from "./people";
 const [own, others] = [4811, 4812];
 
 test.describe("a form that a partner shares", () => {
-  test.use({ expectedTrouble: [/\/fn\/partner\/capture-forms\/save/, /\/f\/acme\//, /frame-ancestors|frame/] });
+  test.use({ expectedTrouble: [/\/fn\/partner\/capture-forms\/save|\/f\/acme\/|frame/] });
 
   test("is made, filled in without scripts, framed and posted to", async ({ page, browser, hydrated }) => {
     await signIn(page, ada, "/p/acme/leads");

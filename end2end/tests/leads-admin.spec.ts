@@ -49,6 +49,7 @@ test("the table finds leads by filters of the address, and moves and gives away 
   await assign.getByLabel("Assign to").selectOption({ index: 1 });
   await assign.getByRole("button", { name: "Assign", exact: true }).click();
   await expect(page.getByText("2 leads changed")).toBeVisible();
+  await expect(page.getByRole("row", { name: new RegExp(one) })).toContainText("Olivia Marsh");
 
   await page.getByRole("checkbox", { name: `Choose ${one}` }).check();
   await page.getByRole("button", { name: "Actions" }).click();

@@ -27,11 +27,11 @@ test("a lead earns when it is qualified and won, and stands among the partner's 
   await page.getByRole("link", { name: email }).click();
   await expect(page.getByRole("heading", { level: 1, name: email })).toBeVisible();
   await page.locator("html[data-hydrated]").waitFor();
-  await page.getByRole("button", { name: "Move to stage" }).click();
+  await page.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByRole("menuitem", { name: "Qualified", exact: true }).click();
   const card = page.locator("section", { has: page.getByRole("heading", { name: "Commission", exact: true }) });
   await expect(card.getByRole("listitem").filter({ hasText: "Lead qualified" })).toContainText("$20.00");
-  await page.getByRole("button", { name: "Move to stage" }).click();
+  await page.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByRole("menuitem", { name: "Closed Won" }).click();
   const move = page.getByRole("dialog", { name: "Move the lead" });
   await move.getByLabel("Customer id").fill(fresh("customer"));

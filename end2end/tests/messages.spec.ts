@@ -2,6 +2,8 @@ import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./fixtures";
 import { ada, admin, fresh, signIn } from "./people";
 
+test.use({ expectedTrouble: [/422/] });
+
 const facts = { name: "facts.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.7 facts") };
 
 test("a partner writes, the team answers with a saved reply, and it counts as unread until it is read", async ({ page, hydrated }) => {

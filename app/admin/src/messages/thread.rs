@@ -130,7 +130,7 @@ fn page(shown: Shown, form: Upload, assign: Form<AssignConversation>, body: RwSi
             let asked = asked.clone();
             leptos::task::spawn_local(async move {
                 // Where it fails, it stays unread.
-                if access::ask(asked).await.is_ok()
+                if access::tell(asked).await.is_ok()
                     && let Some(acts) = acts
                 {
                     acts.count();

@@ -100,7 +100,7 @@ fn page(shown: Shown, form: Upload, body: RwSignal<String>) -> AnyView {
             let asked = asked.clone();
             leptos::task::spawn_local(async move {
                 // Where it fails, it stays unread.
-                if access::ask(asked).await.is_ok()
+                if access::tell(asked).await.is_ok()
                     && let Some(show::Unread(unread)) = unread
                 {
                     unread.try_update(|count| *count = (*count - 1).max(0));
