@@ -26,7 +26,7 @@ test.describe("a form that a partner shares", () => {
     await fits(page);
     const link = (await page.getByRole("textbox", { name: "link" }).textContent())!.trim();
     const html = (await page.getByRole("region", { name: "HTML form" }).textContent())!;
-    const frame = (await page.getByRole("region", { name: "frame" }).textContent())!;
+    const frame = (await page.getByRole("region", { name: "Frame" }).textContent())!;
     expect(html).toContain(`action="${link}"`);
 
     // Without scripts, as a stranger.

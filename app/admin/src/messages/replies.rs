@@ -140,13 +140,15 @@ fn list(replies: Vec<SavedReply>, editing: Editing) -> AnyView {
         view! {
             <tr>
                 <td><strong>{name}</strong><small class="conversation-latest">{body}</small></td>
-                <td class="actions">
+                <td class="row-actions">
+                    <div class="row">
                     <Button kind=ButtonKind::Quiet icon=Glyph::Edit label=edit on_click=open/>
                     <PostForm form=editing.delete>
                         {show::program_field()}
                         <input type="hidden" name="id" value=id/>
                         <Button kind=ButtonKind::Quiet icon=Glyph::Trash label=delete submit=true/>
                     </PostForm>
+                    </div>
                 </td>
             </tr>
         }

@@ -200,7 +200,7 @@ fn to_copy(form: &CaptureForm, link: String, frame: String, html: String) -> Any
         <Card title="On your own pages">
             {no_sites}
             <p>"In a frame, it looks as it does here and is always up to date."</p>
-            <CodeBlock code=frame what="frame"/>
+            <CodeBlock code=frame what="Frame"/>
             <p>"As plain HTML, it looks as your page does. Copy it anew when the program's form changes."</p>
             <CodeBlock code=html what="HTML form"/>
         </Card>
@@ -236,7 +236,7 @@ fn settings(form: &CaptureForm, program: &str, partner: EnrollmentId, save: Form
                 {open}
                 <Textarea id="sites" label="Your sites" value=sites rows=3 help="Where the form may stand, one a line, such as www.example.com. Other sites can't show it." error=save.field("sites") optional=true/>
                 <Textarea id="thanks" label="Words of thanks" value=thanks rows=3 help="For who has filled it in." error=save.field("thanks") optional=true/>
-                <TextInput id="redirect" label="Page of yours instead" value=redirect inputmode="url" help="Who has filled it in is led there: the full address of a page on one of your sites." error=save.field("redirect") optional=true/>
+                <TextInput id="redirect" label="Redirect to" value=redirect inputmode="url" help="A page on one of your sites that thanks them instead, as its full address." error=save.field("redirect") optional=true/>
                 <div class="form-actions"><Button kind=ButtonKind::Primary submit=true busy=save.pending()>{button}</Button></div>
             </PostForm>
         </Card>

@@ -32,15 +32,14 @@ const REPLIES: [(&str, &str); 2] = [
 
 /// Writes them.
 pub(super) async fn give(pool: &PgPool, options: &Options, scene: &Scene) -> Result<()> {
-    let Some(partner) = scene.cast.first().map(|partner| partner.id) else { return Ok(()) };
-    let Actor::Admin { account, .. } = scene.owner else { return Ok(()) };
-    let hers = Actor::Partner { program: scene.program, enrollment: partner, account };
     let mut seed = options.seed.wrapping_mul(16_127);
     let mut moment = |hours: i64| {
         seed += 1;
         Moment::seeded(options.at - Duration::hours(hours), seed)
     };
     let mut tx = pool.begin().await?;
+    let Some(hers) = scene.star(&mut tx).await? else { return Ok(()) };
+    let Actor::Partner { enrollment: partner, .. } = hers else { return Ok(()) };
     for (name, body) in REPLIES {
         conversations::save_reply(&mut tx, &moment(400), &scene.owner, None, name, body).await?;
     }

@@ -5,26 +5,14 @@ use super::scene::Scene;
 use crate::leads::{capture, capture_form, capture_forms, save_capture_form};
 use crate::{Moment, Result};
 use chrono::Duration;
-use domain::accounts::Actor;
-use domain::ids::{AccountId, EnrollmentId, ProgramId};
 use domain::leads::capture::CaptureInput;
 use domain::leads::{EMAIL, NAME};
 use sqlx::PgPool;
 
 pub(super) async fn share(pool: &PgPool, options: &Options, scene: &Scene) -> Result<()> {
-    let Some(partner) = scene.cast.first().map(|partner| partner.id) else { return Ok(()) };
-    let program = scene.owner.program();
     let moment = Moment::seeded(options.at - Duration::days(2), options.seed + 77);
     let mut conn = pool.acquire().await?;
-    let account = sqlx::query_scalar!(
-        r#"select account_id as "account: AccountId" from enrollment_accounts
-           where program_id = $1 and enrollment_id = $2 order by account_id limit 1"#,
-        program as ProgramId,
-        partner as EnrollmentId
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    let actor = Actor::Partner { account, program, enrollment: partner };
+    let Some(actor) = scene.star(&mut conn).await? else { return Ok(()) };
     for form in capture_forms(&mut conn, &actor).await? {
         let input = CaptureInput {
             group: form.group,

@@ -9,7 +9,7 @@ use crate::secrets::{Secrets, Use};
 use crate::{Moment, Result, links, offers, partners, portal, programs};
 use chrono::{DateTime, Duration, Utc};
 use domain::accounts::{Actor, Invite, Role};
-use domain::ids::{EnrollmentId, OfferId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, OfferId, ProgramId};
 use domain::links::{NewLink, Utm};
 use domain::offers::{Duration as Long, OfferInput, Override, Rate, Reward, Tier, TierMeasure, Tiers, Trigger};
 use domain::partners::{EnrollmentStatus, GroupInput, Kinds, NewPartner, NewPromoCode, OfferChoice};
@@ -27,6 +27,23 @@ pub(super) struct Scene {
     pub review: bool,
     pub products: &'static [Product],
     pub cast: Vec<Partner>,
+}
+
+impl Scene {
+    /// The first of the cast, who signs in for itself.
+    pub async fn star(&self, conn: &mut PgConnection) -> Result<Option<Actor>> {
+        let Some(enrollment) = self.cast.first().map(|partner| partner.id) else { return Ok(None) };
+        let program = self.program;
+        let account = sqlx::query_scalar!(
+            r#"select account_id as "account: AccountId" from enrollment_accounts
+               where program_id = $1 and enrollment_id = $2 order by account_id limit 1"#,
+            program as ProgramId,
+            enrollment as EnrollmentId
+        )
+        .fetch_optional(conn)
+        .await?;
+        Ok(account.map(|account| Actor::Partner { account, program, enrollment }))
+    }
 }
 
 /// Something that the company sells each month.

@@ -6,7 +6,6 @@ use super::scene::Scene;
 use crate::files::{Upload, keep};
 use crate::{Moment, Result, leads, sales};
 use chrono::Duration;
-use domain::accounts::Actor;
 use domain::files::FilePurpose;
 use domain::leads::LeadSettings;
 use domain::sales::NewSubmittedSale;
@@ -17,19 +16,17 @@ const RECEIPT: &str = "Acme, receipt\n\nPlan Studio, one year, paid by card.\n";
 
 /// Lets partners do all that they may, and submits the sales.
 pub(super) async fn give(pool: &PgPool, options: &Options, scene: &Scene) -> Result<()> {
-    let Some(partner) = scene.cast.first().map(|partner| partner.id) else { return Ok(()) };
     let mut seed = options.seed.wrapping_mul(27_644_437);
     let mut moment = |days: i64| {
         seed += 1;
         Moment::seeded(options.at - Duration::days(days), seed)
     };
     let mut tx = pool.begin().await?;
+    let Some(actor) = scene.star(&mut tx).await? else { return Ok(()) };
     let settings = leads::settings(&mut tx, scene.program).await?;
     let settings = LeadSettings { importing: true, sales: true, ..settings };
     leads::save_settings(&mut tx, &moment(30), &scene.owner, &settings).await?;
     tx.commit().await?;
-    let Actor::Admin { account, .. } = scene.owner else { return Ok(()) };
-    let actor = Actor::Partner { program: scene.program, enrollment: partner, account };
     for (number, (days, amount, declined)) in
         (0..).zip([(12, 290, "This invoice is of a customer who bought before."), (4, 1_490, ""), (1, 490, "")])
     {
