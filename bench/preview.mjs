@@ -16,6 +16,7 @@ await page.goto(`${address}/sign-in?to=${encodeURIComponent("/p/acme/leads?impor
 await page.getByLabel("E-mail").fill("ada@tributary.test");
 await page.getByLabel("Password", { exact: true }).fill("tributary-demo");
 await page.getByRole("button", { name: "Sign in", exact: true }).click();
+await page.waitForURL(/\/p\/acme\/leads/);
 const drawer = page.getByRole("dialog", { name: "Import leads" });
 await page.goto(`${address}/p/acme/leads?import=1`);
 await drawer.getByLabel(/drop it here/).waitFor();

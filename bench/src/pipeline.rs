@@ -17,10 +17,10 @@ const CLIENTS: usize = 2;
 const FILL: &str = "
 with program as (select id, organization_id from programs where slug = 'acme'),
 partners as (
-    select e.id, row_number() over (order by e.id) - 1 as n, count(*) over () as all_of from enrollments e join program p on e.program_id = p.id
+    select e.id, row_number() over (order by e.id) - 1 as place, count(*) over () as all_of from enrollments e join program p on e.program_id = p.id
 ),
 stages as (
-    select s.id, s.kind, row_number() over (order by s.position) - 1 as n, count(*) over () as all_of
+    select s.id, s.kind, row_number() over (order by s.position) - 1 as place, count(*) over () as all_of
     from lead_stages s join program p on s.program_id = p.id where s.archived_at is null
 )
 insert into leads (program_id, id, enrollment_id, group_id, form_version, email, email_key, name, stage, stage_id, created_at,
@@ -31,8 +31,8 @@ select p.id, gen_random_uuid(), a.id, g.id, g.version, 'lead' || n || '@company'
 from generate_series(1, 200000) n
 cross join program p
 join lead_groups g on g.program_id = p.id and g.is_default
-join partners a on a.n = n % a.all_of
-join stages s on s.n = n % 7 % s.all_of
+join partners a on a.place = n % a.all_of
+join stages s on s.place = n % 7 % s.all_of
 cross join lateral (select account_id from memberships where organization_id = p.organization_id order by account_id limit 1) m
 cross join lateral (select timestamptz '2026-11-01' - n * interval '5 minutes' as at) t";
 

@@ -276,15 +276,40 @@ async fn photo(State(server): State<Shared>, Path(program): Path<String>, reques
     answer(work.await, &parts.headers, access::UPLOAD_PHOTO)
 }
 
+/// The partner for whom something is sent with a file. Who may not send is told so before the file is read.
+async fn of_partner(
+    server: &Shared,
+    program: &str,
+    parts: &Parts,
+    body: axum::body::Body,
+    page: PortalPage,
+) -> Result<(access::Partner, Form)> {
+    pages::in_context(server, asked(parts), access::partner(program, page)).await?;
+    let Sent { parts, form } = Sent::read(server, parts, body, MOST_FILE).await?;
+    let who = access::this_partner(program, form.id("partner")?, page);
+    Ok((pages::in_context(server, asked(&parts), who).await?, form))
+}
+
+/// Somebody of the team who works on leads and sends a file, likewise.
+async fn of_team(
+    server: &Shared,
+    program: &str,
+    parts: &Parts,
+    body: axum::body::Body,
+) -> Result<(access::Admin, Form)> {
+    pages::in_context(server, asked(parts), access::admin(program)).await?.may(Power::JudgeLeads)?;
+    let Sent { parts, form } = Sent::read(server, parts, body, MOST_FILE).await?;
+    let asking = pages::in_context(server, asked(&parts), access::admin(program)).await?;
+    asking.may(Power::JudgeLeads)?;
+    Ok((asking, form))
+}
+
 /// A file that a partner attaches to a lead of its own.
 async fn lead_file(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        pages::in_context(&server, asked(&parts), access::partner(&program, PortalPage::Leads)).await?;
-        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
-        let (partner, lead) = (form.id::<EnrollmentId>("partner")?, form.id::<LeadId>("lead")?);
-        let who = access::this_partner(&program, partner, PortalPage::Leads);
-        let mut asking = pages::in_context(&server, asked(&parts), who).await?;
+        let (mut asking, mut form) = of_partner(&server, &program, &parts, body, PortalPage::Leads).await?;
+        let lead = form.id::<LeadId>("lead")?;
         let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
         let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Lead, false, form.file()).await?;
         asking.conn = conn;
@@ -300,11 +325,8 @@ async fn lead_file(State(server): State<Shared>, Path(program): Path<String>, re
 async fn team_lead_file(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        pages::in_context(&server, asked(&parts), access::admin(&program)).await?.may(Power::JudgeLeads)?;
-        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
+        let (mut asking, mut form) = of_team(&server, &program, &parts, body).await?;
         let lead = form.id::<LeadId>("lead")?;
-        let mut asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
-        asking.may(Power::JudgeLeads)?;
         let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
         let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Lead, false, form.file()).await?;
         asking.conn = conn;
@@ -320,13 +342,9 @@ async fn team_lead_file(State(server): State<Shared>, Path(program): Path<String
 async fn message(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        pages::in_context(&server, asked(&parts), access::partner(&program, PortalPage::Messages)).await?;
-        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
-        let partner = form.id::<EnrollmentId>("partner")?;
-        let who = access::this_partner(&program, partner, PortalPage::Messages);
-        let mut asking = pages::in_context(&server, asked(&parts), who).await?;
+        let (mut asking, mut form) = of_partner(&server, &program, &parts, body, PortalPage::Messages).await?;
         let file = form.file.take();
-        let mut input = written(&form, partner, file.is_some())?;
+        let mut input = written(&form, form.id("partner")?, file.is_some())?;
         if let Some(file) = file {
             let (conn, moment, actor) = (asking.conn, &asking.moment, &asking.actor);
             let (conn, file) = kept(&server, conn, moment, actor, FilePurpose::Message, false, file).await?;
@@ -345,10 +363,7 @@ async fn message(State(server): State<Shared>, Path(program): Path<String>, requ
 async fn team_message(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        pages::in_context(&server, asked(&parts), access::admin(&program)).await?.may(Power::JudgeLeads)?;
-        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
-        let mut asking = pages::in_context(&server, asked(&parts), access::admin(&program)).await?;
-        asking.may(Power::JudgeLeads)?;
+        let (mut asking, mut form) = of_team(&server, &program, &parts, body).await?;
         let file = form.file.take();
         let partner =
             if form.text("partner").is_empty() { EnrollmentId(uuid::Uuid::nil()) } else { form.id("partner")? };
@@ -387,11 +402,7 @@ fn written(form: &Form, partner: EnrollmentId, with_file: bool) -> Result<NewMes
 async fn sale(State(server): State<Shared>, Path(program): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let work = async {
-        pages::in_context(&server, asked(&parts), access::partner(&program, PortalPage::Leads)).await?;
-        let Sent { parts, mut form } = Sent::read(&server, &parts, body, MOST_FILE).await?;
-        let partner = form.id::<EnrollmentId>("partner")?;
-        let who = access::this_partner(&program, partner, PortalPage::Leads);
-        let mut asking = pages::in_context(&server, asked(&parts), who).await?;
+        let (mut asking, mut form) = of_partner(&server, &program, &parts, body, PortalPage::Leads).await?;
         let input = submitted(&form)?;
         let today = engine::reports::day(&asking.program, asking.moment.at)?;
         // What is wrong with the fields is told before a file is worked on.

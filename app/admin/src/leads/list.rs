@@ -81,11 +81,11 @@ pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<Stri
             let paging = domain::page::Paging { cursor: asked.get("cursor").cloned(), limit: None };
             List::Table(engine::leads::list(conn, &asking.moment, actor, &filter, &paging).await?)
         };
-        let groups = engine::leads::groups(conn, actor).await?;
+        let groups = engine::leads::group_names(conn, actor).await?;
         Ok(Shown {
             list,
             stages: engine::leads::stages(conn, asking.program.id).await?,
-            groups: groups.into_iter().map(|group| (group.id, group.name)).collect(),
+            groups,
             team: engine::leads::team(conn, actor).await?,
             today: engine::reports::day(&asking.program, asking.moment.at)?,
             may_judge: actor.may(domain::accounts::Power::JudgeLeads),

@@ -148,7 +148,7 @@ fn page(shown: Shown, form: Upload, assign: Form<AssignConversation>, body: RwSi
     });
     let latest = earlier.then(|| view! { <p><a class="link" href=here.clone()>"Latest messages"</a></p> });
     let files = here.clone();
-    let list = message_list(messages, move |file| format!("{files}/files/{file}"), |message| show::time(message.at));
+    let list = message_list(messages, move |file| format!("{files}/files/{file}"), |message| show::instant(message.at));
     let answers = writes.then(|| answers(assign, row.id, row.assignee.as_ref(), &team));
     let partner = show::partner_link(&program, &row.partner);
     let reply = writes.then(|| {

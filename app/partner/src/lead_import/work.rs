@@ -163,6 +163,8 @@ pub(super) async fn read(
         from += AT_ONCE;
         pause().await;
     }
+    // What is shown of it is a task of its own.
+    pause().await;
     Ok(work)
 }
 

@@ -43,7 +43,7 @@ pub async fn board(
                  and ($4::uuid is null or assignee_id = $4)
                  and (not $5 or assignee_id is null)
                  and (not $6 or duplicate_of is not null)
-                 and ($7::text is null or email ilike $7 or name ilike $7)
+                 and ($7::text is null or email_key like lower($7) or lower(name) like lower($7))
                group by stage_id
            ) t on t.stage_id = s.id
            where s.program_id = $1 and s.archived_at is null

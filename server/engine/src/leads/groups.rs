@@ -44,6 +44,24 @@ pub async fn groups(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<LeadGr
     Ok(group.collect())
 }
 
+/// The names of all groups, the default one first.
+///
+/// # Errors
+/// `Forbidden` without the power to view.
+pub async fn group_names(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<(LeadGroupId, String)>> {
+    if !actor.may(Power::View) {
+        return Err(Error::Forbidden);
+    }
+    let rows = sqlx::query!(
+        r#"select id as "id: LeadGroupId", name from lead_groups
+           where program_id = $1 order by is_default desc, position, lower(name), id"#,
+        actor.program() as ProgramId
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
 /// The groups that take leads, with their forms in force, the default one first.
 ///
 /// # Errors

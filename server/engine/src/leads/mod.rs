@@ -31,7 +31,7 @@ pub use detail::detail;
 pub(crate) use erase::{Known, blank, told};
 pub use erase::{erase, export};
 pub use files::{attach, detach, file};
-pub use groups::{choices, form, form_versions, group_named, groups, make_group, save_form, save_group};
+pub use groups::{choices, form, form_versions, group_named, group_names, groups, make_group, save_form, save_group};
 pub use list::list;
 pub use moves::{move_many, move_to, stage_named, stage_of_kind};
 pub(crate) use settings::{copy, set_up};
