@@ -132,6 +132,6 @@ test("a hundred thousand rows are read without holding the page up", async ({ pa
   await grid.evaluate((element) => element.scrollTo(0, 0));
   await grid.getByLabel("What Name is").selectOption("Not imported");
   await grid.getByLabel("What E-mail is").selectOption("Name");
-  await expect(drawer.getByText(/No column answers E-mail/)).toBeVisible();
+  await expect(drawer.getByText(/Choose which column is E-mail/)).toBeVisible();
   await expect(drawer.getByRole("button", { name: "Import and submit" })).toBeDisabled();
 });

@@ -78,13 +78,20 @@ test("Ask about this opens the conversation about a lead, on both sides", async 
   await page.getByRole("button", { name: "Send" }).click();
   await expect(page.getByRole("heading", { level: 1, name: email })).toBeVisible();
   await page.getByRole("link", { name: "See the lead" }).click();
+  await expect(page.getByRole("link", { name: "Answer" })).toBeVisible();
+  await expect(page.getByText("Have you reached them?")).toBeVisible();
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await page.getByRole("link", { name: "Ask about this" }).click();
+  await expect(page.getByLabel("Your message")).toBeVisible();
   await expect(page.getByText("Have you reached them?")).toBeVisible();
 
   await page.context().clearCookies();
   await signIn(page, admin, `/admin/acme/leads?q=${email}`);
   await hydrated();
   await page.getByRole("link", { name: email }).click();
+  const card = page.locator("section", { has: page.getByRole("heading", { name: "Messages", exact: true }) });
+  await expect(card.getByText("Have you reached them?")).toBeVisible();
   await page.getByRole("main").getByRole("link", { name: "Messages", exact: true }).click();
+  await expect(page.getByLabel("Your message")).toBeVisible();
   await expect(page.getByText("Have you reached them?")).toBeVisible();
 });

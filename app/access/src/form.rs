@@ -208,6 +208,19 @@ impl Post {
         drop((kind, body));
     }
 
+    /// Notes that a field was changed: what was wrong with it may be so no more.
+    pub(crate) fn note_edit(self, event: &Event) {
+        let field = event_target::<web_sys::Element>(event);
+        let name = field.get_attribute("name");
+        // One of several boxes: what is wrong is wrong with all of them.
+        let whole = name.as_ref().and_then(|name| Some(format!("{}]", name.split_once('~')?.0)));
+        for name in [field.get_attribute("id"), name, whole].into_iter().flatten() {
+            if !self.edited.with_untracked(|edited| edited.contains(&name)) {
+                self.edited.update(|edited| edited.push(name));
+            }
+        }
+    }
+
     fn element(self, class: &'static str, id: &'static str, fresh: bool, children: AnyView) -> AnyView {
         let element = NodeRef::<leptos::html::Form>::new();
         if fresh {
@@ -226,14 +239,6 @@ impl Post {
                 self.send(FIELDS, body);
             }
         };
-        let edit = move |event: Event| {
-            let field = event_target::<web_sys::Element>(&event);
-            for name in [field.get_attribute("id"), field.get_attribute("name")].into_iter().flatten() {
-                if !self.edited.with_untracked(|edited| edited.contains(&name)) {
-                    self.edited.update(|edited| edited.push(name));
-                }
-            }
-        };
         view! {
             <form
                 node_ref=element
@@ -242,7 +247,7 @@ impl Post {
                 id=(!id.is_empty()).then_some(id)
                 class=(!class.is_empty()).then_some(class)
                 on:submit=submit
-                on:input=edit
+                on:input=move |event| self.note_edit(&event)
             >
                 {children}
             </form>

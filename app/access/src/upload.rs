@@ -129,18 +129,38 @@ pub fn UploadForm(
             send(form, &path, &data);
         }
     };
+    let element = NodeRef::<leptos::html::Form>::new();
+    // A file that has been sent, or was meant for something else, is not sent again with what comes next.
+    Effect::new(move |_| {
+        if form.post.outcome.with(|outcome| !matches!(outcome, Some(Err(_))))
+            && let Some(element) = element.get_untracked()
+        {
+            let_go(&element);
+        }
+    });
     view! {
         <form
             action=action
             method="post"
             enctype="multipart/form-data"
             class=(!class.is_empty()).then_some(class)
+            node_ref=element
             on:submit=submit
+            on:input=move |event| form.post.note_edit(&event)
         >
             {children()}
         </form>
     }
     .into_any()
+}
+
+/// Takes the chosen files out of a form.
+fn let_go(form: &web_sys::HtmlFormElement) {
+    use leptos::wasm_bindgen::JsCast;
+    let Ok(found) = form.query_selector_all("input[type=file]") else { return };
+    for input in (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+        input.set_value("");
+    }
 }
 
 #[cfg(feature = "ssr")]
@@ -151,7 +171,8 @@ fn send(_: Upload, _: &str, _: &web_sys::FormData) {}
 #[cfg(not(feature = "ssr"))]
 fn send(form: Upload, path: &str, data: &web_sys::FormData) {
     use domain::files::{MOST_FILE, MOST_IMAGE, too_large};
-    let most = if [UPLOAD_ASSET, UPLOAD_RESULTS].contains(&form.post.path) { MOST_FILE } else { MOST_IMAGE };
+    let image = [UPLOAD_LOGO, UPLOAD_FAVICON, UPLOAD_PHOTO].contains(&form.post.path);
+    let most = if image { MOST_IMAGE } else { MOST_FILE };
     if is_larger(data, most) {
         done(form, Err(crate::Error::field("file", too_large(most))));
     } else if start(form, path, data).is_err() {
@@ -216,5 +237,6 @@ fn outcome(request: &web_sys::XmlHttpRequest) -> Result<String> {
 fn done(form: Upload, outcome: Result<String>) {
     form.post.under_way.try_update(|count| *count = count.saturating_sub(1));
     form.progress.try_set(None);
+    form.post.edited.try_set(Vec::new());
     form.post.outcome.try_set(Some(outcome));
 }

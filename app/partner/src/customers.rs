@@ -51,7 +51,7 @@ impl LazyPage for CustomersPage {
         let (program, address) = (show::program(), show::address());
         view! {
             <Title text="Customers"/>
-            <PageHead title="Customers" words="Who signed up by you, and your leads that were won.">
+            <PageHead title="Customers" words="People whom you referred, and your leads that were won.">
                 {move || view! { <Download href=show::file(&program.get(), "customers", &address.get()) what="customers"/> }}
             </PageHead>
             {move || filters(&address.get())}

@@ -1,10 +1,14 @@
 //! The messages of a conversation, as either side reads them.
 
-use domain::conversations::Message;
+use domain::conversations::{Conversation, Message};
 use domain::ids::FileId;
 use leptos::prelude::*;
 
 use crate::display::{Pill, Tone};
+use crate::{ButtonLink, Card, Glyph};
+
+/// So many messages stand on the page of what they are about.
+const LATEST: usize = 5;
 
 /// Messages, the earliest first; `file` tells where a file is opened, `time` when one was written.
 pub fn message_list(
@@ -31,6 +35,22 @@ pub fn message_list(
     });
     let each = each.collect_view();
     view! { <ol class="messages" aria-label="Messages">{each}</ol> }.into_any()
+}
+
+/// The latest messages about something, on its own page; `href` is the conversation's.
+pub fn latest_messages(conversation: Conversation, href: String, time: impl Fn(&Message) -> String) -> AnyView {
+    let mut messages = conversation.messages;
+    let latest = messages.split_off(messages.len().saturating_sub(LATEST));
+    let all = if messages.is_empty() { "Answer" } else { "See all and answer" };
+    let files = href.clone();
+    let list = message_list(latest, move |file| format!("{files}/files/{file}"), time);
+    view! {
+        <Card title="Messages">
+            {list}
+            <div class="form-actions"><ButtonLink href=href icon=Glyph::Mail>{all}</ButtonLink></div>
+        </Card>
+    }
+    .into_any()
 }
 
 /// Somebody with whom one writes, what about, and whether there is something unread.

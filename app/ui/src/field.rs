@@ -456,11 +456,11 @@ pub fn Select(
             node_ref=node
             on:change=move |event| {
                 let value = event_target_value(&event);
-                if let Some(on_change) = on_change {
-                    on_change.run(value.clone());
-                }
                 if let Some(bind) = bind {
-                    bind.set(value);
+                    bind.set(value.clone());
+                }
+                if let Some(on_change) = on_change {
+                    on_change.run(value);
                 }
             }
         >

@@ -188,3 +188,16 @@ pub fn SkeletonCard(
 ) -> impl IntoView {
     skeleton(view! { <div class="card skeleton-card">{bars(lines)}</div> }.into_any())
 }
+
+/// What is made anew where its key is another one: a page that is shown again otherwise keeps its elements, and with them
+/// what was typed for something else.
+pub fn anew<K>(key: K, view: impl IntoView + 'static) -> AnyView
+where
+    K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,
+{
+    let once = std::sync::Arc::new(std::sync::Mutex::new(Some(view.into_any())));
+    let each = move || vec![key.clone()];
+    // The key stays: it is asked for once.
+    let children = move |_| once.lock().ok().and_then(|mut once| once.take()).into_any();
+    view! { <For each=each key=K::clone children=children/> }.into_any()
+}

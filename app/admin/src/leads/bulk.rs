@@ -2,7 +2,7 @@
 
 use access::{Form, PostForm, Result};
 use domain::accounts::MemberName;
-use domain::leads::{LeadStage, Worked};
+use domain::leads::{StageName, Worked};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use ui::{
@@ -105,7 +105,7 @@ pub(super) fn left_out(form: Form<BulkLeads>) -> AnyView {
 }
 
 /// What can be done to those that are chosen, each behind a dialog.
-pub(super) fn bar(form: Form<BulkLeads>, count: RwSignal<usize>, stages: &[LeadStage], team: &[MemberName]) -> AnyView {
+pub(super) fn bar(form: Form<BulkLeads>, count: RwSignal<usize>, stages: &[StageName], team: &[MemberName]) -> AnyView {
     // Without scripts nobody counts: then whoever is ticked may be sent.
     let counted = RwSignal::new(false);
     BOXES.begin(count);
@@ -117,7 +117,7 @@ pub(super) fn bar(form: Form<BulkLeads>, count: RwSignal<usize>, stages: &[LeadS
     };
     let forget = move |()| form.clear();
     let stages = std::iter::once(Choice::new("", "Choose a stage"))
-        .chain(stages.iter().map(|stage| Choice::new(stage.name.id.to_string(), &stage.name.name)))
+        .chain(stages.iter().map(|stage| Choice::new(stage.id.to_string(), &stage.name)))
         .collect();
     let to_stage = view! {
         <Select id="bulk-stage" name="bulk[stage]" label="Stage" choices=stages error=form.field("stage")/>

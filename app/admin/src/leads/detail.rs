@@ -2,7 +2,7 @@
 
 use access::{Form, LazyPage, PostForm, Read, Result, read_after};
 use domain::accounts::MemberName;
-use domain::ids::ConversationId;
+use domain::conversations::Conversation;
 use domain::leads::{Consent, LeadDetail, LeadEvent};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -10,8 +10,8 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Button, ButtonKind, ButtonLink, Card, CloseButton, Dialog, DialogButton, EmptyState, Fact, Facts, Glyph,
-    Menu, MenuButton, MoneyInput, Note, PageHead, Select, SkeletonCard, Tone, answers_list, icon, lead_earned,
-    stage_pill,
+    Menu, MenuButton, MoneyInput, Note, PageHead, Select, SkeletonCard, Tone, answers_list, icon, latest_messages,
+    lead_earned, stage_pill,
 };
 
 use super::acts::{AssignLead, SetDealValue};
@@ -30,7 +30,7 @@ pub struct Shown {
     /// Whether the asker may take its personal data away.
     erases: bool,
     /// The conversation about it, where there is one.
-    conversation: Option<ConversationId>,
+    conversation: Option<Conversation>,
 }
 
 /// A lead of a program.
@@ -41,7 +41,10 @@ pub async fn read_lead(program: String, id: String) -> Result<Shown> {
         let id: domain::ids::LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let detail = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         let team = engine::leads::team(&mut asking.conn, &asking.actor).await?;
-        let conversation = engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await?;
+        let conversation = match engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await? {
+            Some(id) => Some(engine::conversations::thread(&mut asking.conn, &asking.actor, id, None).await?),
+            None => None,
+        };
         let may = |power| asking.actor.may(power);
         let (may_judge, erases) = (may(domain::accounts::Power::JudgeLeads), may(domain::accounts::Power::Erase));
         Ok(Shown { detail, team, may_judge, erases, conversation })
@@ -163,14 +166,18 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         {history(detail.events.clone())}
     };
     let erased = detail.answers.email.is_empty();
-    let messages = match conversation {
-        Some(id) => Some((format!("/admin/{program}/messages/{id}"), "Messages")),
+    let thread = conversation.as_ref().map(|conversation| format!("/admin/{program}/messages/{}", conversation.row.id));
+    let write = match thread.clone() {
+        Some(href) => Some((href, "Messages")),
         None if works && !erased => {
             Some((format!("/admin/{program}/messages/new?lead={}", detail.row.id), "Write to the partner"))
         }
         None => None,
     };
-    let messages = messages.map(|(href, label)| view! { <ButtonLink href=href icon=Glyph::Mail>{label}</ButtonLink> });
+    let write = write.map(|(href, label)| view! { <ButtonLink href=href icon=Glyph::Mail>{label}</ButtonLink> });
+    let messages = conversation
+        .zip(thread)
+        .map(|(conversation, href)| latest_messages(conversation, href, |message| show::instant(message.at)));
     let personal = erases.then(|| privacy::card(forms.erase, &program, detail.row.id, erased));
     let side = view! {
         {facts(&detail, &program)}
@@ -183,7 +190,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
         <Title text=title.clone()/>
         <PageHead title=title back=back>
             {stage}
-            {messages}
+            {write}
             {acts}
         </PageHead>
         {repeats}
@@ -194,6 +201,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
                     {answers}
                     {consents}
                 </Card>
+                {messages}
                 {main}
             </div>
             <div class="col">

@@ -4,7 +4,7 @@ use access::{Form, LazyPage, Read, Result, read_after};
 use chrono::NaiveDate;
 use domain::accounts::MemberName;
 use domain::ids::LeadGroupId;
-use domain::leads::{BoardColumn, LeadRow, LeadSort, LeadStage, Outcome, Stage};
+use domain::leads::{BoardColumn, LeadRow, LeadSort, Outcome, Stage, StageName};
 use domain::page::Page;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -48,7 +48,7 @@ const FILTERS: &[&str] =
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     list: List,
-    stages: Vec<LeadStage>,
+    stages: Vec<StageName>,
     groups: Vec<(LeadGroupId, String)>,
     team: Vec<MemberName>,
     /// The program's day.
@@ -84,7 +84,7 @@ pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<Stri
         let groups = engine::leads::group_names(conn, actor).await?;
         Ok(Shown {
             list,
-            stages: engine::leads::stages(conn, asking.program.id).await?,
+            stages: engine::leads::stage_names(conn, asking.program.id).await?,
             groups,
             team: engine::leads::team(conn, actor).await?,
             today: engine::reports::day(&asking.program, asking.moment.at)?,
@@ -187,8 +187,7 @@ fn filters(address: &Address, shown: &Shown) -> AnyView {
     });
     // The board has all stages, and the latest first.
     let of_table = (!is_board).then(|| {
-        let stages =
-            shown.stages.iter().map(|stage| Choice::new(stage.name.id.to_string(), &stage.name.name)).collect();
+        let stages = shown.stages.iter().map(|stage| Choice::new(stage.id.to_string(), &stage.name)).collect();
         let kinds = Stage::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect();
         let outcomes = Outcome::ALL.iter().map(|outcome| Choice::new(outcome.as_str(), outcome.team_label())).collect();
         let orders = vec![
@@ -236,7 +235,7 @@ fn empty() -> AnyView {
     .into_any()
 }
 
-fn table(leads: Page<LeadRow>, stages: &[LeadStage], team: &[MemberName], bulk: Option<Form<BulkLeads>>) -> AnyView {
+fn table(leads: Page<LeadRow>, stages: &[StageName], team: &[MemberName], bulk: Option<Form<BulkLeads>>) -> AnyView {
     let address = show::address().get_untracked();
     let program = show::program().get_untracked();
     let pages = show::pages(&leads, None, &address);
@@ -292,7 +291,7 @@ fn row(lead: LeadRow, program: &str, choosing: Option<RwSignal<usize>>) -> AnyVi
     view! {
         <tr>
             {chosen}
-            <td>
+            <td class="break">
                 {name}
                 {below}
                 {marks.into_iter().collect_view()}
@@ -305,8 +304,8 @@ fn row(lead: LeadRow, program: &str, choosing: Option<RwSignal<usize>>) -> AnyVi
             <td class="wide">{assignee}</td>
             <td class="num wide">{lead.deal_value.map(|value| view! { <Amount value=value/> })}</td>
             <td class="num wide">{unless_zero(lead.commission)}</td>
-            <td class="wide">{day}</td>
-            <td class="wide">{show::day_of(lead.updated_at)}</td>
+            <td class="wide day">{day}</td>
+            <td class="wide day">{show::day_of(lead.updated_at)}</td>
         </tr>
     }
     .into_any()

@@ -22,6 +22,7 @@ fn composer(form: Upload, body: RwSignal<String>, replies: Vec<SavedReply>) -> A
         let choices = std::iter::once(Choice::new("", "Choose a reply"))
             .chain(replies.iter().map(|reply| Choice::new(reply.id.to_string(), &reply.name)))
             .collect();
+        let chosen = RwSignal::new(String::new());
         let choose = Callback::new(move |id: String| {
             let Some(reply) = replies.iter().find(|reply| reply.id.to_string() == id) else { return };
             body.update(|body| {
@@ -30,8 +31,10 @@ fn composer(form: Upload, body: RwSignal<String>, replies: Vec<SavedReply>) -> A
                 }
                 body.push_str(&reply.body);
             });
+            // It can be chosen once more.
+            chosen.set(String::new());
         });
-        view! { <Select id="saved" label="Saved replies" choices=choices value="" on_change=choose/> }
+        view! { <Select id="saved" label="Saved replies" choices=choices bind=chosen on_change=choose/> }
     });
     view! {
         {insert}

@@ -327,7 +327,7 @@ fn looking(drawer: Drawer) -> AnyView {
         drawer.grid.epoch.track();
         let missing = held.try_with_value(|work| work.as_ref().map(Work::missing)).flatten().unwrap_or_default();
         (!missing.is_empty()).then(|| {
-            let words = format!("No column answers {}. Choose one above its cells.", missing.join(", "));
+            let words = format!("Choose which column is {}: none is so far.", missing.join(", "));
             view! { <Note tone=Tone::Bad>{words}</Note> }
         })
     };

@@ -103,11 +103,11 @@ pub(super) fn grid(grid: Grid) -> AnyView {
                     <div class="lead-sheet-gap" role="presentation" style:width=move || pixels(columns.get().0, COLUMN, 0)></div>
                     <For
                         each=move || {
-                            let (epoch, (from, to)) = (grid.epoch.get(), columns.get());
-                            (from..to).map(|column| (epoch, column)).collect::<Vec<_>>()
+                            let (from, to) = columns.get();
+                            from..to
                         }
-                        key=|key| *key
-                        children=move |(_, column)| head(grid, column)
+                        key=|column| *column
+                        children=move |column| head(grid, column)
                     />
                 </div>
             </div>
@@ -131,13 +131,18 @@ fn pixels(count: usize, size: i32, more: i32) -> String {
 
 /// A column's name, and the choice of the question that it answers.
 fn head(grid: Grid, column: usize) -> AnyView {
-    let (name, asked, chosen) = grid.with(|work| {
+    let (name, asked) = grid.with(|work| {
         let labels: Vec<String> = work.asked.iter().map(|asked| asked.label.clone()).collect();
-        (work.file.head.get(column).cloned().unwrap_or_default(), labels, work.columns.get(column).copied().flatten())
+        (work.file.head.get(column).cloned().unwrap_or_default(), labels)
+    });
+    // It stays where it is when columns are matched anew, and so does whoever chooses in it.
+    let chosen = Memo::new(move |_| {
+        grid.epoch.get();
+        grid.with(|work| work.columns.get(column).copied().flatten())
     });
     let name = if name.is_empty() { format!("Column {}", column + 1) } else { name };
     let options = asked.into_iter().enumerate().map(|(at, label)| {
-        view! { <option value=at.to_string() selected={chosen == Some(at)}>{label}</option> }
+        view! { <option value=at.to_string() selected=move || chosen.get() == Some(at)>{label}</option> }
     });
     let options = options.collect_view();
     let label = format!("What {name} is");
@@ -145,8 +150,8 @@ fn head(grid: Grid, column: usize) -> AnyView {
     view! {
         <div class="lead-sheet-column" role="columnheader" aria-colindex=(column + 2).to_string()>
             <span class="lead-sheet-name" title=name.clone()>{name.clone()}</span>
-            <select class="input" aria-label=label on:change=choose>
-                <option value="" selected=chosen.is_none()>"Not imported"</option>
+            <select class="input" aria-label=label prop:value=move || chosen.get().map(|at| at.to_string()).unwrap_or_default() on:change=choose>
+                <option value="" selected=move || chosen.get().is_none()>"Not imported"</option>
                 {options}
             </select>
         </div>
@@ -222,7 +227,7 @@ fn cell(grid: Grid, told: RwSignal<Vec<Told>>, row: usize, column: usize) -> Any
     let describes = reason.clone();
     let described = move || words.with(Option::is_some).then(|| describes.clone());
     let invalid = move || words.with(Option::is_some).then_some("true");
-    let steer = move |event: KeyboardEvent| steer(&event, row, column);
+    let steer = move |event: KeyboardEvent| steer(grid, &event, row, column);
     // A line can't show several.
     let control = if text.contains(['\n', '\r']) {
         view! {
@@ -244,16 +249,20 @@ fn cell(grid: Grid, told: RwSignal<Vec<Told>>, row: usize, column: usize) -> Any
     .into_any()
 }
 
-/// Up and down go to the same column of the row above and below.
-fn steer(event: &KeyboardEvent, row: usize, column: usize) {
-    let Some(place) = (match event.key().as_str() {
-        "ArrowUp" => row.checked_sub(1),
-        "ArrowDown" | "Enter" => Some(row + 1),
-        _ => None,
-    }) else {
-        return;
+/// Up and down go to the same column of the row shown above and below.
+fn steer(grid: Grid, event: &KeyboardEvent, row: usize, column: usize) {
+    let down = match event.key().as_str() {
+        "ArrowUp" => false,
+        "ArrowDown" | "Enter" => true,
+        _ => return,
     };
-    let next = document().get_element_by_id(&format!("lead-{place}-{column}"));
+    let beside = |place: usize| if down { Some(place + 1) } else { place.checked_sub(1) };
+    let next = grid.only.with_untracked(|only| match only {
+        Some(rows) => rows.get(beside(rows.binary_search(&row).ok()?)?).copied(),
+        None => beside(row),
+    });
+    let Some(next) = next else { return };
+    let next = document().get_element_by_id(&format!("lead-{next}-{column}"));
     if let Some(next) = next.and_then(|next| next.dyn_into::<web_sys::HtmlElement>().ok()) {
         event.prevent_default();
         // It fails only where the element has left the page.

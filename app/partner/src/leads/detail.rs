@@ -1,8 +1,9 @@
 //! One lead: what was filled in, where it stands, and what happened to it.
 
 use access::{Form, LazyPage, PostForm, Read, Result, UPLOAD_LEAD_FILE, Upload, UploadForm, read};
+use domain::conversations::Conversation;
 use domain::files::DOWNLOADS;
-use domain::ids::{ConversationId, EnrollmentId, FileId, LeadId};
+use domain::ids::{EnrollmentId, FileId, LeadId};
 use domain::leads::{LeadDetail, LeadEvent, LeadFile, Stage};
 use domain::money::Currency;
 use domain::time::Zone;
@@ -13,7 +14,7 @@ use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 use ui::{
     Amount, Button, ButtonKind, ButtonLink, Card, Dialog, DialogButton, EmptyState, Fact, Facts, FileInput, Glyph,
-    Note, PageHead, SkeletonCard, answers_list, lead_earned, stage_pill, use_toasts,
+    Note, PageHead, SkeletonCard, answers_list, latest_messages, lead_earned, stage_pill, use_toasts,
 };
 
 use super::called;
@@ -27,7 +28,7 @@ pub struct Shown {
     currency: Currency,
     zone: Zone,
     /// The conversation about it, where there is one.
-    conversation: Option<ConversationId>,
+    conversation: Option<Conversation>,
 }
 
 /// A lead of the partner who asks.
@@ -38,7 +39,10 @@ pub async fn read_lead(program: String, id: String) -> Result<Shown> {
         let id: LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let lead = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         let zone = engine::programs::zone(&asking.program.time_zone, asking.moment.at)?;
-        let conversation = engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await?;
+        let conversation = match engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await? {
+            Some(id) => Some(engine::conversations::thread(&mut asking.conn, &asking.actor, id, None).await?),
+            None => None,
+        };
         Ok(Shown { partner: asking.partner.id, lead, currency: asking.program.currency, zone, conversation })
     })
     .await
@@ -86,7 +90,15 @@ impl LazyPage for LeadPage {
             program: program.get(),
             id: params.with(|params| params.get("id").unwrap_or_default()),
         });
-        Self(found, Acts { withdraw: Form::new(), attach: Upload::new(UPLOAD_LEAD_FILE), detach: Form::new() })
+        let acts = Acts { withdraw: Form::new(), attach: Upload::new(UPLOAD_LEAD_FILE), detach: Form::new() };
+        // What was chosen for one lead, and went wrong with it, is not the next one's.
+        Effect::new(move |_| {
+            params.with(|_| ());
+            acts.withdraw.clear();
+            acts.attach.clear();
+            acts.detach.clear();
+        });
+        Self(found, acts)
     }
 
     fn view(this: Self) -> AnyView {
@@ -98,7 +110,12 @@ impl LazyPage for LeadPage {
                 found.again();
             }
         };
-        acts.withdraw.settled(move |outcome| settled(outcome, "The lead is taken back"));
+        acts.withdraw.settled(move |outcome| {
+            if outcome.is_ok() {
+                ui::close_dialog("withdraw");
+            }
+            settled(outcome, "The lead is taken back");
+        });
         acts.attach.settled(move |outcome| settled(outcome, "The file is attached"));
         acts.detach.settled(move |outcome| settled(outcome, "The file is taken away"));
         view! {
@@ -134,9 +151,11 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
     let base = format!("/p/{program}/leads/{}", row.id);
     let has_earned = !commissions.is_empty() || !unearned.is_empty();
     let back = (format!("/p/{program}/leads"), "Leads".to_owned());
-    let ask = show::shows(domain::portal::PortalPage::Messages).then(|| {
-        let href = match conversation {
-            Some(id) => format!("/p/{program}/messages/{id}"),
+    let writes = show::shows(domain::portal::PortalPage::Messages);
+    let thread = conversation.as_ref().map(|conversation| format!("/p/{program}/messages/{}", conversation.row.id));
+    let ask = writes.then(|| {
+        let href = match thread.clone() {
+            Some(href) => href,
             None => format!("/p/{program}/messages/new?lead={}", row.id),
         };
         view! { <ButtonLink href=href icon=Glyph::Mail>"Ask about this"</ButtonLink> }
@@ -174,6 +193,9 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
         };
         view! { <Fact label="Customer">{shown}</Fact> }
     });
+    let messages = conversation.zip(thread).filter(|_| writes);
+    let messages = messages
+        .map(|(conversation, href)| latest_messages(conversation, href, |message| show::instant(&zone, message.at)));
     let earned = lead_earned(commissions, unearned);
     let consents = consents.into_iter().map(|consent| {
         let at = show::instant(&zone, consent.at);
@@ -202,6 +224,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
                     {filled}
                     <Facts>{consents}</Facts>
                 </Card>
+                {messages}
                 {files}
             </div>
             <div class="col">

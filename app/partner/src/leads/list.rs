@@ -1,7 +1,7 @@
 //! The list of leads, and the dashboard's section.
 
 use access::{LazyPage, Read, Result, read};
-use domain::ids::LeadGroupId;
+use domain::ids::{LeadGroupId, LeadStageId};
 use domain::leads::{LeadRow, Stage};
 use domain::page::Page;
 use leptos::prelude::*;
@@ -27,6 +27,8 @@ pub struct Shown {
     importing: bool,
     /// Whether it takes sales from partners.
     sales: bool,
+    /// The program's stages.
+    stages: Vec<(LeadStageId, String)>,
     /// The program's groups, where there are several.
     groups: Vec<(LeadGroupId, String)>,
     /// How long a lead counts, in days.
@@ -46,12 +48,14 @@ pub async fn read_leads(program: String, #[server(default)] asked: BTreeMap<Stri
         let leads = engine::leads::list(&mut asking.conn, &asking.moment, &asking.actor, &filter, &paging).await?;
         let settings = engine::leads::settings(&mut asking.conn, asking.program.id).await?;
         let groups = engine::leads::choices(&mut asking.conn, asking.program.id).await?;
+        let stages = engine::leads::stage_names(&mut asking.conn, asking.program.id).await?;
         let groups = if groups.len() < 2 { Vec::new() } else { groups };
         Ok(Shown {
             leads,
             submission: settings.submission,
             importing: settings.importing,
             sales: settings.sales,
+            stages: stages.into_iter().map(|stage| (stage.id, stage.name)).collect(),
             groups: groups.into_iter().map(|group| (group.id, group.name)).collect(),
             window_days: asking.program.lead_window_days,
         })
@@ -118,10 +122,10 @@ fn skeleton() -> AnyView {
     view! { <PageHead title="Leads"/><Card><SkeletonTable columns=5/></Card> }.into_any()
 }
 
-fn filters(address: &Address, groups: Vec<(LeadGroupId, String)>) -> AnyView {
+fn filters(address: &Address, stages: Vec<(LeadStageId, String)>, groups: Vec<(LeadGroupId, String)>) -> AnyView {
     let of = |key: &str| address.get(key).unwrap_or_default().to_owned();
     let stages = std::iter::once(Choice::new("", "Any status"))
-        .chain(Stage::ALL.iter().map(|stage| Choice::new(stage.as_str(), stage.label())))
+        .chain(stages.into_iter().map(|(id, name)| Choice::new(id.to_string(), name)))
         .collect();
     let groups = (!groups.is_empty()).then(|| {
         let choices = groups.into_iter().map(|(id, name)| Choice::new(id.to_string(), name));
@@ -133,7 +137,7 @@ fn filters(address: &Address, groups: Vec<(LeadGroupId, String)>) -> AnyView {
     view! {
         <form class="filters" method="get" action=address.path().to_owned()>
             <SearchInput id="q" label="Search by e-mail or name" value=of("q")/>
-            <Select id="kind" label="Status" choices=stages value=of("kind")/>
+            <Select id="stage" label="Status" choices=stages value=of("stage")/>
             {groups}
             <Select id="withdrawn" label="Taken back" choices=which value=of("withdrawn")/>
             <TextInput id="from" label="From" kind="date" value=of("from")/>
@@ -146,12 +150,12 @@ fn filters(address: &Address, groups: Vec<(LeadGroupId, String)>) -> AnyView {
 }
 
 fn page(shown: Shown, address: &Address) -> AnyView {
-    let Shown { leads, submission, importing, sales, groups, window_days } = shown;
+    let Shown { leads, submission, importing, sales, stages, groups, window_days } = shown;
     let program = show::program().get_untracked();
     let file = show::file(&program, "leads", address);
     let submit = submit_button(&program, submission);
-    let filters = filters(address, groups);
-    let list = list(leads, &program, submission, window_days, address);
+    let filters = filters(address, stages, groups);
+    let list = list(leads, &program, (submission, importing), window_days, address);
     view! {
         <PageHead title="Leads">
             <Download href=file what="leads"/>
@@ -183,13 +187,21 @@ fn more(program: &str, submission: bool, importing: bool, sales: bool) -> AnyVie
     .into_any()
 }
 
-fn list(leads: Page<LeadRow>, program: &str, submission: bool, window_days: i32, address: &Address) -> AnyView {
+fn list(
+    leads: Page<LeadRow>,
+    program: &str,
+    (submission, importing): (bool, bool),
+    window_days: i32,
+    address: &Address,
+) -> AnyView {
     if leads.data.is_empty() {
         if FILTERS.iter().any(|key| address.get(key).is_some()) {
             return show::nothing_found(address);
         }
         let words = if submission {
             format!("A lead is somebody who may want to become a customer. {}", rule(window_days))
+        } else if importing {
+            "This program takes leads from files: import one from the menu above.".to_owned()
         } else {
             "This program takes no leads from partners at the moment.".to_owned()
         };
@@ -237,7 +249,7 @@ fn row(program: &str, lead: LeadRow) -> AnyView {
         .map(|status| view! { <small><Pill tone=commission_tone(status) text=status.label()/></small> });
     view! {
         <tr>
-            <td>
+            <td class="break">
                 <a class="link" href=href>{called(&lead)}</a>
                 <small>{below}</small>
                 <div class="narrow">{status()}<small>{day.clone()}</small></div>
@@ -245,8 +257,8 @@ fn row(program: &str, lead: LeadRow) -> AnyView {
             <td class="wide">{status()}<small>{since}</small></td>
             <td class="wide">{lead.next_step.clone()}</td>
             <td class="num">{ui::unless_zero(lead.commission)}{earned}</td>
-            <td class="wide">{day}</td>
-            <td class="wide">{updated}</td>
+            <td class="wide day">{day}</td>
+            <td class="wide day">{updated}</td>
         </tr>
     }
     .into_any()

@@ -13,7 +13,7 @@ use ui::{
     Note, PageHead, Pill, SkeletonCard, Table, TextInput, Textarea, Th, Tone, use_toasts,
 };
 
-use super::submit::choose;
+use super::submit::{choose, forget_of_another_group};
 use crate::show;
 
 /// What the page shows.
@@ -152,6 +152,7 @@ impl LazyPage for SharePage {
         forms.save.settled(move |outcome| say(outcome.is_ok(), "The form is saved"));
         forms.make.settled(move |outcome| say(outcome.is_ok(), "The key is made"));
         forms.revoke.settled(move |outcome| say(outcome.is_ok(), "The key is revoked"));
+        forget_of_another_group(move || forms.save.clear());
         let program = show::program();
         view! {
             <Title text="Share a form"/>
@@ -176,7 +177,7 @@ fn page(shown: Shown, forms: Forms) -> AnyView {
     view! {
         {choose}
         {to_copy}
-        {settings}
+        {ui::anew(form.group, settings)}
         {keys}
     }
     .into_any()

@@ -123,6 +123,7 @@ impl LazyPage for SubmitLeadPage {
                 toasts.say("The lead is submitted");
             }
         });
+        forget_of_another_group(move || form.clear());
         let program = show::program();
         view! {
             <Title text="Submit a lead"/>
@@ -149,9 +150,7 @@ fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
     let whose = show::whose(&program, partner);
     let leads = format!("/p/{program}/leads");
     let draft = draft::kept(format!("lead:{program}:{partner}:{}", chosen.id), form);
-    view! {
-        {choose}
-        {good}
+    let typed = view! {
         <Card title="The lead">
             {about}
             <p class="sub">{rule(window_days)}</p>
@@ -168,8 +167,26 @@ fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
                 </div>
             </PostForm>
         </Card>
+    };
+    view! {
+        {choose}
+        {good}
+        {ui::anew(chosen.id, typed)}
     }
     .into_any()
+}
+
+/// What went wrong with one group's form is not told of the next.
+pub(super) fn forget_of_another_group(forget: impl Fn() + 'static) {
+    let address = show::address();
+    let group = Memo::new(move |_| address.with(|address| show::value(address, "group")));
+    Effect::new(move |before: Option<Option<String>>| {
+        let now = group.get();
+        if before.is_some_and(|before| before != now) {
+            forget();
+        }
+        now
+    });
 }
 
 /// Which group the lead is of, where there are several: by the page's address, so that it works without WASM too.

@@ -24,7 +24,7 @@ pub struct Shown {
     message: MessageId,
 }
 
-/// What the form needs. Where there is a conversation about the lead already, it leads there.
+/// What the form needs. Where there is a conversation about the lead already, the message is added to it.
 #[server(prefix = "/fn", endpoint = "partner/messages/new", input = GetUrl)]
 pub async fn read_new(program: String, lead: Option<String>) -> Result<Shown> {
     access::answer(async {

@@ -36,7 +36,7 @@ pub use list::list;
 pub use moves::{move_many, move_to, stage_named, stage_of_kind};
 pub(crate) use settings::{copy, set_up};
 pub use settings::{save_settings, settings};
-pub use stages::{save_stages, stages};
+pub use stages::{save_stages, stage_names, stages};
 pub use submit::{edit, submit, withdraw};
 pub use work::{
     add_note, add_task, assign, assign_many, delete_task, my_tasks, of_customer, set_deal_value, set_task_done, team,

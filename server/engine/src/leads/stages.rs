@@ -12,7 +12,22 @@ use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// The program's stages, in order.
+/// What the program's stages are called, in order.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn stage_names(conn: &mut PgConnection, program: ProgramId) -> Result<Vec<StageName>> {
+    Ok(sqlx::query_as!(
+        StageName,
+        r#"select id as "id: LeadStageId", name, kind as "kind: Stage", colour as "colour: StageColour"
+           from lead_stages where program_id = $1 and archived_at is null order by position, id"#,
+        program as ProgramId
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The program's stages, in order, with how many leads are at each.
 ///
 /// # Errors
 /// `Database` where Postgres fails.
