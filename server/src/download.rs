@@ -90,9 +90,15 @@ async fn banner(
 async fn qr(State(server): State<Shared>, Path((slug, file)): Path<(String, String)>) -> Response {
     let work = async {
         let (code, ending) = file.rsplit_once('.').ok_or(engine::Error::NotFound("file"))?;
-        let link = server.links.find(&slug, code).ok_or(engine::Error::NotFound("link"))?;
-        let before = link_server(&server.public_url, &link.program.link_domain);
-        let address = format!("{before}{}", short_path(&link.program.slug, code));
+        let program = server.links.program(&slug).ok_or(engine::Error::NotFound("link"))?;
+        // What was made this instant may not have been told to the table yet.
+        if server.links.find(&slug, code).is_none()
+            && !engine::links::has_code(&mut *server.pool.acquire().await?, program.id, code).await?
+        {
+            return Err(engine::Error::NotFound("link"));
+        }
+        let before = link_server(&server.public_url, &program.link_domain);
+        let address = format!("{before}{}", short_path(&program.slug, code));
         let (kind, body) = match ending {
             "svg" => ("image/svg+xml", Body::from(engine::qr::qr_svg(&address)?)),
             // Drawing takes its time, for which nobody else shall wait.

@@ -144,7 +144,7 @@ pub(crate) struct Post {
     answered: RwSignal<usize>,
     pub(crate) under_way: RwSignal<usize>,
     /// The ids and names of the fields that were changed since the last answer: what was wrong with them is told no more.
-    edited: RwSignal<Vec<String>>,
+    pub(crate) edited: RwSignal<Vec<String>>,
     first: StoredValue<Option<Error>>,
 }
 

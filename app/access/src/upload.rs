@@ -116,6 +116,10 @@ pub fn UploadForm(
     /// Its class.
     #[prop(optional)]
     class: &'static str,
+    /// Whether its file is let go once it has been sent, or was meant for something else: it isn't sent again with what
+    /// comes next.
+    #[prop(optional)]
+    fresh: bool,
     /// Its fields and buttons.
     children: Children,
 ) -> impl IntoView {
@@ -130,9 +134,9 @@ pub fn UploadForm(
         }
     };
     let element = NodeRef::<leptos::html::Form>::new();
-    // A file that has been sent, or was meant for something else, is not sent again with what comes next.
     Effect::new(move |_| {
         if form.post.outcome.with(|outcome| !matches!(outcome, Some(Err(_))))
+            && fresh
             && let Some(element) = element.get_untracked()
         {
             let_go(&element);

@@ -84,7 +84,7 @@ pub(super) fn card(forms: Forms, program: &str, lead: LeadId, files: Vec<LeadFil
     let attach = works.then(|| {
         view! {
             {ui::wrong(forms.attach.beside(&["file"]))}
-            <UploadForm form=forms.attach program=program.to_owned() class="form">
+            <UploadForm fresh=true form=forms.attach program=program.to_owned() class="form">
                 <input type="hidden" name="lead" value=lead.to_string()/>
                 <FileInput id="lead-file" name="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP or image, at most 20 MB. The partner sees it." required=true error=forms.attach.field("file") progress=forms.attach.progress()/>
                 <div class="form-actions"><Button submit=true busy=forms.attach.pending()>"Attach"</Button></div>

@@ -155,7 +155,7 @@ fn page(shown: Shown, form: Upload, assign: Form<AssignConversation>, body: RwSi
         view! {
             <Card title="Reply">
                 {ui::wrong(form.beside(&["body", "file"]))}
-                <UploadForm form=form program=program class="form">
+                <UploadForm fresh=true form=form program=program class="form">
                     <input type="hidden" name="conversation" value=row.id.to_string()/>
                     <input type="hidden" name="message" value=message.to_string()/>
                     {composer(form, body, replies)}

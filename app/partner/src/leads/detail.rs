@@ -288,7 +288,7 @@ fn files_card(
         let whose = show::whose(program, partner);
         view! {
             {ui::wrong(acts.attach.beside(&["file"]))}
-            <UploadForm form=acts.attach program=program.to_owned() class="form">
+            <UploadForm fresh=true form=acts.attach program=program.to_owned() class="form">
                 {whose}
                 <input type="hidden" name="lead" value=lead.to_string()/>
                 <FileInput id="lead-file" name="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP or image, at most 20 MB. The team sees it." required=true error=acts.attach.field("file") progress=acts.attach.progress()/>

@@ -131,7 +131,7 @@ fn page(shown: Shown, form: Upload, body: RwSignal<String>) -> AnyView {
         </Card>
         <Card title="Reply">
             {ui::wrong(form.beside(&["body", "file"]))}
-            <UploadForm form=form program=program class="form">
+            <UploadForm fresh=true form=form program=program class="form">
                 {whose}
                 <input type="hidden" name="conversation" value=row.id.to_string()/>
                 <input type="hidden" name="message" value=message.to_string()/>

@@ -34,3 +34,22 @@ pub(crate) async fn claim(conn: &mut PgConnection, program: ProgramId, link: Lin
     .await?;
     Ok(owner == Some(link))
 }
+
+/// Whether a link that is on has this code.
+///
+/// # Errors
+/// `Database` where Postgres fails.
+pub async fn has_code(conn: &mut PgConnection, program: ProgramId, code: &str) -> Result<bool> {
+    if code.contains('\0') {
+        return Ok(false);
+    }
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from link_codes c
+                          join links l on l.program_id = c.program_id and l.id = c.link_id and l.disabled_at is null
+                          where c.program_id = $1 and c.code_key = $2) as "there!""#,
+        program as ProgramId,
+        code_key(code)
+    )
+    .fetch_one(conn)
+    .await?)
+}

@@ -11,6 +11,7 @@ mod track;
 
 pub(crate) use clicks::insert;
 pub use clicks::{ClickCounts, ClickWriter, NewClick, NotConfirmed, Visit};
+pub use codes::has_code;
 pub use manage::{create, edit, get, list, rename, set_disabled};
 pub use table::{Campaign, LinkTable, ProgramRules, ShortLink};
 pub use track::track_click;
