@@ -265,7 +265,13 @@ fn page(shown: Shown, form: Form<SaveLeadForm>, of_group: Form<SaveLeadGroup>, u
         }
     });
     let cancel = back.clone();
-    let head = move || view! { <PageHead title=called.get() back=(back.clone(), "Lead settings".to_owned())/> };
+    // A title that follows a signal by itself is read where the server has no signals any more.
+    let head = move || {
+        view! {
+            <Title text=called.get()/>
+            <PageHead title=called.get() back=(back.clone(), "Lead settings".to_owned())/>
+        }
+    };
     let now = Memo::new(move |_| editor.read().0);
     let preview = move || {
         let nothing_wrong = |_: &str| FieldIssue::stored(None);
@@ -281,7 +287,6 @@ fn page(shown: Shown, form: Form<SaveLeadForm>, of_group: Form<SaveLeadGroup>, u
         }
     });
     view! {
-        <Title text=move || called.get()/>
         {head}
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads this form. An owner or manager changes it."</Note> })}
         {group::card(&shown.group, typed, of_group, may_edit)}
