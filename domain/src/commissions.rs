@@ -132,7 +132,7 @@ pub fn earn(terms: &[Terms], event: &Event<'_>) -> (Vec<Earned>, Why) {
                     matched = true;
                     let reckoned = reckon(offer, reward, rule, terms, event, &format!("{name}{when}."));
                     if event.trigger == Trigger::LeadWon && reckoned.base.is_some_and(|value| value.is_zero()) {
-                        let waits = "the deal's value is not known. It is earned once the team sets it.";
+                        let waits = "no deal value above zero is set. It is earned once the team sets one.";
                         passed_over.fail("deal_value", format!("{name}: {waits}"));
                     } else if reckoned.amount > Decimal::ZERO {
                         earned.push(reckoned);

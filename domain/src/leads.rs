@@ -98,7 +98,7 @@ impl Outcome {
     pub fn label(self) -> &'static str {
         match self {
             Self::Waiting => "Waiting for sign-up",
-            Self::Won => "Won, not signed up yet",
+            Self::Won => "Won",
             Self::SignedUp => "Signed up",
             Self::Customer => "Customer",
             Self::NotYours => "Not yours",

@@ -150,8 +150,8 @@ const DATE: MergeField = ("payment.date", "5 November 2026");
 const BATCH: MergeField = ("payment.batch", "Batch-20261105");
 const REFERENCE: MergeField = ("payment.reference", "FP79Z85HRB9Y9X86");
 const IMPORT_NAME: MergeField = ("import.name", "leads.csv");
-const IMPORT_ROWS: MergeField = ("import.rows", "1200");
-const IMPORT_ACCEPTED: MergeField = ("import.accepted", "1196");
+const IMPORT_ROWS: MergeField = ("import.rows", "1,200");
+const IMPORT_ACCEPTED: MergeField = ("import.accepted", "1,196");
 const SALE_AMOUNT: MergeField = ("sale.amount", "$490.00");
 const SALE_CUSTOMER: MergeField = ("sale.customer", "Nora Berg");
 const LEAD_EMAIL: MergeField = ("lead.email", "nora@harbor.example");
@@ -478,10 +478,10 @@ impl MailKind {
                  {{lead.next_step}}",
             ),
             Self::LeadImportFinished => (
-                "Your leads from {{import.name}} are imported",
-                "{{program.name}} has imported {{import.name}}: {{import.accepted}} of {{import.rows}} rows became leads, \
-                 {{import.refused}} were refused.\n\nDownload the refused rows under View import history, mend them, and \
-                 import them again.",
+                "Your import of {{import.name}} is done",
+                "Of the {{import.rows}} rows of {{import.name}}, {{import.accepted}} became leads at {{program.name}}, and \
+                 {{import.refused}} were refused.\n\nWhat was refused is kept under View import history: download it, mend \
+                 it, and import it again.",
             ),
             Self::LeadsImported => (
                 "{{import.accepted}} leads to review, from {{partner.name}}",

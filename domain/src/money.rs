@@ -202,6 +202,13 @@ pub fn check_limit(amount: Decimal, currency: Currency) -> Result<(), String> {
     Ok(())
 }
 
+/// A number with separators between thousands: `1,284.50`, `−12`.
+#[must_use]
+pub fn grouped_decimal(number: Decimal) -> String {
+    let minus = if number.is_sign_negative() { "\u{2212}" } else { "" };
+    format!("{minus}{}", grouped(number.abs()))
+}
+
 /// An amount above zero with separators between thousands: `1,284.50`.
 fn grouped(amount: Decimal) -> String {
     let plain = amount.to_string();

@@ -67,6 +67,9 @@ pub struct Parts {
 /// So many print ledgers at once.
 const PRINTS: usize = 2;
 
+/// So many files of leads are in memory at once.
+const IMPORTS: usize = 4;
+
 /// What every handler works with.
 #[derive(Debug)]
 pub struct Server {
@@ -83,6 +86,8 @@ pub struct Server {
     limits: limits::Limits,
     /// Who may print ledgers now.
     prints: Arc<Semaphore>,
+    /// Whose file of leads may be read now.
+    imports: Semaphore,
     files: Store,
     views: Views,
     metrics: PrometheusHandle,
@@ -116,6 +121,7 @@ impl Server {
             links,
             limits: limits::Limits::default(),
             prints: Arc::new(Semaphore::new(PRINTS)),
+            imports: Semaphore::new(IMPORTS),
             files,
             views: Views::default(),
             metrics: metrics::start(),

@@ -130,10 +130,14 @@ pub fn PostForm<S: 'static>(
     /// Whether it is emptied once it has worked, for another of what it makes.
     #[prop(optional)]
     fresh: bool,
+    /// Whether the browser leaves it to the answer to tell what is wrong: so that all of it is told at once, beside each
+    /// field. Without WASM the browser checks.
+    #[prop(optional)]
+    novalidate: bool,
     /// Its fields and buttons.
     children: Children,
 ) -> impl IntoView {
-    form.post.element(class, id, fresh, children())
+    form.post.element(class, id, fresh, novalidate, children())
 }
 
 /// A form without its types, so that all forms share the code.
@@ -221,8 +225,29 @@ impl Post {
         }
     }
 
-    fn element(self, class: &'static str, id: &'static str, fresh: bool, children: AnyView) -> AnyView {
+    /// Leads to the first field that something is wrong with, once what is wrong is shown.
+    pub(crate) fn lead_to_wrong(self, element: NodeRef<leptos::html::Form>) {
+        self.settled(Box::new(move |outcome| {
+            if matches!(outcome, Err(Error::Invalid(_))) {
+                request_animation_frame(move || {
+                    if let Some(form) = element.get_untracked() {
+                        focus_first(&form, "[aria-invalid=true]");
+                    }
+                });
+            }
+        }));
+    }
+
+    fn element(
+        self,
+        class: &'static str,
+        id: &'static str,
+        fresh: bool,
+        novalidate: bool,
+        children: AnyView,
+    ) -> AnyView {
         let element = NodeRef::<leptos::html::Form>::new();
+        self.lead_to_wrong(element);
         if fresh {
             self.settled(Box::new(move |outcome| {
                 if let (Ok(()), Some(form)) = (outcome, element.get_untracked()) {
@@ -232,6 +257,10 @@ impl Post {
         }
         let submit = move |event: SubmitEvent| {
             if event.default_prevented() {
+                return;
+            }
+            if novalidate && element.get_untracked().is_some_and(|form| half_typed(&form)) {
+                event.prevent_default();
                 return;
             }
             if let Some(body) = fields(&event) {
@@ -246,6 +275,7 @@ impl Post {
                 method="post"
                 id=(!id.is_empty()).then_some(id)
                 class=(!class.is_empty()).then_some(class)
+                prop:noValidate=novalidate
                 on:submit=submit
                 on:input=move |event| self.note_edit(&event)
             >
@@ -289,6 +319,23 @@ impl Post {
                 }
             })
         })
+    }
+}
+
+/// Whether a field holds what the browser would send as nothing, such as half a date: then it tells of it.
+fn half_typed(form: &web_sys::Element) -> bool {
+    use leptos::wasm_bindgen::JsCast;
+    let Ok(found) = form.query_selector_all("input") else { return false };
+    let mut inputs = (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<web_sys::HtmlInputElement>().ok());
+    inputs.any(|input| input.validity().bad_input() && !input.report_validity())
+}
+
+fn focus_first(form: &web_sys::Element, selector: &str) {
+    use leptos::wasm_bindgen::JsCast;
+    if let Ok(Some(found)) = form.query_selector(selector)
+        && let Ok(field) = found.dyn_into::<web_sys::HtmlElement>()
+    {
+        _ = field.focus();
     }
 }
 

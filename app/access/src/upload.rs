@@ -134,6 +134,7 @@ pub fn UploadForm(
         }
     };
     let element = NodeRef::<leptos::html::Form>::new();
+    form.post.lead_to_wrong(element);
     Effect::new(move |_| {
         if form.post.outcome.with(|outcome| !matches!(outcome, Some(Err(_))))
             && fresh

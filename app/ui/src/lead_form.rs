@@ -3,7 +3,7 @@
 
 use domain::countries;
 use domain::leads::{Answers, BETWEEN, EMAIL, FieldKind, LeadField, LeadForm, NAME, NameField, StageColour, StageName};
-use domain::money::{Currency, Money};
+use domain::money::Currency;
 use leptos::prelude::*;
 
 use crate::display::{Fact, Facts};
@@ -74,25 +74,9 @@ pub fn lead_form_fields(
     view! { {email}{name}{fields} }.into_any()
 }
 
-/// The help of a field, with its limits in words.
-fn help(field: &LeadField, currency: Currency) -> Option<String> {
-    let words = |value: rust_decimal::Decimal| match field.kind {
-        FieldKind::Money => Money::new(value, currency).to_string(),
-        _ => value.normalize().to_string(),
-    };
-    let what = if matches!(field.kind, FieldKind::Text | FieldKind::Long) { " characters" } else { "" };
-    let limits = match (field.min.map(words), field.max.map(words)) {
-        (Some(min), Some(max)) => format!("{min} to {max}{what}."),
-        (Some(min), None) => format!("At least {min}{what}."),
-        (None, Some(max)) => format!("At most {max}{what}."),
-        (None, None) => String::new(),
-    };
-    let both = [field.help.as_str(), &limits].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
-    (!both.is_empty()).then_some(both)
-}
-
 fn input(field: &LeadField, value: &str, currency: Currency, error: FieldIssue, id: String) -> AnyView {
-    let (label, help) = (field.label.clone(), help(field, currency));
+    let help = field.help_with_limits(currency);
+    let (label, help) = (field.label.clone(), (!help.is_empty()).then_some(help));
     let (name, value) = (lead_field_name(&field.key), value.to_owned());
     let (required, optional) = (field.required, !field.required);
     // A required choice begins with nothing chosen.
@@ -215,6 +199,7 @@ fn several(field: &LeadField, value: &str, help: Option<String>, error: FieldIss
                     name=lead_field_name(&format!("{}~{at}", field.key))
                     value=option.clone()
                     checked=chosen.contains(&option.as_str())
+                    aria-invalid=move || error.with(Option::is_some).then_some("true")
                 />
                 <label for=id>{option.clone()}</label>
             </div>
@@ -271,17 +256,12 @@ pub fn answers_list(form: &LeadForm, answers: &Answers, currency: Currency) -> A
     let fields = form.fields.iter().filter_map(|field| {
         let value = answers.fields.get(&field.key)?;
         let told = match field.kind {
-            FieldKind::Country => countries::name(value).to_owned().into_any(),
-            FieldKind::Money => value
-                .parse()
-                .map_or_else(|_| value.clone(), |amount| Money::new(amount, currency).to_string())
-                .into_any(),
             FieldKind::Url => {
                 view! { <a class="link" href=value.clone() rel="external noopener nofollow" target="_blank">{value.clone()}</a> }
                     .into_any()
             }
             FieldKind::Long => view! { <span class="lines">{value.clone()}</span> }.into_any(),
-            _ => value.clone().into_any(),
+            _ => field.told(value, currency).into_any(),
         };
         Some(view! { <Fact label=field.label.clone()>{told}</Fact> }.into_any())
     });

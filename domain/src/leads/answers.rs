@@ -2,9 +2,9 @@
 
 use super::form::{EMAIL, FieldKind, LINE, LONG, LeadField, LeadForm, NAME, NameField};
 use crate::countries;
-use crate::money::{Currency, check_limit};
+use crate::money::{Currency, Money, check_limit, grouped_decimal};
 use crate::text::{FieldError, email_key, email_normalised, is_email};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -130,6 +130,41 @@ impl LeadField {
         .into())
     }
 
+    /// What is kept, as people read it.
+    #[must_use]
+    pub fn told(&self, kept: &str, currency: Currency) -> String {
+        let told = match self.kind {
+            FieldKind::Country => Some(countries::name(kept).to_owned()),
+            FieldKind::Money => kept.parse().ok().map(|amount| Money::new(amount, currency).to_string()),
+            FieldKind::Date => kept.parse().ok().map(|day: NaiveDate| day.format("%-d %b %Y").to_string()),
+            _ => None,
+        };
+        told.unwrap_or_else(|| kept.to_owned())
+    }
+
+    /// The help, with the limits in words: what is typed is refused beyond them.
+    #[must_use]
+    pub fn help_with_limits(&self, currency: Currency) -> String {
+        let words = |value: Decimal| match self.kind {
+            FieldKind::Money => Money::new(value, currency).to_string(),
+            _ => grouped_decimal(value.normalize()),
+        };
+        let what = if matches!(self.kind, FieldKind::Text | FieldKind::Long) { " characters" } else { "" };
+        let limits = match (self.min.map(words), self.max.map(words)) {
+            (Some(min), Some(max)) => format!("{min} to {max}{what}."),
+            (Some(min), None) => format!("At least {min}{what}."),
+            (None, Some(max)) => format!("At most {max}{what}."),
+            (None, None) => String::new(),
+        };
+        let help = self.help.trim();
+        match (help.is_empty(), limits.is_empty()) {
+            (true, _) => limits,
+            (_, true) => help.to_owned(),
+            _ if help.ends_with(['.', '!', '?', ':', ')']) => format!("{help} {limits}"),
+            _ => format!("{help}. {limits}"),
+        }
+    }
+
     fn option(&self, text: &str) -> Option<&str> {
         let exact = self.options.iter().find(|option| *option == text);
         exact
@@ -158,7 +193,9 @@ impl LeadField {
     fn told_options(&self) -> String {
         let few: Vec<&str> = self.options.iter().take(8).map(String::as_str).collect();
         let more = if self.options.len() > few.len() { " …" } else { "" };
-        format!("{}{more}", few.join(", "))
+        // Where a comma is in an option, another sign keeps them apart.
+        let between = if few.iter().any(|option| option.contains(',')) { BETWEEN } else { ", " };
+        format!("{}{more}", few.join(between))
     }
 }
 
@@ -237,10 +274,16 @@ fn day(text: &str) -> Option<Cow<'_, str>> {
             })
         };
         let year = i32::try_from(number(&[*y1, *y2, *y3, *y4])?).ok()?;
-        return NaiveDate::from_ymd_opt(year, number(&[*m1, *m2])?, number(&[*d1, *d2])?).map(|_| text.into());
+        let day = NaiveDate::from_ymd_opt(year, number(&[*m1, *m2])?, number(&[*d1, *d2])?);
+        return day.filter(|day| is_likely(*day)).map(|_| text.into());
     }
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.format("%Y-%m-%d").to_string();
-    (day.len() == 10).then(|| day.into())
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| is_likely(*day))?;
+    Some(day.format("%Y-%m-%d").to_string().into())
+}
+
+/// Whether a year was typed to its end, such as that of a birthday or of a lease.
+fn is_likely(day: NaiveDate) -> bool {
+    (1900..2200).contains(&day.year())
 }
 
 /// Checks that a text has no characters that can't be shown, or that could not be read, and is no longer than any answer.

@@ -162,6 +162,11 @@ impl Default for LeadForm {
 const TAKEN: &[&str] = &[EMAIL, NAME, "partner_code", "lead_group", "lead_type", "reason", "id", "stage", "consent"];
 
 impl LeadForm {
+    /// Leaves out what the company fills in by itself: partners are not told of it.
+    pub fn without_hidden(&mut self) {
+        self.fields.retain(|field| field.kind != FieldKind::Hidden);
+    }
+
     /// The field of this key.
     #[must_use]
     pub fn field(&self, key: &str) -> Option<&LeadField> {

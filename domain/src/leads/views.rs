@@ -320,7 +320,11 @@ impl TaskInput {
     /// Checks what was typed.
     #[must_use]
     pub fn check(&self) -> Vec<FieldError> {
-        check_line(&self.task, 300).err().map(|words| FieldError::new("task", words)).into_iter().collect()
+        let task = check_line(&self.task, 300).err().map(|words| FieldError::new("task", words));
+        // A year that was typed by halves.
+        let due = self.due_on.filter(|day| !(2000..2200).contains(&day.year()));
+        let due = due.map(|_| FieldError::new("due_on", "Use a date such as 2026-12-01."));
+        task.into_iter().chain(due).collect()
     }
 }
 
@@ -415,6 +419,8 @@ pub struct MoveTo {
     pub stage: StageName,
     /// Whether the move needs a reason.
     pub needs_reason: bool,
+    /// Whether an offer in force pays for leads that are qualified, which this move does.
+    pub pays: bool,
 }
 
 /// A move of a lead to another stage.

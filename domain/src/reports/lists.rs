@@ -263,7 +263,7 @@ pub struct MyCustomer {
     pub lead: Option<LeadName>,
     /// How far it has come.
     pub status: CustomerStatus,
-    /// The day on which the program first heard of it.
+    /// The day on which the program first heard of it, or its lead was won.
     pub day: NaiveDate,
     /// How many sales count for the partner.
     pub sales: i64,

@@ -105,6 +105,12 @@ pub async fn create(
     if !is_kind(&headers, "text/csv") {
         return Err(Problem::unsupported("Send text/csv."));
     }
+    let mut connection = server.pool.acquire().await.map_err(Error::from)?;
+    let whose = partner(&mut connection, &key.actor, about.partner_code.as_deref()).await?;
+    imports::setup(&mut connection, &key.actor, whose).await?;
+    drop(connection);
+    // A file is held in memory until it is taken: few at a time, the others wait unread.
+    let _turn = server.imports.acquire().await.map_err(Error::internal)?;
     // Read without a connection: the sender may be slow.
     let (file, digest) = read(&headers, body).await?;
     let moment = Moment::now();

@@ -295,6 +295,7 @@ fn facts(detail: &LeadDetail, program: &str) -> AnyView {
         None => "Not known".into_any(),
     };
     let assignee = row.assignee.map_or_else(|| "Nobody".to_owned(), |member| member.name);
+    let outcome = if row.withdrawn { "Taken back" } else { row.outcome.team_label() };
     let partner = show::partner_link(program, &row.partner);
     let reason = (!reason.is_empty()).then(|| view! { <Fact label="Reason">{reason}</Fact> });
     view! {
@@ -306,7 +307,7 @@ fn facts(detail: &LeadDetail, program: &str) -> AnyView {
                 {reason}
                 <Fact label="Assigned to">{assignee}</Fact>
                 <Fact label="Deal value">{value}</Fact>
-                <Fact label="Outcome">{row.outcome.team_label()}</Fact>
+                <Fact label="Outcome">{outcome}</Fact>
                 <Fact label="Added">{show::time(created_at)}</Fact>
             </Facts>
         </Card>

@@ -29,7 +29,7 @@ pub(super) fn drawer(editing: Editing, detail: &LeadDetail) -> AnyView {
     let (id, seen) = (detail.row.id.to_string(), detail.row.updated_at.timestamp_micros().to_string());
     view! {
         <Drawer id="edit-lead" title="Edit the lead">
-            <PostForm form=form class="form">
+            <PostForm novalidate=true form=form class="form">
                 <p class="sub">"What you change stays in the lead's history, which the partner sees."</p>
                 {show::wrong(form.beside_those("fields["))}
                 {show::program_field()}

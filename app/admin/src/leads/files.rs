@@ -5,7 +5,7 @@ use domain::files::DOWNLOADS;
 use domain::ids::{FileId, LeadId};
 use domain::leads::LeadFile;
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Card, FileInput, Glyph};
+use ui::{Button, ButtonKind, Card, CloseButton, Dialog, DialogButton, FileInput, Glyph};
 
 use crate::show;
 
@@ -59,17 +59,25 @@ pub(super) fn card(forms: Forms, program: &str, lead: LeadId, files: Vec<LeadFil
         let href = format!("/admin/{program}/leads/{lead}/files/{}", file.id);
         let by = if file.by.is_empty() { String::new() } else { format!("{}, ", file.by) };
         let remove = works.then(|| {
-            let label = format!("Take {} away", file.name);
+            let (label, dialog) = (format!("Take {} away", file.name), format!("detach-{}", file.id));
+            let title = format!("{label}?");
             view! {
-                <PostForm form=forms.detach>
-                    {show::program_field()}
-                    <input type="hidden" name="id" value=lead.to_string()/>
-                    <input type="hidden" name="file" value=file.id.to_string()/>
-                    <Button submit=true kind=ButtonKind::Quiet icon=Glyph::Trash label=label/>
-                </PostForm>
+                <DialogButton opens=dialog.clone() kind=ButtonKind::Quiet icon=Glyph::Trash label=label/>
+                <Dialog id=dialog.clone() title=title>
+                    <PostForm form=forms.detach>
+                        {show::program_field()}
+                        <input type="hidden" name="id" value=lead.to_string()/>
+                        <input type="hidden" name="file" value=file.id.to_string()/>
+                        <p>"The file is deleted, for the partner too."</p>
+                        <div class="dialog-actions">
+                            <CloseButton closes=dialog label="Keep it"/>
+                            <Button kind=ButtonKind::Danger submit=true busy=forms.detach.pending()>"Take it away"</Button>
+                        </div>
+                    </PostForm>
+                </Dialog>
             }
         });
-        view! {
+        let line = view! {
             <li class="between">
                 <span>
                     // The browser fetches it: it is no page of the router's.
@@ -78,7 +86,9 @@ pub(super) fn card(forms: Forms, program: &str, lead: LeadId, files: Vec<LeadFil
                 </span>
                 {remove}
             </li>
-        }
+        };
+        // Its dialog goes with it.
+        ui::anew(file.id, line)
     });
     let each = each.collect_view();
     let attach = works.then(|| {
@@ -86,14 +96,14 @@ pub(super) fn card(forms: Forms, program: &str, lead: LeadId, files: Vec<LeadFil
             {ui::wrong(forms.attach.beside(&["file"]))}
             <UploadForm fresh=true form=forms.attach program=program.to_owned() class="form">
                 <input type="hidden" name="lead" value=lead.to_string()/>
-                <FileInput id="lead-file" name="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP or image, at most 20 MB. The partner sees it." required=true error=forms.attach.field("file") progress=forms.attach.progress()/>
+                <FileInput id="lead-file" name="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP, MP4 or image, at most 20 MB. The partner sees it." required=true error=forms.attach.field("file") progress=forms.attach.progress()/>
                 <div class="form-actions"><Button submit=true busy=forms.attach.pending()>"Attach"</Button></div>
             </UploadForm>
         }
     });
     view! {
         <Card title="Files">
-            {none.then(|| view! { <p class="sub">"None yet."</p> })}
+            {none.then(|| view! { <p class="sub">"No files yet."</p> })}
             <ul class="list">{each}</ul>
             {attach}
         </Card>

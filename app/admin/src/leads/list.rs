@@ -275,7 +275,7 @@ fn row(lead: LeadRow, program: &str, choosing: Option<RwSignal<usize>>) -> AnyVi
     // The name stands above; the e-mail below it.
     let below = (!lead.name.is_empty()).then(|| view! { <small>{lead.email.clone()}</small> });
     let marks = [
-        lead.duplicate.then(|| view! { <Pill tone=Tone::Warn text="Duplicate"/>" " }.into_any()),
+        lead.duplicate.then(|| view! { " "<Pill tone=Tone::Warn text="Duplicate"/>" " }.into_any()),
         lead.withdrawn.then(|| view! { <Pill text="Taken back"/>" " }.into_any()),
     ];
     let outcome = match lead.customer {

@@ -99,7 +99,7 @@ impl Mover {
             return false;
         }
         self.form.clear();
-        let asks = going.to.needs_reason || going.is_won();
+        let asks = going.to.needs_reason || going.to.pays || going.is_won();
         let (id, stage) = (going.id, going.to.stage.id);
         self.deal.set(going.deal_value.clone());
         self.going.update(|last| *last = Some((last.as_ref().map_or(0, |(turn, _)| turn + 1), going)));
@@ -149,9 +149,13 @@ impl Mover {
         });
         let needed = going.to.needs_reason;
         let words = format!("{} moves to {}.", going.called, going.to.stage.name);
+        let pays = going.to.pays.then(|| {
+            view! { <p class="sub">"Offers pay for qualified leads. What the partner earns by this stays when the lead moves on."</p> }
+        });
         view! {
             <PostForm form=form class="form">
                 <p>{words}</p>
+                {pays}
                 {show::wrong(form.beside(&["reason", "deal_value", "customer"]))}
                 {show::program_field()}
                 <input type="hidden" name="id" value=going.id.to_string()/>

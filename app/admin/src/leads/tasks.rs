@@ -75,7 +75,7 @@ fn list(shown: Shown, forms: work::Forms) -> AnyView {
     let each = shown.tasks.iter().map(|(id, called, task)| {
         let href = format!("/admin/{program}/leads/{id}");
         let lead = view! { <a class="link" href=href>{called.clone()}</a> }.into_any();
-        work::line(task, Some(lead), shown.may_judge, forms)
+        work::line(*id, task, Some(lead), shown.may_judge, forms)
     });
     let each = each.collect_view();
     view! { <Card><ul class="list">{each}</ul></Card> }.into_any()

@@ -5,7 +5,7 @@ use domain::accounts::MemberName;
 use domain::ids::LeadId;
 use domain::leads::{LeadDetail, LeadTask};
 use leptos::prelude::*;
-use ui::{Button, ButtonKind, Card, Glyph, Pill, Select, TextInput, Textarea, Tone};
+use ui::{Button, ButtonKind, Card, Glyph, Pill, Select, TextInput, Textarea, Tone, use_toasts};
 
 use super::acts::{AddNote, AddTask, DeleteTask, SetTaskDone};
 use super::members;
@@ -18,11 +18,14 @@ pub(super) struct Forms {
     task: Form<AddTask>,
     tick: Form<SetTaskDone>,
     delete: Form<DeleteTask>,
+    /// What was deleted last, and of which lead: it can be put back, unless it was done.
+    deleted: StoredValue<Option<(LeadId, LeadTask)>>,
 }
 
 impl Forms {
     pub(super) fn new() -> Self {
-        Self { note: Form::new(), task: Form::new(), tick: Form::new(), delete: Form::new() }
+        let deleted = StoredValue::new(None);
+        Self { note: Form::new(), task: Form::new(), tick: Form::new(), delete: Form::new(), deleted }
     }
 
     /// How often one of them has changed what the page shows.
@@ -43,14 +46,31 @@ impl Forms {
         show::tell(self.note, "Note added");
         show::tell(self.task, "Task added");
         show::tell(self.tick, "Task changed");
-        show::tell(self.delete, "Task deleted");
+        let toasts = use_toasts();
+        self.delete.settled(move |outcome| match outcome {
+            Ok(()) => match self.deleted.try_update_value(Option::take).flatten() {
+                Some((lead, gone)) if !gone.done => {
+                    let back = AddTask {
+                        program: show::program().get_untracked(),
+                        id: lead,
+                        task: gone.task,
+                        due_on: gone.due_on.map(|day| day.to_string()).unwrap_or_default(),
+                        assignee: gone.assignee.map(|member| member.account.to_string()).unwrap_or_default(),
+                    };
+                    toasts.say_with_undo("Task deleted", Callback::new(move |()| self.task.send_fields(&back)));
+                }
+                _ => toasts.say("Task deleted"),
+            },
+            Err(error) if error.leads_to("").is_none() => toasts.fail(error.words()),
+            Err(_) => {}
+        });
     }
 }
 
 /// The notes, with the field for another.
 pub(super) fn notes(detail: &LeadDetail, works: bool, forms: Forms) -> AnyView {
     let id = detail.row.id;
-    let none = detail.notes.is_empty() && !works;
+    let none = detail.notes.is_empty();
     let each = detail.notes.clone().into_iter().map(|note| {
         let by = if note.by.is_empty() { String::new() } else { format!("{}, ", note.by) };
         view! {
@@ -65,7 +85,7 @@ pub(super) fn notes(detail: &LeadDetail, works: bool, forms: Forms) -> AnyView {
     view! {
         <Card title="Notes">
             <ul class="list">{each}</ul>
-            {none.then(|| view! { <p class="sub">"None."</p> })}
+            {none.then(|| view! { <p class="sub">"No notes yet."</p> })}
             {add}
         </Card>
     }
@@ -96,14 +116,14 @@ fn new_note(id: LeadId, forms: Forms) -> AnyView {
 /// The tasks, with the fields for another.
 pub(super) fn tasks(detail: &LeadDetail, team: &[MemberName], works: bool, forms: Forms) -> AnyView {
     let id = detail.row.id;
-    let none = detail.tasks.is_empty() && !works;
-    let each = detail.tasks.iter().map(|task| line(task, None, works, forms)).collect_view();
+    let none = detail.tasks.is_empty();
+    let each = detail.tasks.iter().map(|task| line(id, task, None, works, forms)).collect_view();
     let team = StoredValue::new(team.to_vec());
     let add = works.then(|| for_lead(id, move || new_task(id, &team.get_value(), forms)));
     view! {
         <Card title="Tasks">
             <ul class="list">{each}</ul>
-            {none.then(|| view! { <p class="sub">"None."</p> })}
+            {none.then(|| view! { <p class="sub">"No tasks yet."</p> })}
             {add}
         </Card>
     }
@@ -132,7 +152,7 @@ fn new_task(id: LeadId, team: &[MemberName], forms: Forms) -> AnyView {
 }
 
 /// A task, with its lead where others stand beside it.
-pub(super) fn line(task: &LeadTask, lead: Option<AnyView>, works: bool, forms: Forms) -> AnyView {
+pub(super) fn line(of: LeadId, task: &LeadTask, lead: Option<AnyView>, works: bool, forms: Forms) -> AnyView {
     let LeadTask { id, task: words, due_on, assignee, done, overdue } = task.clone();
     let due = due_on.map(|day| format!("Due {}", show::day(day)));
     let who = assignee.filter(|_| lead.is_none()).map(|member| member.name);
@@ -144,6 +164,8 @@ pub(super) fn line(task: &LeadTask, lead: Option<AnyView>, works: bool, forms: F
     };
     let acts = works.then(|| {
         let delete = format!("Delete “{words}”");
+        let gone = task.clone();
+        let note = Callback::new(move |()| forms.deleted.set_value(Some((of, gone.clone()))));
         view! {
             <div class="row">
                 <PostForm form=forms.tick>
@@ -155,7 +177,7 @@ pub(super) fn line(task: &LeadTask, lead: Option<AnyView>, works: bool, forms: F
                 <PostForm form=forms.delete>
                     {show::program_field()}
                     <input type="hidden" name="task" value=id.to_string()/>
-                    <Button kind=ButtonKind::Quiet submit=true icon=Glyph::Trash label=delete busy=forms.delete.pending()/>
+                    <Button kind=ButtonKind::Quiet submit=true icon=Glyph::Trash label=delete busy=forms.delete.pending() on_click=note/>
                 </PostForm>
             </div>
         }

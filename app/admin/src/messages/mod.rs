@@ -39,7 +39,7 @@ fn composer(form: Upload, body: RwSignal<String>, replies: Vec<SavedReply>) -> A
     view! {
         {insert}
         <Textarea id="body" label="Your message" bind=body rows=5 error=form.field("body")/>
-        <FileInput id="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP or image, at most 20 MB." error=form.field("file") progress=form.progress()/>
+        <FileInput id="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP, MP4 or image, at most 20 MB." error=form.field("file") progress=form.progress()/>
         <div class="form-actions"><Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Send"</Button></div>
     }
     .into_any()

@@ -8,7 +8,7 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
     Button, ButtonKind, Card, CloseButton, Dialog, EmptyState, Glyph, PageHead, SkeletonTable, Table, TextInput,
-    Textarea, Th,
+    Textarea, Th, use_toasts,
 };
 
 use crate::show;
@@ -59,6 +59,8 @@ pub async fn delete_reply(program: String, id: SavedReplyId) -> Result<()> {
 struct Editing {
     save: Form<SaveReply>,
     delete: Form<DeleteReply>,
+    /// What was deleted last: it can be put back.
+    deleted: StoredValue<Option<SavedReply>>,
     id: RwSignal<String>,
     name: RwSignal<String>,
     body: RwSignal<String>,
@@ -84,7 +86,8 @@ impl LazyPage for SavedRepliesPage {
         let program = show::program();
         let text = || RwSignal::new(String::new());
         let (save, delete) = (Form::new(), Form::new());
-        let editing = Editing { save, delete, id: text(), name: text(), body: text(), open: RwSignal::new(false) };
+        let (deleted, open) = (StoredValue::new(None), RwSignal::new(false));
+        let editing = Editing { save, delete, deleted, id: text(), name: text(), body: text(), open };
         let (saved, deleted) = (show::done(save), show::done(delete));
         Self(read_after(move || saved.get() + deleted.get(), move || ReadReplies { program: program.get() }), editing)
     }
@@ -92,7 +95,16 @@ impl LazyPage for SavedRepliesPage {
     fn view(this: Self) -> AnyView {
         let Self(found, editing) = this;
         show::tell(editing.save, "Reply saved");
-        show::tell(editing.delete, "Reply deleted");
+        let toasts = use_toasts();
+        editing.delete.settled(move |outcome| {
+            if outcome.is_ok()
+                && let Some(reply) = editing.deleted.try_update_value(Option::take).flatten()
+            {
+                let program = show::program().get_untracked();
+                let back = SaveReply { program, id: String::new(), name: reply.name, body: reply.body };
+                toasts.say_with_undo("Reply deleted", Callback::new(move |()| editing.save.send_fields(&back)));
+            }
+        });
         editing.save.settled(move |outcome| {
             if outcome.is_ok() {
                 editing.open.set(false);
@@ -136,7 +148,9 @@ fn list(replies: Vec<SavedReply>, editing: Editing) -> AnyView {
     let rows = replies.into_iter().map(|reply| {
         let (id, name, body) = (reply.id.to_string(), reply.name.clone(), reply.body.clone());
         let (edit, delete) = (format!("Edit {name}"), format!("Delete {name}"));
+        let gone = reply.clone();
         let open = Callback::new(move |()| editing.begin(Some(&reply)));
+        let note = Callback::new(move |()| editing.deleted.set_value(Some(gone.clone())));
         view! {
             <tr>
                 <td><strong>{name}</strong><small class="conversation-latest">{body}</small></td>
@@ -146,7 +160,7 @@ fn list(replies: Vec<SavedReply>, editing: Editing) -> AnyView {
                     <PostForm form=editing.delete>
                         {show::program_field()}
                         <input type="hidden" name="id" value=id/>
-                        <Button kind=ButtonKind::Quiet icon=Glyph::Trash label=delete submit=true/>
+                        <Button kind=ButtonKind::Quiet icon=Glyph::Trash label=delete submit=true on_click=note/>
                     </PostForm>
                     </div>
                 </td>

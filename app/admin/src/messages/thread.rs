@@ -190,7 +190,7 @@ fn answers(
         .collect();
     let value = assignee.map(|member| member.account.to_string()).unwrap_or_default();
     view! {
-        <PostForm form=form class="form-row">
+        <PostForm form=form class="form-row answers">
             {show::program_field()}
             <input type="hidden" name="id" value=id.to_string()/>
             <Select id="assignee" label="Who answers" choices=choices value=value/>

@@ -34,6 +34,19 @@ enum At {
     Same,
 }
 
+impl At {
+    /// The step's name, for screen readers.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Start => "Choose a file",
+            Self::Reading(..) => "The file is read",
+            Self::Looking => "Look at the leads",
+            Self::Sending(_) => "The leads are sent",
+            Self::Same => "Imported before",
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Drawer {
     program: StoredValue<String>,
@@ -87,6 +100,9 @@ pub(super) fn drawer(program: String) -> AnyView {
     on_cleanup(move || leaving.remove());
     let content = move || match asked.get() {
         None => view! { <p role="status">"One moment…"</p> }.into_any(),
+        Some(Err(access::Error::Forbidden)) => {
+            view! { <Note tone=Tone::Warn>"This program takes no files of leads at the moment."</Note> }.into_any()
+        }
         Some(Err(error)) => view! { <Note tone=Tone::Bad>{error.words()}</Note> }.into_any(),
         Some(Ok(setup)) => inside(program.clone(), setup, dirty),
     };
@@ -118,13 +134,15 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
     let held: Held = StoredValue::new_local(None);
     let first = setup.groups.first().map(|group| group.id.to_string()).unwrap_or_default();
     let (epoch, again) = (RwSignal::new(0), RwSignal::new(None::<usize>));
+    // How often all rows were looked at again, to the end.
+    let looked = RwSignal::new(0);
     let map = Callback::new(move |(column, asked)| {
         held.update_value(|work| {
             if let Some(work) = work {
                 work.map(column, asked);
             }
         });
-        look_again(held, epoch, again);
+        look_again(held, epoch, again, looked);
     });
     let only = RwSignal::new(None);
     let mended = RwSignal::new(0);
@@ -149,10 +167,9 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
     };
     Effect::new(move |_| dirty.set(mended.get() > 0 || matches!(drawer.at.get(), At::Sending(_))));
     // The list of rows with errors stays as it was when it was asked for, so that none is gone while it is mended.
-    let settled = Memo::new(move |_| again.with(Option::is_none));
     Effect::new(move |_| {
         epoch.track();
-        settled.with(|_| ());
+        looked.track();
         let filtered = drawer.filtered.get();
         only.set(
             filtered
@@ -167,6 +184,17 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
         }
     };
     let kind = Memo::new(move |_| std::mem::discriminant(&drawer.at.get()));
+    let node = NodeRef::<html::Div>::new();
+    Effect::new(move |before: Option<_>| {
+        let now = kind.get();
+        // The next step is told: what had the focus is gone.
+        if before.is_some_and(|before| before != now)
+            && let Some(node) = node.get_untracked()
+        {
+            drop(node.focus());
+        }
+        now
+    });
     let body = move || {
         // Read, not only tracked: what is never read follows nothing.
         kind.with(|_| ());
@@ -179,7 +207,15 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
         }
     };
     view! {
-        <div class="lead-import-box" on:dragover=|event: DragEvent| event.prevent_default() on:drop=drop_file>
+        <div
+            class="lead-import-box"
+            tabindex="-1"
+            role="group"
+            aria-label=move || drawer.at.with(At::label)
+            node_ref=node
+            on:dragover=|event: DragEvent| event.prevent_default()
+            on:drop=drop_file
+        >
             {move || drawer.wrong.get().map(|words| view! { <div role="alert"><Note tone=Tone::Bad>{words}</Note></div> })}
             {body}
         </div>
@@ -188,7 +224,7 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
 }
 
 /// Looks at all rows again, since their columns changed.
-fn look_again(held: Held, epoch: RwSignal<usize>, again: RwSignal<Option<usize>>) {
+fn look_again(held: Held, epoch: RwSignal<usize>, again: RwSignal<Option<usize>>, looked: RwSignal<usize>) {
     let Some(this) = epoch.try_update(|epoch| {
         *epoch += 1;
         *epoch
@@ -208,6 +244,7 @@ fn look_again(held: Held, epoch: RwSignal<usize>, again: RwSignal<Option<usize>>
         .await;
         if current() {
             again.try_set(None);
+            looked.try_update(|count| *count += 1);
         }
     });
 }
@@ -332,7 +369,11 @@ fn looking(drawer: Drawer) -> AnyView {
         })
     };
     let toggle = move |event: Event| drawer.filtered.set(event_target_checked(&event));
-    let cannot = Signal::derive(move || drawer.again.get().is_some() || counts().0 == 0 || held_misses_email(held));
+    let none_ready = Signal::derive(move || {
+        let (rows, wrong) = counts();
+        rows == wrong
+    });
+    let cannot = Signal::derive(move || drawer.again.get().is_some() || none_ready.get() || held_misses_email(held));
     view! {
         <p class="sub">{of(|work| work.name.clone())}" · "{of(Work::written)}</p>
         {missing}
@@ -349,7 +390,13 @@ fn looking(drawer: Drawer) -> AnyView {
             view! { <progress class="progress" max="100" value=percent.to_string() aria-label="Looking at the rows again"></progress> }
         })}
         {grid(drawer.grid)}
-        <p class="sub">"Rows that still have errors are refused. You find them, with the reasons, under View import history."</p>
+        <p class="sub">
+            {move || if none_ready.get() {
+                "No row is ready: match the columns or mend a row first."
+            } else {
+                "Rows that still have errors are refused. You find them, with the reasons, under View import history."
+            }}
+        </p>
         {file_field(drawer, "Another file: choose it, or drop it here")}
         <div class="dialog-actions">
             <Button kind=ButtonKind::Primary disabled=cannot on_click=Callback::new(move |()| submit(drawer))>"Import and submit"</Button>

@@ -15,6 +15,7 @@ use domain::page::Page;
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 
 use crate::show;
@@ -29,13 +30,25 @@ pub async fn read_import_setup(program: String) -> Result<ImportSetup> {
     .await
 }
 
+/// What the page of earlier imports shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    imports: Page<LeadImport>,
+    /// Whose they are.
+    partner: EnrollmentId,
+    /// Whether the program takes files of leads.
+    importing: bool,
+}
+
 /// The imports of the partner who asks.
 #[server(prefix = "/fn", endpoint = "partner/lead-imports", input = GetUrl)]
-pub async fn read_imports(program: String, cursor: Option<String>) -> Result<Page<LeadImport>> {
+pub async fn read_imports(program: String, cursor: Option<String>) -> Result<History> {
     access::answer(async {
         let mut asking = access::partner(&program, domain::portal::PortalPage::Leads).await?;
         let paging = domain::page::Paging { cursor, limit: None };
-        Ok(engine::leads::imports::list(&mut asking.conn, &asking.actor, None, &paging).await?)
+        let imports = engine::leads::imports::list(&mut asking.conn, &asking.actor, None, &paging).await?;
+        let importing = engine::leads::settings(&mut asking.conn, asking.program.id).await?.importing;
+        Ok(History { imports, partner: asking.partner.id, importing })
     })
     .await
 }

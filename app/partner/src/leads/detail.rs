@@ -39,7 +39,10 @@ pub async fn read_lead(program: String, id: String) -> Result<Shown> {
         let id: LeadId = id.parse().map_err(|_| access::Error::NotFound)?;
         let lead = engine::leads::detail(&mut asking.conn, &asking.moment, &asking.actor, id).await?;
         let zone = engine::programs::zone(&asking.program.time_zone, asking.moment.at)?;
-        let conversation = match engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await? {
+        let writes = asking.seat.shown.contains(&domain::portal::PortalPage::Messages);
+        let of_lead =
+            if writes { engine::conversations::of_lead(&mut asking.conn, &asking.actor, id).await? } else { None };
+        let conversation = match of_lead {
             Some(id) => Some(engine::conversations::thread(&mut asking.conn, &asking.actor, id, None).await?),
             None => None,
         };
@@ -213,7 +216,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
     };
     let history = events.iter().map(|event| happened(event, &zone)).collect_view();
     let added = show::instant(&zone, created_at);
-    let outcome = row.outcome.label();
+    let outcome = if row.withdrawn { "Taken back" } else { row.outcome.label() };
     let withdrawing = withdraw(acts.withdraw, &program, partner, row.id);
     let files = files_card(acts, &program, partner, row.id, files, !row.withdrawn && !answers.email.is_empty());
     view! {
@@ -268,22 +271,32 @@ fn files_card(
         let href = format!("/p/{program}/leads/{lead}/files/{}", file.id);
         let whose = show::whose(program, partner);
         let remove = (file.own && may_attach).then(|| {
-            let label = format!("Take {} away", file.name);
+            let (label, dialog) = (format!("Take {} away", file.name), format!("detach-{}", file.id));
+            let title = format!("{label}?");
             view! {
-                <PostForm form=acts.detach>
-                    {whose}
-                    <input type="hidden" name="id" value=lead.to_string()/>
-                    <input type="hidden" name="file" value=file.id.to_string()/>
-                    <Button submit=true kind=ButtonKind::Quiet icon=Glyph::Trash label=label/>
-                </PostForm>
+                <DialogButton opens=dialog.clone() kind=ButtonKind::Quiet icon=Glyph::Trash label=label/>
+                <Dialog id=dialog.clone() title=title>
+                    <PostForm form=acts.detach>
+                        {whose}
+                        <input type="hidden" name="id" value=lead.to_string()/>
+                        <input type="hidden" name="file" value=file.id.to_string()/>
+                        <p>"The file is deleted, for the team too."</p>
+                        <div class="dialog-actions">
+                            <ui::CloseButton closes=dialog label="Keep it"/>
+                            <Button kind=ButtonKind::Danger submit=true busy=acts.detach.pending()>"Take it away"</Button>
+                        </div>
+                    </PostForm>
+                </Dialog>
             }
         });
-        view! {
+        let line = view! {
             <li class="between">
                 <span><a class="link" href=href download="">{file.name}</a><span class="sub">{format!(" {}, {}", file.size, file.by)}</span></span>
                 {remove}
             </li>
-        }
+        };
+        // Its dialog goes with it.
+        ui::anew(file.id, line)
     });
     let list = list.collect_view();
     let attach = may_attach.then(|| {
@@ -293,7 +306,7 @@ fn files_card(
             <UploadForm fresh=true form=acts.attach program=program.to_owned() class="form">
                 {whose}
                 <input type="hidden" name="lead" value=lead.to_string()/>
-                <FileInput id="lead-file" name="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP or image, at most 20 MB. The team sees it." required=true error=acts.attach.field("file") progress=acts.attach.progress()/>
+                <FileInput id="lead-file" name="file" label="Attach a file" accept=DOWNLOADS help="PDF, office, CSV, text, ZIP, MP4 or image, at most 20 MB. The team sees it." required=true error=acts.attach.field("file") progress=acts.attach.progress()/>
                 <div class="form-actions"><Button submit=true busy=acts.attach.pending()>"Attach"</Button></div>
             </UploadForm>
         }

@@ -111,7 +111,7 @@ fn page(shown: Shown, form: Form<EditLead>) -> AnyView {
         <PageHead title="Edit the lead" back=back/>
         <Card>
             {ui::wrong(form.beside_those("fields["))}
-            <PostForm form=form class="form">
+            <PostForm novalidate=true form=form class="form">
                 {whose}
                 <input type="hidden" name="id" value=lead.row.id.to_string()/>
                 <input type="hidden" name="seen" value=lead.row.updated_at.to_rfc3339()/>

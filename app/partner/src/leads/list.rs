@@ -154,6 +154,7 @@ fn page(shown: Shown, address: &Address) -> AnyView {
     let program = show::program().get_untracked();
     let file = show::file(&program, "leads", address);
     let submit = submit_button(&program, submission);
+    let more = (submission || importing || sales).then(|| more(&program, address, submission, importing, sales));
     let filters = filters(address, stages, groups);
     let list = list(leads, &program, (submission, importing), window_days, address);
     view! {
@@ -161,7 +162,7 @@ fn page(shown: Shown, address: &Address) -> AnyView {
             <Download href=file what="leads"/>
             {sales.then(|| crate::sales::submit_button(&program, ButtonKind::Plain))}
             {submit}
-            {(submission || importing || sales).then(|| more(&program, submission, importing, sales))}
+            {more}
         </PageHead>
         {filters}
         {list}
@@ -170,9 +171,10 @@ fn page(shown: Shown, address: &Address) -> AnyView {
 }
 
 /// What else can be done, behind three dots.
-fn more(program: &str, submission: bool, importing: bool, sales: bool) -> AnyView {
+fn more(program: &str, address: &Address, submission: bool, importing: bool, sales: bool) -> AnyView {
     let to = |path: &str| format!("/p/{program}/{path}");
-    let (import, history, submitted) = (to("leads?import=1"), to("leads/imports"), to("submitted-sales"));
+    // What the list shows stays under the drawer.
+    let (import, history, submitted) = (address.with("import", "1").href(), to("leads/imports"), to("submitted-sales"));
     let share = to("leads/share");
     view! {
         <Menu id="lead-menu" label="More" bare=true button=|| icon(Glyph::Dots)>

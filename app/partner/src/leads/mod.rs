@@ -40,6 +40,6 @@ pub(crate) fn rule(window_days: i32) -> String {
     let days = if window_days == 1 { "a day".to_owned() } else { format!("{window_days} days") };
     format!(
         "Who signs up with a lead's e-mail within {days} becomes your customer, unless another partner's code or link \
-         brings them. Once the team has qualified your lead, it goes before links."
+         brings them. Once the team has qualified your lead, the customer is yours even where another partner's link is clicked."
     )
 }

@@ -156,7 +156,7 @@ fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
             <p class="sub">{rule(window_days)}</p>
             {ui::wrong(form.beside_those("fields["))}
             {draft.note}
-            <PostForm form=form class="form" id=draft::FORM>
+            <PostForm novalidate=true form=form class="form" id=draft::FORM>
                 {whose}
                 <input type="hidden" name="group" value=chosen.id.to_string()/>
                 <input type="hidden" name="version" value=chosen.version.to_string()/>

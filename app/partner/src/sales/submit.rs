@@ -98,7 +98,7 @@ fn page(shown: &Shown, form: Upload) -> AnyView {
                 <TextInput id="product" label="What was sold" optional=true error=issue("product")/>
                 <TextInput id="invoice_id" label="Number of the invoice or order" optional=true error=issue("invoice_id")/>
                 <Textarea id="note" label="Anything else the team should know" optional=true error=issue("note")/>
-                <FileInput id="file" label="Proof" accept=DOWNLOADS help="An invoice, a contract or a receipt: PDF, office, text or image, at most 20 MB." required=true error=issue("file") progress=form.progress()/>
+                <FileInput id="file" label="Proof" accept=DOWNLOADS help="An invoice, a contract or a receipt: PDF, office, CSV, text, ZIP, MP4 or image, at most 20 MB." required=true error=issue("file") progress=form.progress()/>
                 <div class="form-actions">
                     <ButtonLink href=cancel>"Cancel"</ButtonLink>
                     <Button kind=ButtonKind::Primary submit=true busy=form.pending()>"Submit sale"</Button>

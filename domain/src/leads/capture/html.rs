@@ -4,7 +4,7 @@ use super::{TRAP, VERSION};
 use crate::countries;
 use crate::leads::answers::{BETWEEN, Sent};
 use crate::leads::form::{EMAIL, FieldKind, LINE, LONG, LeadField, LeadForm, NAME, NameField};
-use crate::money::{Currency, Money};
+use crate::money::Currency;
 use crate::text::FieldError;
 use rust_decimal::Decimal;
 use std::fmt::Write;
@@ -262,20 +262,10 @@ impl Page<'_> {
     }
 }
 
-/// The help of a field, with its limits in words.
+/// The help of a field, with its currency, and its limits in words.
 fn help(field: &LeadField, currency: Currency) -> String {
-    let words = |value: Decimal| match field.kind {
-        FieldKind::Money => Money::new(value, currency).to_string(),
-        _ => value.normalize().to_string(),
-    };
-    let limits = match (field.min.map(words), field.max.map(words)) {
-        _ if !matches!(field.kind, FieldKind::Number | FieldKind::Money) => String::new(),
-        (Some(min), Some(max)) => format!("{min} to {max}."),
-        (Some(min), None) => format!("At least {min}."),
-        (None, Some(max)) => format!("At most {max}."),
-        (None, None) => String::new(),
-    };
     let money = if field.kind == FieldKind::Money { format!("In {currency}.") } else { String::new() };
-    let all = [field.help.as_str(), &money, &limits];
-    all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    // Nobody writes a name that is too long.
+    let limits = if field.key == NAME { field.help.clone() } else { field.help_with_limits(currency) };
+    [limits, money].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -49,11 +49,13 @@ pub(super) struct Decoder {
     state: State,
     /// Bytes that can't be told without those that follow.
     held: Vec<u8>,
+    /// What the first bytes say where they are no text's.
+    pub(super) foreign: Option<&'static str>,
 }
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { state: State::Start, held: Vec::new() }
+        Self { state: State::Start, held: Vec::new(), foreign: None }
     }
 
     pub(super) fn encoding(&self) -> Encoding {
@@ -82,6 +84,7 @@ impl Decoder {
                 self.held = bytes.into_owned();
                 return Cow::Borrowed(&[]);
             }
+            self.foreign = foreign(&bytes);
             let (state, mark) = begin(&bytes);
             self.state = state;
             return match bytes {
@@ -138,6 +141,21 @@ impl Decoder {
             }
         }
     }
+}
+
+/// What to tell of a file whose first bytes are those of another kind of file.
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    const WORKBOOK: &str = "This is a workbook or an archive, not a CSV file. Save the sheet as CSV, and add that.";
+    const OTHER: &str = "This is a picture or a document, not a CSV file.";
+    let kinds: [(&[u8], &str); 6] = [
+        (b"PK\x03\x04", WORKBOOK),
+        (b"\xd0\xcf\x11\xe0", WORKBOOK),
+        (b"\x89PNG", OTHER),
+        (b"\xff\xd8\xff", OTHER),
+        (b"GIF8", OTHER),
+        (b"%PDF-", OTHER),
+    ];
+    kinds.iter().find(|(mark, _)| bytes.starts_with(mark)).map(|(_, words)| *words)
 }
 
 /// What the first bytes tell, and how long the byte order mark is.

@@ -24,6 +24,8 @@ pub const MOST_ROWS: usize = 100_000;
 pub const MOST_BYTES: usize = 25 * 1024 * 1024;
 /// The most columns of a file.
 pub const MOST_COLUMNS: usize = 500;
+/// The most cells of a file: each takes room of its own, whatever is in it.
+pub const MOST_CELLS: usize = 10_000_000;
 /// The most characters of a row.
 pub const ROW_CHARACTERS: usize = 100_000;
 /// So many bytes are read at a time, so that a page stays responsive.
@@ -34,3 +36,5 @@ pub const SLICE_ROWS: usize = 1_000;
 pub const SLICE_BYTES: usize = 1024 * 1024;
 /// The most rows that a partner imports on one day of the program's.
 pub const MOST_IMPORTED_A_DAY: i64 = 100_000;
+/// The most imports that a partner begins on a day.
+pub const MOST_IMPORTS_A_DAY: i64 = 500;

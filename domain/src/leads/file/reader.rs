@@ -2,7 +2,7 @@
 
 use super::decode::{Decoder, Encoding};
 use super::sheet::Sheet;
-use super::{MOST_COLUMNS, MOST_ROWS, ROW_CHARACTERS};
+use super::{MOST_CELLS, MOST_COLUMNS, MOST_ROWS, ROW_CHARACTERS};
 use crate::leads::LONG;
 use csv_core::ReadFieldResult;
 
@@ -173,6 +173,10 @@ impl Reader {
             return;
         }
         let text = self.decoder.decode(bytes, last);
+        if let Some(words) = self.decoder.foreign {
+            self.wrong = Some(words.to_owned());
+            return;
+        }
         if self.delimiter.is_some() {
             return self.parse(&text);
         }
@@ -242,6 +246,11 @@ impl Reader {
             self.wrong = Some(
                 "This file has more than 100,000 rows. Split it, and import its parts one after the other.".into(),
             );
+            return;
+        }
+        if self.rows.all_cells() + self.ends.len() > MOST_CELLS {
+            self.wrong =
+                Some("This file has more than 10 million cells. Leave out the columns that nobody needs.".into());
             return;
         }
         self.rows.push(bytes, &self.ends, self.whole);

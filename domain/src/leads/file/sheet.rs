@@ -34,6 +34,11 @@ impl Sheet {
         self.rows.is_empty()
     }
 
+    /// How many cells all rows have.
+    pub(super) fn all_cells(&self) -> usize {
+        self.ends.len()
+    }
+
     /// How many cells a row has.
     #[must_use]
     pub fn width(&self, row: usize) -> usize {

@@ -84,6 +84,14 @@ fn a_file_is_read_as_spreadsheets_mean_it() {
     let expected: [&[&str]; 4] = [&["a\"b", "x\ny"], &["=1+1", "'hm"], &["'=x"], &["last", "cell", "more"]];
     assert_eq!(rows(&file.rows), expected);
     assert_eq!(file.wrong, None);
+    for other in [
+        &b"PK\x03\x04\x14\0"[..],
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"\xff\xd8\xff\xe0\0\x10JFIF",
+        b"%PDF-1.7\n1 0 obj\n",
+    ] {
+        assert!(Reader::all(other).wrong.is_some_and(|wrong| wrong.contains("not a CSV file")), "{other:?}");
+    }
     assert!(Reader::all(b"").wrong.is_some() && Reader::all(b"email\n").wrong.is_some());
     assert!(Reader::all(b" ,*\nx,y\n").wrong.is_some());
 }

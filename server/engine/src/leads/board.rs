@@ -86,7 +86,14 @@ pub(super) async fn moves(
 ) -> Result<Vec<(LeadStageId, MoveTo)>> {
     let rows = sqlx::query!(
         r#"select m.from_id as "from: LeadStageId", s.id as "id: LeadStageId", s.name, s.kind as "kind: Stage",
-                  s.colour as "colour: StageColour", s.needs_reason
+                  s.colour as "colour: StageColour", s.needs_reason,
+                  s.kind = 'qualified' and (select kind from lead_stages
+                                            where program_id = $1 and id = m.from_id) <> 'qualified'
+                  and exists (select from offers o
+                              join offer_versions v
+                                on v.program_id = o.program_id and v.offer_id = o.id and v.version = o.version
+                              where o.program_id = $1 and o.archived_at is null
+                                and v.rewards @> '[{"trigger": "lead_qualified"}]') as "pays!"
            from lead_moves m
            join lead_stages s on s.program_id = m.program_id and s.id = m.to_id and s.archived_at is null
            where m.program_id = $1 and ($2::uuid is null or m.from_id = $2)
@@ -98,7 +105,7 @@ pub(super) async fn moves(
     .await?;
     let told = rows.into_iter().map(|row| {
         let stage = StageName { id: row.id, name: row.name, kind: row.kind, colour: row.colour };
-        (row.from, MoveTo { stage, needs_reason: row.needs_reason })
+        (row.from, MoveTo { stage, needs_reason: row.needs_reason, pays: row.pays })
     });
     Ok(told.collect())
 }

@@ -1,6 +1,6 @@
 //! Forms that partners share: made by them, found and filled in by visitors.
 
-use super::submit::{Added, add};
+use super::submit::{Added, CAPTURE, add};
 use crate::{Error, Moment, Result};
 use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, LeadGroupId, ProgramId};
@@ -173,7 +173,7 @@ pub async fn capture(pool: &PgPool, moment: &Moment, form: &Capture, sent: Sent,
         version: Some(form.group.version),
         sent,
         ip: ip.to_owned(),
-        by: "capture_form".to_owned(),
+        by: CAPTURE.to_owned(),
         consent: None,
     };
     let mut tx = pool.begin().await?;

@@ -3,9 +3,9 @@
 use super::*;
 use crate::fixtures::World;
 use domain::accounts::{Power, Role};
-use domain::ids::LeadGroupId;
+use domain::ids::{LeadGroupId, LeadId};
 use domain::leads::capture::CaptureInput;
-use domain::leads::{EMAIL, NAME, NewLead, Sent};
+use domain::leads::{EMAIL, MOST_A_DAY, NAME, NewLead, Sent};
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -48,7 +48,8 @@ async fn a_partner_s_form_adds_its_leads(pool: PgPool) {
     world
         .set(
             r#"update lead_forms set form = '{"name": "optional", "fields": [
-                   {"key": "terms", "label": "Terms", "kind": "consent", "required": true, "value": "We may call."}]}'
+                   {"key": "terms", "label": "Terms", "kind": "consent", "required": true, "value": "We may call."},
+                   {"key": "source", "label": "Source", "kind": "hidden", "value": "autumn"}]}'
                where program_id = $1"#,
         )
         .await;
@@ -69,6 +70,16 @@ async fn a_partner_s_form_adds_its_leads(pool: PgPool) {
     let mails = "select count(*) from graphile_worker._private_jobs
                  where payload::text like '%lead_submitted%' and $1::uuid is not null";
     assert!(world.get::<i64>(mails).await >= 1, "the team is told");
+    // What the company alone knows is not told to the partner.
+    let id: LeadId = world.get("select id from leads where program_id = $1").await;
+    for (actor, knows) in [(&world.owner(), true), (&me, false)] {
+        let lead = detail(&mut conn, &world.moment(), actor, id).await.expect("lead");
+        let of_form = lead.form.field("source").is_some();
+        assert_eq!((lead.answers.fields.contains_key("source"), of_form), (knows, knows));
+        assert_eq!(lead.consents[0].ip, if knows { "203.0.113.5" } else { "" });
+    }
+    assert!(form.group.form.field("source").is_some(), "the form fills it in");
+    assert!(choices(&mut conn, world.program).await.expect("groups")[0].form.field("source").is_none());
     // Who is known already is not told so, and not added.
     capture(&world.pool, &world.moment(), &form, agreed, "203.0.113.6").await.expect("answered as if it was new");
     assert_eq!(world.get::<i64>("select count(*) from leads where program_id = $1").await, 1);
@@ -76,6 +87,30 @@ async fn a_partner_s_form_adds_its_leads(pool: PgPool) {
     let stale = Capture { group: domain::leads::GroupChoice { version: 2, ..form.group.clone() }, ..form.clone() };
     let stale = capture(&world.pool, &world.moment(), &stale, sent("x@harbor.example"), "").await;
     assert!(matches!(stale, Err(Error::Conflict(_))));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_stranger_learns_nothing_of_a_partner_and_uses_nothing_up(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.partner("ada").await;
+    let me = crate::payments::details_tests::actor(&world, &ada);
+    world.set("update enrollments set email = 'ada@private.example' where program_id = $1").await;
+    let code = made(&world, &me).await;
+    let mut conn = world.pool.acquire().await.expect("connection");
+    let form = capture_form(&mut conn, "acme", &code).await.expect("form");
+    let own = sent("Ada@private.example");
+    capture(&world.pool, &world.moment(), &form, own.clone(), "").await.expect("answered as anybody's");
+    let leads = "select count(*) from leads where program_id = $1";
+    assert_eq!(world.get::<i64>(leads).await, 0);
+    let named = NewLead { sent: own, ..NewLead::default() };
+    assert!(matches!(submit(&mut conn, &world.moment(), &me, ada.id, &named).await, Err(Error::Invalid(_))));
+    for n in 0..MOST_A_DAY {
+        capture(&world.pool, &world.moment(), &form, sent(&format!("n{n}@harbor.example")), "").await.expect("added");
+    }
+    let late = capture(&world.pool, &world.moment(), &form, sent("late@harbor.example"), "").await;
+    assert!(matches!(late, Err(Error::Conflict(words)) if words.starts_with("This form takes nothing more today")));
+    submit(&mut conn, &world.moment(), &me, ada.id, &NewLead::named("mine@harbor.example", "")).await.expect("added");
+    assert_eq!(world.get::<i64>(leads).await, MOST_A_DAY + 1);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
@@ -171,6 +206,9 @@ async fn what_acts_for_a_partner_sees_its_own_alone(pool: PgPool) {
     let seen = detail(&mut conn, &moment, &adas, id).await.expect("own").row.updated_at;
     let changed = NewLead::named("nora@harbor.example", "Nora Holt").sent;
     assert!(matches!(edit(&mut conn, &moment, &bobs, id, seen, &changed, "").await, Err(Error::NotFound(_))));
+    world.set("update enrollments set status = 'banned' where program_id = $1").await;
+    assert!(matches!(edit(&mut conn, &moment, &adas, id, seen, &changed, "").await, Err(Error::Conflict(_))));
+    world.set("update enrollments set status = 'active' where program_id = $1").await;
     edit(&mut conn, &moment, &adas, id, seen, &changed, "").await.expect("changed");
     let stage = stage_of_kind(&mut conn, world.program, domain::leads::Stage::Qualified).await.expect("stage");
     let to = domain::leads::Move { stage, reason: String::new(), deal_value: None, customer: String::new() };

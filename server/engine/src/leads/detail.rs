@@ -55,7 +55,14 @@ pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     .await?;
     let reader = Reader { of_partner, program: found.program, currency: found.currency };
     let events = events(conn, program, id, &reader, &found.form.0).await?;
-    let consents = consents(conn, program, id, &found.form.0).await?;
+    let mut consents = consents(conn, program, id, &found.form.0).await?;
+    let (mut form, mut fields) = (found.form.0, found.fields.0);
+    if of_partner {
+        // What the company alone fills in, and from where somebody agreed, is not the partner's to know.
+        form.without_hidden();
+        fields.retain(|key, _| form.field(key).is_some());
+        consents.iter_mut().for_each(|consent| consent.ip.clear());
+    }
     let files = files(conn, program, id, &reader).await?;
     let (notes, tasks, moves) = if of_partner {
         (Vec::new(), Vec::new(), Vec::new())
@@ -83,8 +90,8 @@ pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     Ok(LeadDetail {
         group_id: found.group,
         version: found.form_version,
-        form: found.form.0,
-        answers: Answers { email: row.email.clone(), name: row.name.clone(), fields: found.fields.0 },
+        form,
+        answers: Answers { email: row.email.clone(), name: row.name.clone(), fields },
         created_at: found.created_at,
         reason: found.reason,
         customer_name: match (seen, of_partner) {

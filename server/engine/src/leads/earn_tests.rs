@@ -139,7 +139,7 @@ async fn without_a_deal_value_a_share_waits_for_it(pool: PgPool) {
     assert_eq!(waits["check"], "deal_value");
     assert_eq!(
         waits["detail"],
-        "Offer “Leads”, version 1: 5% of the deal of each won lead: the deal's value is not known. It is earned once the team sets it."
+        "Offer “Leads”, version 1: 5% of the deal of each won lead: no deal value above zero is set. It is earned once the team sets one."
     );
     // The terms are those by which it was won, also where they change before the value is known.
     world

@@ -5,7 +5,7 @@ use crate::files::{abandon, claim};
 use crate::{Error, Moment, Result};
 use domain::accounts::{Actor, Power};
 use domain::files::{FileInfo, FilePurpose};
-use domain::ids::{AccountId, FileId, LeadId, ProgramId};
+use domain::ids::{AccountId, EnrollmentId, FileId, LeadId, ProgramId};
 use domain::leads::{EventDetails, LeadEventKind};
 use sqlx::PgConnection;
 
@@ -41,6 +41,20 @@ pub async fn attach(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
         return Err(Error::Conflict("This lead was taken back or erased: nothing can be attached to it.".into()));
     }
     let program = actor.program();
+    if let Some(partner) = actor.partner() {
+        let open = sqlx::query_scalar!(
+            r#"select x.submission and e.status in ('active', 'paused') as "open!"
+               from enrollments e join lead_settings x on x.program_id = e.program_id
+               where e.program_id = $1 and e.id = $2"#,
+            program as ProgramId,
+            partner as EnrollmentId
+        )
+        .fetch_one(&mut *conn)
+        .await?;
+        if !open {
+            return Err(Error::Conflict("Nothing can be attached to your leads at the moment.".into()));
+        }
+    }
     claim(conn, program, file, FilePurpose::Lead).await?;
     let there = sqlx::query_scalar!(
         r#"select count(*) as "there!" from lead_files where program_id = $1 and lead_id = $2"#,

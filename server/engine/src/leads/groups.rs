@@ -77,12 +77,9 @@ pub async fn choices(conn: &mut PgConnection, program: ProgramId) -> Result<Vec<
     )
     .fetch_all(conn)
     .await?;
-    let choice = rows.into_iter().map(|row| GroupChoice {
-        id: row.id,
-        name: row.name,
-        description: row.description,
-        version: row.version,
-        form: row.form.0,
+    let choice = rows.into_iter().map(|mut row| {
+        row.form.without_hidden();
+        GroupChoice { id: row.id, name: row.name, description: row.description, version: row.version, form: row.form.0 }
     });
     Ok(choice.collect())
 }

@@ -222,7 +222,8 @@ impl Row {
 /// `NotFound`, also for another partner's.
 pub(super) async fn one(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id: LeadId) -> Result<LeadRow> {
     // The page that begins with it.
-    let before = LeadId(uuid::Uuid::from_u128(id.0.as_u128() + 1));
+    let next = id.0.as_u128().checked_add(1).ok_or(Error::NotFound("lead"))?;
+    let before = LeadId(uuid::Uuid::from_u128(next));
     let filter = LeadFilter { withdrawn: true, ..LeadFilter::default() };
     let paging = Paging { cursor: Some(before.to_string()), limit: Some(1) };
     let page = list(conn, moment, actor, &filter, &paging).await?;

@@ -1,5 +1,6 @@
 //! A lead's way through the stages.
 
+use super::work::set_deal_value;
 use super::{At, earn, event, note, won};
 use crate::messages::{self, Mail};
 use crate::partners::allow;
@@ -62,8 +63,14 @@ pub async fn move_to(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("stage"))?;
+    if input.deal_value.is_some() && to.kind != Stage::ClosedWon {
+        return Err(Error::field("deal_value", "A deal has a value once it is won."));
+    }
     if lead.stage == input.stage {
-        return Ok(());
+        return match input.deal_value {
+            Some(value) => set_deal_value(conn, moment, actor, id, Some(value)).await,
+            None => Ok(()),
+        };
     }
     if lead.withdrawn || lead.erased {
         let what = if lead.erased { "was erased" } else { "was taken back by its partner" };

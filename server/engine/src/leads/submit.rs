@@ -10,12 +10,12 @@ use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
 use domain::ids::{EnrollmentId, LeadGroupId, LeadId, LeadStageId, ProgramId};
 use domain::leads::{
-    Answers, CONSENT, DuplicateRule, EventDetails, FieldKind, GivenConsent, LeadEventKind, LeadField, LeadForm,
+    Answers, CONSENT, DuplicateRule, EMAIL, EventDetails, FieldKind, GivenConsent, LeadEventKind, LeadField, LeadForm,
     MOST_A_DAY, NewLead, Sent, Stage,
 };
 use domain::money::Currency;
 use domain::partners::EnrollmentStatus;
-use domain::text::email_key;
+use domain::text::{email_key, email_normalised};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -49,6 +49,9 @@ impl Submitter {
         .ok_or(Error::NotFound("partner"))
     }
 }
+
+/// Who says so adds what a visitor has filled in.
+pub(super) const CAPTURE: &str = "capture_form";
 
 /// What became of a lead that was added.
 pub(super) enum Added {
@@ -106,13 +109,19 @@ pub(super) async fn add(
     if input.version.is_some_and(|version| version != group.version) {
         return Err(Error::Conflict("The form has changed since it was shown. Look through it again.".into()));
     }
-    let answers =
-        group.form.read(&agreed(&group.form, input), submitter.currency, &submitter.emails).map_err(Error::Invalid)?;
+    let by_form = input.by == CAPTURE;
+    let sent = agreed(&group.form, input);
+    // A form for everyone tells nobody what its partner's e-mail is.
+    let own = if by_form { [].as_slice() } else { &submitter.emails };
+    let answers = group.form.read(&sent, submitter.currency, own).map_err(Error::Invalid)?;
+    if by_form && submitter.emails.iter().any(|own| email_normalised(own) == email_normalised(&answers.email)) {
+        return Ok(Added::Known(Error::field(EMAIL, "This is the partner's own e-mail address.")));
+    }
     if submitter.status != EnrollmentStatus::Active {
         return Err(Error::Conflict("Only active partners can add leads.".into()));
     }
     if of_partner {
-        limit(conn, moment, program, partner, &submitter.time_zone).await?;
+        limit(conn, moment, program, partner, &submitter.time_zone, by_form).await?;
     }
     let id: LeadId = moment.id();
     let claims = Claims::of(&group.form, &answers);
@@ -195,10 +204,11 @@ async fn limit(
     program: ProgramId,
     partner: EnrollmentId,
     time_zone: &str,
+    by_form: bool,
 ) -> Result<()> {
     let zone = time_zone.parse::<chrono_tz::Tz>().map_err(Error::internal)?;
     let today = moment.at.with_timezone(&zone).date_naive();
-    // Imports have a limit of their own.
+    // Imports have a limit of their own. So has what visitors send: no stranger uses up the partner's.
     let added = sqlx::query_scalar!(
         r#"select count(*) as "added!" from (
                select from leads l
@@ -207,15 +217,21 @@ async fn limit(
                  and created_at < ($3::date + 1)::timestamp at time zone $4
                  and not exists (select from lead_events v where v.program_id = $1 and v.lead_id = l.id
                                  and v.kind = 'submitted' and v.details ->> 'by' = 'import')
+                 and $6 = exists (select from lead_events v where v.program_id = $1 and v.lead_id = l.id
+                                  and v.kind = 'submitted' and v.details ->> 'by' = 'capture_form')
                limit $5) as today"#,
         program as ProgramId,
         partner as EnrollmentId,
         today,
         time_zone,
-        MOST_A_DAY
+        MOST_A_DAY,
+        by_form
     )
     .fetch_one(conn)
     .await?;
+    if added >= MOST_A_DAY && by_form {
+        return Err(Error::Conflict("This form takes nothing more today. Try again tomorrow.".into()));
+    }
     if added >= MOST_A_DAY {
         return Err(Error::Conflict(format!("You have added {MOST_A_DAY} leads today. Add more tomorrow.")));
     }
@@ -396,6 +412,9 @@ pub async fn edit(
     }
     if found.updated_at != seen {
         return Err(Error::Conflict("This lead has changed since you opened it. Look at it again.".into()));
+    }
+    if of_partner && !matches!(submitter.status, EnrollmentStatus::Active | EnrollmentStatus::Paused) {
+        return Err(Error::Conflict("Only active partners can change leads.".into()));
     }
     let answers = found.form.read(sent, submitter.currency, &submitter.emails).map_err(Error::Invalid)?;
     let before = Answers { email: found.email, name: found.name, fields: found.fields };

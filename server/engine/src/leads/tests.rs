@@ -256,6 +256,16 @@ async fn a_lead_moves_where_it_may_and_says_why(pool: PgPool) {
     let won = found.events.iter().find(|event| event.words.starts_with("Moved to Closed Won")).expect("event");
     assert_eq!((won.by.as_str(), found.reason.as_str()), ("Acme", "As we agreed."));
     assert_eq!(found.row.deal_value.map(|value| value.amount), Some(dec("1200.50")));
+    // What the deal is worth is told again where it is won already, and nowhere else.
+    let early = Move { deal_value: Some(dec("5")), ..to(&world, Stage::Qualified).await };
+    let told = move_to(&mut conn, &world.moment(), &owner, id, &early).await;
+    assert_eq!(refused(told), "deal_value: A deal has a value once it is won.");
+    let again = Move { deal_value: Some(dec("1300")), ..to(&world, Stage::ClosedWon).await };
+    move_to(&mut conn, &world.moment(), &owner, id, &again).await.expect("set");
+    let found = detail(&mut conn, &world.moment(), &owner, id).await.expect("lead");
+    assert_eq!(found.row.deal_value.map(|value| value.amount), Some(dec("1300.00")));
+    let last = LeadId(uuid::Uuid::max());
+    assert!(matches!(detail(&mut conn, &world.moment(), &owner, last).await, Err(Error::NotFound(_))));
     let columns = board(&mut conn, &world.moment(), &owner, &LeadFilter::default()).await.expect("board");
     let told: Vec<_> =
         columns.iter().map(|column| (column.stage.name.as_str(), column.total, column.leads.len())).collect();

@@ -19,6 +19,8 @@ struct Told {
     about: String,
     /// The beginning of the first message of the other side that is unread.
     body: Option<String>,
+    /// The name of the file at it.
+    file: Option<String>,
 }
 
 /// What is unread of one side's messages since then; `None` where nothing is.
@@ -34,11 +36,16 @@ async fn told(
         r#"select p.slug, p.name as program, c.enrollment_id as "enrollment: EnrollmentId", e.code,
                   coalesce(nullif(e.name, ''), e.company) as "partner!",
                   coalesce(nullif(c.subject, ''), nullif(l.name, ''), l.email, '') as "about!",
-                  (select left(m.body, 1000) from conversation_messages m
-                   where m.program_id = $1 and m.conversation_id = $2 and m.by_partner = $3
-                     and m.created_at > coalesce($4, '-infinity'::timestamptz)
-                   order by m.created_at, m.id limit 1) as body
+                  m.body as "body?", m.file as "file?"
            from conversations c
+           left join lateral (
+               select left(m.body, 1000) as body, f.name as file
+               from conversation_messages m
+               left join files f on f.program_id = m.program_id and f.id = m.file_id
+               where m.program_id = $1 and m.conversation_id = $2 and m.by_partner = $3
+                 and m.created_at > coalesce($4, '-infinity'::timestamptz)
+               order by m.created_at, m.id limit 1
+           ) m on true
            join programs p on p.id = c.program_id
            join enrollments e on e.program_id = c.program_id and e.id = c.enrollment_id
            left join leads l on l.program_id = c.program_id and l.id = c.lead_id
@@ -53,9 +60,13 @@ async fn told(
     Ok(told.filter(|told| told.body.is_some()))
 }
 
-/// The text as the mail tells it.
-fn text(body: Option<&str>) -> &str {
-    body.filter(|body| !body.is_empty()).unwrap_or("(An attached file)")
+impl Told {
+    /// The text as the mail tells it, with the name of the file at it.
+    fn text(&self) -> String {
+        let file = self.file.as_ref().map(|name| format!("A file is attached: {name}"));
+        let body = self.body.clone().filter(|body| !body.is_empty());
+        body.into_iter().chain(file).collect::<Vec<_>>().join("\n\n")
+    }
 }
 
 /// To a member of the team, unless they have read it meanwhile.
@@ -83,12 +94,13 @@ pub(super) async fn to_team(
         sender: told.program.clone(),
         ..person.content()
     };
+    let text = told.text();
     let values = [
         ("partner.name", &*told.partner),
         ("partner.code", &*told.code),
         ("program.name", &*told.program),
         ("message.about", &*told.about),
-        ("message.text", text(told.body.as_deref())),
+        ("message.text", &*text),
     ];
     worded(conn, program, MailKind::MessageToTeam, &values, content).await.map(Some)
 }
@@ -114,7 +126,8 @@ pub(super) async fn to_partner(
         return Ok(None);
     }
     let to = in_portal(conn, public_url, program, told.enrollment, &format!("messages/{id}")).await?;
-    let values = [("message.about", &*told.about), ("message.text", text(told.body.as_deref()))];
+    let text = told.text();
+    let values = [("message.about", &*told.about), ("message.text", &*text)];
     let content = compose::to_partner(conn, program, MailKind::MessageToPartner, to, &values).await?;
     stoppable(conn, moment, public_url, (program, told.enrollment), Notice::Message, content).await
 }

@@ -7,6 +7,7 @@ use crate::{Moment, Result};
 use domain::ids::{AccountId, EnrollmentId, LeadId, LeadImportId, LeadStageId, ProgramId};
 use domain::leads::Stage;
 use domain::messages::MailKind;
+use domain::money::grouped_decimal;
 use domain::partners::{LeadMails, Notice};
 use sqlx::PgConnection;
 
@@ -137,7 +138,7 @@ pub(super) async fn import_finished(
 ) -> Result<Option<Content>> {
     let Some(row) = import_of(conn, program, import).await? else { return Ok(None) };
     let to = in_portal(conn, public_url, program, row.enrollment, "leads/imports").await?;
-    let (rows, accepted, refused) = (row.rows.to_string(), row.accepted.to_string(), row.refused.to_string());
+    let [rows, accepted, refused] = [row.rows, row.accepted, row.refused].map(|count| grouped_decimal(count.into()));
     let values = [
         ("import.name", &*row.name),
         ("import.rows", &*rows),
@@ -163,7 +164,7 @@ pub(super) async fn imported(
         sender: row.program.clone(),
         ..person.content()
     };
-    let (rows, accepted) = (row.rows.to_string(), row.accepted.to_string());
+    let [rows, accepted] = [row.rows, row.accepted].map(|count| grouped_decimal(count.into()));
     let values = [
         ("partner.name", &*row.partner),
         ("partner.code", &*row.code),

@@ -38,7 +38,7 @@ pub async fn my_customers(
                                    and concat_ws(' ', l.email, l.name) ilike $6))
                order by id desc limit $5
            ), won as (
-               select id, email, name, false as paid, created_at, false as is_customer
+               select id, email, name, false as paid, stage_at as created_at, false as is_customer
                from leads
                where program_id = $1 and enrollment_id = $2 and stage = 'closed_won' and customer_id is null
                  and withdrawn_at is null and not coalesce($3, false)

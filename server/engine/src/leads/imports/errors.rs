@@ -4,8 +4,10 @@ use super::list::reads;
 use crate::{Error, Result};
 use domain::accounts::Actor;
 use domain::ids::{EnrollmentId, LeadImportId, ProgramId};
-use domain::leads::file::{REASON, Reader, guarded, write_row};
+use domain::leads::LeadForm;
+use domain::leads::file::{REASON, Reader, guarded, match_columns, write_row};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 /// What is known of the file before its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +30,9 @@ const AT_ONCE: i64 = 1_000;
 pub async fn error_file(conn: &mut PgConnection, actor: &Actor, id: LeadImportId) -> Result<ErrorFile> {
     let own = reads(actor)?;
     let import = sqlx::query!(
-        "select name, head, keys from lead_imports
-         where program_id = $1 and id = $2 and ($3::uuid is null or enrollment_id = $3)",
+        r#"select i.name, i.head, i.keys, f.form as "form: Json<LeadForm>" from lead_imports i
+           join lead_forms f on f.program_id = i.program_id and f.group_id = i.group_id and f.version = i.form_version
+           where i.program_id = $1 and i.id = $2 and ($3::uuid is null or i.enrollment_id = $3)"#,
         actor.program() as ProgramId,
         id as LeadImportId,
         own as Option<EnrollmentId>
@@ -39,7 +42,14 @@ pub async fn error_file(conn: &mut PgConnection, actor: &Actor, id: LeadImportId
     .ok_or(Error::NotFound("import"))?;
     let earlier = |at: usize| import.keys[at].is_empty() && import.head[at].trim().eq_ignore_ascii_case(REASON);
     let columns: Vec<usize> = (0..import.head.len()).filter(|at| !earlier(*at)).collect();
-    let names = columns.iter().map(|at| guarded(&import.head[*at])).chain([REASON.to_owned()]);
+    // A column that was matched by hand is named as its question, so that it needs no hand when it comes back.
+    let asked = import.form.asked();
+    let known = match_columns(&import.head, &asked);
+    let name = |at: usize| match asked.iter().position(|asked| asked.key == import.keys[at]) {
+        Some(question) if known[at] != Some(question) => guarded(&asked[question].label),
+        _ => guarded(&import.head[at]),
+    };
+    let names = columns.iter().map(|at| name(*at)).chain([REASON.to_owned()]);
     let mut head = "\u{feff}".to_owned();
     write_row(&mut head, names.collect::<Vec<_>>().iter().map(String::as_str));
     let stem = import.name.rsplit_once('.').map_or(import.name.as_str(), |(stem, _)| stem);

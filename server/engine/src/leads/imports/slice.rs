@@ -144,7 +144,12 @@ pub(super) async fn stop(conn: &mut PgConnection, moment: &Moment, program: Prog
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update lead_imports set status = 'cancelled', finished_at = $3 where program_id = $1 and id = $2",
+        // Of one without a row that was worked no file is asked for.
+        "update lead_imports
+         set status = 'cancelled', finished_at = $3,
+             head = case when accepted + refused = 0 then '{}' else head end,
+             keys = case when accepted + refused = 0 then '{}' else keys end
+         where program_id = $1 and id = $2",
         program as ProgramId,
         id as LeadImportId,
         moment.at

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::accounts::Actor;
 use domain::ids::{AccountId, EnrollmentId, LeadGroupId, LeadImportId, ProgramId};
 use domain::leads::LeadForm;
-use domain::leads::file::{File, ImportStart, MOST_IMPORTED_A_DAY, MOST_ROWS, match_columns};
+use domain::leads::file::{File, ImportStart, MOST_IMPORTED_A_DAY, MOST_IMPORTS_A_DAY, MOST_ROWS, match_columns};
 use domain::partners::EnrollmentStatus;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -55,7 +55,10 @@ pub async fn start(
     }
     let zone = found.time_zone.parse::<chrono_tz::Tz>().map_err(Error::internal)?;
     let today = moment.at.with_timezone(&zone).date_naive();
-    let imported = imported(conn, program, partner, today, &found.time_zone).await?;
+    let (begun, imported) = imported(conn, program, partner, today, &found.time_zone).await?;
+    if begun >= MOST_IMPORTS_A_DAY {
+        return Err(Error::Conflict(format!("At most {MOST_IMPORTS_A_DAY} files can be imported on one day.")));
+    }
     if imported + input.rows > MOST_IMPORTED_A_DAY {
         return Err(Error::Conflict(
             "At most 100,000 rows can be imported on one day. Import the rest tomorrow.".into(),
@@ -107,16 +110,16 @@ async fn form(conn: &mut PgConnection, program: ProgramId, group: LeadGroupId) -
     Ok((found.form.0, found.version))
 }
 
-/// How many rows of a partner were or are being imported on a day of the program's.
+/// How many imports of a partner were begun on a day of the program's, and of how many rows.
 async fn imported(
     conn: &mut PgConnection,
     program: ProgramId,
     partner: EnrollmentId,
     day: NaiveDate,
     time_zone: &str,
-) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        r#"select coalesce(sum(case status when 'cancelled' then accepted + refused else rows end), 0)::bigint as "rows!"
+) -> Result<(i64, i64)> {
+    let found = sqlx::query!(
+        r#"select count(*) as "begun!", coalesce(sum(case status when 'cancelled' then accepted + refused else rows end), 0)::bigint as "rows!"
            from lead_imports
            where program_id = $1 and enrollment_id = $2
              and created_at >= $3::date::timestamp at time zone $4 and created_at < ($3::date + 1)::timestamp at time zone $4"#,
@@ -126,7 +129,8 @@ async fn imported(
         time_zone
     )
     .fetch_one(conn)
-    .await?)
+    .await?;
+    Ok((found.begun, found.rows))
 }
 
 /// Takes a whole file that was read on the server, in the caller's transaction: its columns matched by their names, without
