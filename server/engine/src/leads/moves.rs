@@ -63,11 +63,9 @@ pub async fn move_to(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("stage"))?;
-    if input.deal_value.is_some() && to.kind != Stage::ClosedWon {
-        return Err(Error::field("deal_value", "A deal has a value once it is won."));
-    }
     if lead.stage == input.stage {
-        return match input.deal_value {
+        // What the deal is worth may be told later.
+        return match input.deal_value.filter(|_| to.kind == Stage::ClosedWon) {
             Some(value) => set_deal_value(conn, moment, actor, id, Some(value)).await,
             None => Ok(()),
         };
