@@ -93,8 +93,11 @@ access::chunk!(
 );
 access::chunk!(
     admin_portal, __preload_admin_portal:
-    portal::PortalPage, portal::TermsPage, mails::MailsPage, mails::MailPage, outbox::OutboxPage,
-    outbox::OutboxMailPage, new_program::NewProgramPage,
+    portal::PortalPage, portal::TermsPage, new_program::NewProgramPage,
+);
+access::chunk!(
+    admin_mails, __preload_admin_mails:
+    mails::MailsPage, mails::MailPage, outbox::OutboxPage, outbox::OutboxMailPage,
 );
 
 /// The page of a new program, beside those of one.
