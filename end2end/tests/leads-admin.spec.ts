@@ -74,6 +74,10 @@ test("a card is dragged to another column, or moved by the keyboard", async ({ p
   await enter(page, `/admin/acme/leads?view=board&q=${email}`);
   await sound(page);
   await lane(page, "New").getByRole("listitem").filter({ hasText: email }).dragTo(lane(page, "Qualified"));
+  // The demo pays for qualified leads: a slip of the hand moves no money.
+  const asks = page.getByRole("dialog", { name: "Move the lead" });
+  await expect(asks).toContainText("Offers pay for qualified leads");
+  await asks.getByRole("button", { name: "Move", exact: true }).click();
   await expect(lane(page, "Qualified").getByText(email)).toBeVisible();
   await expect(page.getByText(`${email} is now at Qualified`)).toBeVisible();
 

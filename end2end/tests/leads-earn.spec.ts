@@ -29,18 +29,20 @@ test("a lead earns when it is qualified and won, and stands among the partner's 
   await page.locator("html[data-hydrated]").waitFor();
   await page.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByRole("menuitem", { name: "Qualified", exact: true }).click();
+  const move = page.getByRole("dialog", { name: "Move the lead" });
+  await expect(move).toContainText("Offers pay for qualified leads");
+  await move.getByRole("button", { name: "Move", exact: true }).click();
   const card = page.locator("section", { has: page.getByRole("heading", { name: "Commission", exact: true }) });
   await expect(card.getByRole("listitem").filter({ hasText: "Lead qualified" })).toContainText("$20.00");
   await page.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByRole("menuitem", { name: "Closed Won" }).click();
-  const move = page.getByRole("dialog", { name: "Move the lead" });
   await move.getByLabel("Customer id").fill(fresh("customer"));
   await move.getByRole("button", { name: "Move", exact: true }).click();
 
   // A share waits for the deal's value.
   const nothing = card.getByRole("listitem").filter({ hasText: "Lead won: nothing earned" });
   await nothing.getByText("Why?").click();
-  await expect(page.getByText("the deal's value is not known").first()).toBeVisible();
+  await expect(page.getByText("no deal value above zero is set").first()).toBeVisible();
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Deal value" }).click();
   const deal = page.getByRole("dialog", { name: "Deal value" });
