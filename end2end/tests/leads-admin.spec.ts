@@ -1,7 +1,6 @@
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { ada, enter, fits, fresh, signIn, visit } from "./people";
+import { ada, enter, fresh, signIn, sound, visit } from "./people";
 
 /** Leads of Ada's, submitted in another browser, each by its e-mail. */
 async function leads(page: Page, words: string[]) {
@@ -19,16 +18,6 @@ async function leads(page: Page, words: string[]) {
   }
   await partner.context().close();
   return emails;
-}
-
-/** What axe finds on a page. */
-async function sound(page: Page) {
-  for (const width of [390, 1440]) {
-    await page.setViewportSize({ width, height: 900 });
-    await fits(page);
-    const found = await new AxeBuilder({ page }).analyze();
-    expect(found.violations.map((violation) => [violation.id, violation.nodes.map((node) => node.html)])).toEqual([]);
-  }
 }
 
 const lane = (page: Page, stage: string) => page.getByRole("region", { name: new RegExp(`^${stage}`) });
@@ -132,12 +121,17 @@ test("a lead's page tells all of it, and the team works there", async ({ page })
   const task = fresh("Call");
   await page.getByLabel("A new task").fill(task);
   await page.getByLabel("Due on").fill("2020-01-31");
-  await page.getByLabel("Who does it").selectOption({ index: 1 });
+  await page.getByLabel("Who does it").selectOption({ label: "Olivia Marsh" });
   await page.getByRole("button", { name: "Add the task" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: task })).toContainText("Overdue");
   await page.getByRole("button", { name: `Tick off “${task}”` }).click();
   await expect(page.getByRole("listitem").filter({ hasText: task })).toContainText("Done");
   await page.getByRole("button", { name: `Reopen “${task}”` }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: task })).toContainText("Overdue");
+  // Deleted by a slip, and back again.
+  await page.getByRole("button", { name: `Delete “${task}”` }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: task })).toHaveCount(0);
+  await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: task })).toContainText("Overdue");
 
   await page.getByRole("button", { name: "Edit" }).click();
@@ -167,4 +161,52 @@ test("a lead's page tells all of it, and the team works there", async ({ page })
   await visit(page, "/admin/acme/tasks");
   await expect(page.getByRole("heading", { level: 1, name: "My tasks" })).toBeVisible();
   await sound(page);
+});
+
+test("a task stands under My tasks of who does it, and a file at a lead is both sides'", async ({ page }) => {
+  const [email] = await leads(page, ["files"]);
+  await enter(page, `/admin/acme/leads?q=${email}`);
+  await page.getByRole("link", { name: email }).click();
+  await page.waitForURL(/leads\/[0-9a-f-]{36}$/);
+  await page.locator("html[data-hydrated]").waitFor();
+  const task = fresh("Visit");
+  await page.getByLabel("A new task").fill(task);
+  await page.getByLabel("Who does it").selectOption({ label: "Olivia Marsh" });
+  await page.getByRole("button", { name: "Add the task" }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: task })).toBeVisible();
+  const file = (name: string) => ({ name, mimeType: "application/pdf", buffer: Buffer.from(`%PDF-1.7 ${name}`) });
+  await page.getByLabel("Attach a file").setInputFiles(file("offer.pdf"));
+  await page.getByRole("button", { name: "Attach", exact: true }).click();
+  await expect(page.getByRole("link", { name: "offer.pdf" })).toBeVisible();
+  await visit(page, "/admin/acme/tasks");
+  const mine = page.getByRole("listitem").filter({ hasText: task });
+  await expect(mine.getByRole("link", { name: email })).toBeVisible();
+  await sound(page);
+  await mine.getByRole("button", { name: `Tick off “${task}”` }).click();
+  await expect(mine).toHaveCount(0);
+
+  const partner = await (await page.context().browser()!.newContext()).newPage();
+  await signIn(partner, ada, `/p/acme/leads?q=${email}`);
+  await partner.getByRole("link", { name: email }).click();
+  const [download] = await Promise.all([
+    partner.waitForEvent("download"),
+    partner.getByRole("link", { name: "offer.pdf" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("offer.pdf");
+  await expect(partner.getByRole("button", { name: "Take offer.pdf away" }), "it is the team's").toHaveCount(0);
+  await partner.getByLabel("Attach a file").setInputFiles(file("plan.pdf"));
+  await partner.getByRole("button", { name: "Attach", exact: true }).click();
+  await expect(partner.getByRole("link", { name: "plan.pdf" })).toBeVisible();
+  await sound(partner);
+
+  await page.goBack();
+  await page.reload();
+  await page.locator("html[data-hydrated]").waitFor();
+  await expect(page.getByRole("link", { name: "plan.pdf" })).toBeVisible();
+  await page.getByRole("button", { name: "Take plan.pdf away" }).click();
+  const asks = page.getByRole("dialog", { name: "Take plan.pdf away?" });
+  await asks.getByRole("button", { name: "Take it away" }).click();
+  await expect(page.getByRole("link", { name: "plan.pdf" })).toHaveCount(0);
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await partner.context().close();
 });

@@ -1,17 +1,6 @@
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { ada, enter, fits, fresh, signIn } from "./people";
-
-/** What axe finds on a page, on a phone and on a desk. */
-async function sound(page: Page) {
-  for (const width of [390, 1440]) {
-    await page.setViewportSize({ width, height: 900 });
-    await fits(page);
-    const found = await new AxeBuilder({ page }).analyze();
-    expect(found.violations.map((violation) => [violation.id, violation.nodes.map((node) => node.html)])).toEqual([]);
-  }
-}
+import { ada, enter, fresh, password, signIn, sound, visit } from "./people";
 
 test("a lead earns when it is qualified and won, and stands among the partner's customers", async ({ page, browser }) => {
   const email = `${fresh("deal")}@harbor.example`;
@@ -36,7 +25,8 @@ test("a lead earns when it is qualified and won, and stands among the partner's 
   await expect(card.getByRole("listitem").filter({ hasText: "Lead qualified" })).toContainText("$20.00");
   await page.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByRole("menuitem", { name: "Closed Won" }).click();
-  await move.getByLabel("Customer id").fill(fresh("customer"));
+  const customer = fresh("customer");
+  await move.getByLabel("Customer id").fill(customer);
   await move.getByRole("button", { name: "Move", exact: true }).click();
 
   // A share waits for the deal's value.
@@ -74,5 +64,39 @@ test("a lead earns when it is qualified and won, and stands among the partner's 
   await partner.getByRole("link", { name: email }).click();
   await partner.waitForURL(/customers\?q=/);
   await expect(partner.getByRole("row", { name: new RegExp(email) })).toBeVisible();
+
+  // Paid once it has bought; all of that paid back, it has only signed up again.
+  const key = await trackingKey(page);
+  const track = async (what: string, data: object) => {
+    const answer = await page.request.post(`/api/v1/track/${what}`, { headers: { authorization: `Bearer ${key}` }, data });
+    expect(answer.status(), await answer.text()).toBe(201);
+  };
+  const sale = fresh("sale");
+  await track("sale", { event_id: sale, customer_id: customer, amount: "80.00", currency: "USD" });
+  await partner.reload();
+  const bought = partner.getByRole("row", { name: new RegExp(email) });
+  await expect(bought).toContainText("Paid");
+  await expect(bought).toContainText("$80.00");
+  await track("refund", { event_id: fresh("refund"), sale_event_id: sale });
+  await partner.reload();
+  await expect(bought).toContainText("Signed Up");
+  await expect(bought).toContainText("$0.00");
   await partner.context().close();
 });
+
+/** A new key with which the company tells of sales. */
+async function trackingKey(page: Page) {
+  await visit(page, "/admin/acme/api-keys");
+  const confirm = page.getByRole("link", { name: "Confirm to make a key" });
+  if ((await confirm.count()) > 0) {
+    await confirm.click();
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.waitForURL("**/admin/acme/api-keys");
+  }
+  await page.getByRole("button", { name: "New API key" }).first().click();
+  const drawer = page.getByRole("dialog", { name: "New API key" });
+  await drawer.getByLabel("Name").fill(fresh("Key"));
+  await drawer.getByRole("button", { name: "Make the API key" }).click();
+  return (await page.getByRole("textbox", { name: "API key" }).textContent())!.trim();
+}

@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { ada, admin, fresh, signIn } from "./people";
+import { ada, admin, fits, fresh, signIn } from "./people";
 
 /** Drops a file on the drawer, as a person does with the mouse. */
 async function dropFile(page: Page, name: string, text: string, encoding: "utf8" | "latin1" = "utf8") {
@@ -28,11 +28,11 @@ async function looksFine(page: Page) {
 async function allowImports(page: Page) {
   await signIn(page, admin, "/admin/acme/lead-settings");
   await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
-  const box = page.getByLabel(/import/i).first();
-  if (!(await box.isChecked())) {
-    await box.check();
-    await page.getByRole("button", { name: /^Save/ }).first().click();
-  }
+  const box = page.getByLabel("Import leads");
+  if (await box.isChecked()) return;
+  await box.check();
+  await page.getByRole("button", { name: "Save the settings" }).click();
+  await expect(page.getByText("Lead settings saved")).toBeVisible();
 }
 
 async function open(page: Page) {
@@ -134,4 +134,60 @@ test("a hundred thousand rows are read without holding the page up", async ({ pa
   await grid.getByLabel("What E-mail is").selectOption("Name");
   await expect(drawer.getByText(/Choose which column is E-mail/)).toBeVisible();
   await expect(drawer.getByRole("button", { name: "Import and submit" })).toBeDisabled();
+});
+
+test("columns are matched by hand, and what was refused comes back matched", async ({ page, browser, hydrated }) => {
+  const team = await (await browser.newContext()).newPage();
+  await allowImports(team);
+  await signIn(page, ada, "/p/acme/leads");
+  await hydrated();
+  const drawer = await open(page);
+  const email = `${fresh("kontakt")}@harbor.example`;
+  const name = fresh("hand");
+  await dropFile(page, `${name}.csv`, `Kontakt,Wer\n${email},Nora\nnowhere,Max\n`);
+  const send = drawer.getByRole("button", { name: "Import and submit" });
+  await expect(send).toBeDisabled();
+  await expect(drawer.getByText("No row is ready: match the columns or mend a row first.")).toBeVisible();
+  const grid = drawer.getByRole("grid", { name: "Rows of the file" });
+  await grid.getByLabel("What Kontakt is").selectOption("E-mail");
+  await expect(drawer.getByText("1 with errors")).toBeVisible();
+  await expect(grid.getByLabel("Kontakt, row 2"), "it is right by now").toHaveCount(0);
+  await expect(grid.getByLabel("Kontakt, row 3")).toBeVisible();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await looksFine(page);
+  await fits(page);
+  await send.click();
+  await expect(page.getByRole("heading", { level: 1, name: "Import history" })).toBeVisible();
+  const row = page.getByRole("table", { name: "Imports" }).getByRole("row", { name: new RegExp(name) });
+  await expect(row).toContainText("Done, some refused", { timeout: 30_000 });
+  await looksFine(page);
+  await fits(page);
+  const file = row.getByRole("link", { name: /Download error CSV/ });
+  const errors = await (await page.request.get((await file.getAttribute("href"))!)).text();
+  expect(errors.replace("\ufeff", "").split("\n")[0]).toBe("E-mail,Wer,Reason");
+});
+
+test("what is no CSV file says so, and sending can be cancelled", async ({ page, browser, hydrated }) => {
+  const team = await (await browser.newContext()).newPage();
+  await allowImports(team);
+  await signIn(page, ada, "/p/acme/leads");
+  await hydrated();
+  const drawer = await open(page);
+  await dropFile(page, "book.xlsx", "PK\u0003\u0004\u0014\u0000\u0006\u0000", "latin1");
+  await expect(drawer.getByRole("alert")).toContainText("Save the sheet as CSV");
+  const word = fresh("never");
+  const rows = Array.from({ length: 50_000 }, (_, n) => `${word}${n}@harbor${n}.example,"Lead ${n}"`);
+  await drawer.getByLabel(/drop it here/).setInputFiles({
+    name: `${word}.csv`,
+    mimeType: "text/csv",
+    buffer: Buffer.from(["E-mail,Name", ...rows].join("\n")),
+  });
+  await expect(drawer.getByText("50,000 rows")).toBeVisible({ timeout: 30_000 });
+  await drawer.getByRole("button", { name: "Import and submit" }).click();
+  await drawer.getByRole("button", { name: "Cancel", exact: true }).click();
+  await expect(drawer.getByRole("button", { name: "Import and submit" }), "it is as it was").toBeVisible();
+  await page.goto("/p/acme/leads/imports");
+  await expect(page.getByRole("row", { name: new RegExp(word) })).toContainText("Cancelled");
+  await page.goto(`/p/acme/leads?q=${word}`);
+  await expect(page.getByText("Nothing found")).toBeVisible();
 });

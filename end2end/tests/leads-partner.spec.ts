@@ -1,5 +1,5 @@
 import { expect, test } from "./fixtures";
-import { ada, fits, fresh, signIn } from "./people";
+import { ada, enter, fits, fresh, signIn, sound } from "./people";
 
 test.describe("with mistakes in the form", () => {
   test.use({ expectedTrouble: [/\/fn\/partner\/leads\/submit/] });
@@ -73,4 +73,35 @@ test("what was typed is kept in the browser until it is sent", async ({ page, hy
   await hydrated();
   await expect(page.getByLabel("Their e-mail")).toHaveValue("");
   await expect(page.getByText("Your draft is back.")).toHaveCount(0);
+});
+
+test("where there are several groups, submitting asks which", async ({ page, browser, hydrated }) => {
+  const name = fresh("Boats");
+  const team = await (await browser.newContext()).newPage();
+  await enter(team, "/admin/acme/lead-settings");
+  await team.getByLabel("Another group").fill(name);
+  await team.getByRole("button", { name: "Make the group" }).click();
+  await team.waitForURL(/lead-settings\/groups\//);
+  await expect(team.getByRole("heading", { level: 1, name })).toBeVisible();
+  await team.locator("html[data-hydrated]").waitFor();
+  await sound(team);
+  await team.context().close();
+
+  await signIn(page, ada, "/p/acme/leads/submit");
+  await hydrated();
+  await page.getByLabel("Which group is the lead of?").selectOption({ label: name });
+  await page.waitForURL(/group=/);
+  const email = `${fresh("boat")}@harbor.example`;
+  await page.getByLabel("Their e-mail").fill(email);
+  await page.getByRole("button", { name: "Submit lead" }).click();
+  await expect(page.getByText("The lead is submitted")).toBeVisible();
+  await page.getByRole("link", { name: email }).click();
+  await expect(page.getByText(name, { exact: true })).toBeVisible();
+  await page.getByRole("link", { name: "Edit" }).click();
+  await expect(page.getByLabel("Their e-mail")).toHaveValue(email);
+  await sound(page);
+
+  await page.goto("/p/acme/messages");
+  await hydrated();
+  await sound(page);
 });

@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect } from "./fixtures";
 
@@ -69,4 +70,14 @@ export async function fits(page: Page) {
 export async function processPayments(page: Page) {
   await page.getByRole("button", { name: "Process", exact: true }).click();
   await page.getByRole("dialog", { name: /^Pay / }).getByRole("button", { name: "Process" }).click();
+}
+
+/** What axe finds on a page, on a phone and on a desk. */
+export async function sound(page: Page) {
+  for (const width of [390, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await fits(page);
+    const found = await new AxeBuilder({ page }).analyze();
+    expect(found.violations.map((violation) => [violation.id, violation.nodes.map((node) => node.html)])).toEqual([]);
+  }
 }

@@ -216,7 +216,7 @@ fn inside(program: String, setup: ImportSetup, dirty: RwSignal<bool>) -> AnyView
             on:dragover=|event: DragEvent| event.prevent_default()
             on:drop=drop_file
         >
-            {move || drawer.wrong.get().map(|words| view! { <div role="alert"><Note tone=Tone::Bad>{words}</Note></div> })}
+            {move || drawer.wrong.get().map(|words| view! { <Note tone=Tone::Bad>{words}</Note> })}
             {body}
         </div>
     }
