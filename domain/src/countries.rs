@@ -29,7 +29,7 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("BJ", "Benin"),
     ("BM", "Bermuda"),
     ("BT", "Bhutan"),
-    ("BO", "Bolivia (Plurinational State of)"),
+    ("BO", "Bolivia"),
     ("BQ", "Bonaire, Sint Eustatius and Saba"),
     ("BA", "Bosnia and Herzegovina"),
     ("BW", "Botswana"),
@@ -54,7 +54,7 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("CO", "Colombia"),
     ("KM", "Comoros"),
     ("CG", "Congo"),
-    ("CD", "Congo (Democratic Republic of the)"),
+    ("CD", "Congo (Democratic Republic)"),
     ("CK", "Cook Islands"),
     ("CR", "Costa Rica"),
     ("CI", "Côte d'Ivoire"),
@@ -108,7 +108,7 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("IS", "Iceland"),
     ("IN", "India"),
     ("ID", "Indonesia"),
-    ("IR", "Iran (Islamic Republic of)"),
+    ("IR", "Iran"),
     ("IQ", "Iraq"),
     ("IE", "Ireland"),
     ("IM", "Isle of Man"),
@@ -121,8 +121,8 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("KZ", "Kazakhstan"),
     ("KE", "Kenya"),
     ("KI", "Kiribati"),
-    ("KP", "Korea (Democratic People's Republic of)"),
-    ("KR", "Korea (Republic of)"),
+    ("KP", "Korea (North)"),
+    ("KR", "Korea (South)"),
     ("KW", "Kuwait"),
     ("KG", "Kyrgyzstan"),
     ("LA", "Lao People's Democratic Republic"),
@@ -147,8 +147,8 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("MU", "Mauritius"),
     ("YT", "Mayotte"),
     ("MX", "Mexico"),
-    ("FM", "Micronesia (Federated States of)"),
-    ("MD", "Moldova (Republic of)"),
+    ("FM", "Micronesia"),
+    ("MD", "Moldova"),
     ("MC", "Monaco"),
     ("MN", "Mongolia"),
     ("ME", "Montenegro"),
@@ -159,7 +159,7 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("NA", "Namibia"),
     ("NR", "Nauru"),
     ("NP", "Nepal"),
-    ("NL", "Netherlands (Kingdom of the)"),
+    ("NL", "Netherlands"),
     ("NC", "New Caledonia"),
     ("NZ", "New Zealand"),
     ("NI", "Nicaragua"),
@@ -173,7 +173,7 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("OM", "Oman"),
     ("PK", "Pakistan"),
     ("PW", "Palau"),
-    ("PS", "Palestine (State of)"),
+    ("PS", "Palestine"),
     ("PA", "Panama"),
     ("PG", "Papua New Guinea"),
     ("PY", "Paraguay"),
@@ -220,9 +220,9 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("SE", "Sweden"),
     ("CH", "Switzerland"),
     ("SY", "Syrian Arab Republic"),
-    ("TW", "Taiwan (Province of China)"),
+    ("TW", "Taiwan"),
     ("TJ", "Tajikistan"),
-    ("TZ", "Tanzania (United Republic of)"),
+    ("TZ", "Tanzania"),
     ("TH", "Thailand"),
     ("TL", "Timor-Leste"),
     ("TG", "Togo"),
@@ -237,13 +237,13 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("UG", "Uganda"),
     ("UA", "Ukraine"),
     ("AE", "United Arab Emirates"),
-    ("GB", "United Kingdom of Great Britain and Northern Ireland"),
-    ("US", "United States of America"),
+    ("GB", "United Kingdom"),
+    ("US", "United States"),
     ("UM", "United States Minor Outlying Islands"),
     ("UY", "Uruguay"),
     ("UZ", "Uzbekistan"),
     ("VU", "Vanuatu"),
-    ("VE", "Venezuela (Bolivarian Republic of)"),
+    ("VE", "Venezuela"),
     ("VN", "Viet Nam"),
     ("VG", "Virgin Islands (British)"),
     ("VI", "Virgin Islands (U.S.)"),
@@ -252,6 +252,43 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("YE", "Yemen"),
     ("ZM", "Zambia"),
     ("ZW", "Zimbabwe"),
+];
+
+/// What people write besides.
+const ALSO: &[(&str, &str)] = &[
+    ("AE", "UAE"),
+    ("BN", "Brunei"),
+    ("CD", "DR Congo"),
+    ("CI", "Ivory Coast"),
+    ("CV", "Cape Verde"),
+    ("CZ", "Czech Republic"),
+    ("GB", "England"),
+    ("GB", "Great Britain"),
+    ("GB", "Northern Ireland"),
+    ("GB", "Scotland"),
+    ("GB", "U.K."),
+    ("GB", "UK"),
+    ("GB", "United Kingdom of Great Britain and Northern Ireland"),
+    ("GB", "Wales"),
+    ("KP", "North Korea"),
+    ("KR", "Korea"),
+    ("KR", "Republic of Korea"),
+    ("KR", "South Korea"),
+    ("LA", "Laos"),
+    ("MK", "Macedonia"),
+    ("NL", "Holland"),
+    ("NL", "The Netherlands"),
+    ("RU", "Russia"),
+    ("SY", "Syria"),
+    ("SZ", "Swaziland"),
+    ("TR", "Turkey"),
+    ("US", "America"),
+    ("US", "U.S."),
+    ("US", "U.S.A."),
+    ("US", "USA"),
+    ("US", "United States of America"),
+    ("VA", "Vatican"),
+    ("VN", "Vietnam"),
 ];
 
 /// A country's name; of a code that is no country's, the code.
@@ -270,17 +307,15 @@ pub fn exists(code: &str) -> bool {
 #[must_use]
 pub fn find(typed: &str) -> Option<&'static str> {
     let typed = typed.trim();
-    let found = match typed.len() {
-        2 => COUNTRIES.iter().find(|(code, _)| code.eq_ignore_ascii_case(typed)),
-        _ => {
-            // Large files name them a hundred thousand times, mostly as they are written here.
-            let plain = COUNTRIES.iter().find(|(_, name)| name.eq_ignore_ascii_case(typed));
-            plain.or_else(|| {
-                let typed = typed.to_lowercase();
-                COUNTRIES.iter().find(|(_, name)| name.to_lowercase() == typed)
-            })
-        }
-    };
+    // Large files name them a hundred thousand times, mostly as they are written here.
+    let plain = COUNTRIES.iter().find(|(code, name)| match typed.len() {
+        2 => code.eq_ignore_ascii_case(typed),
+        _ => name.eq_ignore_ascii_case(typed),
+    });
+    let found = plain.or_else(|| {
+        let typed = typed.to_lowercase();
+        COUNTRIES.iter().chain(ALSO).find(|(_, name)| name.to_lowercase() == typed)
+    });
     found.map(|(code, _)| *code)
 }
 
@@ -299,7 +334,12 @@ mod tests {
         assert_eq!((name("DE"), name("CI"), name("XX"), name("")), ("Germany", "Côte d'Ivoire", "XX", ""));
         assert!(exists("US") && !exists("us") && !exists(""));
         assert_eq!((find(" germany "), find("de"), find("Côte D'Ivoire")), (Some("DE"), Some("DE"), Some("CI")));
+        assert_eq!(
+            (find("UK"), find("great britain"), find("U.S."), find("usa")),
+            (Some("GB"), Some("GB"), Some("US"), Some("US"))
+        );
         assert_eq!((find(""), find("Xland")), (None, None));
+        assert!(ALSO.iter().all(|(code, name)| exists(code) && !exists(name)));
         let all = all();
         assert!(all.len() > 240 && all.contains(&("GB".to_owned(), name("GB").to_owned())));
         assert_eq!(all[0].1, "Afghanistan");
