@@ -81,6 +81,8 @@ ids! {
     LeadId,
     /// A group of leads.
     LeadGroupId,
+    /// A type of leads.
+    LeadTypeId,
     /// A stage of leads.
     LeadStageId,
     /// A line of a lead's history.

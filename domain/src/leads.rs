@@ -5,6 +5,7 @@ pub mod capture;
 pub mod file;
 mod form;
 mod stages;
+mod types;
 mod views;
 
 pub use answers::{Answers, BETWEEN, Sent, Wrong, domain_key, phone_key, posted, yes_no};
@@ -15,6 +16,7 @@ pub use stages::{
     DuplicateRule, DuplicateScope, FormVersion, GroupChoice, LeadGroup, LeadGroupInput, LeadKey, LeadSettings,
     LeadStage, MOST_GROUPS, MOST_STAGES, StageColour, StageInput, StageName, check_stages,
 };
+pub use types::{LeadType, LeadTypeInput, MOST_SCOPE, MOST_TYPES};
 pub use views::{
     BoardColumn, Consent, EventDetails, GivenConsent, LeadDetail, LeadEvent, LeadEventKind, LeadFile, LeadFilter,
     LeadNote, LeadRow, LeadSort, LeadTask, MOST_AT_ONCE, Move, MoveTo, NewLead, ON_BOARD, TaskInput, Unearned, Worked,

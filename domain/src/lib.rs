@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod assets;
 pub mod attribution;
+pub mod buyers;
 pub mod colour;
 pub mod commissions;
 pub mod conversations;
@@ -23,6 +24,7 @@ pub mod offers;
 pub mod page;
 pub mod partners;
 pub mod payments;
+pub mod places;
 pub mod portal;
 pub mod programs;
 pub mod qr;

@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { ada, admin, fits, fresh, signIn } from "./people";
+import { ada, admin, fits, fresh, signIn, sound } from "./people";
 
 const axe = async (page: Page) => expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
@@ -181,4 +181,61 @@ test("a partner has no such page", async ({ page, hydrated }) => {
   await hydrated();
   const answer = await page.request.get("/admin/acme/lead-settings");
   expect([403, 404]).toContain(answer.status());
+});
+
+test.describe("with mistakes in the type", () => {
+  test.use({ expectedTrouble: [/\/fn\/admin\/lead-settings\/types\/save/] });
+
+  test("a group has types of leads, and a partner says which one its lead is", async ({ page, browser, hydrated }) => {
+    const [group, type] = [fresh("Finance"), fresh("Mortgages")];
+    await signIn(page, admin, "/admin/acme/lead-settings");
+    await hydrated();
+    await page.getByLabel("Another group").fill(group);
+    await page.getByRole("button", { name: "Make the group" }).click();
+    await page.waitForURL(/lead-settings\/groups\//);
+    await expect(page.getByText("No lead types yet")).toBeVisible();
+    await page.getByRole("link", { name: "New lead type" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "New lead type" })).toBeVisible();
+    await page.getByLabel("Default cost").fill("25.505");
+    await page.getByLabel("Referral scope").fill("0");
+    await page.getByRole("button", { name: "Save the type" }).click();
+    await expect(page.getByText("USD has 2 decimals.")).toBeVisible();
+    await expect(page.getByText("Use 1 to 20.")).toBeVisible();
+    await expect(page.getByLabel("Name"), "the first that is wrong").toBeFocused();
+    await sound(page);
+    await page.getByLabel("Name").fill(type);
+    await page.getByLabel("Referral method").selectOption({ label: "Telephone transfer" });
+    await page.getByLabel("Default cost").fill("25.50");
+    await page.getByLabel("Referral scope").fill("3");
+    await page.getByLabel("Who goes first").selectOption({ label: "By weight" });
+    await page.getByLabel("Partner self-service").check();
+    await page.getByRole("button", { name: "Save the type" }).click();
+    await page.waitForURL(/lead-settings\/groups\//);
+    const row = page.getByRole("table", { name: "Lead types" }).getByRole("row", { name: new RegExp(type) });
+    await expect(row).toContainText("To at most 3 buyers");
+    await expect(row).toContainText("$25.50");
+    await sound(page);
+
+    const partner = await (await browser.newContext()).newPage();
+    await signIn(partner, ada, "/p/acme/leads/submit");
+    await partner.locator("html[data-hydrated]").waitFor();
+    await partner.getByLabel("Which group is the lead of?").selectOption({ label: group });
+    await partner.getByLabel("Type of lead").selectOption({ label: type });
+    const email = `${fresh("buyer")}@harbor.example`;
+    await partner.getByLabel("Their e-mail").fill(email);
+    await partner.getByRole("button", { name: "Submit lead" }).click();
+    await partner.getByRole("link", { name: email }).click();
+    await expect(partner.getByText(type, { exact: true })).toBeVisible();
+    await partner.context().close();
+
+    // Closed, it takes no more; what was of it stays.
+    await row.getByRole("link", { name: type }).click();
+    await expect(page.getByRole("heading", { level: 1, name: type })).toBeVisible();
+    await hydrated();
+    await expect(page.getByLabel("Referral method")).toHaveValue("transfer");
+    await page.getByLabel("Closed").check();
+    await page.getByRole("button", { name: "Save the type" }).click();
+    await page.waitForURL(/lead-settings\/groups\//);
+    await expect(row).toContainText("Closed");
+  });
 });

@@ -102,10 +102,10 @@ impl<S> Form<S> {
         self.post.beside(move |field| fields.contains(&field))
     }
 
-    /// What went wrong beside the fields whose names begin so, in a sentence.
+    /// What went wrong beside the fields whose names begin with one of these, in a sentence.
     #[must_use]
-    pub fn beside_those(self, begin: &'static str) -> Signal<Option<String>> {
-        self.post.beside(move |field| field.starts_with(begin))
+    pub fn beside_those(self, begins: &'static [&'static str]) -> Signal<Option<String>> {
+        self.post.beside(move |field| begins.iter().any(|begin| field.starts_with(begin)))
     }
 
     /// Whether it is under way.

@@ -6,7 +6,7 @@ use super::{Answers, Outcome, Sent, Stage};
 use crate::accounts::MemberName;
 use crate::commissions::CommissionStatus;
 use crate::ids::{
-    AccountId, CustomerId, FileId, LeadEventId, LeadGroupId, LeadId, LeadNoteId, LeadStageId, LeadTaskId,
+    AccountId, CustomerId, FileId, LeadEventId, LeadGroupId, LeadId, LeadNoteId, LeadStageId, LeadTaskId, LeadTypeId,
 };
 use crate::money::Money;
 use crate::offers::Trigger;
@@ -26,6 +26,9 @@ pub struct NewLead {
     /// Its group; none is the program's default one.
     #[serde(default)]
     pub group: Option<LeadGroupId>,
+    /// Its type, which is one of its group.
+    #[serde(default)]
+    pub lead_type: Option<LeadTypeId>,
     /// The version of the form that was filled in; none is the one in force.
     #[serde(default)]
     pub version: Option<i32>,
@@ -363,6 +366,8 @@ pub struct LeadFile {
 /// A lead with all that is known of it, for the team or its partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadDetail {
+    /// The name of its type, or empty.
+    pub lead_type: String,
     /// As in lists.
     pub row: LeadRow,
     /// Its group.

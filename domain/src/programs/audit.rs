@@ -38,6 +38,8 @@ pub const ACTS: &[(&str, &str)] = &[
     ("lead_group.edit", "Group of leads changed"),
     ("lead_settings.save", "Lead settings changed"),
     ("lead_stages.save", "Stages of leads changed"),
+    ("lead_type.create", "Type of leads made"),
+    ("lead_type.edit", "Type of leads changed"),
     ("leads.import", "Leads imported"),
     ("link.create", "Link made"),
     ("link.disable", "Link switched off"),

@@ -111,6 +111,7 @@ const COPIED: &[Column] = &[
 const NAMES: &[(&str, &str)] = &[
     ("lead_groups", "name"),
     ("lead_stages", "name"),
+    ("lead_types", "name"),
     ("partner_groups", "name"),
     ("partner_tags", "tag"),
     ("payment_batches", "code"),

@@ -14,7 +14,7 @@ use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::accounts::Actor;
 use domain::conversations::{NewMessage, To};
-use domain::ids::{EnrollmentId, LeadGroupId, LeadId};
+use domain::ids::{EnrollmentId, LeadGroupId, LeadId, LeadTypeId};
 use domain::leads::{
     BETWEEN, EMAIL, GivenConsent, LeadDetail, LeadFilter, LeadRow, Move, NAME, NewLead, Outcome, Sent, Stage,
 };
@@ -96,6 +96,8 @@ pub struct Lead {
     /// As lists have it.
     #[serde(flatten)]
     pub lead: ListedLead,
+    /// The name of its type, or empty.
+    pub lead_type: String,
     /// Why it is at its stage, in the team's words; may be empty.
     pub reason: String,
     /// What was filled in, by the keys of its form.
@@ -104,10 +106,10 @@ pub struct Lead {
 
 impl From<LeadDetail> for Lead {
     fn from(detail: LeadDetail) -> Self {
-        let LeadDetail { row, answers, reason, .. } = detail;
+        let LeadDetail { row, answers, reason, lead_type, .. } = detail;
         let own = [(EMAIL, answers.email), (NAME, answers.name)].into_iter().filter(|(_, text)| !text.is_empty());
         let fields = own.map(|(key, text)| (key.to_owned(), text)).chain(answers.fields).collect();
-        Self { lead: row.into(), reason, fields }
+        Self { lead: row.into(), lead_type, reason, fields }
     }
 }
 
@@ -212,6 +214,18 @@ pub(super) async fn group(
     found.map(Some).ok_or_else(|| Error::field("lead_group", "There is no such group of leads."))
 }
 
+/// The type with a name or id in a group, or in the default one; none where none is given.
+async fn lead_type(
+    conn: &mut PgConnection,
+    program: &Program,
+    group: Option<LeadGroupId>,
+    text: Option<&str>,
+) -> engine::Result<Option<LeadTypeId>> {
+    let Some(text) = text else { return Ok(None) };
+    let found = leads::type_named(conn, program.id, group, text).await?;
+    found.map(Some).ok_or_else(|| Error::field("lead_type", "There is no such type in this group of leads."))
+}
+
 /// Whose lead it is: the partner's to whom the key is bound, else the one named.
 pub(super) async fn partner(
     conn: &mut PgConnection,
@@ -257,7 +271,7 @@ pub struct LeadInput {
     /// The name or id of its group; the program's default one where not given.
     #[serde(default)]
     lead_group: Option<String>,
-    /// The lead's type, where the program has any.
+    /// The name or id of a type of its group.
     #[serde(default)]
     lead_type: Option<String>,
     /// Who introduces it; a partner's own key may leave it out.
@@ -302,7 +316,7 @@ fn texts(fields: &BTreeMap<String, Value>) -> engine::Result<BTreeMap<String, Op
 
 /// An error of a form, by the names in the body.
 fn in_fields(error: Error) -> Error {
-    let named = |error: FieldError| match error.field.starts_with("consent.") {
+    let named = |error: FieldError| match error.field.starts_with("consent.") || error.field == "lead_type" {
         true => error,
         false => FieldError::new(format!("fields.{}", error.field), error.message),
     };
@@ -329,17 +343,16 @@ pub async fn create(
     headers: HeaderMap,
     JsonOrXml(input): JsonOrXml<LeadInput>,
 ) -> Result<Response, Problem> {
-    if input.lead_type.is_some() {
-        return Err(Problem::field("lead_type", "This program has no types of leads."));
-    }
     let moment = Moment::now();
     let call = ("POST", "/leads", &input);
     let answered = once(&server, &key.actor, &headers, call, &moment, async |conn: &mut PgConnection| {
         let partner = partner(conn, &key.actor, input.partner_code.as_deref()).await?;
         let group = group(conn, &key.program, input.lead_group.as_deref()).await?;
+        let lead_type = lead_type(conn, &key.program, group, input.lead_type.as_deref()).await?;
         let sent = texts(&input.fields).map_err(in_fields)?;
         let lead = NewLead {
             group,
+            lead_type,
             sent: sent.into_iter().filter_map(|(key, text)| Some((key, text?))).collect(),
             by: "api".to_owned(),
             consent: input.consent.clone(),

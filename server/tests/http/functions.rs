@@ -36,6 +36,7 @@ const IDS: &[(&str, &str)] = &[
     // Before the words that stand in it.
     ("LEAD_FILE", "select file_id from lead_files where program_id = $1"),
     ("LEAD_GROUP", "select id from lead_groups where program_id = $1"),
+    ("MORTGAGES", "select id from lead_types where program_id = $1"),
     ("ADA", "select id from enrollments where program_id = $1 and code = 'ada'"),
     ("ASSET", "select id from assets where program_id = $1"),
     ("CHANGE", "select id from payout_changes where program_id = $1"),
@@ -127,6 +128,12 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
     (
         "/fn/admin/lead-settings/groups/save",
         "program=acme&id=LEAD_GROUP&name=X&description=&is_default=true",
+        May(Power::EditProgram),
+    ),
+    ("/fn/admin/lead-settings/types/one", "program=acme&id=MORTGAGES", Team),
+    (
+        "/fn/admin/lead-settings/types/save",
+        "program=acme&id=MORTGAGES&group=LEAD_GROUP&name=X&method=manually&default_price=1&scope=1&duplicate_days=1&selection=priority&wait_hours=1",
         May(Power::EditProgram),
     ),
     (
@@ -439,6 +446,10 @@ async fn things(site: &Site) -> Vec<(&'static str, String)> {
                 e.created_at, e.created_at
          from enrollments e join lead_groups g using (program_id)
          join lead_stages s on s.program_id = e.program_id and s.kind = 'new' where e.program_id = $1 and e.code = 'ada'",
+        "insert into lead_types (program_id, id, group_id, name, method, default_price, scope, self_service,
+                                 needs_authorisation, duplicate_days, selection, wait_hours, created_at)
+         select program_id, gen_random_uuid(), id, 'Mortgages', 'manually', 1, 1, true, false, 1, 'priority', 1, created_at
+         from lead_groups where program_id = $1",
         "insert into files (program_id, id, purpose, name, content_type, bytes, sha256, created_at)
          select program_id, gen_random_uuid(), 'lead', 'facts.pdf', 'application/pdf', 1, '', created_at from enrollments
          where program_id = $1 and code = 'ada'",

@@ -2,7 +2,9 @@
 
 use access::{Form, LazyPage, Read, Result, read};
 use domain::ids::LeadGroupId;
-use domain::leads::{Answers, FieldKind, FormVersion, LeadField, LeadForm, LeadGroup, MOST_FIELDS, NameField};
+use domain::leads::{
+    Answers, FieldKind, FormVersion, LeadField, LeadForm, LeadGroup, LeadType, MOST_FIELDS, NameField,
+};
 use domain::money::Currency;
 use domain::text::FieldError;
 use leptos::prelude::*;
@@ -17,6 +19,7 @@ use ui::{
 use super::field::{Around, Draft, row};
 use super::group::{self, SaveLeadGroup};
 use super::issues::Issues;
+use super::lead_type;
 use super::order::{Order, focus, shift};
 use crate::show;
 use crate::unsaved::Unsaved;
@@ -26,6 +29,7 @@ use crate::unsaved::Unsaved;
 pub struct Shown {
     group: LeadGroup,
     versions: Vec<FormVersion>,
+    types: Vec<LeadType>,
     currency: Currency,
     may_edit: bool,
 }
@@ -49,7 +53,8 @@ pub async fn read_lead_group(program: String, id: String) -> Result<Shown> {
         let group = groups.into_iter().find(|group| group.id == id).ok_or(access::Error::NotFound)?;
         let versions = engine::leads::form_versions(&mut asking.conn, &asking.actor, id).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
-        Ok(Shown { group, versions, currency: asking.program.currency, may_edit })
+        let types = engine::leads::types(&mut asking.conn, &asking.actor, id).await?;
+        Ok(Shown { group, versions, types, currency: asking.program.currency, may_edit })
     })
     .await
 }
@@ -265,6 +270,7 @@ fn page(shown: Shown, form: Form<SaveLeadForm>, of_group: Form<SaveLeadGroup>, u
         }
     });
     let cancel = back.clone();
+    let types = lead_type::card(shown.types.clone(), &shown.group.id.to_string(), currency, may_edit);
     // A title that follows a signal by itself is read where the server has no signals any more.
     let head = move || {
         view! {
@@ -290,6 +296,7 @@ fn page(shown: Shown, form: Form<SaveLeadForm>, of_group: Form<SaveLeadGroup>, u
         {head}
         {(!may_edit).then(|| view! { <Note glyph=Glyph::Lock>"Your role reads this form. An owner or manager changes it."</Note> })}
         {group::card(&shown.group, typed, of_group, may_edit)}
+        {types}
         {show::wrong(editor.issues.told())}
         <div class="with-preview">
             <div class="stack">

@@ -4,11 +4,13 @@ mod field;
 mod form;
 mod group;
 mod issues;
+mod lead_type;
 mod order;
 mod page;
 mod stage;
 mod stages;
 
 pub use form::LeadGroupPage;
+pub use lead_type::LeadTypePage;
 pub use page::LeadSettingsPage;
 pub use stages::LeadStagesPage;

@@ -289,7 +289,8 @@ fn dialogs(detail: &LeadDetail, team: &[MemberName], forms: Forms) -> AnyView {
 }
 
 fn facts(detail: &LeadDetail, program: &str) -> AnyView {
-    let LeadDetail { row, reason, created_at, .. } = detail.clone();
+    let LeadDetail { row, reason, created_at, lead_type, .. } = detail.clone();
+    let lead_type = (!lead_type.is_empty()).then(|| view! { <Fact label="Type">{lead_type}</Fact> });
     let value = match row.deal_value {
         Some(value) => view! { <Amount value=value/> }.into_any(),
         None => "Not known".into_any(),
@@ -303,6 +304,7 @@ fn facts(detail: &LeadDetail, program: &str) -> AnyView {
             <Facts>
                 <Fact label="Partner">{partner}</Fact>
                 <Fact label="Group">{row.group}</Fact>
+                {lead_type}
                 <Fact label="Stage since">{show::day(row.stage_day)}</Fact>
                 {reason}
                 <Fact label="Assigned to">{assignee}</Fact>

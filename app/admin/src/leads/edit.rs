@@ -31,7 +31,7 @@ pub(super) fn drawer(editing: Editing, detail: &LeadDetail) -> AnyView {
         <Drawer id="edit-lead" title="Edit the lead">
             <PostForm novalidate=true form=form class="form">
                 <p class="sub">"What you change stays in the lead's history, which the partner sees."</p>
-                {show::wrong(form.beside_those("fields["))}
+                {show::wrong(form.beside_those(&["fields["]))}
                 {show::program_field()}
                 <input type="hidden" name="id" value=id/>
                 <input type="hidden" name="seen" value=seen/>

@@ -4,7 +4,7 @@ use access::{Form, LazyPage, PostForm, Read, Result, UPLOAD_LEAD_FILE, Upload, U
 use domain::conversations::Conversation;
 use domain::files::DOWNLOADS;
 use domain::ids::{EnrollmentId, FileId, LeadId};
-use domain::leads::{FieldKind, LeadDetail, LeadEvent, LeadFile, Stage};
+use domain::leads::{LeadDetail, LeadEvent, LeadFile, Stage};
 use domain::money::Currency;
 use domain::time::Zone;
 use leptos::prelude::*;
@@ -138,7 +138,8 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
     let program = show::program().get_untracked();
     let LeadDetail {
         row,
-        form: mut filled,
+        lead_type,
+        form: filled,
         answers,
         created_at,
         reason,
@@ -205,8 +206,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
         view! { <Fact label=consent.label><span class="lines">{consent.text}</span><small class="sub">{format!("Agreed to on {at}")}</small></Fact> }
     });
     let consents = consents.collect_view();
-    // Partners have not filled these in, and don't see them.
-    filled.fields.retain(|field| field.kind != FieldKind::Hidden);
+    let lead_type = (!lead_type.is_empty()).then(|| view! { <Fact label="Type">{lead_type}</Fact> });
     let title = called(&row);
     let filled = if answers.email.is_empty() {
         view! { <EmptyState glyph=Glyph::Lock title="Erased" words="The personal data of this lead was erased."/> }
@@ -243,6 +243,7 @@ fn page(shown: Shown, acts: Acts) -> AnyView {
                         {value}
                         <Fact label="Commission"><Amount value=row.commission/></Fact>
                         <Fact label="Group">{row.group}</Fact>
+                        {lead_type}
                         <Fact label="Added">{added}</Fact>
                     </Facts>
                 </Card>

@@ -110,7 +110,7 @@ fn page(shown: Shown, form: Form<EditLead>) -> AnyView {
     view! {
         <PageHead title="Edit the lead" back=back/>
         <Card>
-            {ui::wrong(form.beside_those("fields["))}
+            {ui::wrong(form.beside_those(&["fields["]))}
             <PostForm novalidate=true form=form class="form">
                 {whose}
                 <input type="hidden" name="id" value=lead.row.id.to_string()/>

@@ -1,7 +1,7 @@
 //! Submitting a lead.
 
 use access::{Form, LazyPage, PostForm, Read, Result, read};
-use domain::ids::{EnrollmentId, LeadGroupId};
+use domain::ids::{EnrollmentId, LeadGroupId, LeadTypeId};
 use domain::leads::{Answers, GroupChoice};
 use domain::money::Currency;
 use leptos::prelude::*;
@@ -21,6 +21,9 @@ use crate::show;
 
 mod draft;
 
+/// The name of the input of a lead's type.
+const TYPE: &str = "lead_type";
+
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
@@ -29,6 +32,8 @@ pub struct Shown {
     groups: Vec<(LeadGroupId, String)>,
     /// The group that is filled in.
     chosen: GroupChoice,
+    /// Its types that take leads.
+    types: Vec<(LeadTypeId, String)>,
     /// What makes a good lead; may be empty.
     good_lead: String,
     currency: Currency,
@@ -48,8 +53,11 @@ pub async fn read_form(program: String, group: Option<String>) -> Result<Shown> 
         let asked: Option<LeadGroupId> = group.and_then(|id| id.parse().ok());
         let chosen = groups.iter().find(|group| Some(group.id) == asked).or(groups.first());
         let chosen = chosen.cloned().ok_or(access::Error::NotFound)?;
+        let types = engine::leads::open_types(&mut asking.conn, asking.program.id).await?.into_iter();
+        let types = types.filter(|(group, ..)| *group == chosen.id).map(|(_, id, name)| (id, name)).collect();
         Ok(Shown {
             partner: asking.partner.id,
+            types,
             groups: groups.into_iter().map(|group| (group.id, group.name)).collect(),
             chosen,
             good_lead: settings.good_lead,
@@ -67,12 +75,18 @@ pub async fn submit_lead(
     partner: EnrollmentId,
     group: LeadGroupId,
     version: i32,
+    #[server(default)] lead_type: String,
     #[server(default)] fields: BTreeMap<String, String>,
 ) -> Result<()> {
     access::answer(async {
         let mut asking = access::this_partner(&program, partner, domain::portal::PortalPage::Leads).await?;
+        let lead_type = match lead_type.as_str() {
+            "" => None,
+            id => Some(id.parse().map_err(|_| access::Error::field(TYPE, "Choose one of them."))?),
+        };
         let input = domain::leads::NewLead {
             group: Some(group),
+            lead_type,
             version: Some(version),
             sent: domain::leads::posted(fields),
             ip: access::client_address(),
@@ -95,7 +109,11 @@ pub(super) fn named(error: access::Error) -> access::Error {
         access::Error::Invalid(issues) => access::Error::Invalid(
             issues
                 .into_iter()
-                .map(|issue| domain::text::FieldError::new(lead_field_name(&issue.field), issue.message))
+                .map(|issue| {
+                    let is_type = issue.field == TYPE;
+                    let field = if is_type { issue.field } else { lead_field_name(&issue.field) };
+                    domain::text::FieldError::new(field, issue.message)
+                })
                 .collect(),
         ),
         other => other,
@@ -138,7 +156,7 @@ impl LazyPage for SubmitLeadPage {
 }
 
 fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
-    let Shown { partner, groups, chosen, good_lead, currency, window_days } = shown;
+    let Shown { partner, groups, chosen, types, good_lead, currency, window_days } = shown;
     let program = show::program().get_untracked();
     let choose = choose(&format!("/p/{program}/leads/submit"), &groups, chosen.id);
     let about = (!chosen.description.is_empty()).then(|| view! { <p class="lines">{chosen.description.clone()}</p> });
@@ -147,6 +165,11 @@ fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
     });
     let fields =
         lead_form_fields(&chosen.form, &Answers::default(), currency, |key| form.field(lead_field_name(key)), "lead-");
+    let types = (!types.is_empty()).then(|| {
+        let choices = types.into_iter().map(|(id, name)| Choice::new(id.to_string(), name));
+        let choices = std::iter::once(Choice::new("", "Choose one")).chain(choices).collect();
+        view! { <Select id="lead-type" name=TYPE label="Type of lead" choices=choices optional=true error=form.field(TYPE)/> }
+    });
     let whose = show::whose(&program, partner);
     let leads = format!("/p/{program}/leads");
     let draft = draft::kept(format!("lead:{program}:{partner}:{}", chosen.id), form);
@@ -154,12 +177,13 @@ fn page(shown: Shown, form: Form<SubmitLead>) -> AnyView {
         <Card title="The lead">
             {about}
             <p class="sub">{rule(window_days)}</p>
-            {ui::wrong(form.beside_those("fields["))}
+            {ui::wrong(form.beside_those(&["fields[", TYPE]))}
             {draft.note}
             <PostForm novalidate=true form=form class="form" id=draft::FORM>
                 {whose}
                 <input type="hidden" name="group" value=chosen.id.to_string()/>
                 <input type="hidden" name="version" value=chosen.version.to_string()/>
+                {types}
                 {fields}
                 <div class="form-actions">
                     <ButtonLink href=leads>"Cancel"</ButtonLink>

@@ -174,7 +174,7 @@ pub async fn capture(pool: &PgPool, moment: &Moment, form: &Capture, sent: Sent,
         sent,
         ip: ip.to_owned(),
         by: CAPTURE.to_owned(),
-        consent: None,
+        ..NewLead::default()
     };
     let mut tx = pool.begin().await?;
     match add(&mut tx, moment, &actor, form.enrollment, &lead).await? {

@@ -40,13 +40,15 @@ pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
                   l.erased_at is not null as "erased!", x.submission,
                   p.currency as "currency: Currency", coalesce(nullif(o.brand, ''), p.name) as "program!",
                   coalesce(c.external_id, '') as "external_id!", coalesce(c.email, '') as "customer_email!",
-                  coalesce(c.name, '') as "customer_name!", c.id as "customer: CustomerId"
+                  coalesce(c.name, '') as "customer_name!", c.id as "customer: CustomerId",
+                  coalesce(t.name, '') as "lead_type!"
            from leads l
            join programs p on p.id = l.program_id
            join portals o on o.program_id = l.program_id
            join lead_settings x on x.program_id = l.program_id
            join lead_forms f on f.program_id = l.program_id and f.group_id = l.group_id and f.version = l.form_version
            left join customers c on c.program_id = l.program_id and c.id = l.customer_id
+           left join lead_types t on t.program_id = l.program_id and t.id = l.lead_type_id
            where l.program_id = $1 and l.id = $2"#,
         program as ProgramId,
         id as LeadId
@@ -88,6 +90,7 @@ pub async fn detail(conn: &mut PgConnection, moment: &Moment, actor: &Actor, id:
     let seen = row.customer.is_some();
     let label = [&found.customer_email, &found.customer_name, &found.external_id];
     Ok(LeadDetail {
+        lead_type: found.lead_type,
         group_id: found.group,
         version: found.form_version,
         form,

@@ -22,6 +22,9 @@ mod stages;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod types;
+#[cfg(test)]
+mod types_tests;
 mod won;
 mod work;
 
@@ -38,6 +41,7 @@ pub(crate) use settings::{copy, set_up};
 pub use settings::{save_settings, settings};
 pub use stages::{save_stages, stage_names, stages};
 pub use submit::{edit, submit, withdraw};
+pub use types::{lead_type, make_type, open_types, save_type, type_named, types};
 pub use work::{
     add_note, add_task, assign, assign_many, delete_task, my_tasks, of_customer, set_deal_value, set_task_done, team,
 };

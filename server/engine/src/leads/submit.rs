@@ -8,7 +8,7 @@ use crate::partners::allow;
 use crate::{Error, Moment, Result};
 use chrono::{DateTime, Utc};
 use domain::accounts::{Actor, Power};
-use domain::ids::{EnrollmentId, LeadGroupId, LeadId, LeadStageId, ProgramId};
+use domain::ids::{EnrollmentId, LeadGroupId, LeadId, LeadStageId, LeadTypeId, ProgramId};
 use domain::leads::{
     Answers, CONSENT, DuplicateRule, EMAIL, EventDetails, FieldKind, GivenConsent, LeadEventKind, LeadField, LeadForm,
     MOST_A_DAY, NewLead, Sent, Stage,
@@ -49,6 +49,9 @@ impl Submitter {
         .ok_or(Error::NotFound("partner"))
     }
 }
+
+/// The name of the field that holds a lead's type.
+const LEAD_TYPE: &str = "lead_type";
 
 /// Who says so adds what a visitor has filled in.
 pub(super) const CAPTURE: &str = "capture_form";
@@ -125,7 +128,8 @@ pub(super) async fn add(
     }
     let id: LeadId = moment.id();
     let claims = Claims::of(&group.form, &answers);
-    insert(conn, moment, program, partner, &group, id, &answers, &claims).await?;
+    check_type(conn, program, group.id, input.lead_type).await?;
+    insert(conn, moment, program, partner, (&group, input.lead_type), id, &answers, &claims).await?;
     let repeats = claims.take(conn, moment, program, partner, id, &rules).await?;
     if let Some(found) = &repeats
         && rules.rule == DuplicateRule::Refuse
@@ -198,6 +202,30 @@ async fn group(conn: &mut PgConnection, program: ProgramId, id: Option<LeadGroup
     Ok(Group { id: found.id, version: found.version, form: found.form.0, stage: found.stage })
 }
 
+/// Checks that the type is one of the group that takes leads; held, so that it is so until the lead is there.
+async fn check_type(
+    conn: &mut PgConnection,
+    program: ProgramId,
+    group: LeadGroupId,
+    id: Option<LeadTypeId>,
+) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    let closed = sqlx::query_scalar!(
+        r#"select closed_at is not null as "closed!" from lead_types
+           where program_id = $1 and group_id = $2 and id = $3 for share"#,
+        program as ProgramId,
+        group as LeadGroupId,
+        id as LeadTypeId
+    )
+    .fetch_optional(conn)
+    .await?;
+    match closed {
+        Some(false) => Ok(()),
+        Some(true) => Err(Error::field(LEAD_TYPE, "Leads of this type are not taken any more. Choose another.")),
+        None => Err(Error::field(LEAD_TYPE, "There is no such type in this group.")),
+    }
+}
+
 async fn limit(
     conn: &mut PgConnection,
     moment: &Moment,
@@ -244,15 +272,15 @@ async fn insert(
     moment: &Moment,
     program: ProgramId,
     partner: EnrollmentId,
-    group: &Group,
+    (group, lead_type): (&Group, Option<LeadTypeId>),
     id: LeadId,
     answers: &Answers,
     claims: &Claims,
 ) -> Result<()> {
     sqlx::query!(
         "insert into leads (program_id, id, enrollment_id, group_id, form_version, email, email_key, name, answers,
-                            phone_key, domain_key, stage, stage_id, created_at, stage_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $14)",
+                            phone_key, domain_key, stage, stage_id, created_at, stage_at, updated_at, lead_type_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $14, $15)",
         program as ProgramId,
         id as LeadId,
         partner as EnrollmentId,
@@ -266,7 +294,8 @@ async fn insert(
         claims.domain,
         Stage::New as Stage,
         group.stage as LeadStageId,
-        moment.at
+        moment.at,
+        lead_type as Option<LeadTypeId>
     )
     .execute(conn)
     .await?;

@@ -80,7 +80,7 @@ fn forget(key: &str) {
 
 /// The fields of the form that somebody fills in.
 fn fields(form: &web_sys::HtmlFormElement) -> Vec<web_sys::Element> {
-    let Ok(found) = form.query_selector_all("[name^='fields[']") else { return Vec::new() };
+    let Ok(found) = form.query_selector_all("[name^='fields['], [name='lead_type']") else { return Vec::new() };
     (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect()
 }
 
