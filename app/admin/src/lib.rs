@@ -156,7 +156,7 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("groups/:id") view={lazy::<groups::GroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("lead-settings") view={lazy::<lead_setup::LeadSettingsPage>()} ssr=SsrMode::Async/>
             <Route path=path!("lead-settings/stages") view={lazy::<lead_setup::LeadStagesPage>()} ssr=SsrMode::Async/>
-            <Route path=path!("lead-settings/types/:id") view={lazy::<lead_setup::LeadTypePage>()} ssr=SsrMode::Async/>
+            <Route path=path!("lead-settings/groups/:group/types/:id") view={lazy::<lead_setup::LeadTypePage>()} ssr=SsrMode::Async/>
             <Route path=path!("lead-settings/groups/:id") view={lazy::<lead_setup::LeadGroupPage>()} ssr=SsrMode::Async/>
             <Route path=path!("promo-codes") view={lazy::<promo_codes::PromoCodesPage>()} ssr=SsrMode::Async/>
             <Route path=path!("assets") view={lazy::<assets::AssetsPage>()} ssr=SsrMode::Async/>

@@ -130,7 +130,7 @@ const FUNCTIONS: &[(&str, &str, Who)] = &[
         "program=acme&id=LEAD_GROUP&name=X&description=&is_default=true",
         May(Power::EditProgram),
     ),
-    ("/fn/admin/lead-settings/types/one", "program=acme&id=MORTGAGES", Team),
+    ("/fn/admin/lead-settings/types/one", "program=acme&group=LEAD_GROUP&id=MORTGAGES", Team),
     (
         "/fn/admin/lead-settings/types/save",
         "program=acme&id=MORTGAGES&group=LEAD_GROUP&name=X&method=manually&default_price=1&scope=1&duplicate_days=1&selection=priority&wait_hours=1",

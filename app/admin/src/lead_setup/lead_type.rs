@@ -29,21 +29,23 @@ pub struct Shown {
 
 /// A type of leads to be changed; or, where its id is `new`, what a new one of a group needs.
 #[server(prefix = "/fn", endpoint = "admin/lead-settings/types/one", input = GetUrl)]
-pub async fn read_lead_type(program: String, id: String, group: Option<String>) -> Result<Shown> {
+pub async fn read_lead_type(program: String, group: String, id: String) -> Result<Shown> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         let may_edit = asking.actor.may(domain::accounts::Power::EditProgram);
         let unknown = || access::Error::NotFound;
-        let (id, group, input) = if id == "new" {
-            let group = group.and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
-            (String::new(), group, LeadTypeInput::default())
+        let groups = engine::leads::groups(&mut asking.conn, &asking.actor).await?;
+        let group = groups.into_iter().find(|one| one.id.to_string() == group).ok_or_else(unknown)?;
+        let (id, input) = if id == "new" {
+            (String::new(), LeadTypeInput::default())
         } else {
             let id = id.parse().map_err(|_| unknown())?;
             let found = engine::leads::lead_type(&mut asking.conn, &asking.actor, id).await?;
-            (id.to_string(), found.group, found.input)
+            if found.group != group.id {
+                return Err(unknown());
+            }
+            (id.to_string(), found.input)
         };
-        let groups = engine::leads::groups(&mut asking.conn, &asking.actor).await?;
-        let group = groups.into_iter().find(|one| one.id == group).ok_or_else(unknown)?;
         let group = (group.id.to_string(), group.name);
         Ok(Shown { id, group, input, currency: asking.program.currency, may_edit })
     })
@@ -99,7 +101,7 @@ pub async fn save_lead_type(
     .await
 }
 
-/// `/admin/{program}/lead-settings/types/{id}`; `new` with `?group=` for one that is made.
+/// `/admin/{program}/lead-settings/groups/{group}/types/{id}`; `new` for one that is made.
 pub struct LeadTypePage {
     found: Read<Shown>,
     form: Form<SaveLeadType>,
@@ -107,12 +109,8 @@ pub struct LeadTypePage {
 
 impl LazyPage for LeadTypePage {
     fn data() -> Self {
-        let (program, id, address) = (show::program(), show::parameter("id"), show::address());
-        let found = read(move || ReadLeadType {
-            program: program.get(),
-            id: id.get(),
-            group: address.with(|address| show::value(address, "group")),
-        });
+        let (program, group, id) = (show::program(), show::parameter("group"), show::parameter("id"));
+        let found = read(move || ReadLeadType { program: program.get(), group: group.get(), id: id.get() });
         Self { found, form: Form::new() }
     }
 
@@ -240,7 +238,8 @@ fn page(shown: Shown, form: Form<SaveLeadType>) -> AnyView {
 /// The types of a group, on its page.
 pub(super) fn card(types: Vec<LeadType>, group: &str, currency: Currency, may_edit: bool) -> AnyView {
     let program = show::program().get_untracked();
-    let new = format!("/admin/{program}/lead-settings/types/new?group={group}");
+    let types_of = format!("/admin/{program}/lead-settings/groups/{group}/types");
+    let new = format!("{types_of}/new");
     let add = may_edit.then(|| view! { <ButtonLink href=new icon=Glyph::Plus>"New lead type"</ButtonLink> });
     if types.is_empty() {
         let words = "Mortgages, loans: give each kind of lead its own cost, and say how it is referred to buyers.";
@@ -260,7 +259,7 @@ pub(super) fn card(types: Vec<LeadType>, group: &str, currency: Currency, may_ed
         }
     };
     let rows = types.into_iter().map(|one| {
-        let href = format!("/admin/{program}/lead-settings/types/{}", one.id);
+        let href = format!("{types_of}/{}", one.id);
         let LeadTypeInput { name, method, default_price, scope, closed, .. } = one.input;
         let to = format!("To at most {}", counted(scope.into(), "buyer"));
         view! {

@@ -129,8 +129,8 @@ fn taken(error: sqlx::Error) -> Error {
     }
 }
 
-fn page(id: LeadTypeId) -> String {
-    format!("lead-settings/types/{id}")
+fn page(group: LeadGroupId, id: LeadTypeId) -> String {
+    format!("lead-settings/groups/{group}/types/{id}")
 }
 
 /// Makes a type of a group's leads. Asks for `EditProgram`.
@@ -188,7 +188,9 @@ pub async fn make_type(
     .execute(&mut *conn)
     .await
     .map_err(taken)?;
-    audit::record(conn, moment, actor, "lead_type.create", input.name.trim(), &page(id), json!({})).await.map(|()| id)
+    audit::record(conn, moment, actor, "lead_type.create", input.name.trim(), &page(group, id), json!({}))
+        .await
+        .map(|()| id)
 }
 
 /// Changes a type of leads. What was agreed with buyers stays. Asks for `EditProgram`.
@@ -212,7 +214,7 @@ pub async fn save_type(
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("lead type"))?;
-    let before = lead_type(conn, actor, id).await?.input;
+    let LeadType { group, input: before, .. } = lead_type(conn, actor, id).await?;
     let input = LeadTypeInput { name: input.name.trim().to_owned(), ..input.clone() };
     sqlx::query!(
         "update lead_types
@@ -251,5 +253,5 @@ pub async fn save_type(
     if details.is_empty() {
         return Ok(());
     }
-    audit::record(conn, moment, actor, "lead_type.edit", &input.name, &page(id), details.into()).await
+    audit::record(conn, moment, actor, "lead_type.edit", &input.name, &page(group, id), details.into()).await
 }
