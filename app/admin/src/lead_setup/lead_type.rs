@@ -52,41 +52,54 @@ pub async fn read_lead_type(program: String, group: String, id: String) -> Resul
     .await
 }
 
+/// What the form sends.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeadTypeFields {
+    name: String,
+    method: String,
+    default_price: String,
+    scope: String,
+    duplicate_days: String,
+    selection: String,
+    wait_hours: String,
+    self_service: Option<String>,
+    needs_authorisation: Option<String>,
+    closed: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+impl LeadTypeFields {
+    fn input(self, currency: Currency) -> Result<LeadTypeInput> {
+        let mut figures = show::Figures::default();
+        let input = LeadTypeInput {
+            name: self.name,
+            method: self.method.parse().map_err(|_| access::Error::field("method", "Choose one."))?,
+            default_price: figures.amount("default_price", &self.default_price),
+            scope: figures.whole("scope", &self.scope),
+            duplicate_days: figures.whole("duplicate_days", &self.duplicate_days),
+            selection: self.selection.parse().map_err(|_| access::Error::field("selection", "Choose one."))?,
+            wait_hours: figures.whole("wait_hours", &self.wait_hours),
+            self_service: self.self_service.is_some(),
+            needs_authorisation: self.needs_authorisation.is_some(),
+            closed: self.closed.is_some(),
+        };
+        figures.check(|| input.check(currency)).map(|()| input)
+    }
+}
+
 /// Makes a type of a group's leads, where no id is sent, or changes one; and goes back to the group.
 #[server(prefix = "/fn", endpoint = "admin/lead-settings/types/save")]
-#[allow(clippy::too_many_arguments, reason = "the fields of one form")]
 pub async fn save_lead_type(
     program: String,
     #[server(default)] id: String,
     group: domain::ids::LeadGroupId,
-    #[server(default)] name: String,
-    #[server(default)] method: String,
-    #[server(default)] default_price: String,
-    #[server(default)] scope: String,
-    #[server(default)] duplicate_days: String,
-    #[server(default)] selection: String,
-    #[server(default)] wait_hours: String,
-    self_service: Option<String>,
-    needs_authorisation: Option<String>,
-    closed: Option<String>,
+    #[server(flatten)] fields: LeadTypeFields,
 ) -> Result<()> {
     access::answer(async {
         let mut asking = access::admin(&program).await?;
         asking.may(domain::accounts::Power::EditProgram)?;
-        let mut figures = show::Figures::default();
-        let input = LeadTypeInput {
-            name,
-            method: method.parse().map_err(|_| access::Error::field("method", "Choose one."))?,
-            default_price: figures.amount("default_price", &default_price),
-            scope: figures.whole("scope", &scope),
-            duplicate_days: figures.whole("duplicate_days", &duplicate_days),
-            selection: selection.parse().map_err(|_| access::Error::field("selection", "Choose one."))?,
-            wait_hours: figures.whole("wait_hours", &wait_hours),
-            self_service: self_service.is_some(),
-            needs_authorisation: needs_authorisation.is_some(),
-            closed: closed.is_some(),
-        };
-        figures.check(|| input.check(asking.program.currency))?;
+        let input = fields.input(asking.program.currency)?;
         let mut tx = access::begin(&mut asking.conn).await?;
         if id.is_empty() {
             engine::leads::make_type(&mut tx, &asking.moment, &asking.actor, group, &input).await?;
